@@ -1,0 +1,49 @@
+"""Here you find where one company's things lie: database, mirror, bundles, model store."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder given by ``--home``; two addresses in the environment may point elsewhere."""
+
+    root: Path
+
+    @property
+    def var(self) -> Path:
+        """Where the product keeps what it made."""
+        return self.root / "var"
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy address of the database: CALLFIRST_DATABASE_URL, else SQLite in var/."""
+        return os.environ.get("CALLFIRST_DATABASE_URL") or f"sqlite:///{self.var.resolve() / 'callfirst.db'}"
+
+    @property
+    def mirror(self) -> Path:
+        """The derived columnar copy of the ledger."""
+        return self.var / "mirror"
+
+    @property
+    def bundles(self) -> Path:
+        """Verified copies of served models, a folder per SHA-256."""
+        return self.var / "bundles"
+
+    @property
+    def model_store(self) -> Path:
+        """MLflow's own database and artifacts."""
+        return self.root / "models" / "store"
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow's address: CALLFIRST_MLFLOW_URI, else SQLite in models/store/."""
+        return os.environ.get("CALLFIRST_MLFLOW_URI") or f"sqlite:///{self.model_store.resolve() / 'mlflow.db'}"
+
+    @property
+    def policy_file(self) -> Path:
+        """The company's settings."""
+        return self.root / "policy.toml"
