@@ -10,7 +10,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.catalog import CATALOG
 from features.clock import AsOf
+from features.definition import Feature, fingerprint_of
+from features.engines.duckdb import statement
+from features.ledger.ledger import AsOfBeforeLedgerError, Ledger
+from features.policy import Policy
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,3 +66,45 @@ class Snapshot:
         if not names:
             return np.empty((len(self), 0))
         return np.column_stack([self.feature(name) for name in names])
+
+
+def take_snapshot(
+    ledger: Ledger,
+    as_ofs: Sequence[AsOf],
+    policy: Policy,
+    *,
+    catalogue: tuple[Feature, ...] = CATALOG,
+    memory: str = "4GB",
+) -> Snapshot:
+    """What was known of every customer at each instant, in one statement.
+
+    Raises:
+        AsOfBeforeLedgerError: an instant lies on or before the ledger's first day.
+    """
+    instants = tuple(sorted(set(as_ofs)))
+    for as_of in instants:
+        if as_of.day <= ledger.starts_on:
+            raise AsOfBeforeLedgerError(as_of.day, ledger.starts_on)
+    with ledger.open(memory=memory) as connection:
+        connection.register("instants", _instants_table(instants, policy))
+        table = connection.sql(statement(catalogue, policy)).to_arrow_table()
+    return Snapshot(
+        table=table,
+        as_ofs=instants,
+        catalogue_fingerprint=fingerprint_of(catalogue),
+        policy_digest=policy.digest,
+        ledger_digest=ledger.digest,
+    )
+
+
+def _instants_table(instants: Sequence[AsOf], policy: Policy) -> pa.Table:
+    midnights = {as_of.midnight(policy.zone) for as_of in instants}
+    every = sorted(set(instants) | midnights)
+    return pa.table(
+        {
+            "as_of": pa.array([as_of.naive for as_of in every], pa.timestamp("us")),
+            "as_of_day": pa.array([as_of.day for as_of in every], pa.date32()),
+            "midnight": pa.array([as_of.midnight(policy.zone).naive for as_of in every], pa.timestamp("us")),
+            "is_asked": pa.array([as_of in set(instants) for as_of in every]),
+        }
+    )

@@ -39,7 +39,9 @@ ORDER_LINES = pa.schema(
 )
 """The columns of an order line, in the mirror and in memory. A line is a return when its amount is below 0."""
 
-REPLACEMENTS = pa.schema([pa.field("row_id", pa.int64(), nullable=False), pa.field("replaced_at", INSTANT, nullable=False)])
+REPLACEMENTS = pa.schema(
+    [pa.field("row_id", pa.int64(), nullable=False), pa.field("replaced_at", INSTANT, nullable=False)]
+)
 """Which order line is no longer seen from which instant on; of several the earliest counts."""
 
 CUSTOMERS = pa.schema(
@@ -107,7 +109,8 @@ class Ledger:
 
         Close it after use. ``memory`` bounds DuckDB's own memory; it spills to disk beyond.
         """
-        connection = duckdb.connect(config={"memory_limit": memory, "TimeZone": "UTC"})
+        connection = duckdb.connect(config={"memory_limit": memory})
+        connection.execute("SET TimeZone = 'UTC'")
         if threads:
             connection.execute(f"SET threads = {int(threads)}")
         connection.register("replacements", self.replacements)

@@ -1,0 +1,1 @@
+"""Here you find how the primitives are rendered for each engine."""

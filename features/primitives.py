@@ -1,0 +1,190 @@
+"""Here you find the closed list of primitives a feature may be made of; each engine renders all of them.
+
+A primitive aggregates one kind of rows of one customer, as seen at one instant, over a window. Arithmetic joins
+primitives to one number. Anything that is not in this file cannot be in a feature.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Rows(StrEnum):
+    """What is aggregated. All of it visible at the as-of."""
+
+    LINES = "lines"  # order lines, returns too
+    SALES = "sales"  # order lines with an amount above 0
+    RETURNS = "returns"  # order lines with an amount below 0
+    COSTED = "costed"  # order lines whose cost is known
+    DISCOUNT_KNOWN = "discount_known"  # sales whose discount is known (0 counts as known)
+    ORDER_DAYS = "order_days"  # calendar days with a sale
+    GAPS = "gaps"  # days between successive order days
+
+
+class Column(StrEnum):
+    """What of a row is aggregated."""
+
+    AMOUNT = "amount"  # of lines; of an order day: its sales without returns
+    COST = "cost"
+    DISCOUNT = "discount"
+    PRODUCT = "product_id"
+    CATEGORY = "category"
+    MONTH = "month"  # calendar month of a line
+    DAY = "day"  # of an order day
+    DAYS = "days"  # length of a gap
+    DAYS_SQUARED = "days_squared"
+
+
+@dataclass(frozen=True)
+class Window:
+    """Business days back from the as-of's day: [as_of_day - start_days, as_of_day - end_days), or up to the as-of itself.
+
+    ``start_days`` None reaches back to the customer's first row; ``end_days`` 0 ends at the as-of's instant.
+    A gap belongs to the day it ends on.
+    """
+
+    start_days: int | None
+    end_days: int = 0
+
+    def __post_init__(self) -> None:
+        if self.start_days is not None and self.start_days <= self.end_days:
+            raise ValueError(f"a window of {self.start_days} to {self.end_days} days back is empty")
+
+
+LIFETIME = Window(None)
+
+
+@dataclass(frozen=True)
+class Count:
+    """Number of rows; 0 where there are none."""
+
+    rows: Rows
+    window: Window = LIFETIME
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Exact sum of a column; 0 where there are no rows."""
+
+    rows: Rows
+    column: Column
+    window: Window = LIFETIME
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """Number of different known values; 0 where there are none."""
+
+    rows: Rows
+    column: Column
+    window: Window = LIFETIME
+
+
+@dataclass(frozen=True)
+class Min:
+    """Smallest value; unknown where there are no rows."""
+
+    rows: Rows
+    column: Column
+    window: Window = LIFETIME
+
+
+@dataclass(frozen=True)
+class Max:
+    """Largest value; unknown where there are no rows."""
+
+    rows: Rows
+    column: Column
+    window: Window = LIFETIME
+
+
+@dataclass(frozen=True)
+class Last:
+    """Value on the newest day; of order days and gaps only, where a day stands once."""
+
+    rows: Rows
+    column: Column
+
+
+@dataclass(frozen=True)
+class Quantile:
+    """Quantile with linear interpolation between the two nearest values; unknown where there are no rows."""
+
+    rows: Rows
+    column: Column
+    share: float
+
+
+Primitive = Count | Sum | Distinct | Min | Max | Last | Quantile
+
+
+@dataclass(frozen=True)
+class DaysSince:
+    """Business days from a day to the as-of's day."""
+
+    day: Primitive
+
+
+@dataclass(frozen=True)
+class Minus:
+    """First minus second; unknown where either is."""
+
+    first: Expression
+    second: Expression
+
+
+@dataclass(frozen=True)
+class Plus:
+    """First plus second; unknown where either is."""
+
+    first: Expression
+    second: Expression
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """First ÷ second; unknown unless the second is above 0."""
+
+    first: Expression
+    second: Expression
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Sample standard deviation from an exact count, sum and sum of squares; unknown under 2 rows."""
+
+    count: Count
+    total: Sum
+    squares: Sum
+
+
+@dataclass(frozen=True)
+class WhenAtLeast:
+    """The value where a share reaches the policy's setting of that name; unknown below."""
+
+    value: Expression
+    share: Expression
+    setting: str
+
+
+@dataclass(frozen=True)
+class CompanyMedian:
+    """Median of a value over the customers with at least ``least_count`` rows, as seen at 00:00 of the as-of's day."""
+
+    value: Primitive
+    count: Count
+    least_count: int
+
+
+@dataclass(frozen=True)
+class Shrunken:
+    """(n·own + w·company) ÷ (n + w), w the policy's setting; the company's alone where n < the median's least count."""
+
+    own: Primitive
+    count: Count
+    company: CompanyMedian
+    weight_setting: str
+
+
+Expression = Primitive | DaysSince | Minus | Plus | Ratio | Deviation | WhenAtLeast | CompanyMedian | Shrunken
