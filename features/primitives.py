@@ -38,7 +38,7 @@ class Column(StrEnum):
 
 @dataclass(frozen=True)
 class Window:
-    """Business days back from the as-of's day: [as_of_day - start_days, as_of_day - end_days), or up to the as-of itself.
+    """Business days back from the as-of's day: [as_of_day - start_days, as_of_day - end_days).
 
     ``start_days`` None reaches back to the customer's first row; ``end_days`` 0 ends at the as-of's instant.
     A gap belongs to the day it ends on.
@@ -179,7 +179,7 @@ class CompanyMedian:
 
 @dataclass(frozen=True)
 class Shrunken:
-    """(n·own + w·company) ÷ (n + w), w the policy's setting; the company's alone where n < the median's least count."""
+    """(n·own + w·company) ÷ (n + w), w the policy's setting; the company's alone where n is below the least count."""
 
     own: Primitive
     count: Count

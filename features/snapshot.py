@@ -59,7 +59,7 @@ class Snapshot:
     def feature(self, name: str) -> Floats:
         """One feature as doubles, one per row; unknown is NaN."""
         column = self.table.column(name).cast(pa.float64())
-        return column.to_numpy(zero_copy_only=False).astype(np.float64)
+        return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
 
     def matrix(self, names: Sequence[str]) -> Floats:
         """Features as doubles, rows × names; unknown is NaN."""

@@ -68,7 +68,8 @@ WITH seen AS NOT MATERIALIZED (
         FROM order_days
     ) WHERE days IS NOT NULL
 ), gap_facts AS (
-    SELECT as_of, customer_id{gap_facts} FROM (SELECT *, days * days AS days_squared FROM gaps) GROUP BY as_of, customer_id
+    SELECT as_of, customer_id{gap_facts}
+    FROM (SELECT *, days * days AS days_squared FROM gaps) GROUP BY as_of, customer_id
 ), company AS (
     SELECT as_of{company_facts} FROM gap_facts GROUP BY as_of
 ), everybody AS (
@@ -88,13 +89,10 @@ ORDER BY e.as_of, e.customer_id
 def statement(catalogue: Iterable[Feature], policy: Policy) -> str:
     """One SELECT over the views ``order_lines``, ``customers`` and ``instants`` that gives a snapshot's rows.
 
-    ``instants`` has as_of, as_of_day, midnight (as_of of the day's 00:00) and is_asked; each midnight is a row of its own.
+    ``instants`` has as_of, as_of_day, midnight (the as_of of its day's 00:00) and is_asked; each midnight is a row too.
     """
     rendering = _Rendering(policy)
-    features = "".join(
-        f",\n  CAST({rendering.expression(feature.expression)} AS {_UNIT_TYPE.get(feature.unit, 'DOUBLE')}) AS {feature.name}"
-        for feature in catalogue
-    )
+    features = "".join(f",\n  {rendering.column(feature)}" for feature in catalogue)
     return _STATEMENT.format(
         line_facts=rendering.facts("line_facts"),
         day_facts=rendering.facts("day_facts"),
@@ -120,6 +118,10 @@ class _Rendering:
     def facts(self, relation: str) -> str:
         return "".join(f",\n  {fact}" for fact in self._facts[relation])
 
+    def column(self, feature: Feature) -> str:
+        made = self.expression(feature.expression)
+        return f"CAST({made} AS {_UNIT_TYPE.get(feature.unit, 'DOUBLE')}) AS {feature.name}"
+
     def expression(self, node: Expression) -> str:
         match node:
             case DaysSince(day):
@@ -130,7 +132,8 @@ class _Rendering:
                 return f"({self.expression(first)} + {self.expression(second)})"
             case Ratio(first, second):
                 below = self.expression(second)
-                return f"CASE WHEN {below} > 0 THEN CAST({self.expression(first)} AS DOUBLE) / CAST({below} AS DOUBLE) END"
+                above = self.expression(first)
+                return f"CASE WHEN {below} > 0 THEN CAST({above} AS DOUBLE) / CAST({below} AS DOUBLE) END"
             case Deviation(count, total, squares):
                 n, s, ss = (self.expression(part) for part in (count, total, squares))
                 return f"CASE WHEN {n} > 1 THEN sqrt(CAST({n} * {ss} - {s} * {s} AS DOUBLE) / ({n} * ({n} - 1))) END"
@@ -144,21 +147,15 @@ class _Rendering:
                     f"CASE WHEN {n} < {company.least_count} THEN {pooled}"
                     f" ELSE ({n} * {self.expression(own)} + {weight} * {pooled}) / ({n} + {weight}) END"
                 )
-            case CompanyMedian(value, count, least_count):
-                own, n = self._column(value), self._column(count)
-                return "company." + self._collect(
-                    node, "company", f"median({own}) FILTER ({n} >= {least_count})"
-                )
-            case Count() | Sum() | Distinct():
-                return f"CASE WHEN has_lines THEN {self._default(node)} ELSE 0 END"
+            case CompanyMedian(value, rows, least_count):
+                median = f"median({self._column(value)}) FILTER ({self._column(rows)} >= {least_count})"
+                return f"company.{self._collect(node, 'company', median)}"
+            case Distinct():
+                return f"CASE WHEN has_lines THEN {self._column(node)} ELSE 0 END"
+            case Count() | Sum():
+                return f"coalesce({self._column(node)}, 0)"
             case Min() | Max() | Last() | Quantile():
                 return self._column(node)
-
-    def _default(self, node: Primitive) -> str:
-        column = self._column(node)
-        if _RELATION.get(node.rows, "line_facts") == "line_facts":
-            return column
-        return f"coalesce({column}, 0)"  # seen, but without a sale or a gap
 
     def _column(self, node: Primitive) -> str:
         return self._collect(node, _RELATION.get(node.rows, "line_facts"), _aggregate(node))

@@ -1,0 +1,41 @@
+"""Here you find the loyalty ladder (domain 1): which rung each customer stands on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from features.policy import Policy
+from features.snapshot import Snapshot
+
+
+class Rung(StrEnum):
+    """How far a customer has come with us; nobody skips a rung on the way up."""
+
+    PROSPECT = "prospect"  # known, never bought
+    FIRST_PURCHASE = "first purchase"  # one or two order days
+    REGULAR = "regular"  # three and more
+    ADVOCATE = "advocate"  # long, never late in a year, and pays our price without discount: evidence shown
+
+
+def rungs_of(snapshot: Snapshot, policy: Policy) -> npt.NDArray[np.str_]:
+    """The Rung of each row, as text. Without evidence for an advocate (no known discounts) a regular stays one."""
+    order_days = snapshot.feature("order_days_lifetime")
+    due_gap = snapshot.feature("due_gap_days")
+    kept_its_rhythm = (snapshot.feature("days_since_last_order") <= due_gap) & (
+        np.nan_to_num(snapshot.feature("gap_longest_365_days"), nan=np.inf) <= due_gap
+    )
+    advocate = (
+        (order_days >= policy.advocate_from_order_days)
+        & (snapshot.feature("days_since_first_order") >= policy.advocate_from_days)
+        & kept_its_rhythm
+        & (snapshot.feature("discount_share_365_days") == 0)
+    )
+    rungs = [
+        (order_days == 0, str(Rung.PROSPECT)),
+        (order_days < policy.regular_from_order_days, str(Rung.FIRST_PURCHASE)),
+        (~advocate, str(Rung.REGULAR)),
+    ]
+    return np.select([held for held, _ in rungs], [rung for _, rung in rungs], default=str(Rung.ADVOCATE))

@@ -1,0 +1,116 @@
+"""Here you find every account group's share of sales, replayed month by month, and which groups it makes key.
+
+A group enters above one share and stays until under another, so that it does not flicker (design 3, Key account).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+import duckdb
+import pyarrow as pa
+
+from features.clock import AsOf
+from features.ledger.ledger import Ledger
+from features.policy import Policy
+
+SHARE_DAYS = 365
+
+
+class Level(StrEnum):
+    """Whose sales a share is of."""
+
+    COMPANY = "company"
+    DEPARTMENT = "department"
+    MANAGER = "manager"
+
+
+_SHARES = """
+WITH lines AS (
+    SELECT m.as_of, a.group_id, a.customer_id, l.amount,
+           coalesce(l.department, a.department) AS department, a.manager_id AS manager
+    FROM months m
+    JOIN order_lines l ON l.order_day >= m.as_of_day - {days} AND l.ordered_at < m.as_of AND l.visible_from < m.as_of
+         AND (l.replaced_at IS NULL OR l.replaced_at >= m.as_of)
+    JOIN accounts a ON a.customer_id = l.customer_id
+), groups AS (
+    SELECT as_of, {unit} AS unit, group_id, sum(amount) AS sales FROM lines
+    WHERE {unit} IS NOT NULL GROUP BY as_of, unit, group_id
+), units AS (
+    SELECT as_of, unit, sum(sales) AS sales FROM groups GROUP BY as_of, unit
+)
+SELECT g.as_of, g.unit, g.group_id, CAST(g.sales AS DOUBLE) / CAST(u.sales AS DOUBLE) AS share
+FROM groups g JOIN units u USING (as_of, unit)
+WHERE u.sales > 0 AND ({keep})
+ORDER BY g.as_of, g.unit, g.group_id
+"""
+_UNIT = {Level.COMPANY: "'company'", Level.DEPARTMENT: "department", Level.MANAGER: "manager"}
+
+
+@dataclass(frozen=True)
+class KeyMark:
+    """One criterion that makes an account group key: its share of the sales of a unit of a level."""
+
+    level: Level
+    unit: str
+    group_id: str
+    share: float
+
+    def reason(self, policy: Policy) -> str:
+        """The criterion in a manager's words."""
+        whose = {
+            Level.COMPANY: "our sales",
+            Level.DEPARTMENT: f"sales of department {self.unit}",
+            Level.MANAGER: "its manager's sales",
+        }[self.level]
+        stays = "" if self.share > policy.key_enter_share else f", key until under {policy.key_leave_share:.0%}"
+        return f"{self.share:.0%} of {whose}{stays}".replace("%", " %")
+
+
+def month_starts(ledger: Ledger, as_of: AsOf, policy: Policy) -> list[AsOf]:
+    """00:00 of every month's first day since the ledger began and before the as-of, then the as-of itself."""
+    months = (
+        date(year, month, 1) for year in range(ledger.starts_on.year, as_of.day.year + 1) for month in range(1, 13)
+    )
+    starts = [AsOf.of_day(day, policy.zone) for day in months if day > ledger.starts_on]
+    return [*(start for start in starts if start < as_of), as_of]
+
+
+def key_marks(
+    connection: duckdb.DuckDBPyConnection, level: Level, instants: Iterable[AsOf], policy: Policy
+) -> list[KeyMark]:
+    """The groups that are key at the last instant by their share at a level, after replaying all instants in order.
+
+    The connection has the views ``order_lines`` and ``accounts``.
+    """
+    above = f"g.sales >= {policy.key_leave_share!r} * u.sales"
+    key: dict[tuple[str, str], float] = {}
+    for shares in _by_instant(connection, level, list(instants), above):
+        key = {place: share for place, share in shares.items() if share > policy.key_enter_share or place in key}
+    return [KeyMark(level, unit, group, share) for (unit, group), share in sorted(key.items())]
+
+
+def shares_at(connection: duckdb.DuckDBPyConnection, level: Level, as_of: AsOf) -> dict[tuple[str, str], float]:
+    """Every (unit, group_id)'s share of the unit's net sales in the 365 days before the as-of."""
+    return next(_by_instant(connection, level, [as_of], "TRUE"))
+
+
+def _by_instant(
+    connection: duckdb.DuckDBPyConnection, level: Level, instants: list[AsOf], keep: str
+) -> Iterator[dict[tuple[str, str], float]]:
+    months = pa.table(
+        {
+            "as_of": pa.array([instant.naive for instant in instants], pa.timestamp("us")),
+            "as_of_day": pa.array([instant.day for instant in instants], pa.date32()),
+        }
+    )
+    connection.register("months", months)
+    found = connection.execute(_SHARES.format(days=SHARE_DAYS, unit=_UNIT[level], keep=keep)).fetchall()
+    connection.unregister("months")
+    by_instant: dict[object, dict[tuple[str, str], float]] = {instant.naive: {} for instant in instants}
+    for moment, unit, group, share in found:
+        by_instant[moment][(unit, group)] = share
+    return iter(by_instant.values())

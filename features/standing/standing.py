@@ -1,0 +1,120 @@
+"""Here you find the standing of every customer as of one instant, put together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.clock import AsOf
+from features.ledger.ledger import Ledger
+from features.policy import Policy
+from features.population import is_active
+from features.snapshot import Snapshot
+from features.standing.accounts import accounts_at
+from features.standing.ladder import Rung, rungs_of
+from features.standing.shares import KeyMark, Level, key_marks, month_starts, shares_at
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One row per customer of the snapshot, in its order.
+
+    Attributes:
+        table: customer_id, name, group_id, department, manager_id, rung, is_newcomer, company_share (of its group; null
+            where we sold nothing), department_share, manager_share, group_sales_365_days, is_key_account,
+            is_key_for_manager (counts for its manager's own order alone), key_reasons (list of plain words).
+        as_of: the instant.
+        largest_group_id: the account group with the largest share of 365-day net sales; None without sales.
+        largest_share: that share; NaN without sales.
+        company_sales_365_days: net sales of everybody, reporting currency.
+    """
+
+    table: pa.Table
+    as_of: AsOf
+    largest_group_id: str | None
+    largest_share: float
+    company_sales_365_days: float
+
+
+def take_standing(ledger: Ledger, snapshot: Snapshot, policy: Policy, *, active_days: int) -> Standing:
+    """The standing of every customer of a snapshot of one instant."""
+    (as_of,) = snapshot.as_ofs
+    with ledger.open() as connection:
+        accounts = accounts_at(connection, as_of)
+        connection.register("accounts", accounts)
+        months = month_starts(ledger, as_of, policy)
+        marks = {level: key_marks(connection, level, months, policy) for level in Level}
+        shares = {level: shares_at(connection, level, as_of) for level in Level}
+    accounts = _in_order_of(accounts, snapshot)
+    managers = _managers_that_count(accounts, snapshot, policy, active_days)
+    marks[Level.MANAGER] = [mark for mark in marks[Level.MANAGER] if mark.unit in managers]
+    company = shares[Level.COMPANY]
+    largest = max(company, key=lambda place: (company[place], place), default=None)
+    table = _with_shares(accounts, snapshot, shares)
+    table = _with_keys(table, marks, _by_decision(company, policy), policy)
+    rungs = rungs_of(snapshot, policy)
+    table = table.append_column("rung", pa.array(rungs, pa.string()))
+    table = table.append_column("is_newcomer", pa.array(rungs == Rung.FIRST_PURCHASE))
+    return Standing(
+        table=table,
+        as_of=as_of,
+        largest_group_id=largest[1] if largest else None,
+        largest_share=company[largest] if largest else float("nan"),
+        company_sales_365_days=float(np.nansum(snapshot.feature("net_sales_365_days"))),
+    )
+
+
+def _in_order_of(accounts: pa.Table, snapshot: Snapshot) -> pa.Table:
+    places = pc.index_in(snapshot.table.column("customer_id"), accounts.column("customer_id").combine_chunks())
+    return accounts.take(places)
+
+
+def _managers_that_count(accounts: pa.Table, snapshot: Snapshot, policy: Policy, active_days: int) -> set[str]:
+    active = accounts.filter(pa.array(is_active(snapshot, active_days)))
+    counts = pc.value_counts(active.column("manager_id")).to_pylist()
+    return {row["values"] for row in counts if row["values"] and row["counts"] >= policy.key_manager_least_active}
+
+
+def _by_decision(company: dict[tuple[str, str], float], policy: Policy) -> set[str]:
+    ranked = sorted(company, key=lambda place: (-company[place], place))
+    return {group for _, group in ranked[: policy.strategic_top_n]}
+
+
+def _with_shares(table: pa.Table, snapshot: Snapshot, shares: dict[Level, dict[tuple[str, str], float]]) -> pa.Table:
+    groups = table.column("group_id").to_pylist()
+    units = {
+        "company_share": (Level.COMPANY, ["company"] * len(groups)),
+        "department_share": (Level.DEPARTMENT, table.column("department").to_pylist()),
+        "manager_share": (Level.MANAGER, table.column("manager_id").to_pylist()),
+    }
+    for name, (level, unit_of_row) in units.items():
+        found = [shares[level].get(place) for place in zip(unit_of_row, groups, strict=True)]
+        table = table.append_column(name, pa.array(found, pa.float64()))
+    group_sales: defaultdict[str, float] = defaultdict(float)
+    sales = snapshot.feature("net_sales_365_days")
+    for group, customer_sales in zip(groups, sales, strict=True):
+        group_sales[group] += float(customer_sales)
+    return table.append_column("group_sales_365_days", pa.array([group_sales[group] for group in groups]))
+
+
+def _with_keys(table: pa.Table, marks: dict[Level, list[KeyMark]], by_decision: set[str], policy: Policy) -> pa.Table:
+    everywhere: defaultdict[str, list[str]] = defaultdict(list)
+    for mark in (*marks[Level.COMPANY], *marks[Level.DEPARTMENT]):
+        everywhere[mark.group_id].append(mark.reason(policy))
+    for group in sorted(by_decision):
+        everywhere[group].append(f"one of our {policy.strategic_top_n} largest, strategic by decision")
+    for_manager = {(mark.unit, mark.group_id): mark.reason(policy) for mark in marks[Level.MANAGER]}
+    groups, managers = table.column("group_id").to_pylist(), table.column("manager_id").to_pylist()
+    own = [for_manager.get((manager, group)) for manager, group in zip(managers, groups, strict=True)]
+    reasons = [everywhere[group] + ([mine] if mine else []) for group, mine in zip(groups, own, strict=True)]
+    return (
+        table.append_column(
+            "is_key_account", pa.array([group in everywhere and bool(everywhere[group]) for group in groups])
+        )
+        .append_column("is_key_for_manager", pa.array([mine is not None for mine in own]))
+        .append_column("key_reasons", pa.array(reasons, pa.list_(pa.string())))
+    )
