@@ -1,0 +1,112 @@
+"""Here you find who is at risk at an as-of, and because of what, in plain words (design 3, At risk)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from features.policy import Policy
+from serving.decisions.wording import chance, day, days
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class UsualRates:
+    """How often the events of the two chance clauses were observed among those each clause applies to.
+
+    Attributes:
+        before_due: no order in H days, of active customers whose next order was due within H.
+        decline: no order or fading, of active customers with enough orders expected in H.
+    """
+
+    before_due: float
+    decline: float
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What the decision needs of each customer, a value per customer in one order; unknown is NaN.
+
+    Attributes:
+        population: "active", "lapsed" or "never".
+        silent_days: as-of's day minus last order day.
+        due_gap_days: the silence within which an order is due (W where nobody has a rhythm).
+        churn_probability, decline_probability: 0 to 1; NaN where a bare rule gives none.
+        orders_expected: orders expected in the H days ahead.
+        is_key_account: by any criterion that counts company-wide.
+    """
+
+    population: npt.NDArray[np.str_]
+    silent_days: Floats
+    due_gap_days: Floats
+    churn_probability: Floats
+    decline_probability: Floats
+    orders_expected: Floats
+    is_key_account: Flags
+
+
+@dataclass(frozen=True)
+class AtRisk:
+    """Who is at risk and by which clauses; one flag per customer, in the order of the candidates."""
+
+    overdue: Flags
+    before_due: Flags
+    declining: Flags
+    lapsed_key: Flags
+
+    @property
+    def flags(self) -> Flags:
+        """At risk by any clause."""
+        return self.overdue | self.before_due | self.declining | self.lapsed_key
+
+
+def bar(usual_rate: float, policy: Policy) -> float:
+    """b(r) = max(0.30, min(1.5 r, (1+r)/2)): the chance from which one is at risk before being overdue."""
+    return max(policy.at_risk_least_chance, min(policy.at_risk_over_rate * usual_rate, (1 + usual_rate) / 2))
+
+
+def judge(candidates: Candidates, *, usual: UsualRates, horizon_days: int, policy: Policy) -> AtRisk:
+    """Who is at risk; where a probability is unknown only being overdue counts."""
+    active = candidates.population == "active"
+    due_within_horizon = candidates.silent_days > candidates.due_gap_days - horizon_days
+    enough_orders = candidates.orders_expected >= policy.fading_least_orders
+    lapsed_key = (candidates.population == "lapsed") & candidates.is_key_account
+    return AtRisk(
+        overdue=active & (candidates.silent_days > candidates.due_gap_days),
+        before_due=active & due_within_horizon & (candidates.churn_probability >= bar(usual.before_due, policy)),
+        declining=active & enough_orders & (candidates.decline_probability >= bar(usual.decline, policy)),
+        lapsed_key=lapsed_key & (candidates.silent_days <= policy.lapsed_key_days),
+    )
+
+
+def because(
+    verdict: AtRisk, candidates: Candidates, *, usual: UsualRates, horizon_days: int, as_of_day: date
+) -> list[str | None]:
+    """Why each customer is at risk, in plain words; null for who is not."""
+    texts: list[str | None] = [None] * len(verdict.flags)
+    for row in np.flatnonzero(verdict.flags).tolist():
+        silent, due = candidates.silent_days[row], candidates.due_gap_days[row]
+        said = []
+        if verdict.lapsed_key[row]:
+            said.append(f"lapsed key account: no order for {days(silent)}")
+        if verdict.overdue[row]:
+            said.append(f"overdue: an order was due after {days(np.floor(due))}, silent for {round(silent)}")
+        if verdict.before_due[row] and not verdict.overdue[row]:
+            said.append(f"next order due by {day(as_of_day + timedelta(days=int(due - silent)))}")
+        if verdict.before_due[row]:
+            said.append(
+                f"{chance(candidates.churn_probability[row])} chance of no order in {horizon_days} days "
+                f"({chance(usual.before_due)} is usual)"
+            )
+        if verdict.declining[row]:
+            said.append(
+                f"{chance(candidates.decline_probability[row])} chance to stop or buy under half "
+                f"in {horizon_days} days ({chance(usual.decline)} is usual)"
+            )
+        texts[row] = "; ".join(said)
+    return texts

@@ -1,0 +1,73 @@
+"""Here you find how numbers are said to a manager: rounded as a person would, with their unit."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+NO_CURRENCY = "XXX"
+"""ISO 4217's code for "no currency"; it is never shown."""
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount in two or three figures, grouped by thousands: ``84,000 GBP``; no currency for XXX."""
+    return with_currency(rounded(amount), currency)
+
+
+def exact_money(amount: float, currency: str) -> str:
+    """An amount to the whole unit, grouped by thousands: ``84,312 GBP``."""
+    return with_currency(f"{round(amount) + 0:,d}", currency)
+
+
+def with_currency(text: str, currency: str) -> str:
+    """The text and its currency, or the text alone where there is none."""
+    return text if currency in ("", NO_CURRENCY) else f"{text} {currency}"
+
+
+def rounded(amount: float) -> str:
+    """A number in two figures below 100,000 (whole below 100), in three above, grouped by thousands."""
+    size = abs(amount)
+    if size >= 999_500:
+        millions = _figures(amount, 3) / 1_000_000
+        return f"{millions:,.{2 if abs(millions) < 10 else 1 if abs(millions) < 100 else 0}f} million"
+    if size < 100:
+        return f"{round(amount) + 0:,d}"
+    return f"{_figures(amount, 3 if size >= 100_000 else 2):,.0f}"
+
+
+def share(fraction: float) -> str:
+    """A share as per cent: ``12 %``; one decimal below 10 %, where a whole number would say too little."""
+    percent = 100 * fraction
+    if 0 < percent < 0.1:
+        return "under 0.1 %"
+    if abs(percent) < 9.95 and f"{percent:.1f}"[-1] != "0":
+        return f"{percent:.1f} %"
+    return f"{percent:.0f} %"
+
+
+def chance(probability: float) -> str:
+    """A probability in whole per cent, never said as certain: ``62 %``, ``over 99 %``."""
+    percent = round(100 * probability)
+    return "over 99 %" if percent > 99 else "under 1 %" if percent < 1 else f"{percent} %"
+
+
+def days(number: float) -> str:
+    """A number of days: ``1 day``, ``41 days``."""
+    return counted(round(number), "day")
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things: ``1 order``, ``12 orders``."""
+    return f"{number:,d} {thing}" if number == 1 else f"{number:,d} {thing}s"
+
+
+def day(on: date) -> str:
+    """A calendar day as one writes it in a letter: ``9 Sep 2011``."""
+    return f"{on.day} {on:%b %Y}"
+
+
+def _figures(number: float, count: int) -> float:
+    """The number rounded to ``count`` significant figures."""
+    if number == 0:
+        return 0.0
+    return float(round(number, count - 1 - math.floor(math.log10(abs(number)))))
