@@ -1,0 +1,112 @@
+"""Here you find what a list says about itself, in plain sentences: what it goes by, and how much to trust it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from features.policy import Policy
+from serving.decisions.capacity import EVERYONE, Customer, Portfolio
+from serving.decisions.wording import counted, day, days, share
+
+FEW_ACTIVE = 50
+"""Under so many active customers one good or bad list proves nothing (design 6: a tiny ledger proves nothing alone)."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is true of the whole company at the as-of.
+
+    Attributes:
+        active_customers: customers in population "active".
+        key_accounts: account groups that are key by any criterion.
+        largest_name, largest_share: the account group with most net sales of 365 days; null: no sales.
+        model_version: the name of what is served.
+        is_rule: a simple rule is served, no model.
+        model_note: the bundle's own sentence about how sure it is; empty: none.
+        ledger_ends_on: newest day in the ledger.
+        active_days: W.
+    """
+
+    as_of_day: date
+    currency: str
+    horizon_days: int
+    active_days: int
+    active_customers: int
+    key_accounts: int
+    largest_name: str | None
+    largest_share: float | None
+    model_version: str
+    is_rule: bool
+    model_note: str
+    ledger_ends_on: date
+
+    @property
+    def stopped_days(self) -> int:
+        """Days between the ledger's last day and the as-of's day; 0 where it reaches up to it."""
+        return max(0, (self.as_of_day - self.ledger_ends_on).days - 1)
+
+
+def notes_of(
+    portfolio: Portfolio,
+    situation: Situation,
+    policy: Policy,
+    *,
+    called: Sequence[Customer],
+    worth_a_call: int,
+) -> tuple[str, ...]:
+    """What stands above a list, most important first."""
+    return (
+        *company_notes(situation, policy),
+        *_about_key_accounts(portfolio, policy),
+        *_about_capacity(called, worth_a_call),
+    )
+
+
+def company_notes(situation: Situation, policy: Policy) -> tuple[str, ...]:
+    """What every list of the day says: an old ledger, who is largest, what so few allow, what ranks."""
+    return tuple(_about_the_company(situation, policy))
+
+
+def _about_the_company(situation: Situation, policy: Policy) -> Iterator[str]:
+    if situation.stopped_days > situation.active_days:
+        yield (
+            f"The ledger stopped on {day(situation.ledger_ends_on)}, {days(situation.stopped_days)} before: "
+            "silences below may be missing orders. Bring it up to date before calling."
+        )
+    if situation.largest_name is None or situation.largest_share is None:
+        yield "Nobody bought anything in the last 365 days."
+    elif situation.largest_share <= policy.key_enter_share:
+        yield (
+            f"Nobody brings more than {share(policy.key_enter_share)} of our sales (the largest, "
+            f"{situation.largest_name}, brings {share(situation.largest_share)})"
+            + (": the list goes by money." if not situation.key_accounts else ".")
+        )
+    if situation.active_customers < FEW_ACTIVE:
+        yield (
+            f"Only {counted(situation.active_customers, 'customer')} active: too few to prove any ranking. "
+            "Take the reasons as facts and the order as a hint."
+        )
+    if situation.is_rule:
+        yield f"Ranked by a simple rule ({situation.model_version}); no model has been shown to do better."
+    if situation.model_note:
+        yield situation.model_note
+
+
+def _about_key_accounts(portfolio: Portfolio, policy: Policy) -> Iterator[str]:
+    keys = portfolio.key_groups
+    if portfolio.manager_id is not None and keys > policy.manager_key_limit:
+        yield (
+            f"{portfolio.title} has {counted(keys, 'key account')}; one manager can care for "
+            f"{policy.manager_key_limit}. Hand some over."
+        )
+    if portfolio.manager_id is None and portfolio.title != EVERYONE and keys:
+        yield f"{counted(keys, 'key account')} without a manager: each needs one by name."
+
+
+def _about_capacity(called: Sequence[Customer], worth_a_call: int) -> Iterator[str]:
+    if not worth_a_call:
+        yield "Nobody to call: no customer here is at risk."
+    elif worth_a_call > len(called):
+        yield f"{worth_a_call:,d} customers are at risk; these are the {len(called)} with the most at stake."
