@@ -1,0 +1,1 @@
+"""How a list leaves the house: sheets now."""

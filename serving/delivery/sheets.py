@@ -1,0 +1,140 @@
+"""Here you find the call lists as sheets: per list one CSV (data alone) and one XLSX (to be read and printed)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from features.errors import CallfirstError
+from serving.decisions.call_list import LIST_COLUMNS, NEWCOMER_QUESTION, CallList, Section
+from serving.decisions.notes import Situation
+from serving.decisions.wording import day
+from serving.delivery.csv_files import write_csv, written_whole
+
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A text that begins so is run by a spreadsheet (OWASP, CSV Injection; the wide forms count in East Asian ones)."""
+
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+"""What XML, and so XLSX, cannot hold."""
+
+WIDTHS = {
+    "rank": 6,
+    "customer_id": 16,
+    "name": 28,
+    "is_key_account": 8,
+    "at_risk_because": 46,
+    "reasons": 60,
+    "value_at_risk": 14,
+    "sales_365_days": 14,
+    "last_order_on": 13,
+}
+FORMATS = {
+    "value_at_risk": "#,##0",
+    "sales_365_days": "#,##0",
+    "last_order_on": "yyyy-mm-dd",
+    "last_contact_on": "yyyy-mm-dd",
+}
+WRAPPED = ("name", "at_risk_because", "reasons", "last_words")
+SHADE = PatternFill("solid", fgColor="EFF3F0")
+
+
+class SheetsError(CallfirstError):
+    """A folder the sheets cannot be written to."""
+
+
+def write_sheets(lists: Sequence[CallList], situation: Situation, folder: Path) -> tuple[Path, ...]:
+    """Write every list as LIST.csv and LIST.xlsx; the files, in the order of the lists.
+
+    Raises:
+        SheetsError: the folder cannot be written.
+    """
+    try:
+        return tuple(path for each in lists for path in _write_one(each, situation, folder))
+    except OSError as error:
+        raise SheetsError(
+            f"Cannot write call lists to {folder}: {error.strerror or error}.", "Choose another --out."
+        ) from None
+
+
+def guarded(value: Any) -> Any:
+    """The value as a spreadsheet may safely hold it: a text that would run gets an apostrophe, a number stays one."""
+    if not isinstance(value, str):
+        return value
+    text = UNPRINTABLE.sub("\ufffd", value)
+    return f"'{text}" if text.lstrip(" ").startswith(STARTS_A_FORMULA) else text
+
+
+def _write_one(each: CallList, situation: Situation, folder: Path) -> Iterator[Path]:
+    rows = [[guarded(value) for value in astuple(line)] for line in each.lines]
+    sheet, book = folder / f"{each.list_id}.csv", folder / f"{each.list_id}.xlsx"
+    write_csv(sheet, LIST_COLUMNS, rows)
+    yield sheet
+    with written_whole(book) as part:
+        _workbook(each, rows, situation).save(part)
+    yield book
+
+
+def _workbook(each: CallList, rows: Sequence[Sequence[Any]], situation: Situation) -> Workbook:
+    """The lines on the first sheet with their columns in row 1, so that machines read it too; notes on the second."""
+    book = Workbook()
+    lines = book.active
+    if not isinstance(lines, Worksheet):
+        raise TypeError("A new workbook begins with a worksheet.")
+    lines.title = "call list"
+    _fill_lines(lines, each, rows, situation)
+    _fill_notes(book.create_sheet("notes"), each, situation)
+    return book
+
+
+def _fill_lines(sheet: Worksheet, each: CallList, rows: Sequence[Sequence[Any]], situation: Situation) -> None:
+    sheet.append(list(LIST_COLUMNS))
+    for row in rows:
+        sheet.append(list(row))
+    for column, name in enumerate(LIST_COLUMNS, start=1):
+        head = sheet.cell(1, column)
+        head.font = Font(bold=True)
+        head.alignment = Alignment(wrap_text=True, vertical="top")
+        sheet.column_dimensions[get_column_letter(column)].width = WIDTHS.get(name, 12)
+        for row_number in range(2, len(rows) + 2):
+            cell = sheet.cell(row_number, column)
+            cell.alignment = Alignment(wrap_text=name in WRAPPED, vertical="top")
+            cell.number_format = FORMATS.get(name, cell.number_format)
+            if each.sections[row_number - 2] is Section.KEY_ACCOUNTS:
+                cell.fill = SHADE
+    sheet.freeze_panes = "D2"
+    sheet.print_title_rows = "1:1"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    header = sheet.oddHeader
+    if header is not None:
+        header.center.text = _title(each, situation).replace("&", "&&")
+
+
+def _fill_notes(sheet: Worksheet, each: CallList, situation: Situation) -> None:
+    sheet.column_dimensions["A"].width = 110
+    said = [_title(each, situation), *each.notes]
+    if Section.NEWCOMERS in each.sections:
+        said.append(NEWCOMER_QUESTION)
+    money = "" if situation.currency in ("", "XXX") else f" Money is in {situation.currency}."
+    said.append(
+        f"Value at risk: what we expect to lose in the {situation.horizon_days} days ahead.{money} "
+        f"Model: {situation.model_version}."
+    )
+    for row, sentence in enumerate(said, start=1):
+        cell = sheet.cell(row, 1, guarded(sentence))
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        cell.font = Font(bold=row == 1, size=14 if row == 1 else 11)
+
+
+def _title(each: CallList, situation: Situation) -> str:
+    return f"Call list of {day(situation.as_of_day)}: {UNPRINTABLE.sub('', each.title)}"
