@@ -1,0 +1,255 @@
+"""Here you find the scores: one row a customer as of an instant, with the columns other systems rely on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet
+
+from features.clock import AsOf
+from features.errors import CallfirstError
+from features.ledger.ledger import Ledger
+from features.policy import Policy
+from features.population import Population, due_gap_days, overdue_days, population_of
+from features.snapshot import Snapshot, take_snapshot
+from features.standing.standing import Standing, take_standing
+from serving.decisions.at_risk import Candidates, UsualRates, because, judge
+from serving.decisions.facts import FACT_COLUMNS, Facts
+from serving.decisions.notes import Situation
+from serving.decisions.reasons import reasons_of
+from serving.delivery.csv_files import write_csv, written_whole
+
+BETWEEN_REASONS = "; "
+
+SCORES = pa.schema(
+    [
+        pa.field("customer_id", pa.string(), nullable=False),
+        pa.field("as_of", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("population", pa.string(), nullable=False),
+        pa.field("is_newcomer", pa.bool_(), nullable=False),
+        pa.field("churn_probability", pa.float64()),
+        pa.field("churn_low", pa.float64()),
+        pa.field("churn_high", pa.float64()),
+        pa.field("decline_probability", pa.float64()),
+        pa.field("reference_sales", pa.float64()),
+        pa.field("expected_sales", pa.float64()),
+        pa.field("value_at_risk", pa.float64()),
+        pa.field("at_risk", pa.bool_(), nullable=False),
+        pa.field("at_risk_because", pa.string()),
+        pa.field("overdue_days", pa.float64()),  # silence less due gap: above 0 overdue, below 0 days to go
+        pa.field("rung", pa.string(), nullable=False),
+        pa.field("is_key_account", pa.bool_(), nullable=False),
+        pa.field("key_reasons", pa.string()),
+        pa.field("reasons", pa.string()),
+        pa.field("model_version", pa.string(), nullable=False),
+    ]
+)
+"""The columns of the ``score`` door; several reasons in one cell are parted by "; "."""
+
+PROBABILITIES = ("churn_probability", "churn_low", "churn_high", "decline_probability")
+MONEY = ("reference_sales", "expected_sales", "value_at_risk")
+DETAILS = ("name", "group_id", "manager_id", "is_key_for_manager")
+
+
+class ScoresFileError(CallfirstError):
+    """A file the scores cannot be written to."""
+
+
+class Scorer(Protocol):
+    """What scores: a Bundle, seen from here."""
+
+    @property
+    def horizon_days(self) -> int: ...  # noqa: D102
+    @property
+    def active_days(self) -> int: ...  # noqa: D102
+    @property
+    def usual_rates(self) -> UsualRates: ...  # noqa: D102
+    @property
+    def version(self) -> str: ...  # noqa: D102
+    @property
+    def note(self) -> str: ...  # noqa: D102
+    @property
+    def is_rule(self) -> bool: ...  # noqa: D102
+    def score(self, snapshot: Snapshot) -> pa.Table: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Every customer known at the instant, sorted by customer_id.
+
+    Attributes:
+        table: the columns SCORES.
+        details: the same rows: name, group_id, manager_id, is_key_for_manager, sales_365_days, last_order_on,
+            own_rhythm_days, silent_days; what lists show and scores do not.
+        as_of: the instant.
+        situation: what is true of the whole company then.
+        ledger_digest, policy_digest: what the scores were made of.
+    """
+
+    table: pa.Table
+    details: pa.Table
+    as_of: AsOf
+    situation: Situation
+    ledger_digest: str
+    policy_digest: str
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Scores and details together, a mapping per customer."""
+        joined = self.table
+        for name in self.details.column_names:
+            joined = joined.append_column(name, self.details.column(name))
+        rows: list[dict[str, Any]] = joined.to_pylist()
+        return rows
+
+    def write(self, path: Path) -> None:
+        """Write the scores as CSV (RFC 4180, UTF-8) or Parquet, by the suffix.
+
+        Raises:
+            ScoresFileError: another suffix, or a place that cannot be written.
+        """
+        if path.suffix.lower() not in (".csv", ".parquet"):
+            raise ScoresFileError(f"Cannot write scores to {path}.", "Name a file that ends in .csv or .parquet.")
+        try:
+            if path.suffix.lower() == ".csv":
+                columns = [column.to_pylist() for column in self.table.columns]
+                write_csv(path, self.table.column_names, zip(*columns, strict=True))
+            else:
+                with written_whole(path) as part:
+                    pyarrow.parquet.write_table(self.table, part)
+        except OSError as error:
+            raise ScoresFileError(
+                f"Cannot write scores to {path}: {error.strerror or error}.", "Choose another --out."
+            ) from None
+
+
+def score_customers(ledger: Ledger, as_of: AsOf, bundle: Scorer, policy: Policy) -> ScoreTable:
+    """The scores of every customer known at ``as_of``.
+
+    Probabilities are blank for who never ordered and for lapsed customers, except key accounts within
+    ``policy.lapsed_key_days`` of their last order.
+
+    Raises:
+        AsOfBeforeLedgerError: nothing was known yet.
+    """
+    snapshot = take_snapshot(ledger, [as_of], policy)
+    standing = take_standing(ledger, snapshot, policy, active_days=bundle.active_days)
+    population = population_of(snapshot, bundle.active_days)
+    is_key = standing.table.column("is_key_account").to_numpy(zero_copy_only=False).astype(bool)
+    silence = snapshot.feature("days_since_last_order")
+    scored = _blanked(
+        bundle.score(snapshot),
+        (population == Population.ACTIVE)
+        | ((population == Population.LAPSED) & is_key & (silence <= policy.lapsed_key_days)),
+    )
+    candidates = Candidates(
+        population=population,
+        silent_days=silence,
+        due_gap_days=due_gap_days(snapshot, bundle.active_days),
+        churn_probability=_floats(scored, "churn_probability"),
+        decline_probability=_floats(scored, "decline_probability"),
+        orders_expected=_floats(scored, "orders_expected"),
+        is_key_account=is_key,
+    )
+    usual, horizon_days = bundle.usual_rates, bundle.horizon_days
+    verdict = judge(candidates, usual=usual, horizon_days=horizon_days, policy=policy)
+    why = because(verdict, candidates, usual=usual, horizon_days=horizon_days, as_of_day=as_of.day)
+    return ScoreTable(
+        table=pa.table(
+            {
+                "customer_id": snapshot.table.column("customer_id"),
+                "as_of": pa.array([as_of.instant] * len(snapshot), pa.timestamp("us", tz="UTC")),
+                "population": pa.array(population.tolist(), pa.string()),
+                "is_newcomer": standing.table.column("is_newcomer"),
+                **{name: scored.column(name) for name in (*PROBABILITIES, *MONEY)},
+                "at_risk": pa.array(verdict.flags),
+                "at_risk_because": pa.array(why, pa.string()),
+                "overdue_days": _doubles(overdue_days(snapshot, bundle.active_days)),
+                "rung": standing.table.column("rung"),
+                "is_key_account": standing.table.column("is_key_account"),
+                "key_reasons": _joined(standing.table.column("key_reasons").to_pylist()),
+                "reasons": _joined(_reasons(snapshot, standing, population.tolist(), ledger.currency)),
+                "model_version": pa.array([bundle.version] * len(snapshot), pa.string()),
+            }
+        ).cast(SCORES),
+        details=_details(snapshot, standing),
+        as_of=as_of,
+        situation=_situation(ledger, as_of, bundle, standing, population.tolist()),
+        ledger_digest=ledger.digest,
+        policy_digest=policy.digest,
+    )
+
+
+def _blanked(scored: pa.Table, keep: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.Table:
+    """The table with no probability where ``keep`` is false."""
+    mask = pa.array(keep)
+    for name in PROBABILITIES:
+        blank = pc.if_else(mask, scored.column(name), pa.scalar(None, pa.float64()))
+        scored = scored.set_column(scored.column_names.index(name), name, blank)
+    return scored
+
+
+def _details(snapshot: Snapshot, standing: Standing) -> pa.Table:
+    rhythm = np.where(snapshot.feature("gap_count") >= 2, snapshot.feature("gap_median_days"), np.nan)
+    return pa.table(
+        {
+            **{name: standing.table.column(name) for name in DETAILS},
+            "sales_365_days": snapshot.table.column("net_sales_365_days").cast(pa.float64()),
+            "last_order_on": snapshot.table.column("last_order_on"),
+            "own_rhythm_days": _doubles(rhythm),
+            "silent_days": snapshot.table.column("days_since_last_order").cast(pa.int64()),
+        }
+    )
+
+
+def _reasons(snapshot: Snapshot, standing: Standing, population: list[str], currency: str) -> list[list[str]]:
+    columns = {name: snapshot.table.column(name) for name in FACT_COLUMNS if name in snapshot.table.column_names}
+    columns |= {name: standing.table.column(name) for name in FACT_COLUMNS if name in standing.table.column_names}
+    columns["population"] = pa.array(population, pa.string())
+    rows = pa.table(columns).to_pylist()
+    return [list(reasons_of(Facts.of(row, currency))) for row in rows]
+
+
+def _situation(ledger: Ledger, as_of: AsOf, bundle: Scorer, standing: Standing, population: list[str]) -> Situation:
+    names = dict(
+        zip(standing.table.column("customer_id").to_pylist(), standing.table.column("name").to_pylist(), strict=True)
+    )
+    largest = standing.largest_group_id
+    keys = standing.table.filter(standing.table.column("is_key_account")).column("group_id")
+    return Situation(
+        as_of_day=as_of.day,
+        currency=ledger.currency,
+        horizon_days=bundle.horizon_days,
+        active_days=bundle.active_days,
+        active_customers=population.count(Population.ACTIVE),
+        key_accounts=len(keys.unique()),
+        largest_name=None if largest is None else names.get(largest) or largest,
+        largest_share=None if np.isnan(standing.largest_share) else standing.largest_share,
+        model_version=bundle.version,
+        is_rule=bundle.is_rule,
+        model_note=bundle.note,
+        ledger_ends_on=ledger.ends_on,
+    )
+
+
+def _floats(table: pa.Table, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    column = table.column(name).cast(pa.float64())
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _doubles(values: np.ndarray[Any, np.dtype[np.float64]]) -> pa.Array:
+    """The values with null where they are NaN."""
+    return pa.array(values, pa.float64(), from_pandas=True)
+
+
+def _joined(texts: list[list[str]]) -> pa.Array:
+    """One cell per list, null where it is empty."""
+    return pa.array([BETWEEN_REASONS.join(each) or None for each in texts], pa.string())
