@@ -1,0 +1,199 @@
+"""Here you find how text becomes money, dates and ids: DuckDB expressions, chosen per column from its evidence.
+
+An expression is SQL over one column of a table; every one yields null, never an error, for what it cannot read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import duckdb
+import pyarrow as pa
+
+BLANKS = " \t\r\n\v\f\u00a0\u202f\ufeff"
+NULL_LIKE = ("", "nan", "null", "none", "na", "n/a", "#n/a", "<na>", "nat", "\\n")
+ISO = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ].*)?$"
+OFFSET = r":\d{2}([.,]\d+)?\s*(Z|z|UTC|[+-]\d{2}(:?\d{2})?)$"
+DOTTED = r"^\d{1,2}\.\d{1,2}\.\d{4}( .*)?$"
+SLASHED = r"^(\d{1,2})[/-](\d{1,2})[/-]\d{4}([, ].*)?$"
+DIGITS = r"^\d{8}(\d{6})?$"
+CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
+NAMED = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
+CLEAR_MAJORITY = 20  # evidence one way against one contradiction; fewer: the column mixes both
+
+
+class DayOrder(StrEnum):
+    """What the first number of a date like 3/4/2026 is."""
+
+    DAY_FIRST = "day first"
+    MONTH_FIRST = "month first"
+    UNKNOWN = "unknown"  # no row with a number above 12 decides
+    MIXED = "mixed"  # rows contradict each other
+
+
+class DecimalSign(StrEnum):
+    """What parts the decimals in the numbers of a column."""
+
+    POINT = "."
+    COMMA = ","
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the rows of one text column say about how it is written: votes for each way, and undecided rows."""
+
+    one: int
+    other: int
+    undecided: int
+
+    def __add__(self, more: Evidence) -> Evidence:
+        return Evidence(self.one + more.one, self.other + more.other, self.undecided + more.undecided)
+
+
+def quoted(name: str) -> str:
+    """The name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """The text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def text_of(name: str, kind: pa.DataType) -> str:
+    """The column as trimmed text; null where it is blank or says that there is nothing."""
+    column = quoted(name)
+    if pa.types.is_floating(kind):
+        whole = f"isfinite({column}) AND {column} = trunc({column}) AND abs({column}) < 1e15"
+        text = f"CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
+    else:
+        text = f"CAST({column} AS VARCHAR)"
+    trimmed = f"trim({text}, {literal(BLANKS)})"
+    return f"CASE WHEN lower({trimmed}) IN ({', '.join(map(literal, NULL_LIKE))}) THEN NULL ELSE {trimmed} END"
+
+
+def money_evidence(connection: duckdb.DuckDBPyConnection, table: str, name: str) -> Evidence:
+    """Votes for the decimal point (one) and the decimal comma (other) among the numbers of a text column."""
+    number = _bare_number(quoted(name))
+    point = (
+        r"regexp_matches(n, '^[+-]?[0-9]*\.[0-9]+$') AND NOT regexp_matches(n, '^[+-]?[0-9]{1,3}\.[0-9]{3}$') "
+        r"OR regexp_matches(n, ',[0-9]{3}\.[0-9]*$') OR regexp_matches(n, ',[0-9]{3},')"
+    )
+    comma = (
+        r"regexp_matches(n, '^[+-]?[0-9]*,[0-9]+$') AND NOT regexp_matches(n, '^[+-]?[0-9]{1,3},[0-9]{3}$') "
+        r"OR regexp_matches(n, '\.[0-9]{3},[0-9]*$') OR regexp_matches(n, '\.[0-9]{3}\.')"
+    )
+    return _counted(
+        connection, f"SELECT {number} AS n FROM {table}", point, comma, "contains(n, ',') OR contains(n, '.')"
+    )
+
+
+def decimal_sign_of(own: Evidence, whole_file: Evidence) -> DecimalSign:
+    """What most rows of the column say, else those of the whole file; the point where nothing tells."""
+    for evidence in (own, whole_file):
+        if evidence.one != evidence.other:
+            return DecimalSign.POINT if evidence.one > evidence.other else DecimalSign.COMMA
+    return DecimalSign.POINT
+
+
+def date_evidence(connection: duckdb.DuckDBPyConnection, table: str, name: str) -> Evidence:
+    """Votes for day first (one) and month first (other) among the dates like 3/4/2026 of a text column."""
+    parts = (
+        f"SELECT CAST(regexp_extract({quoted(name)}, '{SLASHED}', 1) AS INTEGER) AS a, "
+        f"CAST(regexp_extract({quoted(name)}, '{SLASHED}', 2) AS INTEGER) AS b FROM {table} "
+        f"WHERE regexp_matches({quoted(name)}, '{SLASHED}')"
+    )
+    return _counted(connection, parts, "a > 12 AND b <= 12", "b > 12 AND a <= 12", "a <> b")
+
+
+def day_order_of(own: Evidence, whole_file: Evidence) -> DayOrder:
+    """What the rows of the column say, else those of the whole file."""
+    for evidence in (own, whole_file):
+        if evidence.one > evidence.other * CLEAR_MAJORITY:
+            return DayOrder.DAY_FIRST
+        if evidence.other > evidence.one * CLEAR_MAJORITY:
+            return DayOrder.MONTH_FIRST
+        if evidence.one or evidence.other:
+            return DayOrder.MIXED
+    return DayOrder.UNKNOWN
+
+
+def number_text(name: str, sign: DecimalSign) -> str:
+    """The number of a column as SQL can read it: a decimal point, no separators; null where it is no number."""
+    number = _bare_number(quoted(name))
+    if sign is DecimalSign.POINT:
+        whole = r"^[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?([eE][+-]?[0-9]{1,4})?$"
+        plain = f"replace({number}, ',', '')"
+    else:
+        whole = r"^[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)?(,[0-9]*)?$"
+        plain = f"replace(replace({number}, '.', ''), ',', '.')"
+    readable = f"regexp_matches({number}, '{whole}') AND regexp_matches({number}, '[0-9]')"
+    return f"CASE WHEN {readable} THEN {plain} END"
+
+
+def exact(text: str) -> str:
+    """A number's text as DECIMAL(38,12); null where it does not fit."""
+    return f"try_cast({text} AS DECIMAL(38,12))"
+
+
+def money(wide: str) -> str:
+    """DECIMAL(18,4) of a wider decimal, halves to the even neighbour; null where it does not fit."""
+    return f"try_cast(round_even({wide}, 4) AS DECIMAL(18,4))"
+
+
+def instant_of(name: str, kind: pa.DataType, zone: str, order: DayOrder) -> str:
+    """The column as an instant (UTC, TIMESTAMP); what names no zone is business time. Null where unreadable."""
+    column = quoted(name)
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        stamp = f"CAST({column} AS TIMESTAMP)" if pa.types.is_date(kind) or kind.tz is None else column
+        sane = f"year({stamp}) BETWEEN 1 AND 9999"
+        moment = f"timezone('UTC', {column})" if pa.types.is_timestamp(kind) and kind.tz else _at_utc(stamp, zone)
+        return f"CASE WHEN isfinite({stamp}) AND {sane} THEN {moment} END"
+    with_offset = rf"replace(regexp_replace({column}, '\s+(Z|z|UTC|[+-])', '\1'), 'UTC', 'Z')"
+    return (
+        f"CASE WHEN regexp_matches({column}, '{ISO}') AND regexp_matches({column}, '{OFFSET}') "
+        f"THEN timezone('UTC', try_cast({with_offset} AS TIMESTAMPTZ)) "
+        f"ELSE {_at_utc(_local_of(column, order), zone)} END"
+    )
+
+
+def day_of(instant: str, zone: str) -> str:
+    """The business day (DATE) of an instant."""
+    return (
+        f"CAST({instant} AS DATE)"
+        if zone == "UTC"
+        else f"CAST(timezone({literal(zone)}, timezone('UTC', {instant})) AS DATE)"
+    )
+
+
+def _at_utc(local: str, zone: str) -> str:
+    return local if zone == "UTC" else f"timezone('UTC', timezone({literal(zone)}, {local}))"
+
+
+def _local_of(column: str, order: DayOrder) -> str:
+    first_two = {DayOrder.DAY_FIRST: "%d/%m", DayOrder.MONTH_FIRST: "%m/%d"}.get(order)
+    slashed = _strptime(f"replace(replace({column}, '-', '/'), ',', '')", f"{first_two}/%Y") if first_two else "NULL"
+    return (
+        f"CASE WHEN regexp_matches({column}, '{ISO}') THEN try_cast({column} AS TIMESTAMP) "
+        f"WHEN regexp_matches({column}, '{DIGITS}') THEN try_strptime({column}, ['%Y%m%d', '%Y%m%d%H%M%S']) "
+        f"WHEN regexp_matches({column}, '{DOTTED}') THEN {_strptime(column, '%d.%m.%Y')} "
+        f"WHEN regexp_matches({column}, '{SLASHED}') THEN {slashed} "
+        f"WHEN regexp_matches({column}, '[A-Za-z]{{3}}.*[0-9]{{4}}$') THEN try_strptime({column}, {list(NAMED)}) END"
+    )
+
+
+def _strptime(column: str, day: str) -> str:
+    return f"try_strptime({column}, {[day + clock for clock in CLOCKS]})"
+
+
+def _bare_number(column: str) -> str:
+    signs = rf"regexp_replace({column}, '[\s\p{{Sc}}\x{{00A0}}\x{{202F}}''’]', '', 'g')"
+    minus = f"replace({signs}, '−', '-')"
+    return rf"regexp_replace({minus}, '^(?:\((.*)\)|([^-].*)-)$', '-\1\2')"
+
+
+def _counted(connection: duckdb.DuckDBPyConnection, rows: str, one: str, other: str, any_way: str) -> Evidence:
+    counts = f"SELECT count_if({one}), count_if({other}), count_if({any_way}) FROM ({rows})"
+    for_one, for_other, all_of_them = connection.sql(counts).fetchall()[0]
+    return Evidence(for_one, for_other, all_of_them - for_one - for_other)

@@ -1,0 +1,66 @@
+"""Here you find why a row cannot be used: each reason with its sentence and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a row is in quarantine."""
+
+    FIELDS = "wrong number of fields"
+    CUSTOMER = "no customer"
+    TEXT = "unusable text"
+    WHEN = "unreadable date"
+    WHEN_IMPOSSIBLE = "impossible date"
+    AMOUNT = "unreadable amount"
+    AMOUNT_LARGE = "amount too large"
+    CURRENCY = "unknown currency"
+    RATE = "no exchange rate"
+    KNOWN_AT = "unreadable known-at"
+    TWICE = "customer given twice"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What is wrong with a row, and what its sender can do."""
+
+    sentence: str
+    hint: str
+
+
+EXPLANATIONS: Mapping[Reason, Explanation] = {
+    Reason.FIELDS: Explanation(
+        "The line has more or fewer fields than the header.", "Quote fields that hold the separator or a line break."
+    ),
+    Reason.CUSTOMER: Explanation("The row names no customer.", "Fill in the customer, or leave the row out."),
+    Reason.TEXT: Explanation(
+        "A text holds a NUL or a broken character, or is an id of more than 200 characters.",
+        "Export the file as UTF-8 and look at that row.",
+    ),
+    Reason.WHEN: Explanation("The date cannot be read.", "Write dates as 2026-08-31 or 2026-08-31 14:30."),
+    Reason.WHEN_IMPOSSIBLE: Explanation("The date lies before 1900 or after 2200.", "Correct the year."),
+    Reason.AMOUNT: Explanation(
+        "The amount is missing, no number, or not finite.", "Write amounts as 1234.50; a return as -1234.50."
+    ),
+    Reason.AMOUNT_LARGE: Explanation(
+        "The amount has more than 14 digits before the point.", "Check whether the decimal sign was lost."
+    ),
+    Reason.CURRENCY: Explanation("The currency is no ISO 4217 code.", "Write codes like EUR, GBP or USD."),
+    Reason.RATE: Explanation(
+        "The row is in another currency than the ledger, and no exchange rate is known.",
+        "Convert the amount before, or keep a ledger per currency.",
+    ),
+    Reason.KNOWN_AT: Explanation(
+        "The instant at which the row became known cannot be read.", "Write it as 2026-08-31 14:30, or leave it empty."
+    ),
+    Reason.TWICE: Explanation(
+        "The same customer stands further down in the file, with other values; that later row is used.",
+        "Keep one row per customer, or add a known_at column.",
+    ),
+}
+
+UNREADABLE = frozenset({Reason.FIELDS, Reason.AMOUNT, Reason.AMOUNT_LARGE})
+"""Reasons that leave no money to count."""
