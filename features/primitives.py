@@ -74,11 +74,18 @@ class Sum:
 
 @dataclass(frozen=True)
 class Distinct:
-    """Number of different known values; 0 where there are none."""
+    """Number of different known values; 0 where there are no rows, unknown where no row names one.
+
+    Of order lines only, and of windows that end at the as-of: a value belongs to its newest day.
+    """
 
     rows: Rows
     column: Column
     window: Window = LIFETIME
+
+    def __post_init__(self) -> None:
+        if self.window.end_days or self.rows in (Rows.ORDER_DAYS, Rows.GAPS):
+            raise ValueError("different values are counted over order lines in windows that end at the as-of")
 
 
 @dataclass(frozen=True)

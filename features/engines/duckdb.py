@@ -5,8 +5,8 @@ Sums stay exact (DECIMAL, HUGEINT) until the last expression, so the result does
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import fields
 
 from features.definition import Feature, Unit
 from features.policy import Policy
@@ -42,7 +42,6 @@ _CONDITION = {
     Rows.ORDER_DAYS: "TRUE",
     Rows.GAPS: "TRUE",
 }
-_RELATION = {Rows.ORDER_DAYS: "day_facts", Rows.GAPS: "gap_facts"}  # all others: line_facts
 _UNIT_TYPE = {Unit.DATE: "DATE", Unit.COUNT: "BIGINT"}  # all others: DOUBLE
 
 _STATEMENT = """
@@ -55,7 +54,7 @@ WITH seen AS NOT MATERIALIZED (
     SELECT DISTINCT i.as_of, c.customer_id FROM customers c JOIN instants i
       ON c.visible_from < i.as_of AND (c.replaced_at IS NULL OR c.replaced_at >= i.as_of)
 ), line_facts AS (
-    SELECT as_of, customer_id, TRUE AS has_lines{line_facts} FROM seen GROUP BY as_of, customer_id
+    SELECT as_of, customer_id{line_facts} FROM seen GROUP BY as_of, customer_id
 ), order_days AS (
     SELECT as_of, as_of_day, customer_id, day, sum(amount) AS amount
     FROM seen WHERE amount > 0 GROUP BY as_of, as_of_day, customer_id, day
@@ -72,7 +71,7 @@ WITH seen AS NOT MATERIALIZED (
     FROM (SELECT *, days * days AS days_squared FROM gaps) GROUP BY as_of, customer_id
 ), company AS (
     SELECT as_of{company_facts} FROM gap_facts GROUP BY as_of
-), everybody AS (
+){value_facts}, everybody AS (
     SELECT as_of, customer_id FROM line_facts UNION SELECT as_of, customer_id FROM known
 )
 SELECT e.as_of, e.customer_id{features}
@@ -80,10 +79,19 @@ FROM everybody e
 LEFT JOIN line_facts l ON l.as_of = e.as_of AND l.customer_id = e.customer_id
 LEFT JOIN day_facts d ON d.as_of = e.as_of AND d.customer_id = e.customer_id
 LEFT JOIN gap_facts g ON g.as_of = e.as_of AND g.customer_id = e.customer_id
-JOIN instants i ON i.as_of = e.as_of AND i.is_asked
+{value_joins}JOIN instants i ON i.as_of = e.as_of AND i.is_asked
 LEFT JOIN company ON company.as_of = i.midnight
 ORDER BY e.as_of, e.customer_id
 """
+
+# Counting different values per group is slow in DuckDB; their newest days answer every window that ends at the as-of.
+_VALUE_FACTS = """, {relation} AS (
+    SELECT as_of, customer_id{facts} FROM (
+        SELECT as_of, as_of_day, customer_id, {column} AS value, max(day) AS day
+        FROM seen WHERE {condition} GROUP BY as_of, as_of_day, customer_id, {column}
+    ) GROUP BY as_of, customer_id
+)"""
+_VALUE_JOIN = "LEFT JOIN {relation} ON {relation}.as_of = e.as_of AND {relation}.customer_id = e.customer_id\n"
 
 
 def statement(catalogue: Iterable[Feature], policy: Policy) -> str:
@@ -98,6 +106,8 @@ def statement(catalogue: Iterable[Feature], policy: Policy) -> str:
         day_facts=rendering.facts("day_facts"),
         gap_facts=rendering.facts("gap_facts"),
         company_facts=rendering.facts("company"),
+        value_facts="".join(rendering.value_relation(place) for place in rendering.values),
+        value_joins="".join(_VALUE_JOIN.format(relation=_relation_of(*place)) for place in rendering.values),
         features=features,
     )
 
@@ -108,12 +118,14 @@ class _Rendering:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._columns: dict[Primitive | CompanyMedian, str] = {}
-        self._facts: dict[str, list[str]] = {
-            "line_facts": [],
-            "day_facts": [],
-            "gap_facts": [],
-            "company": [],
-        }
+        self._facts: defaultdict[str, list[str]] = defaultdict(list)
+        self.values: list[tuple[Rows, Column]] = []
+
+    def value_relation(self, place: tuple[Rows, Column]) -> str:
+        rows, column = place
+        relation = _relation_of(rows, column)
+        condition = _CONDITION[rows]
+        return _VALUE_FACTS.format(relation=relation, facts=self.facts(relation), column=column, condition=condition)
 
     def facts(self, relation: str) -> str:
         return "".join(f",\n  {fact}" for fact in self._facts[relation])
@@ -150,15 +162,19 @@ class _Rendering:
             case CompanyMedian(value, rows, least_count):
                 median = f"median({self._column(value)}) FILTER ({self._column(rows)} >= {least_count})"
                 return f"company.{self._collect(node, 'company', median)}"
-            case Distinct():
-                return f"CASE WHEN has_lines THEN {self._column(node)} ELSE 0 END"
+            case Distinct(rows, column):
+                if (rows, column) not in self.values:
+                    self.values.append((rows, column))
+                    self._facts[_relation_of(rows, column)].append("TRUE AS is_found")
+                return f"CASE WHEN {_relation_of(rows, column)}.is_found THEN {self._column(node)} ELSE 0 END"
             case Count() | Sum():
                 return f"coalesce({self._column(node)}, 0)"
             case Min() | Max() | Last() | Quantile():
                 return self._column(node)
 
     def _column(self, node: Primitive) -> str:
-        return self._collect(node, _RELATION.get(node.rows, "line_facts"), _aggregate(node))
+        relation = _relation_of(node.rows, node.column) if isinstance(node, Distinct) else _relation_of(node.rows)
+        return self._collect(node, relation, _aggregate(node))
 
     def _collect(self, node: Primitive | CompanyMedian, relation: str, aggregate: str) -> str:
         if node not in self._columns:
@@ -167,22 +183,27 @@ class _Rendering:
         return self._columns[node]
 
 
+def _relation_of(rows: Rows, distinct: Column | None = None) -> str:
+    """The relation a primitive over these rows is computed in."""
+    if distinct is not None:
+        return f"{rows}_{distinct}_facts"
+    return {Rows.ORDER_DAYS: "day_facts", Rows.GAPS: "gap_facts"}.get(rows, "line_facts")
+
+
 def _aggregate(node: Primitive) -> str:
-    condition = _CONDITION[node.rows]
-    if any(field.name == "window" for field in fields(node)):
-        condition = _within(node.window, condition)  # type: ignore[union-attr]  # Last and Quantile have none
     match node:
-        case Count():
-            return f"count(*) FILTER ({condition})"
-        case Sum(_, column):
-            return f"coalesce(sum({_exact(column)}) FILTER ({condition}), 0)"
-        case Distinct(_, column):
-            known = f"count(DISTINCT {column}) FILTER ({condition})"
-            return f"CASE WHEN {known} > 0 OR count(*) FILTER ({condition}) = 0 THEN {known} END"
-        case Min(_, column):
-            return f"min({column}) FILTER ({condition})"
-        case Max(_, column):
-            return f"max({column}) FILTER ({condition})"
+        case Count(rows, window):
+            return f"count(*) FILTER ({_within(window, _CONDITION[rows])})"
+        case Sum(rows, column, window):
+            return f"coalesce(sum({_exact(column)}) FILTER ({_within(window, _CONDITION[rows])}), 0)"
+        case Distinct(_, _, window):
+            inside = _within(window, "TRUE")
+            known = f"count(value) FILTER ({inside})"
+            return f"CASE WHEN {known} > 0 OR count(*) FILTER ({inside}) = 0 THEN {known} END"
+        case Min(rows, column, window):
+            return f"min({column}) FILTER ({_within(window, _CONDITION[rows])})"
+        case Max(rows, column, window):
+            return f"max({column}) FILTER ({_within(window, _CONDITION[rows])})"
         case Last(_, column):
             return f"arg_max({column}, day)"
         case Quantile(_, column, share):
