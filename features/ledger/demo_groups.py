@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,11 +66,22 @@ def groups(rng: np.random.Generator, customers: int) -> list[Group]:
     """All account groups, the anchors first."""
     sizes = group_sizes(rng, customers)
     sales = group_sales(rng, sizes)
-    names = rng.permutation(len(FIRST_WORDS) * len(SECOND_WORDS))
+    words = word_pairs(rng)
     return [
-        _group(rng, number, branches=sizes[number], sales_a_year=sales[number], words=int(names[number % len(names)]))
+        _group(rng, number, branches=sizes[number], sales_a_year=sales[number], words=words[number % len(words)])
         for number in range(len(sizes))
     ]
+
+
+def word_pairs(rng: np.random.Generator) -> list[int]:
+    """Every pair of a first and a second word, shuffled so that no first word comes again before all have come."""
+    turns: Counter[int] = Counter()
+    drawn: list[tuple[int, int]] = []
+    for pair in rng.permutation(len(FIRST_WORDS) * len(SECOND_WORDS)).tolist():
+        first = pair // len(SECOND_WORDS)
+        drawn.append((turns[first], pair))
+        turns[first] += 1
+    return [pair for _, pair in sorted(drawn, key=lambda each: each[0])]
 
 
 def _group(rng: np.random.Generator, number: int, *, branches: int, sales_a_year: float, words: int) -> Group:

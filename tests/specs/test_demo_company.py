@@ -16,7 +16,7 @@ ENDS_ON = date(2026, 8, 31)
 
 SMALL_COMPANY = [  # SHA-256 of seed 7, 60 customers; renew where the company is meant to change
     "de0609229853d0230c2aea19ab2b5edcfe54880f5971b3c74ae0714d81beebfd",
-    "f42ffee5f41907d3fc33ab00c016b5618719684a7b39e20e70c08ca6bc4b8f50",
+    "3c6d29a37577694c18c748a886128a5978e0d89a51139cb2ec2e9b8e5a942297",
 ]
 
 
@@ -80,6 +80,7 @@ def test_every_id_says_that_it_is_made_up(company: DemoCompany) -> None:
     assert len(set(ids)) == 600
     assert all(is_made_up(customer_id) for customer_id in ids)
     assert not is_made_up("17850")
+    assert len(set(company.customers.column("name").to_pylist())) == 600
 
 
 def test_every_order_row_belongs_to_a_customer_and_its_manager(asked: duckdb.DuckDBPyConnection) -> None:
