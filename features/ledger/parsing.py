@@ -194,6 +194,6 @@ def _bare_number(column: str) -> str:
 
 
 def _counted(connection: duckdb.DuckDBPyConnection, rows: str, one: str, other: str, any_way: str) -> Evidence:
-    counts = f"SELECT count_if({one}), count_if({other}), count_if({any_way}) FROM ({rows})"
+    counts = f"SELECT count(*) FILTER ({one}), count(*) FILTER ({other}), count(*) FILTER ({any_way}) FROM ({rows})"
     for_one, for_other, all_of_them = connection.sql(counts).fetchall()[0]
     return Evidence(for_one, for_other, all_of_them - for_one - for_other)
