@@ -1,0 +1,225 @@
+"""Here you find the bundle: everything that turns a snapshot into scores, and the one function that scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pyarrow as pa
+
+from features.population import Population, population_of
+from features.snapshot import Floats, Snapshot
+from models.bundle_files import DamagedBundleError, read_files, write_files
+from models.calibration import IntervalMap
+from models.manifest import BundleError, Manifest, UsualRates
+from models.members import chance_of
+from models.probability import Probability
+from models.reference import Reference, orders_expected
+from models.shortfall import Shortfall, ShortfallKind
+
+SCORED = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("as_of", pa.timestamp("us")),
+        ("population", pa.string()),
+        ("churn_probability", pa.float64()),
+        ("churn_low", pa.float64()),
+        ("churn_high", pa.float64()),
+        ("decline_probability", pa.float64()),
+        ("reference_sales", pa.float64()),
+        ("expected_sales", pa.float64()),
+        ("value_at_risk", pa.float64()),
+        ("orders_expected", pa.float64()),
+    ]
+)
+"""The columns of ``Bundle.score``: a row per row of the snapshot, in its order; null where not scored."""
+
+
+class OtherCatalogueError(BundleError):
+    """A snapshot whose features are made otherwise than those the model learned from."""
+
+    def __init__(self, version: str, learned: str, given: str) -> None:
+        super().__init__(
+            f"The model '{version}' learned from catalogue {learned[:12]}, this snapshot is of catalogue {given[:12]}.",
+            "Train again: callfirst train.",
+        )
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model ready to score; immutable, the same scores for the same snapshot to the last bit.
+
+    Attributes:
+        churn: chance of no order day; None where nothing could be learned.
+        decline: chance of no order or fading, applied where enough orders are expected; None: churn stands for it.
+        interval: churn_low and churn_high; None where churn is None.
+    """
+
+    manifest: Manifest
+    reference: Reference
+    shortfall: Shortfall = field(default_factory=lambda: Shortfall(ShortfallKind.REFERENCE_ALONE))
+    churn: Probability | None = None
+    decline: Probability | None = None
+    interval: IntervalMap | None = None
+    usual_rates: UsualRates = field(default_factory=UsualRates)
+
+    @property
+    def version(self) -> str:
+        """Name of what is served."""
+        return self.manifest.version
+
+    @property
+    def note(self) -> str:
+        """How sure it is, in a sentence."""
+        return self.manifest.note
+
+    @property
+    def is_rule(self) -> bool:
+        """A rule is served, not a model."""
+        return self.manifest.is_rule
+
+    @property
+    def horizon_days(self) -> int:
+        """H."""
+        return self.manifest.horizon_days
+
+    @property
+    def active_days(self) -> int:
+        """W."""
+        return self.manifest.active_days
+
+    def score(self, snapshot: Snapshot, *, after_last_order: Snapshot | None = None) -> pa.Table:
+        """The columns SCORED: probabilities and money for active and lapsed customers, null for who never ordered.
+
+        A lapsed customer's R is that of the day after its last order day: it is taken from ``after_last_order``, which
+        holds such customers at that day, and is null (with all other money) where it is not given there.
+
+        Raises:
+            OtherCatalogueError: the snapshot's features are made otherwise.
+        """
+        self._check(snapshot)
+        population = population_of(snapshot, self.active_days)
+        reference = self._reference(snapshot, population, after_last_order)
+        expected_orders = orders_expected(snapshot, self.horizon_days)
+        churn, low, high = self._churn(snapshot)
+        at_risk = self.shortfall.value_at_risk(snapshot, reference, churn)
+        sales = (
+            np.full(len(snapshot), np.nan)
+            if self.churn is None
+            else self.shortfall.expected_sales(reference, at_risk)
+        )
+        doubles = (
+            churn,
+            low,
+            high,
+            self._decline(snapshot, churn, expected_orders),
+            reference,
+            sales,
+            at_risk,
+            expected_orders,
+        )
+        ordered = population != Population.NEVER
+        columns = [pa.array(np.where(ordered, each, np.nan), from_pandas=True) for each in doubles]
+        keys = [snapshot.table.column("customer_id"), snapshot.table.column("as_of").cast(pa.timestamp("us"))]
+        return pa.table([*keys, pa.array(population.tolist(), pa.string()), *columns], schema=SCORED)
+
+    def contributions(self, snapshot: Snapshot) -> tuple[tuple[str, ...], Floats]:
+        """Feature names, and rows × (features, then the constant) that add up to log-odds before calibration.
+
+        Raises:
+            BundleError: nothing is learned, or the snapshot's features are made otherwise.
+        """
+        self._check(snapshot)
+        if self.churn is None:
+            raise BundleError(
+                f"'{self.version}' has learned nothing that could be taken apart.", "Load more history."
+            )
+        return self.churn.features, self.churn.contributions(snapshot)
+
+    def save(self, folder: Path) -> str:
+        """The SHA-256 of the new folder it was written to."""
+        texts: dict[str, str] = {}
+        record = self.record(texts)
+        return write_files(folder, record, texts)
+
+    @classmethod
+    def load(cls, folder: Path, sha256: str) -> Bundle:
+        """The bundle in a folder, checked against the recorded SHA-256 before any of it is loaded.
+
+        Raises:
+            DamagedBundleError: the files are others, or cannot be read.
+        """
+        record, texts = read_files(folder, sha256)
+        try:
+            return cls.of_record(record, texts)
+        except (KeyError, TypeError, ValueError, lightgbm.basic.LightGBMError) as error:
+            raise DamagedBundleError(folder, f"its record is none of ours ({error})") from None
+
+    def record(self, texts: dict[str, str]) -> dict[str, Any]:
+        """All of it as JSON; LightGBM's texts are put into ``texts`` by file name."""
+        return {
+            "manifest": self.manifest.record(),
+            "reference": self.reference.record(),
+            "shortfall": self.shortfall.record(texts),
+            "churn": None if self.churn is None else self.churn.record(texts, "churn"),
+            "decline": None if self.decline is None else self.decline.record(texts, "decline"),
+            "interval": None if self.interval is None else self.interval.record(),
+            "usual_rates": asdict(self.usual_rates),
+        }
+
+    @classmethod
+    def of_record(cls, record: dict[str, Any], texts: Mapping[str, str]) -> Bundle:
+        """The bundle a record and LightGBM's texts describe.
+
+        Raises:
+            KeyError, TypeError, ValueError: the record is none of ours.
+        """
+
+        def probability(name: str) -> Probability | None:
+            return None if record[name] is None else Probability.of_record(record[name], texts)
+
+        return cls(
+            manifest=Manifest.of_record(record["manifest"]),
+            reference=Reference.of_record(record["reference"]),
+            shortfall=Shortfall.of_record(record["shortfall"], texts),
+            churn=probability("churn"),
+            decline=probability("decline"),
+            interval=None if record["interval"] is None else IntervalMap.of_record(record["interval"]),
+            usual_rates=UsualRates(**record["usual_rates"]),
+        )
+
+    def _check(self, snapshot: Snapshot) -> None:
+        learned = self.manifest.catalogue_fingerprint
+        if snapshot.catalogue_fingerprint != learned:
+            raise OtherCatalogueError(self.version, learned, snapshot.catalogue_fingerprint)
+
+    def _reference(
+        self, snapshot: Snapshot, population: np.ndarray[Any, Any], after_last_order: Snapshot | None
+    ) -> Floats:
+        own = self.reference.sales(snapshot)
+        if after_last_order is None:
+            return np.where(population == Population.LAPSED, np.nan, own)
+        self._check(after_last_order)
+        then = dict(
+            zip(after_last_order.customer_ids, self.reference.sales(after_last_order), strict=True)
+        )
+        past = np.array([then.get(customer, np.nan) for customer in snapshot.customer_ids], dtype=np.float64)
+        return np.where(population == Population.LAPSED, past, own)
+
+    def _churn(self, snapshot: Snapshot) -> tuple[Floats, Floats, Floats]:
+        if self.churn is None or self.interval is None:
+            unknown = np.full(len(snapshot), np.nan)
+            return unknown, unknown, unknown
+        log_odds = self.churn.calibrated_log_odds(snapshot)
+        chance = chance_of(log_odds)
+        return chance, *self.interval.apply(log_odds, chance)
+
+    def _decline(self, snapshot: Snapshot, churn: Floats, expected_orders: Floats) -> Floats:
+        if self.decline is None:
+            return churn
+        telling = expected_orders >= self.manifest.fading_least_orders
+        return np.where(telling, np.maximum(self.decline.chance(snapshot), churn), churn)

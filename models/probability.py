@@ -1,0 +1,86 @@
+"""Here you find a chance as a model gives it: members blended in log-odds, then calibrated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from features.snapshot import Floats, Snapshot
+from models.calibration import UNCHANGED, Calibrator, calibrator_of
+from models.members import AnyMember, LightGbm, chance_of, member_of, row_sums
+
+
+@dataclass(frozen=True)
+class Probability:
+    """Σ weight × member's log-odds, calibrated, as a chance."""
+
+    members: tuple[AnyMember, ...]
+    weights: tuple[float, ...]
+    calibrator: Calibrator = UNCHANGED
+
+    def log_odds(self, snapshot: Snapshot) -> Floats:
+        """The blend before calibration."""
+        parts = [
+            weight * member.log_odds(snapshot)
+            for member, weight in zip(self.members, self.weights, strict=True)
+        ]
+        return row_sums(np.column_stack(parts))
+
+    def calibrated_log_odds(self, snapshot: Snapshot) -> Floats:
+        """The blend after calibration."""
+        return self.calibrator.apply(self.log_odds(snapshot))
+
+    def chance(self, snapshot: Snapshot) -> Floats:
+        """The chance of each row; NaN where a member knows none."""
+        return chance_of(self.calibrated_log_odds(snapshot))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Every feature a member looks at, each once."""
+        return tuple(dict.fromkeys(name for member in self.members for name in member.features))
+
+    def contributions(self, snapshot: Snapshot) -> Floats:
+        """Rows × (features, then the constant): adds up to the blend's log-odds before calibration."""
+        names = self.features
+        total = np.zeros((len(snapshot), len(names) + 1))
+        for member, weight in zip(self.members, self.weights, strict=True):
+            parts = weight * member.contributions(snapshot)
+            for place, name in enumerate(member.features):
+                total[:, names.index(name)] += parts[:, place]
+            total[:, -1] += parts[:, -1]
+        return total
+
+    def record(self, texts: dict[str, str], prefix: str) -> dict[str, Any]:
+        """The model as JSON; LightGBM's texts are put into ``texts`` by file name."""
+        members = []
+        for number, member in enumerate(self.members):
+            record = member.record()
+            if isinstance(member, LightGbm):
+                record["file"] = f"{prefix}-{number}.lightgbm.txt"
+                texts[record["file"]] = member.text
+            members.append(record)
+        return {
+            "members": members,
+            "weights": list(self.weights),
+            "calibrator": self.calibrator.record(),
+        }
+
+    @classmethod
+    def of_record(cls, record: dict[str, Any], texts: Mapping[str, str]) -> Probability:
+        """The model a record and LightGBM's texts describe.
+
+        Raises:
+            KeyError, TypeError, ValueError: the record is none of ours.
+        """
+        members = tuple(member_of(each, texts.get(each.get("file", ""))) for each in record["members"])
+        return cls(
+            members, tuple(float(w) for w in record["weights"]), calibrator_of(record["calibrator"])
+        )
+
+
+def alone(member: AnyMember, calibrator: Calibrator = UNCHANGED) -> Probability:
+    """The chance one member gives."""
+    return Probability((member,), (1.0,), calibrator)
