@@ -65,6 +65,13 @@ class AmbiguousDatesError(ColumnsError):
         )
 
 
+def open_checks() -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection of its own, where times are UTC."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
 def create_checked(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
     """An empty table ``checked`` stands ready for the rows of a kind: every column of the contract, and a reason."""
     columns = ", ".join(f"{column.name} {SQL_TYPES[column.kind]}" for column in KINDS[kind])

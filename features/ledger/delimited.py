@@ -1,0 +1,195 @@
+"""Here you find how delimited text is read: its encoding, its separator, and every line that does not fit."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+
+SEPARATORS = (",", ";", "\t", "|")
+WHITE_SPACE = " "  # runs of it
+CHUNK_ROWS = 100_000
+SAMPLE_BYTES = 1 << 16
+JUNK_SHARE = 0.02  # of control characters in the sample: then it is no text
+LONGEST_RECORD_LINES = 200  # an open quote swallows no more than this
+UTF_16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+class NotTextError(ValueError):
+    """What the file holds is no text; says why."""
+
+
+Delimited = tuple[pa.Table, pa.Array, tuple[tuple[int, str], ...]]
+
+
+def read_delimited(path: Path) -> Delimited:
+    """The columns of a text file, all as text; the line number of each row; and the lines that do not fit the header.
+
+    A quoted field may hold line breaks; a quote that is never closed costs its own line only. Empty lines are no rows.
+
+    Raises:
+        NotTextError: it is binary, or damaged.
+    """
+    csv.field_size_limit(1 << 24)
+    try:
+        encoding = _encoding_of(path)
+        with _open(path) as stream:
+            text = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
+            return _read(text)
+    except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeError) as error:
+        raise NotTextError(str(error)) from None
+
+
+def _open(path: Path) -> gzip.GzipFile | BufferedReader:
+    return gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb")
+
+
+def _encoding_of(path: Path) -> str:
+    """UTF-16 by its mark or its zeros, UTF-8 where every byte fits, else Windows-1252."""
+    with _open(path) as stream:
+        sample = stream.read(SAMPLE_BYTES)
+        for mark, encoding in UTF_16.items():
+            if sample.startswith(mark):
+                return encoding
+        if len(sample) > 3 and not sample[1:200:2].strip(b"\0"):
+            return "utf-16-le"
+        if len(sample) > 3 and not sample[0:200:2].strip(b"\0"):
+            return "utf-16-be"
+        junk = sum(sample.count(byte) for byte in range(32) if byte not in b"\t\n\v\f\r\x1a")
+        if junk > max(1, len(sample) * JUNK_SHARE):
+            raise NotTextError("it is binary")
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            while sample:
+                decoder.decode(sample)
+                sample = stream.read(1 << 20)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8-sig"
+
+
+def _read(text: IO[str]) -> Delimited:
+    lines = _Lines(text)
+    header_line = lines.first_filled()
+    if header_line is None:
+        return pa.table({}), pa.array([], pa.int64()), ()
+    separator = _separator_of(header_line, lines.peek())
+    names = [name.strip() or f"column {at}" for at, name in enumerate(_split(header_line, separator), start=1)]
+    batches: list[pa.RecordBatch] = []
+    schema = pa.schema([pa.field(f"{at}", pa.string()) for at in range(len(names))])
+    numbers: list[pa.Array] = []
+    misfits: list[tuple[int, str]] = []
+    rows: list[list[str]] = []
+    at_lines: list[int] = []
+
+    def flush() -> None:
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+        batches.append(pa.record_batch([pa.array(column, pa.string()) for column in columns], schema=schema))
+        numbers.append(pa.array(at_lines, pa.int64()))
+        rows.clear()
+        at_lines.clear()
+
+    for line_no, fields in lines.records(separator, len(names)):
+        if isinstance(fields, str):
+            misfits.append((line_no, fields))
+        else:
+            rows.append(fields)
+            at_lines.append(line_no)
+        if len(rows) == CHUNK_ROWS:
+            flush()
+    flush()
+    table = pa.Table.from_batches(batches, schema).rename_columns(names)
+    return table, pa.concat_arrays(numbers), tuple(misfits)
+
+
+class _Lines:
+    """The physical lines of a text, numbered, which can be given back to be read anew."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+        self._returned: deque[str] = deque()
+        self._taken: list[str] = []
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if len(self._taken) >= LONGEST_RECORD_LINES:
+            raise StopIteration
+        line = self._returned.popleft() if self._returned else next(self._text)
+        self.number += 1
+        self._taken.append(line)
+        return line
+
+    def first_filled(self) -> str | None:
+        """The first line that is not blank; None where there is none."""
+        for line in self:
+            self._taken.clear()
+            if line.strip():
+                return line.rstrip("\r\n")
+        return None
+
+    def peek(self) -> str:
+        """The next line that is not blank, without taking it."""
+        line = self.first_filled() or ""
+        if line:
+            self._returned.appendleft(line + "\n")
+            self.number -= 1
+        return line
+
+    def records(self, separator: str, width: int) -> Iterator[tuple[int, list[str] | str]]:
+        """Every record with the number of its first line: its fields, or its text where they are not ``width``."""
+        if separator == WHITE_SPACE:
+            for line in self:
+                self._taken.clear()
+                fields = line.split()
+                if fields:
+                    yield self.number, fields if len(fields) == width else line.rstrip("\r\n")
+            return
+        reader = csv.reader(self, delimiter=separator)
+        while True:
+            start = self.number + 1
+            try:
+                fields = next(reader)
+            except csv.Error:
+                fields = []
+            except StopIteration:
+                return
+            taken, several = self._taken[0], len(self._taken) > 1
+            fits = len(fields) == width
+            if not fits and several:
+                self._returned.extendleft(reversed(self._taken[1:]))
+                self.number = start
+                reader = csv.reader(self, delimiter=separator)
+            self._taken.clear()
+            if fits:
+                yield start, fields
+            elif taken.strip():
+                yield start, taken.rstrip("\r\n")
+
+
+def _separator_of(header: str, first_row: str) -> str:
+    """The sign that parts most names and as many values; runs of white space where none does."""
+    widths = {sign: len(_split(header, sign)) for sign in SEPARATORS}
+    fitting = [sign for sign in SEPARATORS if widths[sign] > 1 and len(_split(first_row, sign)) == widths[sign]]
+    best = max(fitting or SEPARATORS, key=lambda sign: widths[sign])
+    if widths[best] > 1 or len(header.split()) < 2 or len(header.split()) != len(first_row.split()):
+        return best
+    return WHITE_SPACE
+
+
+def _split(line: str, separator: str) -> list[str]:
+    if separator == WHITE_SPACE:
+        return line.split()
+    return next(csv.reader([line], delimiter=separator), [])

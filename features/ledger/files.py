@@ -1,0 +1,167 @@
+"""Here you find how files become raw rows: CSV and text (also .gz), Parquet (also a folder of it) and XLSX."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.ledger.checks import RawRows
+from features.ledger.columns import ColumnsError
+from features.ledger.delimited import NotTextError, read_delimited
+from features.ledger.ledger import LedgerError
+
+TEXT_ENDINGS = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
+PARQUET_ENDINGS = (".parquet", ".pq")
+XLSX_ENDINGS = (".xlsx", ".xlsm")
+
+
+class SourceError(LedgerError):
+    """A file that cannot be read at all."""
+
+
+def read_file(path: Path) -> RawRows:
+    """The rows of a file or a folder of Parquet files, as they stand there.
+
+    Raises:
+        SourceError: it is missing, empty, of an unknown kind, or not what its name says.
+        ColumnsError: two of its columns have the same name.
+    """
+    name = path.name.lower()
+    if not path.exists():
+        raise SourceError(f"There is no file {path}.", "Check the path.")
+    try:
+        if path.is_dir():
+            rows = _read_folder(path)
+        elif name.endswith(TEXT_ENDINGS):
+            table, lines, misfits = read_delimited(path)
+            rows = RawRows(path.name, table, lines, misfits)
+        elif name.endswith(PARQUET_ENDINGS):
+            rows = _numbered(path.name, _read_parquet(path))
+        elif name.endswith(XLSX_ENDINGS):
+            rows = _read_xlsx(path)
+        else:
+            raise SourceError(
+                f"{path.name} is of a kind that cannot be read.",
+                "Give CSV, TXT or TSV (also .gz), Parquet, or XLSX; save an old .xls as .xlsx.",
+            )
+    except NotTextError as error:
+        raise SourceError(f"{path.name} cannot be read as text: {error}.", "Export it again as CSV in UTF-8.") from None
+    except (PermissionError, IsADirectoryError) as error:
+        raise SourceError(f"{path} cannot be opened: {error.strerror}.", "Check who may read it.") from None
+    if not len(rows):
+        what = "a header but no rows" if rows.table.num_columns else "nothing"
+        raise SourceError(f"{path.name} holds {what}.", "Check the export; nothing was read.")
+    _refuse_equal_names(path.name, rows.table.column_names)
+    return rows
+
+
+def plain_table(table: pa.Table) -> pa.Table:
+    """The table with dictionaries laid out and all text as valid strings; broken characters become U+FFFD."""
+    for at, field in enumerate(table.schema):
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        column = table.column(at).cast(kind) if pa.types.is_dictionary(field.type) else table.column(at)
+        if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            column = column.cast(pa.large_binary() if pa.types.is_large_string(kind) else pa.binary_view())
+            kind = pa.binary()
+            column = column.cast(kind)
+        if pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+            column, kind = column.cast(pa.binary()), pa.binary()
+        if pa.types.is_binary(kind) or pa.types.is_string(kind):
+            column = _valid_text(column)
+        if column is not table.column(at):
+            table = table.set_column(at, field.name, column)
+    return table
+
+
+def _valid_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        if pa.types.is_binary(column.type):
+            return column.cast(pa.string())
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        values = column.cast(pa.binary()).to_pylist()
+        texts = [None if value is None else value.decode("utf-8", errors="replace") for value in values]
+        return pa.chunked_array([pa.array(texts, pa.string())])
+    return column
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    try:
+        return plain_table(pq.ParquetFile(path).read())
+    except (pa.ArrowException, OSError) as error:
+        first_line = str(error).strip().splitlines()[0][:200] if str(error).strip() else "it is damaged"
+        raise SourceError(f"{path.name} is not readable Parquet: {first_line}.", "Export it again.") from None
+
+
+def _read_folder(folder: Path) -> RawRows:
+    parts = sorted(part for part in folder.rglob("*") if part.name.lower().endswith(PARQUET_ENDINGS))
+    if not parts:
+        raise SourceError(f"The folder {folder} holds no Parquet files.", "Name the files themselves.")
+    tables = [_read_parquet(part) for part in parts]
+    try:
+        together = pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException:
+        raise SourceError(
+            f"The Parquet files in {folder} differ in the types of their columns.", "Ingest them one by one."
+        ) from None
+    return _numbered(folder.name, together)
+
+
+def _numbered(name: str, table: pa.Table) -> RawRows:
+    return RawRows(name, table, pa.array(range(1, table.num_rows + 1), pa.int64()))
+
+
+def _read_xlsx(path: Path) -> RawRows:
+    """The first sheet that holds anything; every value as text, dates in ISO form."""
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        rows = next(filter(None, (_filled_rows(sheet.iter_rows(values_only=True)) for sheet in book.worksheets)), [])
+        book.close()
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, EOFError, SyntaxError) as error:
+        raise SourceError(f"{path.name} is not readable XLSX: {error}.", "Save it again as .xlsx.") from None
+    if not rows:
+        return _numbered(path.name, pa.table({}))
+    width = max(at + 1 for at, value in enumerate(rows[0][1]) if value is not None)
+    names = [_cell_text(value) or f"column {at}" for at, value in enumerate(rows[0][1][:width], start=1)]
+    misfits = tuple(
+        (line, "\t".join(_cell_text(value) or "" for value in cells))
+        for line, cells in rows[1:]
+        if any(value is not None for value in cells[width:])
+    )
+    numbers = {line for line, _ in misfits}
+    good = [(line, cells) for line, cells in rows[1:] if line not in numbers]
+    columns = [
+        pa.array([_cell_text(cells[at]) if at < len(cells) else None for _, cells in good], pa.string())
+        for at in range(width)
+    ]
+    _refuse_equal_names(path.name, names)
+    table = pa.Table.from_arrays(columns, names=names)
+    return RawRows(path.name, table, pa.array([line for line, _ in good], pa.int64()), misfits)
+
+
+def _filled_rows(rows: Iterator[tuple[object, ...]]) -> list[tuple[int, tuple[object, ...]]]:
+    return [(line, cells) for line, cells in enumerate(rows, start=1) if any(value is not None for value in cells)]
+
+
+def _cell_text(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value).strip()
+
+
+def _refuse_equal_names(source: str, names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if list(names).count(name) > 1})
+    if twice:
+        raise ColumnsError(f"{source} has more than one column '{twice[0]}'.", "Give every column a name of its own.")

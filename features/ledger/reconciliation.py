@@ -1,0 +1,230 @@
+"""Here you find the account of one ingest: what was read, and what became of every row and every penny of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from features.ledger.ledger import LedgerError
+from features.ledger.reasons import EXPLANATIONS, Reason
+
+RULES = {
+    "column": "known from a column of the file",
+    "history": "history: known when they happened",
+    "arrival": "known when they happened or came in, whichever was later",
+}
+
+
+class UnreconciledError(LedgerError):
+    """Rows or money that do not add up: a defect of ours, found before anything was stored."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The ingest does not add up ({what}); nothing was stored.",
+            "This is a defect of callfirst: please report it with the file.",
+        )
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Rows and their money.
+
+    Attributes:
+        rows: how many.
+        money: sum per currency, of the rows whose money could be read.
+        unreadable: rows whose money could not.
+    """
+
+    rows: int
+    money: Mapping[str, Decimal]
+    unreadable: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        codes = sorted({*self.money, *other.money})
+        return Tally(
+            self.rows + other.rows,
+            {code: self.money.get(code, Decimal(0)) + other.money.get(code, Decimal(0)) for code in codes},
+            self.unreadable + other.unreadable,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The tally for machines; money as decimal strings."""
+        money = {code: str(amount) for code, amount in self.money.items()}
+        return {"rows": self.rows, "money": money, "money_unreadable_rows": self.unreadable}
+
+
+NOTHING = Tally(0, {})
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """How many rows have one reason, and where the first of them stands."""
+
+    reason: Reason
+    rows: int
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """The account of one command: accepted + merged + quarantined = read, in rows and in money per currency.
+
+    Attributes:
+        kind: of rows.
+        files: their names, in order.
+        batch_id: of what was stored; None where nothing was.
+        read, accepted, merged, quarantined: the four tallies; merged: was there already.
+        quarantine: by reason.
+        newly_quarantined: rows of them that were not in quarantine already.
+        known_at: rule → accepted rows it applied to (see RULES).
+        returns: accepted rows below 0.
+        equal_lines: accepted rows that repeat a line of the same file.
+        corrections: accepted rows that give an order line other values than it had.
+        never_seen: lines replaced by a later line of the same instant.
+        set_aside: optional column → values that could not be read and became empty.
+        columns: ours → theirs, of the first file.
+        columns_unused: columns of the files that no column of ours stands for.
+        first_on, last_on: first and last day of the accepted rows.
+        dry_run: nothing was to be stored.
+    """
+
+    kind: str
+    files: tuple[str, ...]
+    batch_id: int | None
+    read: Tally
+    accepted: Tally
+    merged: Tally
+    quarantined: Tally
+    quarantine: tuple[Quarantined, ...]
+    newly_quarantined: int
+    known_at: Mapping[str, int]
+    returns: Tally
+    equal_lines: int
+    corrections: int
+    never_seen: int
+    set_aside: Mapping[str, int]
+    columns: Mapping[str, str]
+    columns_unused: tuple[str, ...]
+    first_on: date | None
+    last_on: date | None
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        total = self.accepted + self.merged + self.quarantined
+        if total.rows != self.read.rows or total.unreadable != self.read.unreadable:
+            raise UnreconciledError(f"{total.rows} of {self.read.rows} rows")
+        for code in {*total.money, *self.read.money}:
+            if total.money.get(code, 0) != self.read.money.get(code, 0):
+                raise UnreconciledError(f"{total.money.get(code, 0)} of {self.read.money.get(code, 0)} {code}")
+        if sum(entry.rows for entry in self.quarantine) != self.quarantined.rows:
+            raise UnreconciledError("the reasons of the quarantine")
+
+    @property
+    def nothing_changed(self) -> bool:
+        """Every row was there already, in the ledger or in quarantine."""
+        return not self.accepted.rows and not self.newly_quarantined
+
+    @property
+    def nothing_usable(self) -> bool:
+        """Not one row could be used."""
+        return not self.accepted.rows and not self.merged.rows
+
+    def as_json(self) -> dict[str, Any]:
+        """The account for machines."""
+        return {
+            "kind": self.kind,
+            "files": list(self.files),
+            "batch_id": self.batch_id,
+            "dry_run": self.dry_run,
+            "nothing_changed": self.nothing_changed,
+            "read": self.read.as_json(),
+            "accepted": self.accepted.as_json(),
+            "merged": self.merged.as_json(),
+            "quarantined": self.quarantined.as_json(),
+            "quarantine": [
+                {
+                    "reason": str(entry.reason),
+                    "sentence": EXPLANATIONS[entry.reason].sentence,
+                    "hint": EXPLANATIONS[entry.reason].hint,
+                    "rows": entry.rows,
+                    "first_file": entry.file,
+                    "first_line": entry.line,
+                }
+                for entry in self.quarantine
+            ],
+            "newly_quarantined": self.newly_quarantined,
+            "known_at": dict(self.known_at),
+            "returns": self.returns.as_json(),
+            "equal_lines": self.equal_lines,
+            "corrections": self.corrections,
+            "never_seen": self.never_seen,
+            "set_aside": dict(self.set_aside),
+            "columns": dict(self.columns),
+            "columns_unused": list(self.columns_unused),
+            "first_on": self.first_on.isoformat() if self.first_on else None,
+            "last_on": self.last_on.isoformat() if self.last_on else None,
+        }
+
+    def as_text(self) -> Group:
+        """The account for people."""
+        return Group(Text(self._headline(), style="bold"), self._table(), *(Text(line) for line in self._remarks()))
+
+    def _headline(self) -> str:
+        source = ", ".join(self.files)
+        if self.dry_run:
+            return f"Dry run: {source} was checked, nothing was stored."
+        if self.nothing_changed and self.merged.rows:
+            return f"Nothing changed: every row of {source} that can be used is in the ledger already."
+        if self.nothing_usable:
+            return f"No row of {source} can be used."
+        span = f", {self.first_on} to {self.last_on}" if self.first_on else ""
+        return f"{source}: {self.accepted.rows:,} new rows of {self.kind} in batch {self.batch_id}{span}."
+
+    def _table(self) -> Table:
+        codes = sorted({*self.read.money})
+        table = Table(box=None, pad_edge=False)
+        table.add_column("")
+        table.add_column("rows", justify="right")
+        for code in codes:
+            table.add_column("amount" if code == "XXX" else code, justify="right")
+        lines = (
+            ("accepted", self.accepted),
+            ("merged (there already)", self.merged),
+            ("quarantined", self.quarantined),
+            ("read", self.read),
+        )
+        for name, tally in lines:
+            amounts = (f"{tally.money.get(code, Decimal(0)):,.2f}" for code in codes)
+            table.add_row(name, f"{tally.rows:,}", *amounts, style="bold" if name == "read" else "")
+        return table
+
+    def _remarks(self) -> list[str]:
+        said = [
+            f"Quarantined, {entry.reason}: {entry.rows:,} (first: {entry.file}, line {entry.line}). "
+            f"{EXPLANATIONS[entry.reason].sentence} {EXPLANATIONS[entry.reason].hint}"
+            for entry in self.quarantine
+        ]
+        counts = (
+            (self.quarantined.unreadable, "quarantined rows hold no readable amount and count in rows only."),
+            (self.returns.rows, "accepted lines are returns (below 0)."),
+            (self.equal_lines, "accepted lines repeat a line of the same file; all are kept."),
+            (self.corrections, "accepted lines correct an earlier version of the same order line."),
+            (self.never_seen, "lines were replaced by a later line of the same instant, which stands."),
+        )
+        said += [f"{rows:,} {sentence}" for rows, sentence in counts if rows]
+        said += [
+            f"{rows:,} values of {name} could not be read and stay empty." for name, rows in self.set_aside.items()
+        ]
+        said += [f"{rows:,} rows: {RULES[rule]}." for rule, rows in self.known_at.items()]
+        renamed = [f"{ours} = {theirs}" for ours, theirs in self.columns.items() if ours != theirs]
+        said += [f"Columns read: {', '.join(renamed)}."] if renamed else []
+        said += [f"Columns not used: {', '.join(self.columns_unused)}."] if self.columns_unused else []
+        return said
