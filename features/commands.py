@@ -56,6 +56,8 @@ def snapshot(
         print(json.dumps(told))  # noqa: T201  # the one line a machine reads
         return
     console = Console()
-    console.print(f"{len(taken):,} rows, {len(taken.as_ofs)} instants, {len(taken.table.column_names) - 2} features: {out}")
+    console.print(
+        f"{len(taken):,} rows, {len(taken.as_ofs)} instants, {len(taken.table.column_names) - 2} features: {out}"
+    )
     if not source.known_at_proven:
         console.print("Point-in-time not proven: not every order line came with a known-at of its own.")

@@ -81,7 +81,7 @@ def test_branches_count_as_one_account_group_and_make_it_key_together() -> None:
 def test_a_key_account_stays_key_until_it_falls_under_the_lower_share() -> None:
     others = "\n".join(_orders(f"o{place:02d}", ["2025-01-05", "2025-12-05"], amount=9) for place in range(10))
     world = ledger(HEAD + _orders("big", ["2025-01-06"], 12) + "\n" + _orders("big", ["2025-12-06"], 9) + "\n" + others)
-    # 2025-02-01: 12 / 102 enters. 2026-01-07, the January order has left: 9 / 99 stays. A newcomer at 9 / 99 would not enter.
+    # 2025-02-01: 12 / 102 enters. 2026-01-07, January has left: 9 / 99 stays, though 9 / 99 would not enter.
     rows = _rows(_standing(world, "2026-01-07"))
     assert rows["big"]["key_reasons"] == ["9 % of our sales, key until under 8 %"]
     assert not rows["o00"]["is_key_account"]
