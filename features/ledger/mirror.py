@@ -102,7 +102,7 @@ def append(home: Home, batch_id: int, digest: str, lines: pa.Table) -> list[Path
     return [folder / name for name in sizes]
 
 
-def rebuild(home: Home, connection: Connection, zone: str) -> tuple[Path, ...]:
+def rebuild_mirror(home: Home, connection: Connection, zone: str) -> tuple[Path, ...]:
     """The files of a mirror made anew from the database."""
     shutil.rmtree(home.mirror, ignore_errors=True)
     return mirrored(home, connection, zone)

@@ -16,9 +16,9 @@ from features.ledger.ledger import LedgerError
 from features.ledger.reasons import EXPLANATIONS, Reason
 
 RULES = {
-    "column": "known from a column of the file",
-    "history": "history: known when they happened",
-    "arrival": "known when they happened or came in, whichever was later",
+    "column": "Known since what the file says",
+    "history": "Known since they happened, as history (point-in-time not proven)",
+    "arrival": "Known since they happened or came in, whichever was later (point-in-time not proven)",
 }
 
 
@@ -213,17 +213,15 @@ class Reconciliation:
             for entry in self.quarantine
         ]
         counts = (
-            (self.quarantined.unreadable, "quarantined rows hold no readable amount and count in rows only."),
-            (self.returns.rows, "accepted lines are returns (below 0)."),
-            (self.equal_lines, "accepted lines repeat a line of the same file; all are kept."),
-            (self.corrections, "accepted lines correct an earlier version of the same order line."),
-            (self.never_seen, "lines were replaced by a later line of the same instant, which stands."),
+            ("Quarantined without a readable amount, counted in rows only", self.quarantined.unreadable),
+            ("Returns (below 0) among the accepted", self.returns.rows),
+            ("Equal lines within one file, all kept", self.equal_lines),
+            ("Corrections of an earlier version of the same order line", self.corrections),
+            ("Lines replaced by a later line of the same instant, which stands", self.never_seen),
+            *((f"Values of {name} that cannot be read and stay empty", rows) for name, rows in self.set_aside.items()),
+            *((RULES[rule], rows) for rule, rows in self.known_at.items()),
         )
-        said += [f"{rows:,} {sentence}" for rows, sentence in counts if rows]
-        said += [
-            f"{rows:,} values of {name} could not be read and stay empty." for name, rows in self.set_aside.items()
-        ]
-        said += [f"{rows:,} rows: {RULES[rule]}." for rule, rows in self.known_at.items()]
+        said += [f"{sentence}: {rows:,}." for sentence, rows in counts if rows]
         renamed = [f"{ours} = {theirs}" for ours, theirs in self.columns.items() if ours != theirs]
         said += [f"Columns read: {', '.join(renamed)}."] if renamed else []
         said += [f"Columns not used: {', '.join(self.columns_unused)}."] if self.columns_unused else []

@@ -1,0 +1,91 @@
+"""Here you find the commands that fill and check the ledger: ``ingest`` and ``doctor``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from features.clock import now
+from features.home import Home
+from features.ledger.columns import KINDS, parse_mapping
+from features.ledger.doctor import examine
+from features.ledger.intake import ingest
+from features.ledger.store import Progress as Told
+from features.policy import read_policy
+
+INGEST_EXAMPLE = 'Example: callfirst ingest orders orders.csv --map "amount=Net Sales" --currency EUR'
+DOCTOR_EXAMPLE = "Example: callfirst doctor --rebuild"
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+def register(app: typer.Typer) -> None:
+    """``ingest`` and ``doctor`` are commands of ``app``."""
+    app.command("ingest", epilog=INGEST_EXAMPLE)(ingest_files)
+    app.command("doctor", epilog=DOCTOR_EXAMPLE)(examine_ledger)
+
+
+def ingest_files(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(help=f"What the rows are: {', '.join(KINDS)}.")],
+    files: Annotated[list[Path], typer.Argument(help="CSV, TXT (also .gz), Parquet, a folder of Parquet, or XLSX.")],
+    *,
+    mapping: Annotated[str, typer.Option("--map", metavar="OURS=THEIRS,…", help="What their columns mean.")] = "",
+    currency: Annotated[str, typer.Option(help="ISO 4217, of rows that name none.")] = "",
+    known_at: Annotated[str, typer.Option(help="Their column that says when we knew.")] = "",
+    history: Annotated[bool, typer.Option("--history", help="The rows were known when they happened.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and account, store nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read order lines or customers into the ledger, and account for every row.
+
+    Reading a file again changes nothing. Rows that cannot be used go to quarantine, with reason and original.
+    """
+    home: Home = context.obj
+    with _progress(quiet=as_json) as told:
+        account = ingest(
+            kind,
+            files,
+            home=home,
+            policy=read_policy(home.policy_file),
+            now=now(),
+            mapping=parse_mapping(mapping),
+            currency=currency.upper() or None,
+            known_at_column=known_at or None,
+            history=history,
+            dry_run=dry_run,
+            progress=told,
+        )
+    Console().print_json(json.dumps(account.as_json())) if as_json else Console().print(account.as_text())
+    if account.nothing_usable:
+        raise typer.Exit(1)
+
+
+def examine_ledger(
+    context: typer.Context,
+    *,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the mirror anew from the database.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare the database with its mirror, row by row count and penny by penny."""
+    home: Home = context.obj
+    found = examine(home, read_policy(home.policy_file), rebuild=rebuild)
+    Console().print_json(json.dumps(found.as_json())) if as_json else Console().print(found.sentence)
+    if not found.sound:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Told]:
+    """Shows the step at hand on a terminal; nothing elsewhere."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda step, done, total: bar.update(task, description=step, completed=done, total=total or None)
