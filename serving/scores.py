@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,13 +19,13 @@ from features.policy import Policy
 from features.population import Population, due_gap_days, overdue_days, population_of
 from features.snapshot import Snapshot, take_snapshot
 from features.standing.standing import Standing, take_standing
-from serving.decisions.at_risk import Candidates, UsualRates, because, judge
+from models.bundle import Bundle
+from serving.decisions.at_risk import Candidates, because, judge
 from serving.decisions.facts import FACT_COLUMNS, Facts
 from serving.decisions.notes import Situation
 from serving.decisions.reasons import reasons_of
+from serving.decisions.wording import joined
 from serving.delivery.csv_files import write_csv, written_whole
-
-BETWEEN_REASONS = "; "
 
 SCORES = pa.schema(
     [
@@ -58,24 +59,6 @@ DETAILS = ("name", "group_id", "manager_id", "is_key_for_manager")
 
 class ScoresFileError(CallfirstError):
     """A file the scores cannot be written to."""
-
-
-class Scorer(Protocol):
-    """What scores: a Bundle, seen from here."""
-
-    @property
-    def horizon_days(self) -> int: ...  # noqa: D102
-    @property
-    def active_days(self) -> int: ...  # noqa: D102
-    @property
-    def usual_rates(self) -> UsualRates: ...  # noqa: D102
-    @property
-    def version(self) -> str: ...  # noqa: D102
-    @property
-    def note(self) -> str: ...  # noqa: D102
-    @property
-    def is_rule(self) -> bool: ...  # noqa: D102
-    def score(self, snapshot: Snapshot) -> pa.Table: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -131,7 +114,7 @@ class ScoreTable:
             ) from None
 
 
-def score_customers(ledger: Ledger, as_of: AsOf, bundle: Scorer, policy: Policy) -> ScoreTable:
+def score_customers(ledger: Ledger, as_of: AsOf, bundle: Bundle, policy: Policy) -> ScoreTable:
     """The scores of every customer known at ``as_of``.
 
     Probabilities are blank for who never ordered and for lapsed customers, except key accounts within
@@ -145,11 +128,9 @@ def score_customers(ledger: Ledger, as_of: AsOf, bundle: Scorer, policy: Policy)
     population = population_of(snapshot, bundle.active_days)
     is_key = standing.table.column("is_key_account").to_numpy(zero_copy_only=False).astype(bool)
     silence = snapshot.feature("days_since_last_order")
-    scored = _blanked(
-        bundle.score(snapshot),
-        (population == Population.ACTIVE)
-        | ((population == Population.LAPSED) & is_key & (silence <= policy.lapsed_key_days)),
-    )
+    lapsed_key = (population == Population.LAPSED) & is_key & (silence <= policy.lapsed_key_days)
+    then = _after_last_order(ledger, snapshot.where(lapsed_key), policy)
+    scored = _blanked(bundle.score(snapshot, after_last_order=then), (population == Population.ACTIVE) | lapsed_key)
     candidates = Candidates(
         population=population,
         silent_days=silence,
@@ -188,6 +169,21 @@ def score_customers(ledger: Ledger, as_of: AsOf, bundle: Scorer, policy: Policy)
     )
 
 
+def _after_last_order(ledger: Ledger, lapsed: Snapshot, policy: Policy) -> Snapshot | None:
+    """Each of the lapsed at the day after its last order day, from when on what it would have brought is judged."""
+    if not len(lapsed):
+        return None
+    last = lapsed.table.column("last_order_on").to_pylist()
+    day_after = {
+        customer: AsOf.of_day(on + timedelta(days=1), policy.zone)
+        for customer, on in zip(lapsed.customer_ids, last, strict=True)
+    }
+    snapshots = take_snapshot(ledger, sorted(set(day_after.values())), policy)
+    keys = snapshots.table.select(["customer_id", "as_of"]).to_pylist()
+    own = [row["customer_id"] in day_after and row["as_of"] == day_after[row["customer_id"]].naive for row in keys]
+    return snapshots.where(np.array(own, dtype=np.bool_))
+
+
 def _blanked(scored: pa.Table, keep: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.Table:
     """The table with no probability where ``keep`` is false."""
     mask = pa.array(keep)
@@ -218,7 +214,7 @@ def _reasons(snapshot: Snapshot, standing: Standing, population: list[str], curr
     return [list(reasons_of(Facts.of(row, currency))) for row in rows]
 
 
-def _situation(ledger: Ledger, as_of: AsOf, bundle: Scorer, standing: Standing, population: list[str]) -> Situation:
+def _situation(ledger: Ledger, as_of: AsOf, bundle: Bundle, standing: Standing, population: list[str]) -> Situation:
     names = dict(
         zip(standing.table.column("customer_id").to_pylist(), standing.table.column("name").to_pylist(), strict=True)
     )
@@ -252,4 +248,4 @@ def _doubles(values: np.ndarray[Any, np.dtype[np.float64]]) -> pa.Array:
 
 def _joined(texts: list[list[str]]) -> pa.Array:
     """One cell per list, null where it is empty."""
-    return pa.array([BETWEEN_REASONS.join(each) or None for each in texts], pa.string())
+    return pa.array([joined(each) for each in texts], pa.string())

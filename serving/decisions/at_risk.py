@@ -9,23 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from features.policy import Policy
-from serving.decisions.wording import chance, day, days
+from models.manifest import UsualRates
+from serving.decisions.wording import chance, day, days, joined
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class UsualRates:
-    """How often the events of the two chance clauses were observed among those each clause applies to.
-
-    Attributes:
-        before_due: no order in H days, of active customers whose next order was due within H.
-        decline: no order or fading, of active customers with enough orders expected in H.
-    """
-
-    before_due: float
-    decline: float
 
 
 @dataclass(frozen=True)
@@ -108,5 +96,5 @@ def because(
                 f"{chance(candidates.decline_probability[row])} chance to stop or buy under half "
                 f"in {horizon_days} days ({chance(usual.decline)} is usual)"
             )
-        texts[row] = "; ".join(said)
+        texts[row] = joined(said)
     return texts

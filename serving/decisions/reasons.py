@@ -114,7 +114,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("no_sales_kept", 2, "money", lambda f: (f.net_sales_365_days or 0) < 0,
            "returned more than it bought in the last year"),
     Reason("stopped_within_year", 3, "pace", _stopped_within_year,
-           "bought nothing in the last 90 days; at a year's pace {f.said_pace}"),
+           "bought nothing in the last 90 days, at a year's pace {f.said_pace}"),
     Reason("slower", 3, "pace", _slower, "bought {f.said_slower} in the last 90 days than a year's pace"),
     Reason("longest_silence", 4, "longest", _silent_as_never_before,
            "never silent so long before (longest {f.said_longest})"),

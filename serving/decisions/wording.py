@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date
 
 NO_CURRENCY = "XXX"
 """ISO 4217's code for "no currency"; it is never shown."""
+
+BETWEEN = "; "
+"""Parts the sentences of one cell; no sentence holds it."""
 
 
 def money(amount: float, currency: str) -> str:
@@ -64,6 +68,16 @@ def counted(number: int, thing: str) -> str:
 def day(on: date) -> str:
     """A calendar day as one writes it in a letter: ``9 Sep 2011``."""
     return f"{on.day} {on:%b %Y}"
+
+
+def joined(sentences: Sequence[str]) -> str | None:
+    """The sentences in one cell; null where there are none."""
+    return BETWEEN.join(sentences) or None
+
+
+def parted(cell: str | None) -> tuple[str, ...]:
+    """The sentences of a cell."""
+    return tuple(cell.split(BETWEEN)) if cell else ()
 
 
 def _figures(number: float, count: int) -> float:

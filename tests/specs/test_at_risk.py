@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from features.policy import Policy
-from serving.decisions.at_risk import AtRisk, Candidates, UsualRates, bar, because, judge
+from models.manifest import UsualRates
+from serving.decisions.at_risk import AtRisk, Candidates, bar, because, judge
 
 USUAL = UsualRates(before_due=0.5, decline=0.3)  # bars: 0.75 and 0.45
 UNKNOWN = float("nan")

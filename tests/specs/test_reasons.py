@@ -66,7 +66,7 @@ def test_buying_slower_than_the_pace_of_the_year_is_said_for_those_who_order_oft
 def test_nothing_bought_in_a_quarter_is_said_with_what_it_should_have_been() -> None:
     # 84,000 · 90 / 365 = 20,712
     reasons = told(net_sales_90_days=0, days_since_last_order=95)
-    assert "bought nothing in the last 90 days; at a year's pace 21,000 GBP" in reasons
+    assert "bought nothing in the last 90 days, at a year's pace 21,000 GBP" in reasons
 
 
 def test_returns_products_left_out_and_margin_are_said() -> None:

@@ -1,0 +1,132 @@
+"""Here you find who may ask: access keys and the sessions of the page; only SHA-256 of either is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from serving.book import access_keys, sessions
+from serving.errors import ServingError
+
+SESSION_LASTS = timedelta(hours=12)
+
+
+class KeyNameError(ServingError):
+    """A key name that is taken, unknown or not a name."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: the whole company, or one manager who sees only their own customers."""
+
+    key_id: int
+    name: str
+    manager_id: str | None
+
+
+@dataclass(frozen=True)
+class KeyRecord:
+    """One access key as the book has it."""
+
+    name: str
+    manager_id: str | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+def create_key(engine: sa.Engine, name: str, *, manager_id: str | None, now: datetime) -> str:
+    """A new key, which is shown this once and never again.
+
+    Raises:
+        KeyNameError: no name, or one that is taken.
+    """
+    if not name.strip() or len(name) > 200 or not name.isprintable():
+        raise KeyNameError("A key needs a name.", "Name who uses it, as: callfirst keys create crm.")
+    key = f"cf_{secrets.token_urlsafe(32)}"
+    row = {"name": name, "key_sha256": _digest(key), "manager_id": manager_id, "created_at": now}
+    try:
+        with _writing(engine) as connection:
+            connection.execute(access_keys.insert(), row)
+    except sa.exc.IntegrityError:
+        raise KeyNameError(f"There is a key named '{name}' already.", "Choose another name.") from None
+    return key
+
+
+def revoke_key(engine: sa.Engine, name: str, *, now: datetime) -> None:
+    """From now on the key and every session opened with it are refused.
+
+    Raises:
+        KeyNameError: no valid key of that name.
+    """
+    valid = (access_keys.c.name == name) & access_keys.c.revoked_at.is_(None)
+    with _writing(engine) as connection:
+        if not connection.execute(access_keys.update().where(valid).values(revoked_at=now)).rowcount:
+            raise KeyNameError(f"There is no valid key named '{name}'.", "See them: callfirst keys list.")
+
+
+def keys(engine: sa.Engine) -> tuple[KeyRecord, ...]:
+    """Every key ever made, oldest first."""
+    columns = [access_keys.c[name] for name in KeyRecord.__dataclass_fields__]
+    with engine.connect() as connection:
+        return tuple(KeyRecord(*row) for row in connection.execute(sa.select(*columns).order_by(access_keys.c.key_id)))
+
+
+def caller_of_key(engine: sa.Engine, key: str) -> Caller | None:
+    """Who holds a key; null where it is unknown or revoked."""
+    return _caller(engine, _CALLER.where(access_keys.c.key_sha256 == _digest(key)))
+
+
+def open_session(engine: sa.Engine, key: str, *, now: datetime) -> str | None:
+    """The token of a new session for the holder of a key; null where the key is not valid."""
+    caller = caller_of_key(engine, key)
+    if caller is None:
+        return None
+    token = secrets.token_urlsafe(32)
+    row = {
+        "token_sha256": _digest(token),
+        "key_id": caller.key_id,
+        "created_at": now,
+        "expires_at": now + SESSION_LASTS,
+    }
+    with _writing(engine) as connection:
+        connection.execute(sessions.delete().where(sessions.c.expires_at <= now))
+        connection.execute(sessions.insert(), row)
+    return token
+
+
+def caller_of_session(engine: sa.Engine, token: str, *, now: datetime) -> Caller | None:
+    """Who opened a session; null where it is unknown, over, or its key revoked."""
+    opened = (sessions.c.token_sha256 == _digest(token)) & (sessions.c.expires_at > now)
+    return _caller(engine, _CALLER.join(sessions, sessions.c.key_id == access_keys.c.key_id).where(opened))
+
+
+def close_session(engine: sa.Engine, token: str) -> None:
+    """The session is over."""
+    with _writing(engine) as connection:
+        connection.execute(sessions.delete().where(sessions.c.token_sha256 == _digest(token)))
+
+
+_CALLER = sa.select(access_keys.c.key_id, access_keys.c.name, access_keys.c.manager_id).where(
+    access_keys.c.revoked_at.is_(None)
+)
+
+
+def _caller(engine: sa.Engine, query: sa.Select[tuple[int, str, str | None]]) -> Caller | None:
+    with engine.connect() as connection:
+        row = connection.execute(query).one_or_none()
+    return None if row is None else Caller(row.key_id, row.name, row.manager_id)
+
+
+def _writing(engine: sa.Engine) -> AbstractContextManager[sa.Connection]:
+    """A transaction that may write; unlike the ledger's it does not wait for a whole ingest to end."""
+    return engine.execution_options(writing=True).begin()
+
+
+def _digest(secret: str) -> str:
+    """SHA-256 suffices: the secrets are 256 random bits, so no dictionary can be tried against it."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,68 @@
+"""Here you find the questions that serving cannot answer."""
+
+from __future__ import annotations
+
+from features.errors import CallfirstError
+
+
+class ServingError(CallfirstError):
+    """A question that cannot be answered."""
+
+
+class NothingPublishedError(ServingError):
+    """No night has published anything yet."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing is published yet.", "Publish scores and lists: callfirst nightly.")
+
+
+class UnknownCustomerError(ServingError):
+    """A customer that is not among the published ones the caller may see."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such customer.", "Check the id; new customers appear with the next nightly.")
+
+
+class UnknownListError(ServingError):
+    """A call list that is not among the published ones the caller may see."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such call list.", "Ask without manager_id for every list this key may see.")
+
+
+class NoKeyError(ServingError):
+    """A request without a valid key."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This needs a valid access key.",
+            "Send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'; make one: callfirst keys create NAME.",
+        )
+
+
+class ForeignOriginError(ServingError):
+    """A form sent from another site."""
+
+    def __init__(self) -> None:
+        super().__init__("This form was sent from another site.", "Open the page itself and send it from there.")
+
+
+class UnreadableBodyError(ServingError):
+    """A body that is not JSON as it should be."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The body cannot be read: {why}.", "Send one JSON object in UTF-8.")
+
+
+class BodyTypeError(ServingError):
+    """A body of a type nobody reads here."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__("The body is of a type that is not read here.", f"Send Content-Type: {wanted}.")
+
+
+class BodyTooLargeError(ServingError):
+    """A body beyond the limit."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The body is larger than {limit_bytes:,d} bytes.", "Ask in several requests.")
