@@ -1,0 +1,169 @@
+"""Here you find what is asked and answered under /v1, as OpenAPI shows it."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from serving.publication import Run
+
+LONGEST_ID = 200
+MOST_IDS = 10_000
+
+
+def _printable(text: str) -> str:
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
+        raise ValueError("holds a control character")
+    return text
+
+
+Identifier = Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_printable)]
+
+
+class Question(BaseModel):
+    """Something asked: no field but those named."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ScoresQuestion(Question):
+    """Whose scores are asked."""
+
+    customer_ids: list[Identifier] = Field(min_length=1, max_length=MOST_IDS)
+
+
+class ListsQuestion(Question):
+    """Whose call lists are asked; without a manager: every list the key may see."""
+
+    manager_id: Identifier | None = None
+
+
+class Answer(BaseModel):
+    """Something answered."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class RunAnswer(Answer):
+    """Which published run an answer is from."""
+
+    as_of: AwareDatetime = Field(description="Only what was known before this instant counts.")
+    made_at: AwareDatetime
+    model_version: str
+    currency: str = Field(description="ISO 4217; XXX where the ledger names none.")
+    horizon_days: int
+    made_up: bool = Field(description="The ledger is a demo company's.")
+
+    @classmethod
+    def facts(cls, run: Run) -> dict[str, Any]:
+        """The fields of a run."""
+        made = run.made
+        return {
+            "as_of": made.as_of,
+            "made_at": run.made_at,
+            "model_version": made.model_version,
+            "currency": made.currency,
+            "horizon_days": made.horizon_days,
+            "made_up": made.made_up,
+        }
+
+
+class Score(Answer):
+    """One customer's score; the fields are the columns of the score file."""
+
+    customer_id: str
+    as_of: AwareDatetime
+    population: str = Field(description="active, lapsed or never")
+    is_newcomer: bool
+    churn_probability: float | None = Field(description="Chance of no order in the horizon, if nobody calls.")
+    churn_low: float | None
+    churn_high: float | None
+    decline_probability: float | None = Field(description="Chance of no order, or under half of the reference.")
+    reference_sales: float | None = Field(description="What it brings in the horizon if it goes on as before.")
+    expected_sales: float | None
+    value_at_risk: float | None = Field(description="What we expect to lose in the horizon.")
+    at_risk: bool
+    at_risk_because: str | None
+    overdue_days: float | None = Field(description="Silence less due gap: above 0 is overdue.")
+    rung: str
+    is_key_account: bool
+    key_reasons: str | None
+    reasons: str | None
+    model_version: str
+
+
+class Customer(Score):
+    """One customer's score, and what a list shows of it."""
+
+    name: str | None
+    manager_id: str | None
+    sales_365_days: float | None
+    last_order_on: date | None
+    own_rhythm_days: float | None
+    silent_days: int | None
+
+
+class ScoresAnswer(RunAnswer):
+    """Scores in the order asked, and the ids that are not known."""
+
+    scores: list[Score]
+    unknown: list[str] = Field(description="Ids asked for that are not among the customers this key may see.")
+
+
+class Line(Answer):
+    """One call; the fields are the columns of the call list, and the section it stands in."""
+
+    rank: int
+    section: str = Field(description="key accounts, customers or newcomers")
+    customer_id: str
+    name: str | None
+    is_key_account: bool
+    at_risk_because: str | None
+    reasons: str | None
+    value_at_risk: float | None
+    sales_365_days: float | None
+    last_order_on: date | None
+    own_rhythm_days: int | None
+    silent_days: int | None
+    play: str | None
+    contact_person: str | None
+    last_contact_on: date | None
+    last_words: str | None
+    open_complaints: int | None
+    language: str | None
+
+
+class CallListAnswer(Answer):
+    """One manager's list."""
+
+    list_id: str
+    title: str
+    manager_id: str | None
+    notes: list[str]
+    lines: list[Line]
+
+
+class CallListsAnswer(RunAnswer):
+    """The call lists of the newest run."""
+
+    lists: list[CallListAnswer]
+
+
+class Health(Answer):
+    """The server answers."""
+
+    status: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    hint: str | None = None
+    errors: list[dict[str, str]] | None = None

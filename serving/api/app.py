@@ -1,0 +1,48 @@
+"""Here you find the server put together: the routes, the page, and what surrounds them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from features.home import Home
+from features.ledger.store import Store
+from serving.api import problems
+from serving.api.guard import BodyLimit, SafeAndLogged
+from serving.api.routes import health, v1
+from serving.settings import ServerSettings
+from serving.web.pages import pages
+
+VERSION = "1"
+"""Of the contract under /v1."""
+
+
+def create_app(settings: ServerSettings) -> FastAPI:
+    """The app; it opens the book when it starts and closes it when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.engine = Store.open(Home(settings.home)).engine
+        yield
+        app.state.engine.dispose()
+
+    app = FastAPI(
+        title="Callfirst",
+        version=VERSION,
+        description="Whom to call first, and why. Every /v1 question needs an access key.",
+        lifespan=lifespan,
+        openapi_url=None,  # the contract is committed beside this file; nothing is told without a key
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    problems.install(app)
+    app.include_router(v1)
+    app.include_router(health)
+    app.include_router(pages)
+    app.add_middleware(BodyLimit, limit_bytes=settings.body_limit_bytes)
+    app.add_middleware(SafeAndLogged)
+    return app

@@ -1,0 +1,108 @@
+"""Here you find how an error is told over HTTP: problem+json (RFC 9457), from one table of errors to status."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from features.errors import CallfirstError
+from serving import errors
+from serving.api.safe_headers import SAFE_HEADERS
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: Mapping[type[CallfirstError], HTTPStatus] = {
+    errors.NoKeyError: HTTPStatus.UNAUTHORIZED,
+    errors.ForeignOriginError: HTTPStatus.FORBIDDEN,
+    errors.UnknownCustomerError: HTTPStatus.NOT_FOUND,
+    errors.UnknownListError: HTTPStatus.NOT_FOUND,
+    errors.BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.BodyTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.UnreadableBodyError: HTTPStatus.BAD_REQUEST,
+    errors.NothingPublishedError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""The status of each error of the domain, which knows no HTTP; any other is ours: 500."""
+
+HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": 'Bearer realm="callfirst"'},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "60"},
+}
+
+
+def problem(
+    status: HTTPStatus,
+    detail: str,
+    *,
+    hint: str = "",
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """One error as problem+json; nothing the caller sent is in it."""
+    content: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+    content |= {"hint": hint} if hint else {}
+    content |= {"errors": list(errors)} if errors else {}
+    return JSONResponse(
+        content, status.value, media_type=MEDIA_TYPE, headers={**HEADERS.get(status, {}), **(headers or {})}
+    )
+
+
+def told(error: CallfirstError) -> JSONResponse:
+    """An error of the domain as problem+json."""
+    status = STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
+    return problem(status, error.sentence, hint=error.hint)
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of the app be told as problem+json."""
+    app.add_exception_handler(CallfirstError, _domain)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _ours)
+
+
+async def _domain(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, CallfirstError):
+        raise error
+    return told(error)
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The request does not fit its contract.",
+        hint="Compare it with the OpenAPI document.",
+        errors=[_fault(each) for each in error.errors()[:20]],
+    )
+
+
+def _fault(error: Mapping[str, Any]) -> dict[str, str]:
+    """Where and what, without what was sent: the name of an unknown field is the caller's, so it is left out."""
+    where = error["loc"][:-1] if error["type"] == "extra_forbidden" else error["loc"]
+    what = "unknown field" if error["type"] == "extra_forbidden" else str(error["msg"])
+    return {"where": ".".join(str(part) for part in where), "what": what}
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    status = HTTPStatus(error.status_code)
+    return problem(status, f"{status.description or status.phrase}.", headers=error.headers)
+
+
+async def _ours(_: Request, error: Exception) -> JSONResponse:
+    where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
+    structlog.get_logger().error("request_failed", error=type(error).__name__, where=where)  # its text may quote rows
+    return problem(  # told outside the middleware, so it brings its headers along
+        HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; it has been logged.", headers=SAFE_HEADERS
+    )

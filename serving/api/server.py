@@ -1,0 +1,65 @@
+"""Here you find the server running: its socket, its log, its end."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from features.home import Home
+from features.ledger.store import Store
+from serving import access
+from serving.api.app import create_app
+from serving.api.log import log_as_json
+from serving.errors import ServingError
+from serving.settings import ServerSettings
+
+
+class NoKeysError(ServingError):
+    """A server that nobody could ask anything."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no access key, so nobody could sign in.", "Make one: callfirst keys create NAME.")
+
+
+class AddressError(ServingError):
+    """An address that cannot be listened on."""
+
+    def __init__(self, settings: ServerSettings, why: str) -> None:
+        super().__init__(
+            f"Cannot listen on {settings.host}:{settings.port}: {why}.", "Choose another --port, or stop what uses it."
+        )
+
+
+def serve_until_stopped(settings: ServerSettings, *, announce: Callable[[str], None]) -> None:
+    """Answer until the process is told to stop; ``announce`` is told the address once it is listened on.
+
+    Raises:
+        NoKeysError: no valid access key exists.
+        AddressError: the address is taken or not this machine's.
+    """
+    store = Store.open(Home(settings.home))
+    has_keys = any(key.revoked_at is None for key in access.keys(store.engine))
+    store.close()
+    if not has_keys:
+        raise NoKeysError
+    with _listening(settings) as listener:
+        log_as_json()
+        host, port = listener.getsockname()[:2]
+        announce(f"Call lists: http://{host}:{port}/ (sign in with an access key)")
+        config = uvicorn.Config(
+            create_app(settings),
+            access_log=False,  # it would write paths, and a path may name a customer
+            log_config=None,
+            server_header=False,
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(settings: ServerSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2_048)
+    except OSError as error:
+        raise AddressError(settings, error.strerror or str(error)) from None

@@ -1,0 +1,108 @@
+"""Here you find the door of /v1: a key first, then a body that is JSON beyond doubt."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving.access import Caller, caller_of_key
+from serving.errors import BodyTypeError, NoKeyError, UnreadableBodyError
+
+JSON_TYPE = "application/json"
+LONGEST_KEY = 200
+
+
+def parsed(body: bytes) -> Any:
+    """The value of a JSON text as RFC 8259 has it: UTF-8, no NaN or infinity, no name twice in an object.
+
+    Raises:
+        UnreadableBodyError: it is none.
+    """
+    try:
+        return json.loads(
+            body.decode("utf-8"),
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            object_pairs_hook=_no_name_twice,
+        )
+    except UnicodeDecodeError:
+        raise UnreadableBodyError("it is not UTF-8") from None
+    except RecursionError:
+        raise UnreadableBodyError("it is nested too deeply") from None
+    except ValueError:  # not JSON, or a whole number of thousands of digits
+        raise UnreadableBodyError("it is not JSON") from None
+
+
+class StrictRequest(Request):
+    """A request whose JSON body is read strictly."""
+
+    async def json(self) -> Any:
+        """The body as :func:`parsed` has it, read once."""
+        if not hasattr(self, "_json"):
+            self._json = parsed(await self.body())
+        return self._json
+
+
+class KeyedRoute(APIRoute):
+    """A route that wants a valid key before it reads anything else, and JSON where it takes a body."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler with both checks before it."""
+        answer = super().get_route_handler()
+        takes_body = self.body_field is not None
+
+        async def checked(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive)
+            strict.state.caller = await run_in_threadpool(caller_of, strict)
+            if takes_body:
+                _want_json(strict)
+                await strict.json()  # here, because FastAPI would turn our error into its own
+            return await answer(strict)
+
+        return checked
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks, by the key in ``Authorization: Bearer`` or ``X-API-Key``.
+
+    Raises:
+        NoKeyError: no key, or not a valid one.
+    """
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    key = bearer.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
+    caller = caller_of_key(request.app.state.engine, key) if 0 < len(key) <= LONGEST_KEY else None
+    if caller is None:
+        raise NoKeyError
+    return caller
+
+
+def _want_json(request: Request) -> None:
+    kind, _, parameter = request.headers.get("content-type", "").partition(";")
+    charset = parameter.strip().lower().removeprefix("charset=").strip('"')
+    if kind.strip().lower() != JSON_TYPE or charset not in ("", "utf-8"):
+        raise BodyTypeError(JSON_TYPE)
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise UnreadableBodyError("NaN and infinity are not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise UnreadableBodyError("a number is too large")
+    return number
+
+
+def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    whole = dict(pairs)
+    if len(whole) < len(pairs):
+        raise UnreadableBodyError("a name stands twice in one object")
+    return whole

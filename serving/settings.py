@@ -1,0 +1,59 @@
+"""Here you find how a server is deployed: where it listens and what it lets in. There is no default secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from features.home import Home
+from serving.errors import ServingError
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class ServerSettings(BaseSettings):
+    """Read from CALLFIRST_… in the environment; what the command line gives comes first.
+
+    The database is that of the home (CALLFIRST_DATABASE_URL). Keys are made with ``callfirst keys create`` and
+    stored as hashes, so no setting holds a secret.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CALLFIRST_", frozen=True, extra="ignore")
+
+    home: Path = Path()
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65_535)
+    cookie_over_https_only: bool | None = Field(
+        default=None,
+        description="Whether a browser sends the session over HTTPS alone; left open: unless on this machine.",
+    )
+    body_limit_bytes: int = Field(default=1_048_576, ge=1_024)
+
+    @property
+    def secure_cookie(self) -> bool:
+        """A browser sends the session over HTTPS alone."""
+        if self.cookie_over_https_only is None:
+            return self.host not in LOOPBACK
+        return self.cookie_over_https_only
+
+
+class ServerSettingsError(ServingError):
+    """A setting of the server that cannot hold."""
+
+
+def read_server_settings(home: Home, *, host: str | None, port: int | None) -> ServerSettings:
+    """The settings: what is given here, then CALLFIRST_… in the environment, then the defaults.
+
+    Raises:
+        ServerSettingsError: a value in the environment that does not fit.
+    """
+    given: dict[str, Any] = {"host": host, "port": port}
+    try:
+        return ServerSettings(home=home.root, **{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        fault = error.errors()[0]
+        name = "_".join(str(part) for part in fault["loc"]).upper()
+        raise ServerSettingsError(f"CALLFIRST_{name} does not fit: {fault['msg']}.", "Correct or unset it.") from None
