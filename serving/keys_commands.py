@@ -1,0 +1,78 @@
+"""Here you find the commands that make, show and revoke access keys."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from features import clock
+from features.ledger.store import Store
+from serving import access
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+console = Console(soft_wrap=True, highlight=False)
+keys_app = typer.Typer(help="Access keys of the API and the page.", no_args_is_help=True)
+
+
+@keys_app.command("create")
+def create_key(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Who uses it.")],
+    manager: Annotated[str | None, typer.Option(help="Manager id: the key sees only this manager's customers.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a key and print it, this once.
+
+    Example: callfirst keys create crm
+    """
+    store = Store.open(context.obj)
+    key = access.create_key(store.engine, name, manager_id=manager, now=clock.now())
+    store.close()
+    if as_json:
+        print_json({"name": name, "manager_id": manager, "key": key})
+        return
+    console.print(key, markup=False)
+    Console(stderr=True).print(f"Key '{escape(name)}'. Keep it now: only its hash is stored, it is not shown again.")
+
+
+@keys_app.command("list")
+def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Every key: who uses it, whose customers it sees, whether it is revoked.
+
+    Example: callfirst keys list
+    """
+    store = Store.open(context.obj)
+    found = access.keys(store.engine)
+    store.close()
+    if as_json:
+        shown = [{name: value if value is None else str(value) for name, value in vars(key).items()} for key in found]
+        print_json({"keys": shown})
+        return
+    table = Table("name", "sees", "made", "revoked", box=None, header_style="bold")
+    for key in found:
+        revoked = f"{key.revoked_at:%Y-%m-%d}" if key.revoked_at else ""
+        table.add_row(escape(key.name), escape(key.manager_id or "the company"), f"{key.created_at:%Y-%m-%d}", revoked)
+    console.print(table if found else "No keys yet. Make one: callfirst keys create NAME.")
+
+
+@keys_app.command("revoke")
+def revoke_key(context: typer.Context, name: Annotated[str, typer.Argument(help="The key's name.")]) -> None:
+    """From now on the key and the sessions opened with it are refused.
+
+    Example: callfirst keys revoke crm
+    """
+    store = Store.open(context.obj)
+    access.revoke_key(store.engine, name, now=clock.now())
+    store.close()
+    console.print(f"Key '{name}' is revoked.", markup=False)
+
+
+def print_json(told: dict[str, Any]) -> None:
+    """One JSON object on stdout, for machines."""
+    print(json.dumps(told, ensure_ascii=False))  # noqa: T201  # the one line a machine reads

@@ -1,0 +1,88 @@
+"""Here you find the night: score every customer, write every list, publish both at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from features.clock import AsOf
+from features.home import Home
+from features.ledger.demo_company import is_made_up
+from features.ledger.ledger import Ledger
+from features.ledger.mirror import read_ledger
+from features.ledger.store import Store
+from features.policy import Policy
+from models.registry import champion, champion_record
+from serving.decisions.call_list import CallList, call_lists
+from serving.decisions.capacity import Customer
+from serving.decisions.notes import company_notes
+from serving.publication import Made, Run, newest_run_or_none, publish
+from serving.scores import ScoreTable, score_customers
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a night left behind.
+
+    Attributes:
+        run: what is now served.
+        is_new: it was published just now; false: the newest run was made of the same already.
+        notes: what the day's lists say of the whole company; empty where nothing was published anew.
+        list_count, line_count: lists published, and calls on them; 0 where nothing was.
+    """
+
+    run: Run
+    is_new: bool
+    notes: tuple[str, ...] = ()
+    list_count: int = 0
+    line_count: int = 0
+
+
+def run_night(home: Home, policy: Policy, as_of: AsOf, *, now: datetime) -> Night:
+    """The newest scores and lists stand in the book, whole. A night of the same ledger, model and policy is not redone.
+
+    Raises:
+        NoChampionError: no model serves yet.
+        EmptyLedgerError, AsOfBeforeLedgerError: there is nothing to score.
+    """
+    record, bundle, ledger = champion_record(home), champion(home), read_ledger(home, policy)
+    made = Made(
+        as_of=as_of.instant,
+        as_of_day=as_of.day,
+        model_version=bundle.version,
+        bundle_digest=record.bundle_sha256,
+        ledger_digest=ledger.digest,
+        policy_digest=policy.digest,
+        currency=ledger.currency,
+        horizon_days=bundle.horizon_days,
+        made_up=_is_made_up(ledger),
+    )
+    store = Store.open(home)
+    try:
+        newest = newest_run_or_none(store.engine)
+        if newest is not None and newest.made == made:
+            return Night(newest, is_new=False)
+        scores = score_customers(ledger, as_of, bundle, policy)
+        lists = lists_of(scores, policy)
+        published = publish(store, made, scores=scores.rows, lists=lists, now=now)
+    finally:
+        store.close()
+    return Night(
+        published.run,
+        published.is_new,
+        company_notes(scores.situation, policy),
+        len(lists),
+        sum(len(each.lines) for each in lists),
+    )
+
+
+def _is_made_up(ledger: Ledger) -> bool:
+    """Whether any customer of the ledger is the demo company's."""
+    with ledger.open() as connection:
+        found = connection.execute("SELECT DISTINCT customer_id FROM order_lines").fetchall()
+    return any(is_made_up(customer_id) for (customer_id,) in found)
+
+
+def lists_of(scores: ScoreTable, policy: Policy) -> tuple[CallList, ...]:
+    """Everybody's call list from a day's scores."""
+    return call_lists([Customer.of(row) for row in scores.rows], scores.situation, policy)
