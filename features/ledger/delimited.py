@@ -8,7 +8,7 @@ import gzip
 import io
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BufferedReader
 from pathlib import Path
 from typing import IO
@@ -167,7 +167,7 @@ class _Lines:
             except StopIteration:
                 return
             taken, several = self._taken[0], len(self._taken) > 1
-            fits = len(fields) == width
+            fits = len(fields) == width and not (several and _is_torn(self._taken, separator))
             if not fits and several:
                 self._returned.extendleft(reversed(self._taken[1:]))
                 self.number = start
@@ -177,6 +177,15 @@ class _Lines:
                 yield start, fields
             elif taken.strip():
                 yield start, taken.rstrip("\r\n")
+
+
+def _is_torn(lines: Sequence[str], separator: str) -> bool:
+    """Whether a record of several lines is one only because a quote was never closed, or closed by a stray one."""
+    try:
+        list(csv.reader(lines, delimiter=separator, strict=True))
+    except csv.Error:
+        return True
+    return False
 
 
 def _separator_of(header: str, first_row: str) -> str:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from features.ledger.checks import RawRows, check_rows, create_checked, open_checks, refuse_other_currencies
 from features.ledger.columns import KINDS, match_columns
+from features.ledger.currencies import NO_CURRENCY
 from features.ledger.files import plain_table
 from features.ledger.ledger import CUSTOMERS, ORDER_LINES, REPLACEMENTS, EmptyLedgerError, Ledger, LedgerError
 from features.ledger.merging import SINCE_EVER, merge_customers, merge_orders
@@ -32,22 +33,23 @@ def ledger_of(
     customers: pa.Table | None,
     policy: Policy,
     *,
-    currency: str = "XXX",
+    currency: str | None = None,
     history: bool = True,
     ingested_at: datetime = SINCE_EVER,
 ) -> Ledger:
     """An in-memory ledger of raw columns under the contract's (or usual) names, through the same checks as files.
 
     Rows without a known-at of their own were known when they happened (``history``), or else at the later of that
-    and ``ingested_at``. Equal tables give equal digests; another order of rows another one.
+    and ``ingested_at``. ``currency`` is that of rows that name none; without it the policy's. Equal tables give equal digests; another order of rows another one.
 
     Raises:
         RejectedRowsError: a row cannot be used.
         EmptyLedgerError: there is no row.
     """
-    reporting = policy.reporting_currency or currency
+    rows_in = currency or policy.reporting_currency or NO_CURRENCY
+    reporting = policy.reporting_currency or rows_in
     with open_checks() as connection:
-        _check_table(connection, "orders", orders, policy, reporting)
+        _check_table(connection, "orders", orders, policy, rows_in)
         refuse_other_currencies(connection, reporting)
         connection.register("stored", ORDER_LINES.empty_table())
         connection.register("stored_replacements", REPLACEMENTS.empty_table())
@@ -60,7 +62,7 @@ def ledger_of(
         connection.unregister("stored")
         versions = CUSTOMERS.empty_table()
         if customers is not None:
-            _check_table(connection, "customers", customers, policy, reporting)
+            _check_table(connection, "customers", customers, policy, rows_in)
             connection.register("stored", VERSION_ROWS.empty_table())
             merge_customers(connection, history=history, ingested_at=ingested_at, first_row_id=1)
             _refuse_rejected(connection, "customers")
