@@ -1,0 +1,79 @@
+"""Here you find how sure a difference is: paired bootstrap over customers within origins, pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.snapshot import Floats
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with the bounds that 95 of 100 resamples keep."""
+
+    estimate: float
+    low: float
+    high: float
+
+    @property
+    def is_above_zero(self) -> bool:
+        """The lower bound is above 0."""
+        return self.low > 0
+
+
+def resamples(customer: Ints, origin: Ints, *, overlapping: bool, draws: int, seed: int) -> Iterator[Ints]:
+    """Row numbers of each resample, as many customers as there are, drawn with replacement.
+
+    Within each origin; where windows overlap, each customer as a whole, with all its origins.
+    """
+    chance = np.random.default_rng(seed)
+    groups = [np.flatnonzero(origin == each) for each in np.unique(origin)]
+    if not overlapping:
+        for _ in range(draws):
+            yield np.concatenate([rows[chance.integers(len(rows), size=len(rows))] for rows in groups])
+        return
+    order = np.argsort(customer, kind="stable")
+    starts = np.flatnonzero(np.diff(customer[order], prepend=customer[order[:1]] - 1))
+    wholes = np.split(order, starts[1:])
+    for _ in range(draws):
+        yield np.concatenate([wholes[each] for each in chance.integers(len(wholes), size=len(wholes))])
+
+
+def interval_of_mean(
+    values: Floats, customer: Ints, origin: Ints, *, overlapping: bool, draws: int = 1000, seed: int
+) -> Interval:
+    """The mean of paired differences, one per row."""
+    means = [
+        float(values[rows].mean())
+        for rows in resamples(customer, origin, overlapping=overlapping, draws=draws, seed=seed)
+    ]
+    return _interval(float(values.mean()), means)
+
+
+def interval_of(
+    statistic: Callable[[Ints], float],
+    customer: Ints,
+    origin: Ints,
+    *,
+    overlapping: bool,
+    draws: int = 200,
+    seed: int,
+) -> Interval:
+    """Any statistic of the rows that are handed to it by number."""
+    found = [
+        statistic(rows) for rows in resamples(customer, origin, overlapping=overlapping, draws=draws, seed=seed)
+    ]
+    return _interval(statistic(np.arange(len(customer))), [each for each in found if not np.isnan(each)])
+
+
+def _interval(estimate: float, resampled: list[float]) -> Interval:
+    if not resampled:
+        return Interval(estimate, float("-inf"), float("inf"))
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    return Interval(estimate, float(low), float(high))

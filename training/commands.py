@@ -1,0 +1,237 @@
+"""Here you find the commands of training: train, horizon, and what is known of the models that served."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from features import clock
+from features.clock import AsOf
+from features.home import Home
+from features.ledger.mirror import read_ledger
+from features.ledger.store import Store
+from features.policy import Policy, read_policy
+from models.findings import Finding, FindingKind, add
+from models.registry import Promotion, champion, champion_record, promotions
+from training import pipeline
+from training.frame import frame_of
+from training.verdict import Verdict
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this package's commands."""
+    app.command("train")(train)
+    app.command("horizon")(horizon)
+    models = typer.Typer(help="The models that serve or served.", no_args_is_help=True)
+    models.command("list")(list_models)
+    models.command("show")(show_model)
+    app.add_typer(models, name="models")
+
+
+def train(
+    context: typer.Context,
+    *,
+    until: Annotated[
+        str | None, typer.Option(help="As if today were this date; default: the day after the ledger's last row.")
+    ] = None,
+    horizon_days: Annotated[int | None, typer.Option(help="H: days to look ahead; default: policy, else gaps.")] = None,
+    active_days: Annotated[int | None, typer.Option(help="W: silent longer is not active; likewise.")] = None,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal scores, to the bit.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Learn from the ledger, hold the contest, and put the winner into service.
+
+    Example: callfirst train --until 2026-09-01 --horizon-days 90 --active-days 90
+    """
+    home, policy = _home(context)
+    with _bar(shown=not as_json) as progress:
+        verdict = pipeline.train(
+            home,
+            policy,
+            until=AsOf.parse(until, policy.zone) if until else None,
+            horizon_days=horizon_days,
+            active_days=active_days,
+            seed=seed,
+            progress=progress,
+        )
+    if as_json:
+        _print_json(verdict.record())
+    else:
+        _print_verdict(verdict, Console())
+
+
+def horizon(
+    context: typer.Context,
+    as_of: Annotated[str | None, typer.Option(help="Read the ledger as of this date; default: its end.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose how far ahead to look and how long a customer counts as active, from the gaps between orders.
+
+    Example: callfirst horizon --as-of 2026-09-01
+    """
+    home, policy = _home(context)
+    ledger = read_ledger(home, policy)
+    until = AsOf.parse(as_of, policy.zone) if as_of else None
+    frame = frame_of(ledger, policy, until=until, horizon_days=None, active_days=None)
+    proposal = frame.proposal
+    _keep_finding(
+        home,
+        Finding(
+            kind=FindingKind.HORIZON,
+            as_of=frame.until.instant,
+            made_at=clock.now(),
+            code_version=pipeline.code_version(),
+            ledger_digest=ledger.digest,
+            payload=proposal.record(),
+            sentence=proposal.sentence,
+        ),
+    )
+    if as_json:
+        _print_json({"as_of": str(frame.until), **proposal.record()})
+        return
+    console = Console()
+    console.print(
+        f"[bold]H = {proposal.horizon_days} days, W = {proposal.active_days} days[/bold]  as of {frame.until.day}"
+    )
+    console.print(proposal.sentence)
+
+
+def list_models(context: typer.Context, as_json: AsJson = False) -> None:
+    """Every model that was put into service, newest first.
+
+    Example: callfirst models list
+    """
+    home, _ = _home(context)
+    store = Store.open(home)
+    try:
+        known = promotions(store)
+    finally:
+        store.close()
+    if as_json:
+        _print_json({"models": [_record(each) for each in known]})
+        return
+    console = Console()
+    if not known:
+        console.print("No model has been put into service yet: callfirst train.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "model", "in service since", "trained until", "files (SHA-256)", "MLflow version"):
+        table.add_column(name)
+    for place, each in enumerate(known):
+        since = each.promoted_at.isoformat(timespec="seconds")
+        until = each.until.isoformat(timespec="minutes")
+        mark = "champion" if place == 0 else ""
+        table.add_row(mark, each.version, since, until, each.bundle_sha256[:12], each.registered_version)
+    console.print(table)
+
+
+def show_model(context: typer.Context, as_json: AsJson = False) -> None:
+    """The model in service: what it is, how sure it is, what it was made of.
+
+    Example: callfirst models show
+    """
+    home, _ = _home(context)
+    record, bundle = champion_record(home), champion(home)
+    told = {**_record(record), **bundle.manifest.record(), "usual_rates": vars(bundle.usual_rates)}
+    told |= {"carry": list(bundle.reference.carry), "value_at_risk_by": str(bundle.shortfall.kind)}
+    if as_json:
+        _print_json(told)
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in told.items():
+        table.add_row(name.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+    Console().print(table)
+
+
+def _print_verdict(verdict: Verdict, console: Console) -> None:
+    for remark in verdict.remarks:
+        console.print(remark, style="dim")
+    console.print(
+        f"As of {verdict.until.day}: {verdict.horizon_days} days ahead, active within {verdict.active_days} days.\n"
+    )
+    if verdict.figures:
+        console.print(_figures_table(verdict))
+    for name, reason in (verdict.draft.outcome.skipped if verdict.draft.outcome else {}).items():
+        console.print(f"{name} did not take part everywhere: {reason}.", style="dim")
+    console.print(f"\n[bold]{verdict.sentence}[/bold]", highlight=False)
+    if verdict.bundle.note != verdict.sentence:
+        console.print(verdict.bundle.note, highlight=False)
+    console.print(f"Value at risk is told by {verdict.draft.shortfall.kind}. In service: {verdict.bundle.version}.")
+    console.print(
+        f"MLflow run {verdict.run_id} ({verdict.seconds:.0f} s); look at it with:\n"
+        f"  mlflow ui --backend-store-uri {verdict.tracking_uri}",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def _figures_table(verdict: Verdict) -> Table:
+    table = Table(box=None, pad_edge=False, caption="unseen windows; money found: share of the best possible ranking's")
+    table.add_column("candidate")
+    for name in ("kind", "AUC", "Brier", "calibration error", "money found"):
+        table.add_column(name, justify="left" if name == "kind" else "right")
+    for each in verdict.figures:
+        served = each.name == verdict.draft.name
+        table.add_row(
+            each.name,
+            str(each.rank),
+            f"{each.auc:.3f}",
+            f"{each.brier:.3f}",
+            f"{each.calibration_error:.3f} (perfect: {each.perfect_calibration_error:.3f})",
+            f"{each.money_found:.3f}",
+            style="bold" if served else "",
+        )
+    outcome = verdict.draft.outcome
+    for kind, found in (outcome.money if outcome else {}).items():
+        if str(kind) != "probability × reference":
+            served = kind == verdict.draft.shortfall.kind
+            table.add_row(str(kind), "money", "", "", "", f"{found:.3f}", style="bold" if served else "")
+    return table
+
+
+@contextmanager
+def _bar(*, shown: bool) -> Iterator[pipeline.Progress]:
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not (shown and console.is_terminal),
+    ) as bar:
+        task = bar.add_task("starting", total=1.0)
+        yield lambda step, share: bar.update(task, description=step, completed=share)
+
+
+def _record(each: Promotion) -> dict[str, Any]:
+    return {**vars(each), "promoted_at": each.promoted_at.isoformat(), "until": each.until.isoformat()}
+
+
+def _keep_finding(home: Home, finding: Finding) -> None:
+    store = Store.open(home)
+    try:
+        add(store, finding)
+    finally:
+        store.close()
+
+
+def _home(context: typer.Context) -> tuple[Home, Policy]:
+    home: Home = context.obj
+    return home, read_policy(home.policy_file)
+
+
+def _print_json(told: dict[str, Any]) -> None:
+    print(json.dumps(told))  # noqa: T201  the one line a machine reads
+

@@ -1,0 +1,227 @@
+"""Here you find what will be served, put together: proven in a contest, a calibrated rule, or a bare rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from features.policy import Policy
+from features.snapshot import Floats
+from models.calibration import UNCHANGED, IntervalMap
+from models.manifest import UsualRates
+from models.members import log_odds_of
+from models.probability import Probability, alone
+from models.reference import Reference
+from models.shortfall import Shortfall, ShortfallKind
+from training import metrics
+from training.candidates import CANDIDATES, Candidate, Rank
+from training.contest import Outcome, Unseen, hold_contest, judge
+from training.dataset import TrainingSet
+from training.errors import TrainingError
+from training.fit import Lesson, TooFew, fit, fit_member
+from training.folds import CONTEST_ORIGINS, ContestPlan, Fold, Origins, contest_plan
+from training.intervals import interval_map
+from training.learn import Teacher, churned
+from training.usual_rates import usual_rates
+
+LEAST_CUSTOMERS = 30
+"""Active customers from which a chance can be learned at all (issue 4: small B2B begins at 30)."""
+LEAST_FACTOR, MOST_FACTOR = 0.25, 4.0
+
+Told = Callable[[str], None]
+
+
+class TooLittleToLearnError(TrainingError):
+    """No chance can be learned; the rule that needs none is served instead."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A bundle's parts and how they came to be chosen.
+
+    Attributes:
+        name: the candidate served. is_rule: it is a rule.
+        sentence: the verdict. note: how sure it is.
+        outcome, unseen: the contest; None where none could be held.
+    """
+
+    name: str
+    is_rule: bool
+    reference: Reference
+    shortfall: Shortfall
+    churn: Probability | None
+    decline: Probability | None
+    interval: IntervalMap | None
+    usual_rates: UsualRates
+    sentence: str
+    note: str
+    outcome: Outcome | None = None
+    unseen: Unseen | None = None
+
+
+def bare_rule(horizon_days: int, missing: str) -> Draft:
+    """The rule that needs no closed window: value at risk is what the account would bring; no chances."""
+    return Draft(
+        name=str(ShortfallKind.REFERENCE_ALONE),
+        is_rule=True,
+        reference=Reference(horizon_days),
+        shortfall=Shortfall(ShortfallKind.REFERENCE_ALONE),
+        churn=None,
+        decline=None,
+        interval=None,
+        usual_rates=UsualRates(),
+        sentence=f"The rule 'reference alone' is served, without chances. {missing}",
+        note=missing,
+    )
+
+
+def draft(rows: TrainingSet, origins: Origins, *, active_days: int, policy: Policy, seed: int, told: Told) -> Draft:
+    """The best that these windows prove.
+
+    Raises:
+        TooLittleToLearnError: too few customers, or only one outcome.
+    """
+    _check_enough(rows, origins)
+    teacher = Teacher(rows, origins, policy, seed)
+    plan = contest_plan(origins)
+    unseen = hold_contest(teacher, plan, told) if plan.folds else None
+    fold = origins.fold(origins.until)
+    if unseen is None or fold is None:
+        return _calibrated_rule(teacher, fold, active_days)
+    told("judging")
+    outcome = judge(unseen)
+    told("fitting what won")
+    return _winner(teacher, fold, outcome=outcome, unseen=unseen, plan=plan, active_days=active_days)
+
+
+def _winner(
+    teacher: Teacher, fold: Fold, *, outcome: Outcome, unseen: Unseen, plan: ContestPlan, active_days: int
+) -> Draft:
+    candidate = next(each for each in CANDIDATES if each.name == outcome.served)
+    learned = teacher.learn(
+        fold,
+        churn=[candidate],
+        decline=[outcome.decline] if outcome.decline else [],
+        shares=[outcome.shortfall] if outcome.shortfall in unseen.shares else [],
+    )
+    churn = learned.churn.get(candidate.name)
+    kind = outcome.shortfall
+    if churn is None or (kind in unseen.shares and kind not in learned.shares):
+        why = "; ".join(f"{name}: {reason}" for name, reason in learned.skipped.items())
+        raise TooLittleToLearnError(f"What won the contest cannot be fitted now ({why}).", "Wait for the next window.")
+    shortfall = _settled(Shortfall(kind, learned.shares.get(kind)), teacher, fold, learned.reference, churn)
+    log_odds = log_odds_of(unseen.churn[candidate.name])
+    interval = interval_map(log_odds, unseen.churned, unseen.rows.origin, teacher.seed)
+    weaker = _weaker(plan)
+    return Draft(
+        name=candidate.name,
+        is_rule=candidate.rank is Rank.RULE,
+        reference=learned.reference,
+        shortfall=shortfall,
+        churn=churn,
+        decline=learned.decline.get(outcome.decline or ""),
+        interval=interval,
+        usual_rates=usual_rates(
+            teacher.rows, teacher.origins, learned.reference, active_days=active_days, policy=teacher.policy
+        ),
+        sentence=f"{outcome.sentence}{weaker}",
+        note=_note(unseen, candidate.name, interval) + weaker,
+        outcome=outcome,
+        unseen=unseen,
+    )
+
+
+def _calibrated_rule(teacher: Teacher, fold: Fold | None, active_days: int) -> Draft:
+    """The rule that tells the closed windows best; there is no later one to prove a model on."""
+    origins = teacher.origins
+    window = origins.close[0]
+    stand_in = fold or Fold(origins.until, (window,), window)
+    rows = teacher.rows.active_at([stand_in.calibrate])
+    fitted = [(rule, _fit_rule(teacher, stand_in, rule, is_calibrated=fold is not None)) for rule in CANDIDATES]
+    chances = [(rule, found) for rule, found in fitted if rule.rank is Rank.RULE and found is not None]
+    if not chances:
+        raise TooLittleToLearnError(
+            "The closed windows show too few of one outcome to learn a chance from.", "Load more history."
+        )
+    rule, churn = min(chances, key=lambda pair: metrics.brier(pair[1].chance(rows.snapshot), rows.labels.churned))
+    reference = teacher.rows.reference(origins.chain(origins.until))
+    kind = ShortfallKind.PROBABILITY_TIMES_REFERENCE
+    missing = (
+        f"No window is left to test a model on: a contest needs {_contest_days(origins)} days of ledger before "
+        f"the date trained for."
+    )
+    return Draft(
+        name=rule.name,
+        is_rule=True,
+        reference=reference,
+        shortfall=_settled(Shortfall(kind), teacher, stand_in, reference, churn),
+        churn=churn,
+        decline=None,
+        interval=interval_map(
+            churn.calibrated_log_odds(rows.snapshot), rows.labels.churned, rows.origin, teacher.seed
+        ),
+        usual_rates=usual_rates(teacher.rows, origins, reference, active_days=active_days, policy=teacher.policy),
+        sentence=f"The rule '{rule.name}' is served. {missing}",
+        note=f"{missing} The chances come from the newest closed window and are widened for it.",
+    )
+
+
+def _fit_rule(teacher: Teacher, fold: Fold, rule: Candidate, *, is_calibrated: bool) -> Probability | None:
+    if rule.rank is not Rank.RULE:
+        return None
+    lesson = Lesson(teacher.rows, teacher.origins, fold, churned)
+    if is_calibrated:
+        found = fit(rule.name, rule.recipe, lesson, teacher.seed)
+        return None if isinstance(found, TooFew) else found
+    member = fit_member(rule.name, rule.recipe, lesson, teacher.seed)
+    return None if isinstance(member, TooFew) else alone(member, UNCHANGED)
+
+
+def _settled(
+    plain: Shortfall, teacher: Teacher, fold: Fold, reference: Reference, churn: Probability
+) -> Shortfall:
+    """The shortfall model with its two factors, so that sums over the calibration window come true."""
+    rows = teacher.rows.active_at([fold.calibrate])
+    r, chance = reference.sales(rows.snapshot), churn.chance(rows.snapshot)
+    scaled = replace(plain, factor=_ratio(rows.labels.shortfall(r), plain.plain(rows.snapshot, r, chance)))
+    kept = r - scaled.value_at_risk(rows.snapshot, r, chance)
+    return replace(scaled, sales_factor=_ratio(rows.labels.net_sales, np.maximum(kept, 0.0)))
+
+
+def _ratio(seen: Floats, told: Floats) -> float:
+    total = float(np.nansum(told))
+    return float(np.clip(float(np.nansum(seen)) / total, LEAST_FACTOR, MOST_FACTOR)) if total > 0 else 1.0
+
+
+def _check_enough(rows: TrainingSet, origins: Origins) -> None:
+    newest = rows.active_at(origins.close[:1])
+    if len(newest) < LEAST_CUSTOMERS:
+        raise TooLittleToLearnError(
+            f"{len(newest)} active customers on {origins.close[0].day} are too few to learn chances from: "
+            f"{LEAST_CUSTOMERS} are needed.",
+            "Load more customers.",
+        )
+
+
+def _contest_days(origins: Origins) -> int:
+    return 4 * origins.horizon_days  # one to begin with, one each to fit, calibrate and test on
+
+
+def _weaker(plan: ContestPlan) -> str:
+    if not plan.weaker:
+        return ""
+    few = f", and only {len(plan.folds)} of them" if len(plan.folds) < CONTEST_ORIGINS else ""
+    return f" This proof is weaker than usual: the ledger is short, so the tested windows overlap{few}."
+
+
+def _note(unseen: Unseen, name: str, interval: IntervalMap) -> str:
+    windows = len(np.unique(unseen.rows.origin))
+    chance, rate = float(unseen.churn[name].mean()), float(unseen.churned.mean())
+    low, high = (float(each[0]) for each in interval.apply(np.zeros(1), np.full(1, 0.5)))
+    few = "; widened, since there were under 4 windows" if interval.origins < 4 else ""
+    return (
+        f"Tested on {windows} unseen windows and {len(unseen.rows):,} forecasts: {chance:.0%} were said to stop, "
+        f"{rate:.0%} did. Where it says 50 %, a new date may see {low:.0%} to {high:.0%}{few}."
+    )

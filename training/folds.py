@@ -1,0 +1,113 @@
+"""Here you find the origins a model is made and judged at, each with its fitting and calibration windows apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from features.clock import AsOf
+
+CONTEST_ORIGINS = 3
+"""Fewer contest origins than this, and closer ones stand in (design 3)."""
+MOST_CONTEST_ORIGINS = 8
+"""Older ones tell little of today, and each costs a fit of every candidate."""
+QUARTERS = 4  # closest spacing of origins is a quarter horizon
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What may be learned from at one instant.
+
+    Attributes:
+        at: the instant; every window below is closed by it.
+        fit: origins whose windows close by the calibration origin.
+        calibrate: the origin whose window closes at ``at``, later than and apart from all fitting windows.
+    """
+
+    at: AsOf
+    fit: tuple[AsOf, ...]
+    calibrate: AsOf
+
+
+@dataclass(frozen=True)
+class Origins:
+    """All instants with a closed window, seen from T.
+
+    Attributes:
+        until: T.
+        spaced: T - jH, newest first: their windows do not overlap.
+        close: spaced a quarter horizon, newest first; ``spaced`` is among them.
+    """
+
+    until: AsOf
+    horizon_days: int
+    zone: ZoneInfo
+    spaced: tuple[AsOf, ...]
+    close: tuple[AsOf, ...]
+
+    def before(self, at: AsOf) -> tuple[AsOf, ...]:
+        """Close origins whose windows are closed by ``at``, newest first."""
+        latest = at.shifted(-self.horizon_days, self.zone)
+        return tuple(origin for origin in self.close if origin <= latest)
+
+    def chain(self, at: AsOf) -> tuple[AsOf, ...]:
+        """``at`` - jH, newest first, as far back as the ledger allows."""
+        oldest = min(self.close, default=at)
+        chain = []
+        origin = at.shifted(-self.horizon_days, self.zone)
+        while self.close and origin >= oldest:
+            chain.append(origin)
+            origin = origin.shifted(-self.horizon_days, self.zone)
+        return tuple(chain)
+
+    def fold(self, at: AsOf) -> Fold | None:
+        """The fold at an instant: calibrated on its newest window; None where no window is left to fit on."""
+        chain = self.chain(at)
+        fit = self.before(chain[0]) if chain else ()
+        return Fold(at, fit, chain[0]) if fit else None
+
+
+@dataclass(frozen=True)
+class ContestPlan:
+    """Where the contest is held; ``weaker``: fewer than three origins a horizon apart, so closer ones stand in."""
+
+    folds: tuple[Fold, ...]
+    weaker: bool
+
+
+def origins_of(
+    until: AsOf, horizon_days: int, active_days: int, *, starts_on: date, zone: ZoneInfo
+) -> Origins:
+    """T - jH/4 for j from 4 on, while max(H, W) days of ledger lie before."""
+    needed = max(horizon_days, active_days)
+    close: list[AsOf] = []
+    spaced: list[AsOf] = []
+    quarter = QUARTERS
+    while True:
+        origin = until.shifted(-_quarters(quarter, horizon_days), zone)
+        if (origin.day - starts_on).days < needed:
+            return Origins(until, horizon_days, zone, tuple(spaced), tuple(close))
+        close.append(origin)
+        if quarter % QUARTERS == 0:
+            spaced.append(origin)
+        quarter += 1
+
+
+def contest_plan(origins: Origins) -> ContestPlan:
+    """Folds at T - jH; where fewer than three can be had, at half or quarter horizons, and weaker."""
+    for step in (QUARTERS, QUARTERS // 2, 1):
+        folds = _folds(origins, origins.close[::step])
+        if len(folds) >= CONTEST_ORIGINS or step == 1:
+            return ContestPlan(folds[:MOST_CONTEST_ORIGINS], weaker=step < QUARTERS)
+    raise AssertionError("the last step always returns")
+
+
+def _folds(origins: Origins, at: Sequence[AsOf]) -> tuple[Fold, ...]:
+    folds = (origins.fold(origin) for origin in at)
+    return tuple(fold for fold in folds if fold is not None)
+
+
+def _quarters(count: int, horizon_days: int) -> int:
+    return -(-count * horizon_days // QUARTERS)

@@ -1,0 +1,59 @@
+"""Here you find what a training looks at: until when, how far ahead, and who counts as active."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from features.clock import AsOf
+from features.ledger.ledger import AsOfBeforeLedgerError, Ledger
+from features.policy import Policy
+from training.errors import TrainingError
+from training.horizon import HorizonProposal, propose
+
+
+class WindowError(TrainingError):
+    """A horizon or an active window that cannot be."""
+
+    def __init__(self, name: str, days: int) -> None:
+        super().__init__(f"{name} of {days} days is no window.", "Give a whole number of days, 1 to 3650.")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a training looks at: T, H, W, and what to say of how they were set."""
+
+    until: AsOf
+    horizon_days: int
+    active_days: int
+    proposal: HorizonProposal
+    remarks: tuple[str, ...]
+
+
+def frame_of(
+    ledger: Ledger, policy: Policy, *, until: AsOf | None, horizon_days: int | None, active_days: int | None
+) -> Frame:
+    """T, H and W: as asked, else as the policy says, else as the gaps propose; T never beyond the ledger's end.
+
+    Raises:
+        AsOfBeforeLedgerError, WindowError: as asked they cannot be.
+    """
+    end = AsOf.of_day(ledger.ends_on + timedelta(days=1), policy.zone)
+    remarks = []
+    at = until or end
+    if at > end:
+        remarks.append(f"The ledger ends on {ledger.ends_on}, so it is trained as of the day after, not {at.day}.")
+        at = end
+    if at.day <= ledger.starts_on:
+        raise AsOfBeforeLedgerError(at.day, ledger.starts_on)
+    for name, days in (("A horizon", horizon_days), ("An active window", active_days)):
+        if days is not None and not 1 <= days <= 3650:
+            raise WindowError(name, days)
+    proposal = propose(ledger, policy, at)
+    horizon = horizon_days or policy.horizon_days or proposal.horizon_days
+    active = active_days or policy.active_days or max(proposal.active_days, horizon)
+    if not (horizon_days or policy.horizon_days):
+        remarks.append(proposal.sentence)
+    if not ledger.known_at_proven:
+        remarks.append("Point-in-time not proven: not every order line came with a known-at of its own.")
+    return Frame(at, horizon, active, proposal, tuple(remarks))

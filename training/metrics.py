@@ -1,0 +1,77 @@
+"""Here you find how forecasts and rankings are judged; the formulas are those of design 6."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import roc_auc_score
+
+from features.snapshot import Floats
+from models.ranking import order_of
+
+Flags = npt.NDArray[np.bool_]
+
+BINS = 10
+TOP_SHARES = (0.01, 0.05, 0.20)
+LEAST_TOP = 5
+PERFECT_DRAWS = 500
+
+
+def auc(chance: Floats, happened: Flags) -> float:
+    """Share of (happened, not happened) pairs in which the former had the higher chance; NaN with one outcome only."""
+    if happened.all() or not happened.any():
+        return float("nan")
+    return float(roc_auc_score(happened, chance))
+
+
+def brier(chance: Floats, happened: Flags) -> float:
+    """Mean squared difference of chance and outcome; 0 is perfect."""
+    return float(np.mean((chance - happened) ** 2))
+
+
+def log_loss(chance: Floats, happened: Flags) -> float:
+    """Mean surprise in nats; 0 is perfect. Chances are inside (0, 1)."""
+    return float(-np.mean(np.where(happened, np.log(chance), np.log1p(-chance))))
+
+
+def calibration_error(chance: Floats, happened: Flags) -> float:
+    """Mean |mean chance - observed rate| over 10 equal-count bins of rising chance, weighted by their customers."""
+    order = np.argsort(chance, kind="stable")
+    bins = np.array_split(order, min(BINS, len(order)))
+    gaps = [abs(float(chance[rows].mean()) - float(happened[rows].mean())) * len(rows) for rows in bins]
+    return sum(gaps) / len(order)
+
+
+def perfect_calibration_error(chance: Floats, seed: int) -> float:
+    """95th percentile of the calibration error that a perfect forecast with these chances would show."""
+    draws = np.random.default_rng(seed)
+    errors = [calibration_error(chance, draws.random(len(chance)) < chance) for _ in range(PERFECT_DRAWS)]
+    return float(np.quantile(errors, 0.95))
+
+
+def money_found(value_at_risk: Floats, shortfall: Floats, customer_ids: Sequence[str]) -> float:
+    """Shortfall in the top of the ranking ÷ the best possible: mean over the top 1, 5 and 20 %, at least 5 customers.
+
+    NaN where nothing was lost at all.
+    """
+    if not len(shortfall) or shortfall.max() <= 0:
+        return float("nan")
+    ranked = shortfall[order_of(value_at_risk, customer_ids)]
+    best = np.sort(shortfall)[::-1]
+    tops = [max(LEAST_TOP, int(share * len(shortfall))) for share in TOP_SHARES]
+    return float(np.mean([ranked[:top].sum() / best[:top].sum() for top in tops]))
+
+
+def pooled_money_found(
+    value_at_risk: Floats, shortfall: Floats, customer_ids: Sequence[str], origin: npt.NDArray[np.int64]
+) -> float:
+    """Money found at each origin, averaged over the origins where anything was lost."""
+    ids = np.asarray(customer_ids, dtype=np.str_)
+    found = [
+        money_found(value_at_risk[rows], shortfall[rows], ids[rows].tolist())
+        for rows in (origin == each for each in np.unique(origin))
+    ]
+    known = [each for each in found if not np.isnan(each)]
+    return float(np.mean(known)) if known else float("nan")

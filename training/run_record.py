@@ -1,0 +1,59 @@
+"""Here you find what MLflow is told of a training: parameters, metrics and tags, by stable names."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from features.clock import AsOf
+from models.bundle import Bundle
+from training.draft import Draft
+
+FIGURES = ("auc", "brier", "log_loss", "calibration_error", "perfect_calibration_error", "money_found")
+
+
+def parameters_of(chosen: Draft, bundle: Bundle, until: AsOf, seed: int) -> dict[str, Any]:
+    """How the training was set, and what was chosen."""
+    return {
+        "until": str(until),
+        "horizon_days": bundle.horizon_days,
+        "active_days": bundle.active_days,
+        "seed": seed,
+        "origins": len(bundle.manifest.origins),
+        "served": chosen.name,
+        "value_at_risk_by": str(chosen.shortfall.kind),
+        "decline_by": (chosen.outcome.decline if chosen.outcome else None) or "churn",
+        "calibrator": type(chosen.churn.calibrator).__name__.lower() if chosen.churn else "none",
+        **{f"carry_{band}": round(carry, 6) for band, carry in enumerate(chosen.reference.carry)},
+    }
+
+
+def metrics_of(chosen: Draft, seconds: float) -> dict[str, float]:
+    """Every candidate's figures as ``candidate.figure``, money found by each way of telling it, and the difference."""
+    told = {"seconds": seconds}
+    told |= {f"usual_rate.{name}": rate for name, rate in vars(chosen.usual_rates).items()}
+    if chosen.outcome is not None:
+        for each in chosen.outcome.figures:
+            told |= {f"{_slug(each.name)}.{figure}": getattr(each, figure) for figure in FIGURES}
+        told |= {f"money_found.{_slug(str(kind))}": found for kind, found in chosen.outcome.money.items()}
+        if chosen.outcome.improvement is not None:
+            told |= {f"brier_improvement.{name}": bound for name, bound in vars(chosen.outcome.improvement).items()}
+    return {name: value for name, value in told.items() if math.isfinite(value)}
+
+
+def tags_of(bundle: Bundle, sha256: str) -> dict[str, str]:
+    """What the model was made of, by digest."""
+    manifest = bundle.manifest
+    return {
+        "served": manifest.version,
+        "catalogue_fingerprint": manifest.catalogue_fingerprint,
+        "policy_digest": manifest.policy_digest,
+        "ledger_digest": manifest.ledger_digest,
+        "code_version": manifest.code_version,
+        "bundle_sha256": sha256,
+        "mlflow.note.content": manifest.note,
+    }
+
+
+def _slug(name: str) -> str:
+    return name.replace(" × ", "_times_").replace(" ", "_").replace("/", "_")

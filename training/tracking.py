@@ -1,0 +1,139 @@
+"""Here you find how a training is kept in MLflow: one run with its figures, pictures and model."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from features.home import Home
+from models.registry import REGISTERED_NAME
+from training.errors import TrainingError
+
+EXPERIMENT = "callfirst"
+MODEL_CODE = Path(__file__).with_name("mlflow_model.py")
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+class TrackingError(TrainingError):
+    """MLflow that does not do what it is asked."""
+
+    def __init__(self, uri: str, what: str) -> None:
+        super().__init__(
+            f"MLflow at {uri} could not keep the training: {what}. The model in service stays.",
+            "Check CALLFIRST_MLFLOW_URI and who may write there, then train again.",
+        )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where MLflow keeps a run and its model."""
+
+    run_id: str
+    registered_version: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is to be kept of one training."""
+
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    pictures: Sequence[Path]
+    bundle_folder: Path
+    bundle_sha256: str
+    code_version: str
+
+
+def keep(home: Home, run: Run) -> Kept:
+    """The run and its registered model (no alias yet), kept in MLflow.
+
+    Raises:
+        TrackingError: MLflow cannot be reached or refuses.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return _keep(home, run)
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            said = str(error).strip().splitlines()
+            raise TrackingError(home.tracking_uri, said[0][:200] if said else type(error).__name__) from None
+
+
+def _keep(home: Home, run: Run) -> Kept:
+    import mlflow
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    if home.tracking_uri.startswith("sqlite:"):
+        home.model_store.mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(home.tracking_uri)
+    client = MlflowClient(home.tracking_uri)
+    started = client.create_run(_experiment(client, home), tags=dict(run.tags), run_name=run.tags["served"])
+    run_id = str(started.info.run_id)
+    try:
+        _log(client, run_id, run)
+        with mlflow.start_run(run_id=run_id):
+            logged = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(MODEL_CODE),
+                artifacts={"bundle": str(run.bundle_folder)},
+                model_config={"sha256": run.bundle_sha256},
+                pip_requirements=[f"callfirst=={run.code_version}"],
+            )
+        version = _register(client, str(logged.model_uri), run_id)
+    except BaseException:
+        with suppress(MlflowException, SQLAlchemyError, OSError):  # the error on its way says what went wrong
+            client.set_terminated(run_id, status="FAILED")
+        raise
+    return Kept(run_id, version)
+
+
+def _log(client: Any, run_id: str, run: Run) -> None:
+    from mlflow.entities import Metric, Param
+
+    now = int(time.time() * 1000)
+    client.log_batch(
+        run_id,
+        metrics=[Metric(name, value, now, 0) for name, value in run.metrics.items()],
+        params=[Param(name, str(value)) for name, value in run.parameters.items()],
+    )
+    for picture in run.pictures:
+        client.log_artifact(run_id, str(picture), "pictures")
+
+
+def _experiment(client: Any, home: Home) -> str:
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is not None:
+        return str(found.experiment_id)
+    is_ours = home.tracking_uri.startswith("sqlite:")
+    place = (home.model_store / "artifacts").resolve().as_uri() if is_ours else None
+    return str(client.create_experiment(EXPERIMENT, artifact_location=place))
+
+
+def _register(client: Any, model_uri: str, run_id: str) -> str:
+    if not client.search_registered_models(f"name = '{REGISTERED_NAME}'"):
+        client.create_registered_model(REGISTERED_NAME, description="Whom to call first, and what is at risk.")
+    return str(client.create_model_version(REGISTERED_NAME, source=model_uri, run_id=run_id).version)

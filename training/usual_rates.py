@@ -1,0 +1,39 @@
+"""Here you find how often the events behind "at risk" usually happen, over windows closed in the last year."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+
+from features.policy import Policy
+from features.population import due_gap_days
+from models.manifest import UsualRates
+from models.reference import Reference, orders_expected
+from training.dataset import TrainingSet
+from training.folds import Origins
+
+YEAR_DAYS = 365
+
+
+def usual_rates(
+    rows: TrainingSet, origins: Origins, reference: Reference, *, active_days: int, policy: Policy
+) -> UsualRates:
+    """r of both clauses among the active customers each applies to, at T - jH with windows closed in the last 365 days.
+
+    Where no window closed so lately, the newest one. 0 where a clause applied to nobody.
+    """
+    span = timedelta(days=YEAR_DAYS - origins.horizon_days)
+    recent = [each for each in origins.spaced if each.day >= origins.until.day - span] or list(origins.spaced[:1])
+    seen = rows.active_at(recent)
+    silence = seen.snapshot.feature("days_since_last_order")
+    is_due = due_gap_days(seen.snapshot, active_days) - silence < origins.horizon_days
+    expected = orders_expected(seen.snapshot, origins.horizon_days)
+    is_telling = expected >= policy.fading_least_orders
+    churned = seen.labels.churned
+    declined = churned | seen.labels.fading(reference.sales(seen.snapshot), expected, policy)
+    return UsualRates(before_due=_rate(churned[is_due]), decline=_rate(declined[is_telling]))
+
+
+def _rate(happened: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
+    return float(happened.mean()) if len(happened) else 0.0
