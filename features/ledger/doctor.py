@@ -7,14 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
-from sqlalchemy import func, select
 
 from features.home import Home
 from features.ledger.ledger import EmptyLedgerError
 from features.ledger.mirror import mirrored, rebuild_mirror
+from features.ledger.rows import money_kept
 from features.ledger.settings import read_settings
 from features.ledger.store import Store
-from features.ledger.tables import ORDER_LINES
 from features.policy import Policy
 
 
@@ -72,7 +71,7 @@ def examine(home: Home, policy: Policy, *, rebuild: bool) -> Examination:
                 raise EmptyLedgerError
             settings.refuse_other(policy)
             files = (rebuild_mirror if rebuild else mirrored)(home, database, settings.time_zone)
-            rows, money = database.execute(select(func.count(), func.sum(ORDER_LINES.c.amount))).one()
+            rows, money = money_kept(database)
     finally:
         store.close()
     mirror_rows, mirror_money = 0, Decimal(0)
@@ -80,4 +79,4 @@ def examine(home: Home, policy: Policy, *, rebuild: bool) -> Examination:
         with duckdb.connect() as frames:
             frames.read_parquet([str(path) for path in files]).create_view("lines")
             mirror_rows, mirror_money = frames.sql("SELECT count(*), sum(amount) FROM lines").fetchall()[0]
-    return Examination(rows, Decimal(money or 0), mirror_rows, Decimal(mirror_money), rebuild)
+    return Examination(rows, money, mirror_rows, Decimal(mirror_money), rebuild)

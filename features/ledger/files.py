@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 
-import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -119,6 +118,8 @@ def _numbered(name: str, table: pa.Table) -> RawRows:
 
 def _read_xlsx(path: Path) -> RawRows:
     """The first sheet that holds anything; every value as text, dates in ISO form."""
+    import openpyxl  # slow to import, and seldom needed
+
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         rows = next(filter(None, (_filled_rows(sheet.iter_rows(values_only=True)) for sheet in book.worksheets)), [])

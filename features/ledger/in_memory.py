@@ -40,7 +40,8 @@ def ledger_of(
     """An in-memory ledger of raw columns under the contract's (or usual) names, through the same checks as files.
 
     Rows without a known-at of their own were known when they happened (``history``), or else at the later of that
-    and ``ingested_at``. ``currency`` is that of rows that name none; without it the policy's. Equal tables give equal digests; another order of rows another one.
+    and ``ingested_at``. ``currency`` is that of rows that name none; without it the policy's. Equal tables give
+    equal digests; another order of rows another one.
 
     Raises:
         RejectedRowsError: a row cannot be used.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, func, select
 
 from features.home import Home
-from features.ledger.ledger import INSTANT, ORDER_LINES, REPLACEMENTS, EmptyLedgerError, Ledger
+from features.ledger.ledger import INSTANT, ORDER_LINES, REPLACEMENTS, EmptyLedgerError, Ledger, LedgerError
 from features.ledger.rows import customer_versions, lines_between
 from features.ledger.settings import read_settings
 from features.ledger.store import Store
@@ -32,6 +33,16 @@ from features.policy import Policy
 
 BUCKETS = 16
 BUCKET = "strpos('0123456789abcdef', md5(customer_id)[1]) - 1"  # the hash's first hexadecimal digit
+
+
+class MirrorError(LedgerError):
+    """A mirror that cannot be written."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The database is whole, but its mirror cannot be written: {why}.",
+            "Free space in the home folder; whoever reads the ledger next completes the mirror.",
+        )
 
 
 @dataclass(frozen=True)
@@ -84,21 +95,28 @@ def mirrored(home: Home, connection: Connection, zone: str) -> tuple[Path, ...]:
             lines = lines_between(connection, LINES_TABLE, batch.first_row_id, batch.last_row_id, zone)
             held = append(home, batch.batch_id, batch.digest, lines)
         files += held
-    _drop_strangers(folder, {batch.batch_id for batch in batches})
     return tuple(files)
 
 
 def append(home: Home, batch_id: int, digest: str, lines: pa.Table) -> list[Path]:
-    """The files of one batch, written whole: its mark comes last, so a crash leaves a batch that is not there."""
+    """The files of one batch, written whole: its mark comes last, so a crash leaves a batch that is not there.
+
+    Raises:
+        MirrorError: they cannot be written.
+    """
     folder = home.mirror / "orders"
     sizes: dict[str, int] = {}
-    for bucket, part in _buckets(lines):
-        path = folder / f"bucket={bucket:02d}" / f"batch-{batch_id:06d}.parquet"
-        with _written_whole(path) as unfinished:
-            pq.write_table(part, unfinished, compression="zstd")
-        sizes[str(path.relative_to(folder))] = path.stat().st_size
-    with _written_whole(_mark(folder, batch_id)) as unfinished:
-        unfinished.write_text(json.dumps({"digest": digest, "rows": lines.num_rows, "files": sizes}), encoding="utf-8")
+    try:
+        for bucket, part in _buckets(lines):
+            path = folder / f"bucket={bucket:02d}" / f"batch-{batch_id:06d}.parquet"
+            with _written_whole(path) as unfinished:
+                pq.write_table(part, unfinished, compression="zstd")
+            sizes[str(path.relative_to(folder))] = path.stat().st_size
+        with _written_whole(_mark(folder, batch_id)) as unfinished:
+            mark = {"digest": digest, "rows": lines.num_rows, "files": sizes}
+            unfinished.write_text(json.dumps(mark), encoding="utf-8")
+    except OSError as error:
+        raise MirrorError(error.strerror or str(error)) from None
     return [folder / name for name in sizes]
 
 
@@ -171,13 +189,6 @@ def _files_of(folder: Path, batch: Batch) -> list[Path] | None:
     return [folder / name for name in mark["files"]] if whole else None
 
 
-def _drop_strangers(folder: Path, known: set[int]) -> None:
-    """Marks of batches that the database does not have (another database stood here) are removed."""
-    for mark in (folder / "batches").glob("*.json"):
-        if int(mark.stem) not in known:
-            mark.unlink(missing_ok=True)
-
-
 def _mark(folder: Path, batch_id: int) -> Path:
     return folder / "batches" / f"{batch_id:06d}.json"
 
@@ -199,7 +210,7 @@ def _buckets(lines: pa.Table) -> Iterator[tuple[int, pa.Table]]:
 def _written_whole(path: Path) -> Iterator[Path]:
     """A path to write to; what was written takes the name ``path`` at the end, or never."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         yield unfinished
         unfinished.replace(path)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, text
 
 from features.ledger.ledger import CUSTOMERS, ORDER_LINES
 from features.ledger.parsing import day_of
@@ -45,6 +46,18 @@ def as_lines(raw: pa.Table, zone: str) -> pa.Table:
         return frames.sql(f"SELECT {ordered} FROM ({carried}) ORDER BY row_id").to_arrow_table().cast(ORDER_LINES)
 
 
+def money_kept(connection: Connection, *, first_row_id: int = 0) -> tuple[int, Decimal]:
+    """Order lines the database holds from a row_id on, and their money; exact where the sum outgrows its integers."""
+    rows, units, parts = connection.execute(
+        text(
+            "SELECT count(*), coalesce(sum(amount / 10000), 0), coalesce(sum(amount % 10000), 0) "
+            "FROM order_lines WHERE row_id >= :first"
+        ),
+        {"first": first_row_id},
+    ).one()
+    return rows, Decimal(units) + Decimal(parts).scaleb(-4)
+
+
 def customer_versions(connection: Connection, table: Table) -> pa.Table:
     """Every version of every customer, as VERSION_ROWS."""
     raw = _raw_between(connection, table, VERSIONS_KEPT, VERSION_ROWS, first=0, last=2**62)
@@ -74,7 +87,7 @@ def _raw_kind(kind: pa.DataType) -> pa.DataType:
 
 def _kept(field: pa.Field) -> str:
     if pa.types.is_decimal(field.type):
-        return f"CAST({field.name} * 10000 AS BIGINT)"
+        return f"CAST(CAST({field.name} AS DECIMAL(38,4)) * 10000 AS BIGINT)"
     if pa.types.is_timestamp(field.type):
         return f"epoch_us({field.name})"
     if pa.types.is_date(field.type):

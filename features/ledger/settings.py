@@ -1,4 +1,4 @@
-"""Here you find what the first batch decided for good: the ledger's time zone and its currency."""
+"""Here you find what the first batch of orders decided for good: the ledger's time zone and its currency."""
 
 from __future__ import annotations
 

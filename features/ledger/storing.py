@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Table, func, insert, select
 from features.ledger.ledger import ORDER_LINES
 from features.ledger.merging import digest_of
 from features.ledger.reconciliation import Reconciliation, UnreconciledError
-from features.ledger.rows import LINES_KEPT, VERSION_ROWS, VERSIONS_KEPT, kept_rows
+from features.ledger.rows import LINES_KEPT, VERSION_ROWS, VERSIONS_KEPT, kept_rows, money_kept
 from features.ledger.settings import LedgerSettings, keep_settings, read_settings
 from features.ledger.store import Progress, insert_rows
 from features.ledger.tables import BATCHES, CUSTOMER_VERSIONS, ORDER_REPLACEMENTS, QUARANTINE
@@ -64,7 +64,7 @@ def store_batch(
 ) -> str:
     """The digest of the batch, which now stands in the database: rows, replacements, quarantine and its account."""
     table, schema, names = KEPT[account.kind]
-    if held.settings is None and account.accepted.rows:
+    if account.kind == "orders" and held.settings is None and account.accepted.rows:
         keep_settings(database, settings)
     rows = account.accepted.rows
     digest = _batch_digest(frames, names)
@@ -112,12 +112,8 @@ def _store_quarantine(database: Connection, kind: str, quarantined: pa.Table, ba
 
 def _refuse_other_money(database: Connection, account: Reconciliation, held: Held) -> None:
     """What the database now holds of the batch is what the account says was accepted, to the penny."""
-    rows, money = database.execute(
-        select(func.count(), func.coalesce(func.sum(LINES_TABLE.c.amount), 0)).where(
-            LINES_TABLE.c.row_id >= held.next_row_id
-        )
-    ).one()
-    if rows != account.accepted.rows or Decimal(money) != sum(account.accepted.money.values(), Decimal(0)):
+    rows, money = money_kept(database, first_row_id=held.next_row_id)
+    if rows != account.accepted.rows or money != sum(account.accepted.money.values(), Decimal(0)):
         raise UnreconciledError(f"{rows} rows and {money} in the database")
 
 

@@ -66,7 +66,7 @@ LEDGER_SETTINGS = Table(
     METADATA,
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
-    comment="What the first batch decided for good: time zone and reporting currency.",
+    comment="What the first batch of orders decided for good: time zone and reporting currency.",
 )
 
 BATCHES = Table(

@@ -515,6 +515,19 @@ def test_the_first_batch_settles_time_zone_and_currency(bring: Ingest, home: Hom
             bring(LINES, policy=policy)
 
 
+def test_customers_that_come_first_settle_no_currency(bring: Ingest, home: Home) -> None:
+    bring("customer_id,name\na,Ann\n", "customers")
+    assert bring(LINES, currency="GBP").accepted.rows == 3
+    assert read_ledger(home, Policy()).currency == "GBP"
+
+
+def test_amounts_whose_sum_outgrows_an_integer_still_reconcile(bring: Ingest, home: Home) -> None:
+    lines = "".join(f"a,2026-01-{day:02d},99999999999999.9999\n" for day in range(1, 29))
+    assert bring("customer_id,ordered_at,amount\n" + lines).accepted.money == {
+        "XXX": 28 * Decimal("99999999999999.9999")
+    }
+
+
 def test_a_dry_run_says_the_same_and_stores_nothing(bring: Ingest, home: Home) -> None:
     tried = bring(LINES, dry_run=True)
     assert tried.accepted.rows == 3

@@ -1,0 +1,127 @@
+"""The mirror follows the database, whatever happened to it; and a killed ingest leaves the ledger as it was."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+
+from features.home import Home
+from features.ledger.doctor import examine
+from features.ledger.intake import ingest
+from features.ledger.ledger import EmptyLedgerError
+from features.ledger.mirror import read_ledger
+from features.ledger.store import Store
+from features.ledger.tables import ORDER_LINES
+from features.policy import Policy
+
+POLICY = Policy()
+NOW = datetime(2026, 8, 31, 12, tzinfo=UTC)
+HEADER = "customer_id,ordered_at,order_id,line_id,amount,cost,promised_on,known_at\n"
+FIRST = HEADER + "".join(f"c{at},2026-01-{at % 28 + 1:02d},o{at},1,{at}.05,,2026-02-01,\n" for at in range(40))
+SECOND = HEADER + "c1,2026-01-02,o1,1,100,7.5,,2026-05-01\nc9,2026-06-01,o99,1,-3.3333,,,\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    for at, text in enumerate((FIRST, SECOND)):
+        path = tmp_path / f"{at}.csv"
+        path.write_text(text)
+        ingest("orders", [path], home=home, policy=POLICY, now=NOW)
+    return home
+
+
+def content(home: Home) -> tuple[str, list[dict[str, Any]]]:
+    ledger = read_ledger(home, POLICY)
+    with ledger.open() as connection:
+        return ledger.digest, connection.sql("FROM order_lines ORDER BY row_id").to_arrow_table().to_pylist()
+
+
+def test_a_mirror_made_anew_from_the_database_says_exactly_what_the_first_said(home: Home) -> None:
+    before = content(home)
+    found = examine(home, POLICY, rebuild=True)
+    assert found.sound
+    assert found.mirror_rows == 40 + 2
+    assert content(home) == before
+
+
+def test_a_crash_between_commit_and_mirror_is_healed_by_the_next_reader(home: Home) -> None:
+    before = content(home)
+    (home.mirror / "orders" / "batches" / "000002.json").unlink()
+    whole, *_ = (home.mirror / "orders").glob("bucket=*/batch-000002.parquet")
+    whole.write_bytes(b"half")
+    whole.with_name(f".{whole.name}.unfinished").write_bytes(b"left behind")
+    assert content(home) == before
+
+
+@pytest.mark.parametrize("lost", ["one file", "all files"])
+def test_lost_files_of_the_mirror_are_made_again(lost: str, home: Home) -> None:
+    before = content(home)
+    if lost == "all files":
+        shutil.rmtree(home.mirror)
+    else:
+        next((home.mirror / "orders").glob("bucket=*/batch-000001.parquet")).unlink()
+    assert content(home) == before
+
+
+def test_another_database_in_the_same_place_is_not_mistaken_for_the_old_one(home: Home, tmp_path: Path) -> None:
+    for path in home.var.glob("callfirst.db*"):
+        path.unlink()
+    with pytest.raises(EmptyLedgerError):
+        read_ledger(home, POLICY)
+    (tmp_path / "other.csv").write_text("customer_id,ordered_at,amount\nz,2026-01-01,1\n")
+    ingest("orders", [tmp_path / "other.csv"], home=home, policy=POLICY, now=NOW)
+    assert [row["customer_id"] for row in content(home)[1]] == ["z"]
+
+
+def test_the_doctor_sees_a_database_that_lost_rows(home: Home) -> None:
+    with Store.open(home).writing() as database:
+        database.execute(delete(ORDER_LINES).where(ORDER_LINES.c.row_id == 7))
+    found = examine(home, POLICY, rebuild=False)
+    assert not found.sound
+    assert found.database_rows == found.mirror_rows - 1
+
+
+def test_a_home_without_a_ledger_is_empty(tmp_path: Path) -> None:
+    with pytest.raises(EmptyLedgerError):
+        examine(Home(tmp_path), POLICY, rebuild=False)
+    with pytest.raises(EmptyLedgerError):
+        read_ledger(Home(tmp_path), POLICY)
+
+
+KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from features.home import Home
+from features.ledger.intake import ingest
+from features.policy import Policy
+
+def told(step, done, total):
+    if step == sys.argv[3]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+home, path = Home(Path(sys.argv[1])), Path(sys.argv[2])
+ingest("orders", [path], home=home, policy=Policy(), now=datetime.now(UTC), progress=told)
+"""
+
+
+@pytest.mark.parametrize("step", ["Comparing with the ledger", "Storing rows"])
+def test_an_ingest_killed_on_its_way_leaves_the_ledger_as_it_was(step: str, home: Home, tmp_path: Path) -> None:
+    before = content(home)
+    (tmp_path / "third.csv").write_text("customer_id,ordered_at,amount\nz,2026-07-01,1\n")
+    killed = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", KILLED, str(home.root), str(tmp_path / "third.csv"), step], check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert content(home) == before
+    account = ingest("orders", [tmp_path / "third.csv"], home=home, policy=POLICY, now=NOW)
+    assert (account.accepted.rows, account.batch_id) == (1, 3)
