@@ -62,7 +62,9 @@ def ingest_files(
             dry_run=dry_run,
             progress=told,
         )
-    Console().print_json(json.dumps(account.as_json())) if as_json else Console().print(account.as_text())
+    Console().print_json(json.dumps(account.as_json())) if as_json else Console().print(
+        account.as_text(), soft_wrap=True
+    )
     if account.nothing_usable:
         raise typer.Exit(1)
 
@@ -76,7 +78,7 @@ def examine_ledger(
     """Compare the database with its mirror, row by row count and penny by penny."""
     home: Home = context.obj
     found = examine(home, read_policy(home.policy_file), rebuild=rebuild)
-    Console().print_json(json.dumps(found.as_json())) if as_json else Console().print(found.sentence)
+    Console().print_json(json.dumps(found.as_json())) if as_json else Console().print(found.sentence, soft_wrap=True)
     if not found.sound:
         raise typer.Exit(1)
 

@@ -72,6 +72,16 @@ class _Command:
     progress: Progress
 
 
+class FramesError(LedgerError):
+    """The machine gave out while rows were compared; nothing was stored."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The rows could not be compared: {why}. Nothing was stored.",
+            "Free memory and disk space, or ingest fewer files at a time.",
+        )
+
+
 def _silent(step: str, done: int, total: int) -> None:
     """Nobody is told."""
 
@@ -117,10 +127,13 @@ def ingest(
         raws.append(read_file(path))
     matches = [match_columns(raw.table.column_names, KINDS[kind], named, source=raw.name) for raw in raws]
     command = _Command(kind, raws, matches, home, policy, now, currency, history, dry_run, progress)
-    if dry_run and not Store.exists(home):
-        with tempfile.TemporaryDirectory() as nowhere:
-            return _carry_out(replace(command, home=Home(Path(nowhere))))
-    return _carry_out(command)
+    try:
+        if dry_run and not Store.exists(home):
+            with tempfile.TemporaryDirectory() as nowhere:
+                return _carry_out(replace(command, home=Home(Path(nowhere))))
+        return _carry_out(command)
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        raise FramesError(str(error).splitlines()[0][:200]) from None
 
 
 def _carry_out(command: _Command) -> Reconciliation:
