@@ -1,9 +1,12 @@
-"""Here you find the commands of serving: score, call-lists, nightly, serve, keys."""
+"""Here you find the commands of serving: score, call-lists, nightly, serve, keys.
+
+What loads a model is imported where it is used: LightGBM costs seconds that ``serve`` and ``keys`` need not pay.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,17 +16,15 @@ from rich.table import Table
 from features import clock
 from features.clock import AsOf
 from features.home import Home
-from features.ledger.mirror import read_ledger
 from features.policy import Policy, read_policy
-from models.registry import champion
 from serving.decisions.call_list import CallList
 from serving.decisions.notes import company_notes
 from serving.decisions.wording import NO_CURRENCY, counted, exact_money
-from serving.delivery.sheets import write_sheets
 from serving.keys_commands import keys_app, print_json
-from serving.nightly import lists_of, run_night
-from serving.scores import ScoreTable, score_customers
 from serving.settings import read_server_settings
+
+if TYPE_CHECKING:
+    from serving.scores import ScoreTable
 
 AS_OF_HELP = "The day (its 00:00, business time) or instant before which things were known."
 TOP_LINES = 5
@@ -61,8 +62,8 @@ def score(
     counts = _counts(scores)
     console.print(
         f"{counted(len(scores), 'customer')} as of {scores.as_of.day}: {counts['active']:,} active, "
-        f"{counts['lapsed']:,} lapsed, {counts['never']:,} never ordered; {counts['at_risk']:,} at risk, "
-        f"{counts['key_accounts']:,} of {counted(scores.situation.key_accounts, 'key account')} among them.",
+        f"{counts['lapsed']:,} lapsed, {counts['never']:,} never ordered. At risk: {counts['at_risk']:,}, "
+        f"of them key accounts: {counts['key_accounts']:,} (of {scores.situation.key_accounts:,}).",
         markup=False,
     )
     _print_notes(company_notes(scores.situation, policy))
@@ -79,6 +80,9 @@ def call_lists(
 
     Example: callfirst call-lists --as-of 2026-09-01 --out lists/
     """
+    from serving.delivery.sheets import write_sheets
+    from serving.nightly import lists_of
+
     scores, policy = _scores(context.obj, as_of)
     lists = lists_of(scores, policy)
     files = write_sheets(lists, scores.situation, out)
@@ -101,6 +105,8 @@ def nightly(
 
     Example: callfirst nightly
     """
+    from serving.nightly import run_night
+
     home: Home = context.obj
     policy = read_policy(home.policy_file)
     now = clock.now()
@@ -152,6 +158,10 @@ def serve(
 
 
 def _scores(home: Home, as_of: str) -> tuple[ScoreTable, Policy]:
+    from features.ledger.mirror import read_ledger
+    from models.registry import champion
+    from serving.scores import score_customers
+
     policy = read_policy(home.policy_file)
     instant = AsOf.parse(as_of, policy.zone)
     return score_customers(read_ledger(home, policy), instant, champion(home), policy), policy

@@ -130,7 +130,9 @@ def score_customers(ledger: Ledger, as_of: AsOf, bundle: Bundle, policy: Policy)
     silence = snapshot.feature("days_since_last_order")
     lapsed_key = (population == Population.LAPSED) & is_key & (silence <= policy.lapsed_key_days)
     then = _after_last_order(ledger, snapshot.where(lapsed_key), policy)
-    scored = _blanked(bundle.score(snapshot, after_last_order=then), (population == Population.ACTIVE) | lapsed_key)
+    scored = probabilities_only_for(
+        bundle.score(snapshot, after_last_order=then), (population == Population.ACTIVE) | lapsed_key
+    )
     candidates = Candidates(
         population=population,
         silent_days=silence,
@@ -184,8 +186,8 @@ def _after_last_order(ledger: Ledger, lapsed: Snapshot, policy: Policy) -> Snaps
     return snapshots.where(np.array(own, dtype=np.bool_))
 
 
-def _blanked(scored: pa.Table, keep: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.Table:
-    """The table with no probability where ``keep`` is false."""
+def probabilities_only_for(scored: pa.Table, keep: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.Table:
+    """The scores with probabilities left where ``keep`` is true alone."""
     mask = pa.array(keep)
     for name in PROBABILITIES:
         blank = pc.if_else(mask, scored.column(name), pa.scalar(None, pa.float64()))

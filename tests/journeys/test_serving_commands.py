@@ -1,0 +1,180 @@
+"""From a ledger and a rule to lists, a published night and a server, through the command line."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+import subprocess
+import sys
+import time
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import insert
+
+import callfirst
+from features.home import Home
+from features.ledger.store import Store
+from models.registry import PROMOTIONS, keep_copy
+from tests.specs.test_scores import BARE_RULE
+
+ORDERS = """customer_id,ordered_at,amount,manager_id
+weekly,2026-05-01,100,Ann
+weekly,2026-05-06,100,Ann
+weekly,2026-05-11,100,Ann
+weekly,2026-05-16,100,Ann
+weekly,2026-05-20,100,Ann
+big,2026-05-30,900,Bob
+key gone,2026-01-10,500,Bob
+"""
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left: its exit code and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def command(home: Path, *words: str) -> Done:
+    """What ``callfirst`` answered, in this process."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["callfirst", "--home", str(home), *words])
+        patch.setenv("COLUMNS", "200")
+        try:
+            callfirst.main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def answered(home: Path, *words: str) -> Any:
+    """The JSON object a command printed."""
+    done = command(home, *words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a small ledger, served by a bare rule."""
+    root = tmp_path_factory.mktemp("home")
+    (root / "orders.csv").write_text(ORDERS)
+    assert command(root, "ingest", "orders", str(root / "orders.csv"), "--currency", "EUR").returncode == 0
+    BARE_RULE.save(root / "bundle")
+    promotion = {
+        "bundle_sha256": keep_copy(Home(root), root / "bundle"),
+        "version": BARE_RULE.version,
+        "promoted_at": datetime(2026, 6, 1, tzinfo=UTC),
+        "until": datetime(2026, 6, 1, tzinfo=UTC),
+        "run_id": "",
+        "registered_version": "",
+        "code_version": "",
+        "ledger_digest": "",
+        "sentence": "",
+    }
+    store = Store.open(Home(root))
+    with store.writing() as connection:
+        connection.execute(insert(PROMOTIONS), [promotion])
+    store.close()
+    return root
+
+
+def test_scores_are_written_and_counted(home: Path) -> None:
+    told = answered(home, "score", "--as-of", "2026-06-01", "--out", str(home / "s.csv"))
+    assert (told["customers"], told["active"], told["lapsed"], told["at_risk"]) == (3, 2, 1, 2)
+    assert (home / "s.csv").read_text().startswith("customer_id,as_of,population")
+
+
+def test_lists_are_written_and_their_top_is_printed(home: Path) -> None:
+    done = command(home, "call-lists", "--as-of", "2026-06-01", "--out", str(home / "lists"))
+    assert done.returncode == 0, done.stderr
+    assert "overdue: an order was due after 5 days, silent for 12" in done.stdout
+    assert sorted(path.name for path in (home / "lists").iterdir()) == ["ann.csv", "ann.xlsx", "bob.csv", "bob.xlsx"]
+
+
+def test_a_night_is_published_once(home: Path) -> None:
+    first, again = (answered(home, "nightly", "--as-of", "2026-06-01") for _ in range(2))
+    assert (first["published_now"], first["lists"], first["as_of_from"]) == (True, 2, "given")
+    assert (again["published_now"], again["run_id"]) == (False, first["run_id"])
+
+
+def test_without_an_as_of_the_night_says_that_the_clock_supplied_it(home: Path) -> None:
+    assert "(this machine's clock)" in command(home, "nightly").stdout
+
+
+def test_keys_are_shown_once_and_listed_without_themselves(home: Path) -> None:
+    key = answered(home, "keys", "create", "crm")["key"]
+    again = command(home, "keys", "create", "crm")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "There is a key named 'crm' already." in again.stderr
+    listed = command(home, "keys", "list").stdout
+    assert "crm" in listed and key not in listed
+    assert command(home, "keys", "revoke", "crm").returncode == 0
+    assert command(home, "keys", "revoke", "crm").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("score", "--as-of", "2026-01-01", "--out", "s.csv"), "the ledger begins on 2026-01-10"),
+        (("score", "--as-of", "soon", "--out", "s.csv"), "Cannot read 'soon' as an as-of"),
+        (("score", "--as-of", "2026-06-01", "--out", "s.doc"), "Cannot write scores to s.doc"),
+        (("nightly", "--as-of", "2025-01-01"), "the ledger begins on 2026-01-10"),
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence_and_a_hint(home: Path, words: tuple[str, ...], said: str) -> None:
+    done = command(home, *words)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_empty_home_says_what_to_do_first(tmp_path: Path) -> None:
+    done = command(tmp_path, "nightly")
+    assert done.returncode == 1
+    assert "callfirst train" in done.stderr
+    assert "callfirst keys create" in command(tmp_path, "serve").stderr
+
+
+def test_the_server_answers_a_key_and_stops_when_told(home: Path) -> None:
+    command(home, "nightly", "--as-of", "2026-06-01")
+    key = answered(home, "keys", "create", "served")["key"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = [sys.executable, "-m", "callfirst", "--home", str(home), "serve", "--port", str(port)]
+    server = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(f"{address}/readyz")
+        assert httpx.post(f"{address}/v1/scores", json={"customer_ids": ["weekly"]}).status_code == 401
+        answer = httpx.post(f"{address}/v1/scores", json={"customer_ids": ["weekly"]}, headers={"X-API-Key": key})
+        assert answer.json()["scores"][0]["at_risk"]
+        assert f"Cannot listen on 127.0.0.1:{port}" in command(home, "serve", "--port", str(port)).stderr
+    finally:
+        server.terminate()
+        out, log = server.communicate(timeout=30)
+    assert address in out
+    assert '"route": "/v1/scores"' in log and "weekly" not in log
+
+
+def _wait_for(address: str) -> None:
+    for _ in range(300):
+        try:
+            if httpx.get(address).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"{address} does not answer")
