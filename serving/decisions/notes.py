@@ -59,7 +59,7 @@ def notes_of(
     """What stands above a list, most important first."""
     return (
         *company_notes(situation, policy),
-        *_about_key_accounts(portfolio, policy),
+        *_about_key_accounts(portfolio, policy, called),
         *_about_capacity(called, worth_a_call),
     )
 
@@ -89,13 +89,16 @@ def _about_the_company(situation: Situation, policy: Policy) -> Iterator[str]:
             "Take the reasons as facts and the order as a hint."
         )
     if situation.is_rule:
-        yield f"Ranked by a simple rule ({situation.model_version}); no model has been shown to do better."
+        rule = situation.model_version.removeprefix("rule: ")
+        yield f"Ranked by a simple rule ({rule}); no model has been shown to do better."
     if situation.model_note:
         yield situation.model_note
 
 
-def _about_key_accounts(portfolio: Portfolio, policy: Policy) -> Iterator[str]:
+def _about_key_accounts(portfolio: Portfolio, policy: Policy, called: Sequence[Customer]) -> Iterator[str]:
     keys = portfolio.key_groups
+    if keys and not any(customer.is_key_account for customer in called):
+        yield f"No key account here is at risk (there {'is 1' if keys == 1 else f'are {keys}'})."
     if portfolio.manager_id is not None and keys > policy.manager_key_limit:
         yield (
             f"{portfolio.title} has {counted(keys, 'key account')}; one manager can care for "

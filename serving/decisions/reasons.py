@@ -12,6 +12,9 @@ from serving.decisions.facts import QUARTER_DAYS, YEAR_DAYS, Facts
 MOST_REASONS = 4
 """A line says at most so many; a fifth is not read before a call."""
 
+RHYTHM_BEGINS = "usually orders"
+"""How the sentences about a customer's rhythm begin; the page draws it instead."""
+
 
 class ReasonError(CallfirstError):
     """A table of reasons that cannot hold."""
@@ -108,7 +111,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("newcomer_today", 0, "rhythm", lambda f: f.is_newcomer,
            "new customer: {f.said_orders} for {f.said_lifetime_sales}"),
     Reason("silent_past_rhythm", 1, "rhythm", _silent_past_rhythm,
-           "usually orders {f.said_rhythm}, silent for {f.said_silence}"),
+           f"{RHYTHM_BEGINS} {{f.said_rhythm}}, silent for {{f.said_silence}}"),
     Reason("sales_and_share", 2, "money", _brings_a_share, "{f.said_sales}, {f.said_share}"),
     Reason("sales", 2, "money", lambda f: _brings_money(f) and not f.is_newcomer, "{f.said_sales}"),
     Reason("no_sales_kept", 2, "money", lambda f: (f.net_sales_365_days or 0) < 0,
@@ -120,7 +123,7 @@ REASONS: tuple[Reason, ...] = (
            "never silent so long before (longest {f.said_longest})"),
     Reason("returns", 5, "returns", lambda f: _brings_money(f) and (f.returns_share_365_days or 0) >= 0.1,
            "returns {f.said_returns} of sales"),
-    Reason("season_ahead", 6, "season", _season_ahead, "a year ago the coming 90 days brought {f.said_season}"),
+    Reason("season_ahead", 6, "season", _season_ahead, "the 90 days ahead brought {f.said_season} last year"),
     Reason("down_on_year_before", 7, "year", _down_on_year_before,
            "{f.said_year_before} less than in the year before"),
     Reason("products_left_out", 8, "products", _products_left_out,
@@ -131,7 +134,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("loss", 10, "margin", _margin_below(0.0), "costs us more than it pays"),
     Reason("thin_margin", 11, "margin", _margin_below(0.05), "leaves us only {f.said_margin} of its sales"),
     Reason("in_rhythm", 12, "rhythm", lambda f: f.rhythm_days is not None,
-           "usually orders {f.said_rhythm}, last {f.said_silence} ago"),
+           f"{RHYTHM_BEGINS} {{f.said_rhythm}}, last {{f.said_silence}} ago"),
     Reason("lapsed", 12, "rhythm", lambda f: f.population == "lapsed", "silent for {f.said_silence}"),
     Reason("loyal", 13, "tenure", lambda f: (f.days_since_first_order or 0) >= 3 * YEAR_DAYS,
            "customer for {f.said_years}"),

@@ -35,7 +35,7 @@ pages = APIRouter(include_in_schema=False)
 
 @pages.get("/")
 def call_list(request: Request, list_id: Annotated[str, Query(alias="list", max_length=100)] = "") -> Response:
-    """Today's list: the caller's own, or for a company key the one chosen."""
+    """Today's list: the caller's own; for a company key the one chosen, or else the one with most at risk."""
     caller = _signed_in(request)
     if caller is None:
         return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
@@ -50,7 +50,8 @@ def call_list(request: Request, list_id: Annotated[str, Query(alias="list", max_
         return _html(
             "nothing.html", heading="No list for you", sentence=f"No customers of {caller.manager_id} are known."
         )
-    shown = next((head for head in heads if head.list_id == list_id), None if list_id else heads[0])
+    most = max(heads, key=lambda head: head.value_at_risk)
+    shown = next((head for head in heads if head.list_id == list_id), None if list_id else most)
     if shown is None:
         raise UnknownListError
     return _html("call_list.html", page=page_of(run, heads, shown, publication.list_content(book, run, shown)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from serving.decisions.call_list import NEWCOMER_QUESTION, Section
+from serving.decisions.reasons import RHYTHM_BEGINS
 from serving.decisions.wording import counted, day, exact_money, money, parted
 from serving.publication import ListHead, Run
 
@@ -17,6 +19,7 @@ HEADINGS = {
     Section.NEWCOMERS: ("New customers", NEWCOMER_QUESTION.partition(": ")[2].capitalize()),
 }
 BAR_WIDTH = 100.0
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,6 @@ class Row:
     because: tuple[str, ...]
     reasons: tuple[str, ...]
     at_stake: str
-    year: str
     last_order: str
     rhythm: str
     silence: str
@@ -95,7 +97,7 @@ def page_of(run: Run, heads: Sequence[ListHead], shown: ListHead, content: Mappi
         summary=_summary(shown, made.horizon_days, made.currency),
         currency=currency,
         horizon_days=made.horizon_days,
-        notes=tuple(content["notes"]),
+        notes=_unbroken(content["notes"]),
         parts=_parts(content["lines"]),
         choices=tuple(
             Choice(head.list_id, head.title, head.line_count, head.list_id == shown.list_id) for head in heads
@@ -127,10 +129,9 @@ def _row(line: Mapping[str, Any]) -> Row:
         name=line["name"] or line["customer_id"],
         customer_id=line["customer_id"] if line["name"] else "",
         is_key=line["is_key_account"],
-        because=parted(line["at_risk_because"]),
-        reasons=parted(line["reasons"]),
+        because=_unbroken(parted(line["at_risk_because"])),
+        reasons=_unbroken(_beside(_bar(rhythm, silence), parted(line["reasons"]))),
         at_stake=_amount(line["value_at_risk"]),
-        year=_amount(line["sales_365_days"]),
         last_order=_on(line["last_order_on"]),
         rhythm="" if rhythm is None else f"{rhythm}",
         silence="" if silence is None else f"{silence}",
@@ -148,6 +149,16 @@ def _bar(rhythm: int | None, silence: int | None) -> Bar | None:
         within=round(min(rhythm, silence) * scale, 1),
         beyond=round(max(0, silence - rhythm) * scale, 1),
     )
+
+
+def _beside(bar: Bar | None, reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """The reasons that the bar beside them does not say already."""
+    return tuple(reason for reason in reasons if bar is None or not reason.startswith(RHYTHM_BEGINS))
+
+
+def _unbroken(sentences: Sequence[str]) -> tuple[str, ...]:
+    """The sentences with no line break between a number and its unit."""
+    return tuple(re.sub(r"(?<=\d) (?=%|[A-Z]{3}\b|days?\b)", NO_BREAK, sentence) for sentence in sentences)
 
 
 def _extras(line: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -159,7 +159,7 @@ def test_list_ids_are_safe_and_never_alike() -> None:
         ),
         (
             {"is_rule": True, "model_version": "rule: recency"},
-            "Ranked by a simple rule (rule: recency); no model has been shown to do better.",
+            "Ranked by a simple rule (recency); no model has been shown to do better.",
         ),
         ({"model_note": "Weakly proven: 2 windows."}, "Weakly proven: 2 windows."),
         (
@@ -191,6 +191,11 @@ def test_a_manager_over_the_limit_of_key_accounts_is_told_so_counting_groups_onc
 def test_key_accounts_without_a_manager_are_named_as_such() -> None:
     lists = call_lists([customer("k", is_key_account=True), customer("x", manager_id="Al")], SITUATION, POLICY)
     assert lists[1].notes == ("1 key account without a manager: each needs one by name.",)
+
+
+def test_key_accounts_that_are_all_well_are_said_to_be() -> None:
+    one = only_list(customer("k", is_key_account=True, at_risk=False), customer("x"))
+    assert one.notes == ("No key account here is at risk (there is 1).",)
 
 
 def test_an_empty_list_says_so() -> None:
