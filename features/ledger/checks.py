@@ -3,66 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
-from features.ledger.columns import KINDS, SQL_TYPES, Column, ColumnKind, ColumnsError
+from features.ledger.columns import KINDS, SQL_TYPES, Column, ColumnKind
 from features.ledger.currencies import CURRENCIES
-from features.ledger.parsing import (
-    DayOrder,
-    DecimalSign,
-    Evidence,
-    date_evidence,
-    day_of,
-    day_order_of,
-    decimal_sign_of,
-    exact,
-    instant_of,
-    literal,
-    money,
-    money_evidence,
-    number_text,
-    quoted,
-    text_of,
-)
+from features.ledger.evidence import NUMBERS, day_orders, decimal_signs
+from features.ledger.parsing import day_of, exact, instant_of, literal, money, number_text
+from features.ledger.raw import LaidOut, RawRows, lay_out
 from features.ledger.reasons import Reason
 
 LONGEST_ID = 200
-DATES = (ColumnKind.DAY, ColumnKind.INSTANT)
-NUMBERS = (ColumnKind.MONEY, ColumnKind.NUMBER)
-
-
-@dataclass(frozen=True)
-class RawRows:
-    """The rows of one source as they were found, before any check.
-
-    Attributes:
-        name: of the file.
-        table: its columns; text where the file knows only text.
-        line_numbers: of each row in the file.
-        misfits: lines with another number of fields than the header: line number, text.
-    """
-
-    name: str
-    table: pa.Table
-    line_numbers: pa.Array
-    misfits: tuple[tuple[int, str], ...] = ()
-
-    def __len__(self) -> int:
-        return int(self.table.num_rows) + len(self.misfits)
-
-
-class AmbiguousDatesError(ColumnsError):
-    """A column of dates of which nobody can say whether day or month comes first."""
-
-    def __init__(self, source: str, column: str, order: DayOrder, example: str) -> None:
-        why = "some rows say one, some the other" if order is DayOrder.MIXED else "no row decides"
-        super().__init__(
-            f"{source}: '{example}' in the column '{column}' may be day/month or month/day, and {why}.",
-            "Write its dates as 2026-08-31.",
-        )
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 def open_checks() -> duckdb.DuckDBPyConnection:
@@ -105,49 +58,19 @@ def check_rows(
     ``currency`` is that of rows that name none; times without a zone are times of ``zone``.
 
     Raises:
-        AmbiguousDatesError: see there.
+        AmbiguousDatesError: of a column of dates nobody can say what is day and what month.
     """
-    contract = {column.name: column for column in KINDS[kind] if column.name in matched}
-    _lay_out_texts(connection, raw, contract, matched)
-    signs = _decimal_signs(connection, raw, contract, matched)
-    orders = _day_orders(connection, raw, contract, matched)
-    steps: list[str] = ["line_no"]
-    values: list[str] = ["line_no"]
-    for name, column in contract.items():
-        found = raw.table.schema.field(matched[name]).type
-        match column.kind:
-            case ColumnKind.TEXT:
-                steps.append(f"upper({name}) AS {name}" if name == "currency" else name)
-                values.append(name)
-            case ColumnKind.MONEY | ColumnKind.NUMBER:
-                text = number_text(name, signs[name])
-                steps += [f"{name} IS NOT NULL AS {name}_given", f"{text} AS {name}_text"]
-                values.append(f"{money(exact(f'{name}_text'))} AS {name}")
-            case ColumnKind.DAY | ColumnKind.INSTANT:
-                steps += [
-                    f"{name} IS NOT NULL AS {name}_given",
-                    f"{instant_of(name, found, zone, orders[name])} AS {name}_read",
-                ]
-                sane = f"CASE WHEN year({name}_read) BETWEEN 1900 AND 2200 THEN {name}_read END"
-                values.append(f"{day_of(sane, zone) if column.kind is ColumnKind.DAY else sane} AS {name}")
-    amount = _amount_from_price(contract)
-    if amount:
-        values.append(f"{money(amount)} AS amount")
-    extra = ["line_no", *contract]
-    if kind == "orders":
-        extra = [name for name in extra if name not in ("currency", "amount")] + ["amount"]
-        named = f"coalesce(currency, {literal(currency)})" if "currency" in contract else literal(currency)
-        extra += [f"{named} AS currency", f"{day_of('ordered_at', zone)} AS order_day"]
-    kept = [f"{name}_{suffix}" for name, column in contract.items() for suffix in _kept_of(column)]
+    laid_out = lay_out(connection, raw, kind, matched)
+    from_price = _amount_from_price(laid_out.columns)
     connection.execute(
-        f"INSERT INTO checked BY NAME SELECT {file_no} AS file_no, {', '.join(extra)}, "
-        f"{_reason(contract, amount)} AS reason, {_aside(kind, contract)} AS aside "
-        f"FROM (SELECT {', '.join(values + kept)} FROM (SELECT {', '.join(steps)} FROM texts)) v"
+        f"INSERT INTO checked BY NAME SELECT {file_no} AS file_no, {', '.join(_results(laid_out, zone, currency))}, "
+        f"{_reason(laid_out.columns, from_price)} AS reason, {_aside(laid_out)} AS aside "
+        f"FROM (SELECT *, {', '.join(_values(laid_out, zone, from_price))} "
+        f"FROM (SELECT line_no, {', '.join(_readings(connection, laid_out, zone))} FROM texts))"
     )
     connection.execute("DROP TABLE texts")
     if raw.misfits:
-        lines = pa.table({"line_no": pa.array([line for line, _ in raw.misfits], pa.int64())})
-        connection.register("misfits", lines)
+        connection.register("misfits", pa.table({"line_no": pa.array([line for line, _ in raw.misfits], pa.int64())}))
         connection.execute(
             f"INSERT INTO checked BY NAME SELECT {file_no} AS file_no, line_no, "
             f"{literal(Reason.FIELDS)} AS reason, 0 AS aside FROM misfits"
@@ -162,68 +85,45 @@ def refuse_other_currencies(connection: duckdb.DuckDBPyConnection, reporting: st
     )
 
 
-def _lay_out_texts(
-    connection: duckdb.DuckDBPyConnection, raw: RawRows, contract: Mapping[str, Column], matched: Mapping[str, str]
-) -> None:
-    """The table ``texts``: our columns under our names, as trimmed text; dates that are typed stay typed."""
-    names = list(contract)
-    table = raw.table.select([matched[name] for name in names]).rename_columns(names)
-    connection.register("raw_rows", table.append_column("line_no", raw.line_numbers))
-    columns = [
-        quoted(name)
-        if contract[name].kind in DATES and _is_date(table, name)
-        else f"{text_of(name, table.schema.field(name).type)} AS {name}"
-        for name in names
-    ]
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE texts AS SELECT line_no, {', '.join(columns)} FROM raw_rows")
-    connection.unregister("raw_rows")
+def _readings(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut, zone: str) -> list[str]:
+    """SQL over ``texts``: text as it is; of numbers and dates whether one is given, and what it says."""
+    signs, orders = decimal_signs(connection, laid_out), day_orders(connection, laid_out)
+    readings: list[str] = []
+    for name, column in laid_out.columns.items():
+        if column.kind is ColumnKind.TEXT:
+            readings.append(f"upper({name}) AS {name}" if name == "currency" else name)
+            continue
+        said = (
+            f"{number_text(name, signs[name])} AS {name}_text"
+            if column.kind in NUMBERS
+            else f"{instant_of(name, laid_out.types[name], zone, orders[name])} AS {name}_read"
+        )
+        readings += [f"{name} IS NOT NULL AS {name}_given", said]
+    return readings
 
 
-def _is_date(table: pa.Table, name: str) -> bool:
-    kind = table.schema.field(name).type
-    return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
+def _values(laid_out: LaidOut, zone: str, amount_from_price: str) -> list[str]:
+    """SQL over the readings: the values of numbers and dates, null where they are none."""
+    values = [f"{money(amount_from_price)} AS amount"] if amount_from_price else []
+    for name, column in laid_out.columns.items():
+        sane = f"CASE WHEN year({name}_read) BETWEEN {FIRST_YEAR} AND {LAST_YEAR} THEN {name}_read END"
+        match column.kind:
+            case ColumnKind.MONEY | ColumnKind.NUMBER:
+                values.append(f"{money(exact(f'{name}_text'))} AS {name}")
+            case ColumnKind.DAY:
+                values.append(f"{day_of(sane, zone)} AS {name}")
+            case ColumnKind.INSTANT:
+                values.append(f"{sane} AS {name}")
+    return values or ["NULL AS nothing"]
 
 
-def is_text(kind: pa.DataType) -> bool:
-    """Whether the source knows only text for this column."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
-
-
-def _decimal_signs(
-    connection: duckdb.DuckDBPyConnection, raw: RawRows, contract: Mapping[str, Column], matched: Mapping[str, str]
-) -> dict[str, DecimalSign]:
-    numbers = [name for name, column in contract.items() if column.kind in NUMBERS]
-    said = {
-        name: money_evidence(connection, "texts", name)
-        for name in numbers
-        if is_text(raw.table.schema.field(matched[name]).type)
-    }
-    together = sum(said.values(), Evidence(0, 0, 0))
-    return {name: decimal_sign_of(said[name], together) if name in said else DecimalSign.POINT for name in numbers}
-
-
-def _day_orders(
-    connection: duckdb.DuckDBPyConnection, raw: RawRows, contract: Mapping[str, Column], matched: Mapping[str, str]
-) -> dict[str, DayOrder]:
-    dates = [name for name, column in contract.items() if column.kind in DATES]
-    texts = [name for name in dates if is_text(raw.table.schema.field(matched[name]).type)]
-    said = {name: date_evidence(connection, "texts", name) for name in texts}
-    together = sum(said.values(), Evidence(0, 0, 0))
-    orders = dict.fromkeys(dates, DayOrder.UNKNOWN)
-    for name, evidence in said.items():
-        order = day_order_of(evidence, together)
-        doubtful = order in (DayOrder.UNKNOWN, DayOrder.MIXED)
-        if doubtful and evidence.undecided and contract[name].kind is ColumnKind.INSTANT:
-            raise AmbiguousDatesError(raw.name, matched[name], order, _doubtful_date(connection, name))
-        orders[name] = DayOrder.DAY_FIRST if doubtful and not evidence.undecided else order
-    return orders
-
-
-def _doubtful_date(connection: duckdb.DuckDBPyConnection, name: str) -> str:
-    row = connection.sql(
-        f"SELECT {name} FROM texts WHERE regexp_matches({name}, '^(0?[1-9]|1[0-2])[/-](0?[1-9]|1[0-2])[/-]') LIMIT 1"
-    ).fetchall()
-    return str(row[0][0])
+def _results(laid_out: LaidOut, zone: str, currency: str) -> list[str]:
+    """SQL over the values: what stands in ``checked``."""
+    if laid_out.kind != "orders":
+        return ["line_no", *laid_out.columns]
+    named = f"coalesce(currency, {literal(currency)})" if "currency" in laid_out.columns else literal(currency)
+    plain = [name for name in laid_out.columns if name not in ("currency", "amount")]
+    return ["line_no", *plain, "amount", f"{named} AS currency", f"{day_of('ordered_at', zone)} AS order_day"]
 
 
 def _amount_from_price(contract: Mapping[str, Column]) -> str:
@@ -232,12 +132,6 @@ def _amount_from_price(contract: Mapping[str, Column]) -> str:
     return (
         f"try_cast({exact('quantity_text')} AS DECIMAL(18,6)) * try_cast({exact('unit_price_text')} AS DECIMAL(20,8))"
     )
-
-
-def _kept_of(column: Column) -> tuple[str, ...]:
-    if column.kind in NUMBERS:
-        return "given", "text"
-    return ("given", "read") if column.kind in DATES else ()
 
 
 def _reason(contract: Mapping[str, Column], amount_from_price: str) -> str:
@@ -263,10 +157,11 @@ def _reason(contract: Mapping[str, Column], amount_from_price: str) -> str:
     return "CASE " + " ".join(f"WHEN {test} THEN {literal(reason)}" for test, reason in wrong) + " END"
 
 
-def _aside(kind: str, contract: Mapping[str, Column]) -> str:
+def _aside(laid_out: LaidOut) -> str:
+    """SQL: which optional values are given and cannot be read, as bits."""
     bits = [
         f"(CASE WHEN {column.name}_given AND {column.name} IS NULL THEN {1 << bit} ELSE 0 END)"
-        for bit, column in enumerate(may_be_set_aside(kind))
-        if column.name in contract
+        for bit, column in enumerate(may_be_set_aside(laid_out.kind))
+        if column.name in laid_out.columns
     ]
     return " + ".join(bits) or "0"

@@ -10,10 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.ledger.checks import RawRows
-from features.ledger.columns import ColumnsError
 from features.ledger.delimited import NotTextError, read_delimited
 from features.ledger.ledger import LedgerError
+from features.ledger.matching import ColumnsError
+from features.ledger.raw import RawRows
 
 TEXT_ENDINGS = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
 PARQUET_ENDINGS = (".parquet", ".pq")

@@ -14,9 +14,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from features.clock import now
 from features.home import Home
-from features.ledger.columns import KINDS, parse_mapping
+from features.ledger.columns import KINDS
 from features.ledger.doctor import examine
 from features.ledger.intake import ingest
+from features.ledger.matching import parse_mapping
 from features.ledger.store import Progress as Told
 from features.policy import read_policy
 

@@ -12,15 +12,17 @@ import duckdb
 from sqlalchemy import Connection
 
 from features.home import Home
-from features.ledger.checks import RawRows, check_rows, create_checked, open_checks, refuse_other_currencies
-from features.ledger.columns import KINDS, match_columns
+from features.ledger.checks import check_rows, create_checked, open_checks, refuse_other_currencies
+from features.ledger.columns import KINDS
 from features.ledger.currencies import CURRENCIES, NO_CURRENCY
 from features.ledger.files import read_file
 from features.ledger.in_memory import ledger_of
 from features.ledger.ledger import ORDER_LINES, LedgerError
+from features.ledger.matching import match_columns
 from features.ledger.merging import merge_customers, merge_orders
 from features.ledger.mirror import append, mirrored, replacements_of
 from features.ledger.quarantine import new_in_quarantine
+from features.ledger.raw import RawRows
 from features.ledger.reconciliation import NOTHING, Reconciliation, UnreconciledError
 from features.ledger.rows import customer_versions
 from features.ledger.settings import LedgerSettings

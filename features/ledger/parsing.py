@@ -5,10 +5,8 @@ An expression is SQL over one column of a table; every one yields null, never an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
-import duckdb
 import pyarrow as pa
 
 BLANKS = " \t\r\n\v\f\u00a0\u202f\ufeff"
@@ -20,7 +18,6 @@ SLASHED = r"^(\d{1,2})[/-](\d{1,2})[/-]\d{4}([, ].*)?$"
 DIGITS = r"^\d{8}(\d{6})?$"
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 NAMED = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
-CLEAR_MAJORITY = 20  # evidence one way against one contradiction; fewer: the column mixes both
 
 
 class DayOrder(StrEnum):
@@ -37,18 +34,6 @@ class DecimalSign(StrEnum):
 
     POINT = "."
     COMMA = ","
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the rows of one text column say about how it is written: votes for each way, and undecided rows."""
-
-    one: int
-    other: int
-    undecided: int
-
-    def __add__(self, more: Evidence) -> Evidence:
-        return Evidence(self.one + more.one, self.other + more.other, self.undecided + more.undecided)
 
 
 def quoted(name: str) -> str:
@@ -73,55 +58,9 @@ def text_of(name: str, kind: pa.DataType) -> str:
     return f"CASE WHEN lower({trimmed}) IN ({', '.join(map(literal, NULL_LIKE))}) THEN NULL ELSE {trimmed} END"
 
 
-def money_evidence(connection: duckdb.DuckDBPyConnection, table: str, name: str) -> Evidence:
-    """Votes for the decimal point (one) and the decimal comma (other) among the numbers of a text column."""
-    number = _bare_number(quoted(name))
-    point = (
-        r"regexp_matches(n, '^[+-]?[0-9]*\.[0-9]+$') AND NOT regexp_matches(n, '^[+-]?[0-9]{1,3}\.[0-9]{3}$') "
-        r"OR regexp_matches(n, ',[0-9]{3}\.[0-9]*$') OR regexp_matches(n, ',[0-9]{3},')"
-    )
-    comma = (
-        r"regexp_matches(n, '^[+-]?[0-9]*,[0-9]+$') AND NOT regexp_matches(n, '^[+-]?[0-9]{1,3},[0-9]{3}$') "
-        r"OR regexp_matches(n, '\.[0-9]{3},[0-9]*$') OR regexp_matches(n, '\.[0-9]{3}\.')"
-    )
-    return _counted(
-        connection, f"SELECT {number} AS n FROM {table}", point, comma, "contains(n, ',') OR contains(n, '.')"
-    )
-
-
-def decimal_sign_of(own: Evidence, whole_file: Evidence) -> DecimalSign:
-    """What most rows of the column say, else those of the whole file; the point where nothing tells."""
-    for evidence in (own, whole_file):
-        if evidence.one != evidence.other:
-            return DecimalSign.POINT if evidence.one > evidence.other else DecimalSign.COMMA
-    return DecimalSign.POINT
-
-
-def date_evidence(connection: duckdb.DuckDBPyConnection, table: str, name: str) -> Evidence:
-    """Votes for day first (one) and month first (other) among the dates like 3/4/2026 of a text column."""
-    parts = (
-        f"SELECT CAST(regexp_extract({quoted(name)}, '{SLASHED}', 1) AS INTEGER) AS a, "
-        f"CAST(regexp_extract({quoted(name)}, '{SLASHED}', 2) AS INTEGER) AS b FROM {table} "
-        f"WHERE regexp_matches({quoted(name)}, '{SLASHED}')"
-    )
-    return _counted(connection, parts, "a > 12 AND b <= 12", "b > 12 AND a <= 12", "a <> b")
-
-
-def day_order_of(own: Evidence, whole_file: Evidence) -> DayOrder:
-    """What the rows of the column say, else those of the whole file."""
-    for evidence in (own, whole_file):
-        if evidence.one > evidence.other * CLEAR_MAJORITY:
-            return DayOrder.DAY_FIRST
-        if evidence.other > evidence.one * CLEAR_MAJORITY:
-            return DayOrder.MONTH_FIRST
-        if evidence.one or evidence.other:
-            return DayOrder.MIXED
-    return DayOrder.UNKNOWN
-
-
 def number_text(name: str, sign: DecimalSign) -> str:
     """The number of a column as SQL can read it: a decimal point, no separators; null where it is no number."""
-    number = _bare_number(quoted(name))
+    number = bare_number(quoted(name))
     if sign is DecimalSign.POINT:
         whole = r"^[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?([eE][+-]?[0-9]{1,4})?$"
         plain = f"replace({number}, ',', '')"
@@ -187,13 +126,8 @@ def _strptime(column: str, day: str) -> str:
     return f"try_strptime({column}, {[day + clock for clock in CLOCKS]})"
 
 
-def _bare_number(column: str) -> str:
+def bare_number(column: str) -> str:
+    """SQL: the number without currency signs, spaces and apostrophes; in parentheses or minus behind: below 0."""
     signs = rf"regexp_replace({column}, '[\s\p{{Sc}}\x{{00A0}}\x{{202F}}''’]', '', 'g')"
     minus = f"replace({signs}, '−', '-')"
     return rf"regexp_replace({minus}, '^(?:\((.*)\)|([^-].*)-)$', '-\1\2')"
-
-
-def _counted(connection: duckdb.DuckDBPyConnection, rows: str, one: str, other: str, any_way: str) -> Evidence:
-    counts = f"SELECT count(*) FILTER ({one}), count(*) FILTER ({other}), count(*) FILTER ({any_way}) FROM ({rows})"
-    for_one, for_other, all_of_them = connection.sql(counts).fetchall()[0]
-    return Evidence(for_one, for_other, all_of_them - for_one - for_other)

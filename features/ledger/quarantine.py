@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
-from features.ledger.checks import RawRows
+from features.ledger.raw import RawRows
 from features.ledger.tables import QUARANTINE
 
 ROWS = pa.schema(

@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import duckdb
 
-from features.ledger.checks import RawRows, may_be_set_aside
+from features.ledger.checks import may_be_set_aside
 from features.ledger.currencies import CURRENCIES
 from features.ledger.parsing import literal
+from features.ledger.raw import RawRows
 from features.ledger.reasons import Reason
 from features.ledger.reconciliation import NOTHING, Quarantined, Tally
 

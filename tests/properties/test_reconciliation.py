@@ -76,7 +76,7 @@ def readable_euros(lines: list[Row]) -> Decimal:
     return sum((amount for amount in read if amount is not None), Decimal(0))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(first=st.lists(rows, min_size=1, max_size=12), second=st.lists(rows, min_size=1, max_size=12))
 def test_accepted_and_merged_and_quarantined_are_what_was_read(first: list[Row], second: list[Row]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -98,7 +98,7 @@ def test_accepted_and_merged_and_quarantined_are_what_was_read(first: list[Row],
         )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(lines=st.lists(good_rows, min_size=2, max_size=12, unique=True), data=st.data())
 def test_two_files_bring_what_one_brings_where_lines_are_distinct(lines: list[Row], data: st.DataObject) -> None:
     cut = data.draw(st.integers(1, len(lines) - 1))

@@ -17,12 +17,13 @@ import pytest
 from sqlalchemy import select
 
 from features.home import Home
-from features.ledger.columns import CUSTOMER_COLUMNS, ORDER_COLUMNS, ColumnsError, match_columns, parse_mapping
+from features.ledger.columns import CUSTOMER_COLUMNS, ORDER_COLUMNS
 from features.ledger.doctor import examine
 from features.ledger.files import SourceError
 from features.ledger.in_memory import RejectedRowsError
 from features.ledger.intake import KindError, UnknownCurrencyError, ingest, ledger_of
 from features.ledger.ledger import EmptyLedgerError, Ledger, LedgerError
+from features.ledger.matching import ColumnsError, match_columns, parse_mapping
 from features.ledger.mirror import read_ledger
 from features.ledger.reasons import Reason
 from features.ledger.reconciliation import Reconciliation
