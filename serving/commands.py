@@ -19,7 +19,7 @@ from features.home import Home
 from features.policy import Policy, read_policy
 from serving.decisions.call_list import CallList
 from serving.decisions.notes import company_notes
-from serving.decisions.wording import NO_CURRENCY, counted, exact_money
+from serving.decisions.wording import NO_CURRENCY, counted, figure
 from serving.keys_commands import keys_app, print_json
 from serving.settings import read_server_settings
 
@@ -187,7 +187,7 @@ def _print_list(each: CallList, currency: str) -> None:
     table.columns[2].justify = "right"
     for line in each.lines[:TOP_LINES]:
         name = f"{escape(line.name or line.customer_id)}{' [green]key[/]' if line.is_key_account else ''}"
-        money = "" if line.value_at_risk is None else exact_money(line.value_at_risk, "")
+        money = "" if line.value_at_risk is None else figure(line.value_at_risk)
         table.add_row(str(line.rank), name, money, escape(line.at_risk_because or ""))
     if each.lines:
         Console(highlight=False).print(table)

@@ -18,9 +18,9 @@ def money(amount: float, currency: str) -> str:
     return with_currency(rounded(amount), currency)
 
 
-def exact_money(amount: float, currency: str) -> str:
-    """An amount to the whole unit, grouped by thousands: ``84,312 GBP``."""
-    return with_currency(f"{round(amount) + 0:,d}", currency)
+def figure(amount: float) -> str:
+    """An amount in three figures (whole below 1,000), grouped by thousands, for columns that are compared."""
+    return f"{round(amount if abs(amount) < 1_000 else _figures(amount, 3)) + 0:,d}"
 
 
 def with_currency(text: str, currency: str) -> str:

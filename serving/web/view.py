@@ -10,7 +10,7 @@ from typing import Any
 
 from serving.decisions.call_list import NEWCOMER_QUESTION, Section
 from serving.decisions.reasons import RHYTHM_BEGINS
-from serving.decisions.wording import counted, day, exact_money, money, parted
+from serving.decisions.wording import counted, day, figure, money, parted
 from serving.publication import ListHead, Run
 
 HEADINGS = {
@@ -175,7 +175,7 @@ def _extras(line: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _amount(amount: float | None) -> str:
-    return "" if amount is None else exact_money(amount, "")
+    return "" if amount is None else figure(amount)
 
 
 def _on(value: date | None) -> str:

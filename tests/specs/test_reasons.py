@@ -9,7 +9,7 @@ import pytest
 
 from serving.decisions.facts import Facts
 from serving.decisions.reasons import MOST_REASONS, REASONS, Reason, ReasonError, reasons_of
-from serving.decisions.wording import chance, day, days, exact_money, money, share
+from serving.decisions.wording import chance, day, days, figure, money, share
 
 REGULAR = Facts(
     customer_id="c1",
@@ -154,9 +154,11 @@ def test_money_is_rounded_as_a_person_would(amount: float, words: str) -> None:
 def test_shares_chances_and_days_are_said_without_false_precision() -> None:
     assert [share(0.073), share(0.12), share(0.0004), share(0.02)] == ["7.3 %", "12 %", "under 0.1 %", "2 %"]
     assert [chance(0.999), chance(0.001), chance(0.625)] == ["over 99 %", "under 1 %", "62 %"]
-    assert [days(1), days(41.2), day(date(2011, 9, 9)), exact_money(-0.4, "XXX")] == [
+    assert [days(1), days(41.2), day(date(2011, 9, 9)), figure(-0.4), figure(11_197_873), figure(684.4)] == [
         "1 day",
         "41 days",
         "9 Sep 2011",
         "0",
+        "11,200,000",
+        "684",
     ]
