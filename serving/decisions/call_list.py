@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
@@ -138,8 +138,3 @@ def _line(rank: int, customer: Customer) -> CallLine:
 
 def _cents(amount: float | None) -> float | None:
     return None if amount is None else round(amount, 2)
-
-
-def largest_at_stake(lists: Sequence[CallList]) -> float:
-    """The value at risk of all lines together."""
-    return math.fsum(line.value_at_risk or 0 for each in lists for line in each.lines)

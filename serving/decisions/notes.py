@@ -60,7 +60,7 @@ def notes_of(
     return (
         *company_notes(situation, policy),
         *_about_key_accounts(portfolio, policy, called),
-        *_about_capacity(called, worth_a_call),
+        *_about_capacity(portfolio, called, worth_a_call),
     )
 
 
@@ -108,8 +108,11 @@ def _about_key_accounts(portfolio: Portfolio, policy: Policy, called: Sequence[C
         yield f"{counted(keys, 'key account')} without a manager: each needs one by name."
 
 
-def _about_capacity(called: Sequence[Customer], worth_a_call: int) -> Iterator[str]:
-    if not worth_a_call:
+def _about_capacity(portfolio: Portfolio, called: Sequence[Customer], worth_a_call: int) -> Iterator[str]:
+    at_risk = sum(customer.at_risk for customer in portfolio.customers)
+    if not at_risk:
         yield "Nobody to call: no customer here is at risk."
-    elif worth_a_call > len(called):
-        yield f"{worth_a_call:,d} customers are at risk; these are the {len(called)} with the most at stake."
+    if worth_a_call > len(called):
+        yield f"{worth_a_call:,d} customers at risk are worth a call; these are the {len(called)} with the most at stake."
+    if at_risk > worth_a_call:
+        yield f"{counted(at_risk - worth_a_call, 'customer')} at risk with nothing to lose: no call."

@@ -81,7 +81,9 @@ def test_who_is_not_at_risk_is_not_called() -> None:
 
 
 def test_who_has_nothing_to_lose_gets_no_call_unless_it_is_key() -> None:
-    assert ids(only_list(customer("empty", 0), customer("key", 0, is_key_account=True))) == ["key"]
+    one = only_list(customer("empty", 0), customer("key", 0, is_key_account=True))
+    assert ids(one) == ["key"]
+    assert one.notes == ("1 customer at risk with nothing to lose: no call.",)
 
 
 def test_where_a_rule_knows_no_money_the_customer_is_still_called_last() -> None:
@@ -91,7 +93,7 @@ def test_where_a_rule_knows_no_money_the_customer_is_still_called_last() -> None
 def test_a_manager_gets_as_many_lines_as_the_policy_says_and_is_told_how_many_are_left() -> None:
     one = only_list(*(customer(f"c{n:02}", n + 1) for n in range(25)))
     assert (len(one.lines), one.lines[0].customer_id) == (20, "c24")
-    assert "25 customers are at risk; these are the 20 with the most at stake." in one.notes
+    assert "25 customers at risk are worth a call; these are the 20 with the most at stake." in one.notes
 
 
 def test_newcomers_with_enough_at_stake_stand_after_the_others_in_their_own_section() -> None:
