@@ -113,6 +113,7 @@ def _about_capacity(portfolio: Portfolio, called: Sequence[Customer], worth_a_ca
     if not at_risk:
         yield "Nobody to call: no customer here is at risk."
     if worth_a_call > len(called):
-        yield f"{worth_a_call:,d} customers at risk are worth a call; these are the {len(called)} with the most at stake."
+        most = f"these are the {len(called)} with the most at stake"
+        yield f"{worth_a_call:,d} customers at risk are worth a call; {most}."
     if at_risk > worth_a_call:
         yield f"{counted(at_risk - worth_a_call, 'customer')} at risk with nothing to lose: no call."
