@@ -19,6 +19,7 @@ from features.snapshot import Floats, Snapshot
 
 LEAST_CHANCE = 1e-6
 """Chances are kept inside [LEAST_CHANCE, 1 - LEAST_CHANCE], so that log-odds stay finite."""
+ONE_THREAD_ROWS = 50_000
 
 
 class Transform(StrEnum):
@@ -209,13 +210,17 @@ class BgNbd:
         return np.where(repeats > 0, log_odds, never)
 
 
+def threads_for(rows: int) -> int:
+    """Threads LightGBM works with: few rows on several threads of a busy machine only wait for each other."""
+    return 1 if rows < ONE_THREAD_ROWS else 2
+
+
 class LightGbm:
     """A LightGBM booster, held as its own text; raw scores are log-odds (of a chance or of a share)."""
 
-    def __init__(self, name: str, text: str, *, threads: int = 2) -> None:
+    def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
-        self._threads = threads
         self._booster = lightgbm.Booster(model_str=text)
         self.features: tuple[str, ...] = tuple(self._booster.feature_name())
 
@@ -224,7 +229,7 @@ class LightGbm:
         if not len(snapshot):
             return np.empty(0)
         matrix = snapshot.matrix(self.features)
-        raw = self._booster.predict(matrix, raw_score=True, num_threads=self._threads)
+        raw = self._booster.predict(matrix, raw_score=True, num_threads=threads_for(len(matrix)))
         return np.asarray(raw, dtype=np.float64)
 
     def contributions(self, snapshot: Snapshot) -> Floats:
@@ -232,7 +237,7 @@ class LightGbm:
         if not len(snapshot):
             return np.empty((0, len(self.features) + 1))
         matrix = snapshot.matrix(self.features)
-        parts = self._booster.predict(matrix, pred_contrib=True, num_threads=self._threads)
+        parts = self._booster.predict(matrix, pred_contrib=True, num_threads=threads_for(len(matrix)))
         return np.asarray(parts, dtype=np.float64)
 
     def record(self) -> dict[str, Any]:

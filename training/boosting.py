@@ -9,9 +9,8 @@ import lightgbm
 import numpy as np
 
 from features.snapshot import Floats
-from models.members import LightGbm
+from models.members import LightGbm, threads_for
 
-THREADS = 2
 FEW_ROUNDS, MOST_ROUNDS, PATIENCE_ROUNDS = 60, 300, 30
 LEAST_VALIDATION_ROWS = 200
 LARGE_LEDGER_ROWS = 5000
@@ -47,7 +46,7 @@ def settings(rows: int, seed: int) -> dict[str, Any]:
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": THREADS,
+        "num_threads": threads_for(rows),
     }
 
 
@@ -62,7 +61,7 @@ def fit_boosted(
     enough = min(len(earlier), len(later)) >= LEAST_VALIDATION_ROWS
     rounds = _rounds(features, earlier, later, seed) if enough else FEW_ROUNDS
     booster = lightgbm.train(chosen, _dataset(features, examples), num_boost_round=rounds)
-    return LightGbm(name, booster.model_to_string(), threads=THREADS)
+    return LightGbm(name, booster.model_to_string())
 
 
 def _rounds(features: tuple[str, ...], earlier: Examples, later: Examples, seed: int) -> int:

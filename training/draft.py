@@ -17,7 +17,7 @@ from models.reference import Reference
 from models.shortfall import Shortfall, ShortfallKind
 from training import metrics
 from training.candidates import CANDIDATES, Candidate, Rank
-from training.contest import Outcome, Unseen, hold_contest, judge
+from training.contest import LARGE_CONTEST_ROWS, Outcome, Unseen, hold_contest, judge
 from training.dataset import TrainingSet
 from training.errors import TrainingError
 from training.fit import Lesson, TooFew, fit, fit_member
@@ -221,7 +221,9 @@ def _note(unseen: Unseen, name: str, interval: IntervalMap) -> str:
     chance, rate = float(unseen.churn[name].mean()), float(unseen.churned.mean())
     low, high = (float(each[0]) for each in interval.apply(np.zeros(1), np.full(1, 0.5)))
     few = "; widened, since there were under 4 windows" if interval.origins < 4 else ""
+    small = len(unseen.rows) < LARGE_CONTEST_ROWS
+    caution = " So few forecasts prove little: a better model may go unrecognised." if small else ""
     return (
         f"Tested on {windows} unseen windows and {len(unseen.rows):,} forecasts: {chance:.0%} were said to stop, "
-        f"{rate:.0%} did. Where it says 50 %, a new date may see {low:.0%} to {high:.0%}{few}."
+        f"{rate:.0%} did. Where it says 50 %, a new date may see {low:.0%} to {high:.0%}{few}.{caution}"
     )

@@ -10,6 +10,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
 
 from features.snapshot import Floats
@@ -21,7 +22,8 @@ from training.horizon import GapCurve
 mpl.use("Agg")
 
 INK, QUIET, OURS = "#1f2933", "#9aa5b1", "#c2410c"
-RIVALS = ("#2563eb", "#0d9488", "#7c3aed", "#ca8a04", "#64748b")
+RIVALS = ("#2563eb", "#0d9488", "#7c3aed", "#ca8a04", "#64748b", "#db2777", "#65a30d")
+LEAST_ROWS_OF_A_LINE = 200  # under that a window's own calibration line is noise
 STYLE: dict[Any, Any] = {
     "font.size": 11,
     "axes.spines.top": False,
@@ -41,16 +43,17 @@ def gap_picture(curve: GapCurve, horizon_days: int, active_days: int, folder: Pa
     """How soon customers come back, with H and W marked."""
 
     def draw(axes: Any) -> None:
-        most = max(4 * active_days, 90)
+        most = min(max(4 * active_days, 90), int(curve.days.max(initial=90)))
         axes.step(curve.days, curve.returned_share, where="post", color=INK, linewidth=2)
         axes.set(xlim=(0, most), ylim=(0, 1), xlabel="days since an order day", ylabel="share followed by another")
         axes.yaxis.set_major_formatter(PercentFormatter(1))
         marks = {horizon_days: f"H: look {horizon_days} days ahead", active_days: f"W: active for {active_days} days"}
         if horizon_days == active_days:
             marks = {horizon_days: f"H = W = {horizon_days} days"}
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
         for height, (day, text) in zip((0.06, 0.14), marks.items(), strict=False):
             axes.axvline(day, color=OURS, linewidth=1.2, linestyle="--")
-            axes.annotate(text, (day, height), xytext=(6, 0), textcoords="offset points", color=OURS)
+            axes.annotate(text, (day, height), xytext=(6, 0), textcoords="offset points", color=OURS, bbox=box)
         axes.set_title(f"How soon do customers come back? ({curve.gaps:,} gaps, {curve.open_gaps:,} still open)")
 
     return _picture(folder / "gaps.png", draw)
@@ -66,10 +69,12 @@ def calibration_picture(unseen: Unseen, outcome: Outcome, folder: Path) -> Path:
 
     def draw(axes: Any) -> None:
         axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle="--", label="perfect")
-        bars = {"fmt": "o-", "color": OURS, "capsize": 3, "label": "all windows, with 95 % bars"}
+        bars = {"fmt": "o-", "color": OURS, "capsize": 3, "label": f"{outcome.served}: all windows, with 95 % bars"}
         axes.errorbar(forecast, observed, yerr=error, **bars)
         for colour, origin in zip(_shades(unseen), np.unique(unseen.rows.origin), strict=False):
             rows = unseen.rows.origin == origin
+            if rows.sum() < LEAST_ROWS_OF_A_LINE:
+                continue
             parts = np.array_split(np.flatnonzero(rows)[np.argsort(chance[rows], kind="stable")], 5)
             axes.plot(
                 [chance[part].mean() for part in parts if len(part)],
@@ -82,9 +87,9 @@ def calibration_picture(unseen: Unseen, outcome: Outcome, folder: Path) -> Path:
         axes.xaxis.set_major_formatter(PercentFormatter(1))
         axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.legend(loc="upper left", fontsize=9)
-        axes.set_title(f"Do the chances mean what they say? ({outcome.served}, {len(chance):,} forecasts)")
+        axes.set_title(f"Do the chances mean what they say? ({len(chance):,} forecasts)")
 
-    return _picture(folder / "calibration.png", draw, size=(7.5, 6.5))
+    return _picture(folder / "calibration.png", draw, size=(8, 6.5))
 
 
 def money_picture(unseen: Unseen, outcome: Outcome, folder: Path) -> Path:
@@ -103,7 +108,7 @@ def money_picture(unseen: Unseen, outcome: Outcome, folder: Path) -> Path:
         shares = np.linspace(0, 0.5, 101)
         best = _found(unseen, unseen.shortfall, shares)
         axes.plot(shares, best, color=QUIET, linestyle="--", label="the best possible")
-        styles = [(OURS, 2.6), *((colour, 1.2) for colour in RIVALS * 3)]
+        styles = [(OURS, 2.6), *((colour, 1.2) for colour in RIVALS)]
         for (name, value), (colour, width) in zip(named.items(), styles, strict=False):
             label = f"{shown[name]} (served)" if width > 2 else shown[name]
             axes.plot(shares, _found(unseen, value, shares), color=colour, linewidth=width, label=label, zorder=width)
@@ -137,7 +142,7 @@ def contest_picture(unseen: Unseen, outcome: Outcome, folder: Path) -> Path:
             )
         axes.set_xticks(range(len(origins)), [_day(origin) for origin in origins], rotation=30, ha="right")
         axes.set(xlabel="forecast from", ylabel="Brier score (lower is better)")
-        axes.legend(title="all windows together", loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=9)
+        axes.legend(title="mean of all windows", loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=9)
         axes.set_title("Who forecast the unseen windows best?")
 
     return _picture(folder / "contest.png", draw, size=(9.5, 5))
@@ -167,7 +172,7 @@ def _day(micros: np.int64) -> str:
 
 def _picture(path: Path, draw: Callable[[Any], None], size: tuple[float, float] = (8.5, 5)) -> Path:
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15))
         draw(figure.add_subplot())
         figure.savefig(path, dpi=130, metadata={"Software": "callfirst"})
     return path
