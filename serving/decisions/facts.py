@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -21,6 +21,7 @@ class Facts:
     is_newcomer: bool
     group_id: str | None
     company_share: float | None
+    key_reasons: Sequence[str] | None
     days_since_last_order: float | None
     days_since_first_order: float | None
     due_gap_days: float | None
@@ -118,6 +119,11 @@ class Facts:
         """``12 % of our sales``, of its group where it has one."""
         whose = "its group " if self.group_id not in (None, self.customer_id) else ""
         return f"{whose}{share(self.company_share or 0)} of our sales"
+
+    @property
+    def said_key(self) -> str:
+        """Why it is a key account, where that is more than its share of our sales: that is said with its money."""
+        return ", ".join(reason for reason in self.key_reasons or () if not reason.endswith("of our sales"))
 
     @property
     def said_orders(self) -> str:

@@ -116,6 +116,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("sales", 2, "money", lambda f: _brings_money(f) and not f.is_newcomer, "{f.said_sales}"),
     Reason("no_sales_kept", 2, "money", lambda f: (f.net_sales_365_days or 0) < 0,
            "returned more than it bought in the last year"),
+    Reason("key", 2, "key", lambda f: bool(f.said_key), "key: {f.said_key}"),
     Reason("stopped_within_year", 3, "pace", _stopped_within_year,
            "bought nothing in the last 90 days, at a year's pace {f.said_pace}"),
     Reason("slower", 3, "pace", _slower, "bought {f.said_slower} in the last 90 days than a year's pace"),

@@ -18,6 +18,7 @@ REGULAR = Facts(
     is_newcomer=False,
     group_id="c1",
     company_share=0.12,
+    key_reasons=["12 % of our sales"],
     days_since_last_order=5,
     days_since_first_order=800,
     due_gap_days=30,
@@ -47,6 +48,12 @@ def told(**changes: object) -> tuple[str, ...]:
 
 def test_a_calm_regular_is_told_by_its_money_and_its_rhythm() -> None:
     assert told() == ("84,000 GBP a year, 12 % of our sales", "usually orders every 18 days, last 5 days ago")
+
+
+def test_what_makes_it_key_beyond_its_share_of_our_sales_is_said() -> None:
+    assert "key: 31 % of sales of department north" in told(
+        key_reasons=["12 % of our sales", "31 % of sales of department north"]
+    )
 
 
 def test_silence_beyond_its_rhythm_comes_first() -> None:
