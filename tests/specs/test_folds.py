@@ -1,0 +1,58 @@
+"""Origins T - jH, closer ones for fitting, and contest folds whose windows are apart and closed."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from tests.drawn import POLICY, at
+from training.folds import Origins, contest_plan, origins_of
+
+
+def origins(until: str, starts_on: str, *, horizon: int = 90, active: int = 90) -> Origins:
+    return origins_of(at(until), horizon, active, starts_on=date.fromisoformat(starts_on), zone=POLICY.zone)
+
+
+def test_origins_lie_a_horizon_apart_while_enough_ledger_lies_before() -> None:
+    # 360 days: T-90, T-180, T-270 have 90 days and more before them; T-360 has none
+    found = origins("2026-12-27", "2026-01-01")
+    assert [str(each.day) for each in found.spaced] == ["2026-09-28", "2026-06-30", "2026-04-01"]
+
+
+def test_the_longer_of_horizon_and_active_window_must_lie_before_an_origin() -> None:
+    assert len(origins("2026-12-27", "2026-01-01", active=180).spaced) == 2
+
+
+def test_closer_origins_are_a_quarter_horizon_apart() -> None:
+    close = origins("2026-12-27", "2026-01-01", horizon=40, active=40).close
+    assert {(newer.day - older.day).days for newer, older in zip(close, close[1:], strict=False)} == {10}
+
+
+def test_every_fold_fits_calibrates_and_tests_on_windows_that_are_closed_and_apart() -> None:
+    horizon = timedelta(days=90)
+    plan = contest_plan(origins("2026-12-31", "2023-01-01"))
+    assert len(plan.folds) >= 3
+    assert not plan.weaker
+    for fold in plan.folds:
+        assert all(fit.day + horizon <= fold.calibrate.day for fit in fold.fit)
+        assert fold.calibrate.day + horizon <= fold.at.day
+        assert fold.at.day + horizon <= date(2026, 12, 31)
+
+
+def test_a_short_ledger_holds_its_contest_at_closer_origins_and_says_so() -> None:
+    plan = contest_plan(origins("2026-12-27", "2025-09-28"))  # 455 days, as CDNOW has
+    assert plan.weaker
+    assert len(plan.folds) == 3
+
+
+def test_without_a_window_to_fit_on_there_is_no_contest() -> None:
+    assert contest_plan(origins("2026-12-27", "2026-05-01")).folds == ()
+    assert origins("2026-03-01", "2026-01-01").close == ()
+
+
+def test_origins_keep_business_midnight_over_a_change_of_clocks() -> None:
+    from features.clock import AsOf
+    from features.policy import Policy
+
+    zone = Policy(time_zone="Europe/Paris").zone
+    found = origins_of(AsOf.parse("2026-05-01", zone), 60, 60, starts_on=date(2025, 1, 1), zone=zone)
+    assert all(each == each.midnight(zone) for each in found.close)
