@@ -1,19 +1,26 @@
-"""Here you find the command line: the commands of every package under one name."""
+"""Here you find the command line: the commands of every package under one name, and the demo that runs them all."""
 
 from __future__ import annotations
 
 import sys
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 import features.commands
 import serving.commands
 import training.commands
+from features import clock
 from features.errors import CallfirstError
 from features.home import Home
+from features.ledger.demo_company import write_demo
+from features.ledger.ingest_command import ingest_files
+from features.ledger.store import Store
+from serving import access
 
 app = typer.Typer(
     name="callfirst",
@@ -38,19 +45,76 @@ for package in (features.commands, training.commands, serving.commands):
     package.register(app)
 
 
+@app.command()
+def demo(
+    context: typer.Context,
+    seed: Annotated[int, typer.Option(help="Equal seeds make equal companies, byte for byte.")] = 7,
+    size: Annotated[int, typer.Option(help="Customers, prospects and former ones counted.")] = 600,
+    today: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The day it is there.")] = datetime(  # noqa: DTZ001  # a day
+        2026, 9, 1
+    ),
+    port: Annotated[int | None, typer.Option(help="Port of the server. Left out: 8000, or a free one.")] = None,
+    serve: Annotated[bool, typer.Option(help="Serve API and page at the end.")] = True,
+) -> None:
+    """Make up a company and run the whole chain on it: ingest, train, nightly, lists, server.
+
+    Example: callfirst --home demo_home demo --seed 7 --size 600 --date 2026-09-01
+    """
+    home: Home = context.obj
+    day = today.date()
+    _step("A made-up wholesaler", f"seed {seed}, {size} customers, four years up to {day}; nobody in it exists")
+    orders, customers = write_demo(home.var / "demo", seed=seed, customers=size, ends_on=_day_before(day))
+    ingest_files(context, "customers", [customers])
+    ingest_files(context, "orders", [orders])
+    _step("Training", "every candidate forecasts windows it has not seen")
+    training.commands.train(context, until=day.isoformat())
+    _step("Tonight", "score every customer, write the lists, publish them")
+    serving.commands.nightly(context, as_of=day.isoformat())
+    _step("The top of every call list", "twenty lines each; here the first of them")
+    serving.commands.call_lists(context, as_of=day.isoformat(), out=home.root / "call-lists")
+    if serve:
+        _step("The server", "stop it with Ctrl-C")
+        _show_key(home)
+        _serve(context, port)
+
+
+def _show_key(home: Home) -> None:
+    store = Store.open(home)
+    moment = clock.now()
+    key = access.create_key(store.engine, f"demo {moment:%Y-%m-%d %H:%M:%S.%f}", manager_id=None, now=moment)
+    store.close()
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"Access key (shown this once): {key}", markup=False)
+
+
+def _serve(context: typer.Context, port: int | None) -> None:
+    from serving.api.server import AddressError
+
+    try:
+        serving.commands.serve(context, port=port)
+    except AddressError:
+        if port is not None:
+            raise
+        serving.commands.serve(context, port=0)
+
+
+def _step(title: str, what: str) -> None:
+    Console(highlight=False).print(f"\n[bold]{title}[/]: {what}.")
+
+
+def _day_before(day: date) -> date:
+    return day - timedelta(days=1)
+
+
 def main() -> None:
     """Run a command; an error of ours is a sentence and a hint on stderr, and exit code 1."""
     try:
         app()
     except CallfirstError as error:
         console = Console(stderr=True, soft_wrap=True, highlight=False)
-        console.print(f"[bold red]{_plain(error.sentence)}[/]")
-        console.print(_plain(error.hint))
+        console.print(f"[bold red]{escape(error.sentence)}[/]")
+        console.print(escape(error.hint))
         sys.exit(1)
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
 
 
 if __name__ == "__main__":

@@ -41,9 +41,7 @@ class Home:
     @property
     def tracking_uri(self) -> str:
         """MLflow's address: CALLFIRST_MLFLOW_URI, else SQLite in models/store/."""
-        return (
-            os.environ.get("CALLFIRST_MLFLOW_URI") or f"sqlite:///{self.model_store.resolve() / 'mlflow.db'}"
-        )
+        return os.environ.get("CALLFIRST_MLFLOW_URI") or f"sqlite:///{self.model_store.resolve() / 'mlflow.db'}"
 
     @property
     def policy_file(self) -> Path:

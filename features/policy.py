@@ -30,28 +30,18 @@ class Policy:
     horizon_days: int = _setting(0, "H: days ahead; 0: proposed from the gaps", "design 3")
     active_days: int = _setting(0, "W: silent longer is not active; 0: proposed from the gaps", "design 3")
     company_gap_weight: int = _setting(5, "own gaps the company's gap counts for in the due gap", "design 3")
-    key_enter_share: float = _setting(
-        0.10, "group share of 365-day net sales above which it is key", "domain 4a"
-    )
+    key_enter_share: float = _setting(0.10, "group share of 365-day net sales above which it is key", "domain 4a")
     key_leave_share: float = _setting(0.08, "share under which it stops to be key", "design 3")
-    key_manager_least_active: int = _setting(
-        20, "active customers from which a manager's own shares count", "design 3"
-    )
+    key_manager_least_active: int = _setting(20, "active customers from which a manager's own shares count", "design 3")
     strategic_top_n: int = _setting(0, "the N largest groups are key by decision", "design 3")
     lapsed_key_days: int = _setting(365, "days after its last order a key account stays listed", "design 3")
     regular_from_order_days: int = _setting(3, "order days that make a regular", "domain 1")
     advocate_from_order_days: int = _setting(6, "order days an advocate has at least", "domain 1")
     advocate_from_days: int = _setting(365, "days since first order an advocate has at least", "domain 1")
-    cost_cover_share: float = _setting(
-        0.80, "share of sales whose costs are known before margin is", "domain 2"
-    )
-    at_risk_least_chance: float = _setting(
-        0.30, "least chance that makes at risk before it is overdue", "design 3"
-    )
+    cost_cover_share: float = _setting(0.80, "share of sales whose costs are known before margin is", "domain 2")
+    at_risk_least_chance: float = _setting(0.30, "least chance that makes at risk before it is overdue", "design 3")
     at_risk_over_rate: float = _setting(1.5, "times the usual rate that makes at risk", "design 3")
-    fading_least_orders: float = _setting(
-        3.0, "orders expected in H days from which fading can be told", "design 3"
-    )
+    fading_least_orders: float = _setting(3.0, "orders expected in H days from which fading can be told", "design 3")
     fading_share: float = _setting(0.5, "share of the reference under which a customer fades", "domain 8")
     lines_per_manager: int = _setting(20, "lines of one manager's call list", "issue 2")
     manager_key_limit: int = _setting(3, "key accounts one manager can care for", "domain 16")
@@ -75,9 +65,7 @@ class Policy:
                     "Give a whole number of days or accounts, 0 to leave it open.",
                 )
         if self.lines_per_manager < 1:
-            raise PolicyError(
-                "The policy's lines_per_manager is below 1.", "Give how many calls a manager can make."
-            )
+            raise PolicyError("The policy's lines_per_manager is below 1.", "Give how many calls a manager can make.")
 
     @property
     def zone(self) -> ZoneInfo:
@@ -101,17 +89,11 @@ def read_policy(path: Path) -> Policy:
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PolicyError(
-            f"{path} is not TOML: {error}.", 'Write lines like: time_zone = "Europe/Paris".'
-        ) from None
+        raise PolicyError(f"{path} is not TOML: {error}.", 'Write lines like: time_zone = "Europe/Paris".') from None
     known = {setting.name: type(setting.default) for setting in fields(Policy)}
     for name, value in given.items():
         if name not in known:
-            raise PolicyError(
-                f"{path} sets '{name}', which is no setting.", f"Settings are: {', '.join(known)}."
-            )
-        if isinstance(value, bool) or not isinstance(
-            value, (int, float) if known[name] is float else known[name]
-        ):
+            raise PolicyError(f"{path} sets '{name}', which is no setting.", f"Settings are: {', '.join(known)}.")
+        if isinstance(value, bool) or not isinstance(value, (int, float) if known[name] is float else known[name]):
             raise PolicyError(f"{path} sets {name} to {value!r}.", f"It takes a {known[name].__name__}.")
     return Policy(**given)

@@ -45,7 +45,8 @@ def run_night(home: Home, policy: Policy, as_of: AsOf, *, now: datetime) -> Nigh
         NoChampionError: no model serves yet.
         EmptyLedgerError, AsOfBeforeLedgerError: there is nothing to score.
     """
-    record, bundle, ledger = champion_record(home), champion(home), read_ledger(home, policy)
+    ledger = read_ledger(home, policy)
+    record, bundle = champion_record(home), champion(home)
     made = Made(
         as_of=as_of.instant,
         as_of_day=as_of.day,

@@ -1,0 +1,201 @@
+"""The whole chain through the command line on CDNOW, and what bad input is told."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from openpyxl import load_workbook
+
+from features.catalog import CATALOG
+from tests.cdnow import CUSTOMERS, ROWS, cdnow_master
+
+SCORE_COLUMNS = [
+    "customer_id",
+    "as_of",
+    "population",
+    "is_newcomer",
+    "churn_probability",
+    "churn_low",
+    "churn_high",
+    "decline_probability",
+    "reference_sales",
+    "expected_sales",
+    "value_at_risk",
+    "at_risk",
+    "at_risk_because",
+    "overdue_days",
+    "rung",
+    "is_key_account",
+    "key_reasons",
+    "reasons",
+    "model_version",
+]
+LIST_COLUMNS = [
+    "rank",
+    "customer_id",
+    "name",
+    "is_key_account",
+    "at_risk_because",
+    "reasons",
+    "value_at_risk",
+    "sales_365_days",
+    "last_order_on",
+    "own_rhythm_days",
+    "silent_days",
+    "play",
+    "contact_person",
+    "last_contact_on",
+    "last_words",
+    "open_complaints",
+    "language",
+]
+
+
+def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "callfirst", "--home", str(home), *arguments]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CALLFIRST_")}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
+
+
+def told(home: Path, *arguments: str) -> dict[str, Any]:
+    done = run(home, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("cdnow")
+    first = told(home, "ingest", "orders", str(cdnow_master()))
+    assert first["read"]["rows"] == first["accepted"]["rows"] == ROWS
+    trained = told(home, "train", "--until", "1998-04-01", "--horizon-days", "90", "--active-days", "90")
+    assert trained["served"]
+    return home
+
+
+def test_the_same_file_twice_changes_nothing_and_says_so(home: Path) -> None:
+    again = told(home, "ingest", "orders", str(cdnow_master()))
+    assert again["nothing_changed"]
+    assert (again["read"]["rows"], again["merged"]["rows"], again["accepted"]["rows"]) == (ROWS, ROWS, 0)
+    assert "nothing changed" in run(home, "ingest", "orders", str(cdnow_master())).stdout.lower()
+
+
+def test_scores_have_one_row_a_customer_and_the_columns_of_the_door(home: Path, tmp_path: Path) -> None:
+    assert run(home, "score", "--as-of", "1998-04-01", "--out", str(tmp_path / "s.csv")).returncode == 0
+    with (tmp_path / "s.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == SCORE_COLUMNS
+    assert len({row["customer_id"] for row in rows}) == len(rows) == CUSTOMERS
+    active = [row for row in rows if row["population"] == "active"]
+    assert all(
+        0 <= float(row["churn_low"]) <= float(row["churn_probability"]) <= float(row["churn_high"]) <= 1
+        for row in active
+    )
+    assert all(row["churn_probability"] == "" for row in rows if row["population"] == "never")
+    assert all(float(row["value_at_risk"]) >= 0 for row in active)
+
+
+def test_the_call_list_is_ranked_by_money_within_capacity_and_says_that_nobody_is_key(
+    home: Path, tmp_path: Path
+) -> None:
+    done = run(home, "call-lists", "--as-of", "1998-04-01", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    (sheet,) = tmp_path.glob("*.csv")
+    with sheet.open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    assert list(lines[0]) == LIST_COLUMNS
+    established = [line for line in lines if not line["reasons"].startswith("new customer")]
+    money = [float(line["value_at_risk"]) for line in established]
+    assert money == sorted(money, reverse=True) and 0 < len(lines) <= 20
+    assert "10 %" in done.stdout
+    (book,) = tmp_path.glob("*.xlsx")
+    assert load_workbook(book).worksheets
+
+
+def test_a_snapshot_of_many_instants_is_a_parquet_file_of_the_catalogue(home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "features.parquet"
+    answer = told(home, "snapshot", "--as-of", "1997-07-01,1998-01-01", "--out", str(out))
+    table = pq.read_table(out)
+    assert table.column_names == ["as_of", "customer_id", *(feature.name for feature in CATALOG)]
+    assert table.num_rows == answer["rows"] > CUSTOMERS
+
+
+def test_a_horizon_is_proposed_from_the_gaps(home: Path) -> None:
+    proposed = told(home, "horizon")
+    assert 7 <= proposed["horizon_days"] <= 546 // 4
+
+
+def test_the_night_publishes_once(home: Path) -> None:
+    first = told(home, "nightly", "--as-of", "1998-04-01")
+    second = told(home, "nightly", "--as-of", "1998-04-01")
+    assert first["published_now"] and not second["published_now"]
+
+
+GOOD = "customer_id,ordered_at,amount\n" + "".join(f"c{place},2026-01-{place + 1:02d},10\n" for place in range(9))
+BAD_INPUT: dict[str, tuple[bytes, list[str]]] = {
+    "empty file": (b"", ["nothing"]),
+    "header only": (b"customer_id,ordered_at,amount\n", ["no rows"]),
+    "missing column": (b"customer_id,amount\na,1\n", ["ordered_at", "--map"]),
+    "binary junk": (bytes(range(256)) * 40, ["orders.csv"]),
+    "every date unreadable": (b"customer_id,ordered_at,amount\na,yesterday,1\n", ["date"]),
+    "every amount infinite": (b"customer_id,ordered_at,amount\na,2026-01-01,inf\nb,2026-01-01,NaN\n", ["amount"]),
+    "no customer": (b"customer_id,ordered_at,amount\n,2026-01-01,5\n", ["customer"]),
+}
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_input_of_which_nothing_can_be_used_is_refused_in_a_sentence(case: str, tmp_path: Path) -> None:
+    content, words = BAD_INPUT[case]
+    file = tmp_path / "orders.csv"
+    file.write_bytes(content)
+    done = run(tmp_path / "home", "ingest", "orders", str(file))
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "Traceback" not in said
+    assert all(word in said for word in words), said
+
+
+def test_good_rows_are_kept_beside_bad_ones_and_the_sum_is_right(tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(GOOD + "c1,2026-02-30,7\n,2026-02-01,8\nc2,2026-02-01,NaN\n", encoding="utf-8")
+    account = told(tmp_path / "home", "ingest", "orders", str(file))
+    assert [account[part]["rows"] for part in ("read", "accepted", "merged", "quarantined")] == [12, 9, 0, 3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["score", "--as-of", "2026-01-20", "--out", "s.csv"], ["train"]),  # nothing trained yet
+        (["train", "--until", "2020-01-01"], ["2026-01-01"]),  # before the ledger begins
+        (["train", "--horizon-days", "365"], ["365", "2026-01-09"]),  # the horizon outlasts the ledger
+        (["snapshot", "--as-of", "2025-01-01", "--out", "s.parquet"], ["begins on 2026-01-01"]),
+        (["snapshot", "--as-of", "soon", "--out", "s.parquet"], ["soon"]),
+        (["ingest", "orders", "nowhere.csv"], ["nowhere.csv"]),
+        (["ingest", "orders", "orders.csv", "--currency", "ZZZ"], ["ZZZ"]),
+        (["ingest", "weather", "orders.csv"], ["weather", "orders", "customers"]),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_a_hint(arguments: list[str], words: list[str], tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (tmp_path / "orders.csv").write_text(GOOD, encoding="utf-8")
+    told(home, "ingest", "orders", str(tmp_path / "orders.csv"))
+    arguments = [str(tmp_path / part) if "." in part else part for part in arguments]
+    done = run(home, *arguments)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr and done.stderr.strip()
+    assert all(word in done.stderr for word in words), done.stderr
+
+
+def test_commands_on_an_empty_home_say_what_to_do_first(tmp_path: Path) -> None:
+    for arguments in (["train"], ["horizon"], ["nightly"], ["score", "--as-of", "2026-01-01", "--out", "s.csv"]):
+        done = run(tmp_path, *arguments)
+        assert done.returncode != 0 and "callfirst ingest orders" in done.stderr, done.stderr
