@@ -108,9 +108,7 @@ class Bundle:
         churn, low, high = self._churn(snapshot)
         at_risk = self.shortfall.value_at_risk(snapshot, reference, churn)
         sales = (
-            np.full(len(snapshot), np.nan)
-            if self.churn is None
-            else self.shortfall.expected_sales(reference, at_risk)
+            np.full(len(snapshot), np.nan) if self.churn is None else self.shortfall.expected_sales(reference, at_risk)
         )
         doubles = (
             churn,
@@ -135,9 +133,7 @@ class Bundle:
         """
         self._check(snapshot)
         if self.churn is None:
-            raise BundleError(
-                f"'{self.version}' has learned nothing that could be taken apart.", "Load more history."
-            )
+            raise BundleError(f"'{self.version}' has learned nothing that could be taken apart.", "Load more history.")
         return self.churn.features, self.churn.contributions(snapshot)
 
     def save(self, folder: Path) -> str:
@@ -204,9 +200,7 @@ class Bundle:
         if after_last_order is None:
             return np.where(population == Population.LAPSED, np.nan, own)
         self._check(after_last_order)
-        then = dict(
-            zip(after_last_order.customer_ids, self.reference.sales(after_last_order), strict=True)
-        )
+        then = dict(zip(after_last_order.customer_ids, self.reference.sales(after_last_order), strict=True))
         past = np.array([then.get(customer, np.nan) for customer in snapshot.customer_ids], dtype=np.float64)
         return np.where(population == Population.LAPSED, past, own)
 

@@ -23,10 +23,7 @@ class Probability:
 
     def log_odds(self, snapshot: Snapshot) -> Floats:
         """The blend before calibration."""
-        parts = [
-            weight * member.log_odds(snapshot)
-            for member, weight in zip(self.members, self.weights, strict=True)
-        ]
+        parts = [weight * member.log_odds(snapshot) for member, weight in zip(self.members, self.weights, strict=True)]
         return row_sums(np.column_stack(parts))
 
     def calibrated_log_odds(self, snapshot: Snapshot) -> Floats:
@@ -76,9 +73,7 @@ class Probability:
             KeyError, TypeError, ValueError: the record is none of ours.
         """
         members = tuple(member_of(each, texts.get(each.get("file", ""))) for each in record["members"])
-        return cls(
-            members, tuple(float(w) for w in record["weights"]), calibrator_of(record["calibrator"])
-        )
+        return cls(members, tuple(float(w) for w in record["weights"]), calibrator_of(record["calibrator"]))
 
 
 def alone(member: AnyMember, calibrator: Calibrator = UNCHANGED) -> Probability:

@@ -64,9 +64,7 @@ class Reference:
         return cls(int(record["horizon_days"]), tuple(float(carry) for carry in record["carry"]))
 
     @classmethod
-    def fitted(
-        cls, horizon_days: int, plain: Floats, tenure_days: Floats, *, next_sales: Floats
-    ) -> Reference:
+    def fitted(cls, horizon_days: int, plain: Floats, tenure_days: Floats, *, next_sales: Floats) -> Reference:
         """R with the carries of past windows: Σ next window's net sales ÷ Σ plain R per band, clipped to 0.05 … 2.
 
         Rows are the judged customers (an order day in the H days before) of all origins pooled. An empty band takes

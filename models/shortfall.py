@@ -74,6 +74,4 @@ class Shortfall:
             KeyError, TypeError, ValueError: the record is none of ours.
         """
         share = None if record["share"] is None else Probability.of_record(record["share"], texts)
-        return cls(
-            ShortfallKind(record["kind"]), share, float(record["factor"]), float(record["sales_factor"])
-        )
+        return cls(ShortfallKind(record["kind"]), share, float(record["factor"]), float(record["sales_factor"]))

@@ -66,9 +66,7 @@ def interval_of(
     seed: int,
 ) -> Interval:
     """Any statistic of the rows that are handed to it by number."""
-    found = [
-        statistic(rows) for rows in resamples(customer, origin, overlapping=overlapping, draws=draws, seed=seed)
-    ]
+    found = [statistic(rows) for rows in resamples(customer, origin, overlapping=overlapping, draws=draws, seed=seed)]
     return _interval(statistic(np.arange(len(customer))), [each for each in found if not np.isnan(each)])
 
 

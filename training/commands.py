@@ -234,4 +234,3 @@ def _home(context: typer.Context) -> tuple[Home, Policy]:
 
 def _print_json(told: dict[str, Any]) -> None:
     print(json.dumps(told))  # noqa: T201  the one line a machine reads
-

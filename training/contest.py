@@ -151,9 +151,7 @@ def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], 
         return None
     rows = teacher.rows.active_at([each.fold.at for each in learned])
     parts = [rows.active_at([each.fold.at]) for each in learned]  # rows are sorted by origin, and so are the parts
-    reference = np.concatenate(
-        [each.reference.sales(part.snapshot) for each, part in zip(learned, parts, strict=True)]
-    )
+    reference = np.concatenate([each.reference.sales(part.snapshot) for each, part in zip(learned, parts, strict=True)])
     expected = orders_expected(rows.snapshot, rows.horizon_days)
     churn = _forecasts([each.churn for each in learned], parts)
     if not RULES & set(churn):
@@ -266,10 +264,7 @@ def _sentence(rule: Figures, model: Figures, improvement: Interval, lost: float)
         f"better by {improvement.estimate:.3f} (95 % interval {improvement.low:.3f} to {improvement.high:.3f})"
     )
     if not improvement.is_above_zero:
-        return (
-            f"The rule '{rule.name}' is served: the best model, {model.name}, is not better for sure "
-            f"({figures})."
-        )
+        return f"The rule '{rule.name}' is served: the best model, {model.name}, is not better for sure ({figures})."
     if lost > MONEY_MARGIN:
         return (
             f"The rule '{rule.name}' is served: {model.name} has the better chances ({figures}) "

@@ -43,9 +43,7 @@ class TrainingSet:
     def where(self, mask: Mask) -> TrainingSet:
         """The rows for which ``mask`` is true."""
         labels = Labels(self.labels.order_days[mask], self.labels.net_sales[mask])
-        return TrainingSet(
-            self.snapshot.where(mask), labels, self.active[mask], self.origin[mask], self.horizon_days
-        )
+        return TrainingSet(self.snapshot.where(mask), labels, self.active[mask], self.origin[mask], self.horizon_days)
 
     def at(self, origins: Sequence[AsOf]) -> TrainingSet:
         """The rows of some origins."""
@@ -69,9 +67,7 @@ class TrainingSet:
         )
 
 
-def training_set(
-    ledger: Ledger, origins: Origins, active_days: int, policy: Policy
-) -> TrainingSet:
+def training_set(ledger: Ledger, origins: Origins, active_days: int, policy: Policy) -> TrainingSet:
     """Features and labels at every close origin; all features in one statement, all labels in another."""
     past = take_snapshot(ledger, origins.close, policy)
     bought = past.where(~np.isnan(past.feature("days_since_last_order")))

@@ -159,9 +159,7 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, active_days: int) -> D
         shortfall=_settled(Shortfall(kind), teacher, stand_in, reference, churn),
         churn=churn,
         decline=None,
-        interval=interval_map(
-            churn.calibrated_log_odds(rows.snapshot), rows.labels.churned, rows.origin, teacher.seed
-        ),
+        interval=interval_map(churn.calibrated_log_odds(rows.snapshot), rows.labels.churned, rows.origin, teacher.seed),
         usual_rates=usual_rates(teacher.rows, origins, reference, active_days=active_days, policy=teacher.policy),
         sentence=f"The rule '{rule.name}' is served. {missing}",
         note=f"{missing} The chances come from the newest closed window and are widened for it.",
@@ -179,9 +177,7 @@ def _fit_rule(teacher: Teacher, fold: Fold, rule: Candidate, *, is_calibrated: b
     return None if isinstance(member, TooFew) else alone(member, UNCHANGED)
 
 
-def _settled(
-    plain: Shortfall, teacher: Teacher, fold: Fold, reference: Reference, churn: Probability
-) -> Shortfall:
+def _settled(plain: Shortfall, teacher: Teacher, fold: Fold, reference: Reference, churn: Probability) -> Shortfall:
     """The shortfall model with its two factors, so that sums over the calibration window come true."""
     rows = teacher.rows.active_at([fold.calibrate])
     r, chance = reference.sales(rows.snapshot), churn.chance(rows.snapshot)

@@ -139,9 +139,7 @@ def _logistic(
     return [float(value) for value in found.x]
 
 
-def _boosted(
-    name: str, recipe: LightGbmRecipe, lesson: Lesson, rows: TrainingSet, seed: int
-) -> AnyMember | TooFew:
+def _boosted(name: str, recipe: LightGbmRecipe, lesson: Lesson, rows: TrainingSet, seed: int) -> AnyMember | TooFew:
     if len(rows) < recipe.least_rows:
         return TooFew(f"{len(rows)} rows to fit on, {recipe.least_rows} are needed")
     newest = max(lesson.fold.fit)

@@ -77,9 +77,7 @@ class ContestPlan:
     weaker: bool
 
 
-def origins_of(
-    until: AsOf, horizon_days: int, active_days: int, *, starts_on: date, zone: ZoneInfo
-) -> Origins:
+def origins_of(until: AsOf, horizon_days: int, active_days: int, *, starts_on: date, zone: ZoneInfo) -> Origins:
     """T - jH/4 for j from 4 on, while max(H, W) days of ledger lie before."""
     needed = max(horizon_days, active_days)
     close: list[AsOf] = []

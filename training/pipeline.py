@@ -108,9 +108,7 @@ def code_version() -> str:
         return "0+source"
 
 
-def _drafted(
-    ledger: Ledger, frame: Frame, policy: Policy, seed: int, progress: Progress
-) -> tuple[Draft, Origins]:
+def _drafted(ledger: Ledger, frame: Frame, policy: Policy, seed: int, progress: Progress) -> tuple[Draft, Origins]:
     origins = origins_of(
         frame.until, frame.horizon_days, frame.active_days, starts_on=ledger.starts_on, zone=policy.zone
     )
@@ -132,9 +130,7 @@ def _drafted(
         return bare_rule(frame.horizon_days, error.sentence), origins
 
 
-def _bundle(
-    chosen: Draft, frame: Frame, origins: Origins, *, ledger: Ledger, policy: Policy, number: int
-) -> Bundle:
+def _bundle(chosen: Draft, frame: Frame, origins: Origins, *, ledger: Ledger, policy: Policy, number: int) -> Bundle:
     return Bundle(
         manifest=Manifest(
             version=f"rule: {chosen.name}" if chosen.is_rule else f"{chosen.name} {number}",

@@ -96,9 +96,7 @@ def money_picture(unseen: Unseen, outcome: Outcome, folder: Path) -> Path:
     """Share of all shortfall found by calling the top of each ranking, mean over unseen windows."""
     values = {str(kind): unseen.value(kind, outcome.served) for kind in outcome.money}
     values |= {
-        f"{name} × reference": unseen.churn[name] * unseen.reference
-        for name in unseen.churn
-        if name != outcome.served
+        f"{name} × reference": unseen.churn[name] * unseen.reference for name in unseen.churn if name != outcome.served
     }
     served = str(outcome.shortfall)
     named = {served: values.pop(served), **values}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from tests.drawn import POLICY, at
 from training.folds import Origins, contest_plan, origins_of
@@ -24,7 +25,7 @@ def test_the_longer_of_horizon_and_active_window_must_lie_before_an_origin() -> 
 
 def test_closer_origins_are_a_quarter_horizon_apart() -> None:
     close = origins("2026-12-27", "2026-01-01", horizon=40, active=40).close
-    assert {(newer.day - older.day).days for newer, older in zip(close, close[1:], strict=False)} == {10}
+    assert {(newer.day - older.day).days for newer, older in pairwise(close)} == {10}
 
 
 def test_every_fold_fits_calibrates_and_tests_on_windows_that_are_closed_and_apart() -> None:

@@ -31,7 +31,10 @@ WORLD = ledger(
 )
 
 
-def labels(world: Ledger, *origins: str, until: str = "2026-04-01", days: int = 30) -> dict[tuple[str, str], tuple[int, float]]:
+Told = dict[tuple[str, str], tuple[int, float]]
+
+
+def labels(world: Ledger, *origins: str, until: str = "2026-04-01", days: int = 30) -> Told:
     snapshot = take_snapshot(world, [at(origin) for origin in origins], POLICY)
     found = labels_of(world, snapshot, days, until=at(until), policy=POLICY)
     keys = zip(snapshot.table.column("as_of").to_pylist(), snapshot.customer_ids, strict=True)

@@ -1,0 +1,143 @@
+"""The bundle: its columns, what it refuses, and that files and memory score alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from features.catalog import CATALOG_FINGERPRINT
+from features.snapshot import take_snapshot
+from models.bundle import SCORED, Bundle, OtherCatalogueError
+from models.bundle_files import DamagedBundleError
+from models.manifest import BundleError, Manifest
+from models.reference import orders_expected
+from models.shortfall import ShortfallKind
+from tests.drawn import POLICY, at
+from tests.model.world import HORIZON, drafted, world
+from training.draft import Draft, bare_rule
+
+
+def bundle_of(chosen: Draft) -> Bundle:
+    manifest = Manifest(
+        version="test 1",
+        is_rule=chosen.is_rule,
+        note=chosen.note,
+        horizon_days=HORIZON,
+        active_days=HORIZON,
+        fading_least_orders=3.0,
+        until="2026-01-01",
+        origins=(),
+        catalogue_fingerprint=CATALOG_FINGERPRINT,
+        policy_digest="",
+        ledger_digest="",
+        code_version="0",
+    )
+    return Bundle(
+        manifest, chosen.reference, chosen.shortfall, chosen.churn, chosen.decline, chosen.interval, chosen.usual_rates
+    )
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return bundle_of(drafted())
+
+
+@pytest.fixture(scope="module")
+def scores(bundle: Bundle) -> pa.Table:
+    return bundle.score(world().now)
+
+
+def column(table: pa.Table, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.asarray(table.column(name).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def test_scores_have_the_promised_columns_in_the_snapshots_order(scores: pa.Table) -> None:
+    assert scores.schema == SCORED
+    assert scores.column("customer_id").to_pylist() == world().now.customer_ids
+
+
+def test_who_never_ordered_has_no_score_and_everybody_else_has_a_chance(scores: pa.Table) -> None:
+    never = pc.equal(scores.column("population"), "never").to_numpy(zero_copy_only=False)
+    assert np.isnan(column(scores, "churn_probability")).tolist() == never.tolist()
+
+
+def test_decline_is_churn_where_few_orders_are_expected_and_never_below_it(scores: pa.Table) -> None:
+    churn, decline = column(scores, "churn_probability"), column(scores, "decline_probability")
+    few = orders_expected(world().now, HORIZON) < 3
+    known = ~np.isnan(churn)
+    assert np.array_equal(churn[few & known], decline[few & known])
+    assert np.all(decline[known] >= churn[known])
+
+
+def test_the_interval_holds_the_chance_and_value_at_risk_is_not_below_zero(scores: pa.Table) -> None:
+    churn, low, high = (column(scores, name) for name in ("churn_probability", "churn_low", "churn_high"))
+    known = ~np.isnan(churn)
+    assert np.all((low <= churn)[known])
+    assert np.all((churn <= high)[known])
+    assert np.nanmin(column(scores, "value_at_risk")) >= 0
+
+
+def test_a_lapsed_customers_reference_is_that_of_the_day_after_its_last_order(bundle: Bundle, scores: pa.Table) -> None:
+    here = world()
+    place = pc.index(scores.column("population"), "lapsed").as_py()
+    assert scores.column("reference_sales")[place].as_py() is None
+    silence = int(here.now.feature("days_since_last_order")[place])
+    then = take_snapshot(here.ledger, [at("2026-01-01").shifted(1 - silence, POLICY.zone)], POLICY)
+    customer = here.now.customer_ids[place]
+    expected = bundle.reference.sales(then)[then.customer_ids.index(customer)]
+    scored = bundle.score(here.now, after_last_order=then)
+    assert scored.column("reference_sales")[place].as_py() == expected > 0
+    assert scored.column("value_at_risk")[place].as_py() is not None
+
+
+def test_a_saved_and_loaded_bundle_scores_the_same_to_the_bit(bundle: Bundle, scores: pa.Table, tmp_path: Path) -> None:
+    sha256 = bundle.save(tmp_path / "b")
+    assert Bundle.load(tmp_path / "b", sha256).score(world().now).equals(scores)
+
+
+def test_two_trainings_with_one_seed_give_the_same_files(bundle: Bundle, tmp_path: Path) -> None:
+    again = bundle_of(drafted.__wrapped__(5))
+    assert bundle.save(tmp_path / "one") == again.save(tmp_path / "two")
+
+
+def test_a_changed_file_is_refused_before_it_is_loaded(bundle: Bundle, tmp_path: Path) -> None:
+    folder = tmp_path / "b"
+    sha256 = bundle.save(folder)
+    record = folder / "bundle.json"
+    record.write_text(record.read_text().replace("0.", "1.", 1))
+    with pytest.raises(DamagedBundleError, match="not those recorded"):
+        Bundle.load(folder, sha256)
+
+
+def test_a_damaged_lightgbm_text_ends_a_child_and_not_this_process(tmp_path: Path) -> None:
+    from models.bundle_files import digest_of
+
+    chosen = drafted()
+    assert chosen.shortfall.kind is ShortfallKind.LIGHTGBM
+    folder = tmp_path / "b"
+    bundle_of(chosen).save(folder)
+    [text] = folder.glob("shortfall*.txt")
+    text.write_text(text.read_text()[:3000])
+    with pytest.raises(DamagedBundleError, match=r"LightGBM cannot read it|none of ours"):
+        Bundle.load(folder, digest_of(folder))
+
+
+def test_a_snapshot_of_another_catalogue_is_refused_with_what_to_do(bundle: Bundle) -> None:
+    with pytest.raises(OtherCatalogueError, match="callfirst train"):
+        bundle.score(replace(world().now, catalogue_fingerprint="f" * 64))
+
+
+def test_a_bare_rule_gives_no_chance_and_ranks_by_the_reference(tmp_path: Path) -> None:
+    bare = bundle_of(bare_rule(HORIZON, "The ledger holds 20 days."))
+    sha256 = bare.save(tmp_path / "b")
+    scores = Bundle.load(tmp_path / "b", sha256).score(world().now)
+    assert scores.column("churn_probability").null_count == len(scores)
+    assert scores.column("expected_sales").null_count == len(scores)
+    assert scores.column("value_at_risk").equals(scores.column("reference_sales"))
+    with pytest.raises(BundleError):
+        bare.contributions(world().now)

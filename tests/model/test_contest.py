@@ -1,0 +1,134 @@
+"""The contest: a model is served only where it proves better on windows nobody had seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.snapshot import take_snapshot
+from models.shortfall import ShortfallKind
+from tests.drawn import POLICY, at, ledger
+from tests.model.world import HORIZON, drafted, world
+from training.bootstrap import interval_of_mean, resamples
+from training.contest import Unseen, choose_shortfall, judge
+from training.dataset import training_set
+from training.draft import TooLittleToLearnError, draft
+from training.folds import origins_of
+from training.learn import Teacher
+
+
+def unseen() -> Unseen:
+    found = drafted().unseen
+    assert found is not None
+    return found
+
+
+def forecasting(**chances: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Unseen:
+    """The contest of the made-up company with some candidates' forecasts replaced."""
+    here = unseen()
+    return replace(here, churn=here.churn | {name.replace("_", " "): chance for name, chance in chances.items()})
+
+
+def test_a_model_that_knows_the_future_wins() -> None:
+    churned = unseen().churned
+    outcome = judge(forecasting(lightgbm=np.where(churned, 0.9, 0.1)))
+    assert outcome.served == "lightgbm"
+    assert outcome.improvement is not None
+    assert outcome.improvement.is_above_zero
+
+
+def test_a_model_no_better_than_the_rule_is_not_served() -> None:
+    rule = unseen().churn["recency"]
+    outcome = judge(forecasting(**dict.fromkeys(("lightgbm", "rfm_logistic", "bg/nbd", "low_frequency"), rule)))
+    assert outcome.served in ("recency", "low frequency")
+    assert "not better for sure" in outcome.sentence
+
+
+def test_a_model_with_better_chances_that_finds_less_money_is_not_served() -> None:
+    here = unseen()
+    hardly = np.where(here.churned, 0.52, 0.48)  # right on every customer, but value at risk stays nearly R
+    large = here.reference >= np.quantile(here.reference, 0.7)
+    share = np.clip(here.shortfall / np.maximum(here.reference, 1.0), 0.01, 0.99)
+    knows_large = np.where(large, share, 0.99)  # finds all the money there is, and is wrong on everybody else
+    models = dict.fromkeys(("lightgbm", "rfm_logistic", "bg/nbd"), hardly)
+    judged = replace(forecasting(**models, recency=knows_large, low_frequency=np.full(len(large), 0.999)), shares={})
+    outcome = judge(judged)
+    assert outcome.improvement is not None
+    assert outcome.improvement.is_above_zero
+    assert outcome.served == "recency"
+    assert "less of the money" in outcome.sentence
+
+
+def test_a_learned_shortfall_must_prove_better_where_forecasts_are_few() -> None:
+    here = unseen()
+    perfect = replace(here, shares={ShortfallKind.LIGHTGBM: here.shortfall})
+    assert choose_shortfall(perfect, "recency")[0] is ShortfallKind.LIGHTGBM
+    few = np.arange(len(here.rows)) % 12 == 0
+    small = replace(
+        here,
+        rows=here.rows.where(few),
+        reference=here.reference[few],
+        telling=here.telling[few],
+        declined=here.declined[few],
+        churn={name: chance[few] for name, chance in here.churn.items()},
+        decline={},
+        shares={ShortfallKind.LIGHTGBM: here.reference[few] * 1.0},
+    )
+    assert choose_shortfall(small, "recency")[0] is not ShortfallKind.LIGHTGBM
+
+
+def test_nothing_after_the_contest_origin_is_learned_from() -> None:
+    here = world()
+    fold = here.origins.fold(here.origins.spaced[1])
+    assert fold is not None
+    teacher = Teacher(here.rows, here.origins, POLICY, 1)
+    cut = replace(teacher, rows=here.rows.at(here.origins.before(fold.at)))
+    rows = here.rows.active_at([fold.at]).snapshot
+    whole, past = teacher.learn(fold), cut.learn(fold)
+    assert whole.reference == past.reference
+    for name, model in whole.churn.items():
+        assert np.array_equal(model.chance(rows), past.churn[name].chance(rows))
+
+
+def test_overlapping_windows_resample_customers_as_wholes() -> None:
+    customer, origin = np.array([7, 7, 8, 8]), np.array([1, 2, 1, 2])
+    for rows in resamples(customer, origin, overlapping=True, draws=20, seed=1):
+        assert sorted(np.bincount(rows, minlength=4)[:2]) == sorted([np.sum(rows == 0)] * 2)
+    for rows in resamples(customer, origin, overlapping=False, draws=20, seed=1):
+        assert (np.sum(origin[rows] == 1), np.sum(origin[rows] == 2)) == (2, 2)
+
+
+def test_the_interval_of_a_mean_holds_it() -> None:
+    values = np.random.default_rng(1).normal(0.3, 1, 500)
+    found = interval_of_mean(values, np.arange(500), np.ones(500, dtype=np.int64), overlapping=False, seed=1)
+    assert found.low < values.mean() == found.estimate < found.high
+    assert found.high - found.low == pytest.approx(2 * 1.96 / np.sqrt(500), rel=0.15)
+
+
+def test_too_few_customers_are_refused_with_how_many_are_needed() -> None:
+    lines = [f"c{n % 5} | 2025-{1 + n % 12:02}-{28 - n % 9} | 10" for n in range(60)]
+    tiny = ledger("\n".join(["customer_id | ordered_at | amount", *lines]))
+    origins = origins_of(at("2025-12-01"), 60, 60, starts_on=tiny.starts_on, zone=POLICY.zone)
+    rows = training_set(tiny, origins, 60, POLICY)
+    with pytest.raises(TooLittleToLearnError, match="30 are needed"):
+        draft(rows, origins, active_days=60, policy=POLICY, seed=1, told=lambda _step: None)
+
+
+def test_one_closed_window_serves_a_calibrated_rule_and_says_what_a_contest_needs() -> None:
+    here = world()
+    origins = replace(here.origins, spaced=here.origins.spaced[:1], close=here.origins.close[:1])
+    rows = here.rows.at(origins.close)
+    found = draft(rows, origins, active_days=HORIZON, policy=POLICY, seed=1, told=lambda _step: None)
+    assert found.is_rule
+    assert found.churn is not None
+    assert "a contest needs 360 days" in found.sentence
+    chance = found.churn.chance(rows.active_at(origins.close).snapshot)
+    assert float(chance.mean()) == pytest.approx(rows.active_at(origins.close).labels.churned.mean(), abs=0.02)
+
+
+def test_the_snapshot_to_score_is_none_of_the_training_rows() -> None:
+    here = world()
+    assert here.origins.until not in here.rows.snapshot.as_ofs
+    assert len(take_snapshot(here.ledger, [here.origins.until], POLICY)) == len(here.now)

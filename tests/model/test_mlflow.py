@@ -1,0 +1,102 @@
+"""Training through its door: the run in MLflow, the registered champion, and what serves where MLflow is gone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.csv
+import pytest
+
+from features.clock import now
+from features.home import Home
+from features.ledger.demo_company import invent_company
+from features.ledger.intake import ingest
+from features.ledger.ledger import AsOfBeforeLedgerError
+from features.ledger.mirror import read_ledger
+from features.ledger.store import Store
+from features.snapshot import take_snapshot
+from models.findings import FindingKind, newest
+from models.registry import NoChampionError, champion, promotions
+from tests.drawn import POLICY, at
+from training.pipeline import train
+from training.tracking import TrackingError
+from training.verdict import Verdict
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    folder = tmp_path_factory.mktemp("home")
+    company = invent_company(ends_on=date(2025, 12, 31), seed=3, customers=120, years=3)
+    pyarrow.csv.write_csv(company.orders, folder / "orders.csv")
+    there = Home(folder)
+    ingest("orders", [folder / "orders.csv"], home=there, policy=POLICY, currency="EUR", now=now())
+    return there
+
+
+@pytest.fixture(scope="module")
+def verdict(home: Home) -> Verdict:
+    with pytest.raises(NoChampionError, match="callfirst train"):
+        champion(home)
+    return train(home, POLICY, until=at("2026-01-01"), horizon_days=90, active_days=90, seed=1)
+
+
+def test_the_champion_of_the_record_scores_as_mlflows_champion_does(home: Home, verdict: Verdict) -> None:
+    import mlflow
+
+    snapshot = take_snapshot(read_ledger(home, POLICY), [verdict.until], POLICY)
+    ours = champion(home).score(snapshot).to_pandas()
+    mlflow.set_tracking_uri(home.tracking_uri)
+    theirs = mlflow.pyfunc.load_model("models:/callfirst@champion").predict(snapshot.table.to_pandas())
+    pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+
+
+def test_the_run_holds_every_candidates_figures_pictures_and_what_it_was_made_of(home: Home, verdict: Verdict) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(home.tracking_uri)
+    run = client.get_run(verdict.run_id)
+    assert {f"{name}.brier" for name in ("recency", "low_frequency", "rfm_logistic", "bg_nbd")} <= set(run.data.metrics)
+    assert run.data.tags["ledger_digest"] == verdict.bundle.manifest.ledger_digest
+    assert run.data.tags["bundle_sha256"] == verdict.bundle_sha256
+    pictures = {each.path for each in client.list_artifacts(verdict.run_id, "pictures")}
+    assert pictures == {f"pictures/{name}.png" for name in ("gaps", "calibration", "money", "contest")}
+
+
+def test_the_contest_is_kept_as_a_finding(home: Home, verdict: Verdict) -> None:
+    store = Store.open(home)
+    found = newest(store, FindingKind.EVALUATION)
+    store.close()
+    assert found is not None
+    assert found.sentence == verdict.sentence
+    assert found.payload["bundle_sha256"] == verdict.bundle_sha256
+
+
+def test_the_champion_is_loaded_without_mlflow(home: Home, verdict: Verdict) -> None:
+    code = (
+        "import sys; from pathlib import Path; from features.home import Home; from models.registry import champion; "
+        f"print(champion(Home(Path({str(home.root)!r}))).version); assert 'mlflow' not in sys.modules"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert told.stdout.strip() == verdict.bundle.version
+
+
+def test_mlflow_out_of_reach_leaves_the_champion_in_service(
+    home: Home, verdict: Verdict, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("CALLFIRST_MLFLOW_URI", f"sqlite:///{tmp_path}/file/mlflow.db")
+    with pytest.raises(TrackingError, match="model in service stays"):
+        train(home, POLICY, until=at("2025-06-01"), horizon_days=90, active_days=90)
+    store = Store.open(home)
+    known = promotions(store)
+    store.close()
+    assert known[0].bundle_sha256 == verdict.bundle_sha256
+
+
+def test_training_before_the_ledger_begins_is_refused(home: Home) -> None:
+    with pytest.raises(AsOfBeforeLedgerError):
+        train(home, POLICY, until=at("2001-01-01"))

@@ -1,0 +1,45 @@
+"""Here you find one made-up company with its windows, shared by the tests of models; small enough for a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from features.ledger.demo_company import invent_company
+from features.ledger.intake import ledger_of
+from features.ledger.ledger import Ledger
+from features.policy import Policy
+from features.snapshot import Snapshot, take_snapshot
+from tests.drawn import POLICY, at
+from training.dataset import TrainingSet, training_set
+from training.draft import Draft, draft
+from training.folds import Origins, origins_of
+
+UNTIL = "2026-01-01"
+HORIZON = 90
+
+
+@dataclass(frozen=True)
+class World:
+    ledger: Ledger
+    policy: Policy
+    origins: Origins
+    rows: TrainingSet
+    now: Snapshot
+
+
+@cache
+def world() -> World:
+    company = invent_company(ends_on=date(2025, 12, 31), seed=3, customers=260, years=3)
+    ledger = ledger_of(company.orders, company.customers, POLICY, currency="EUR")
+    until = at(UNTIL)
+    origins = origins_of(until, HORIZON, HORIZON, starts_on=ledger.starts_on, zone=POLICY.zone)
+    rows = training_set(ledger, origins, HORIZON, POLICY)
+    return World(ledger, POLICY, origins, rows, take_snapshot(ledger, [until], POLICY))
+
+
+@cache
+def drafted(seed: int = 5) -> Draft:
+    here = world()
+    return draft(here.rows, here.origins, active_days=HORIZON, policy=POLICY, seed=seed, told=lambda _step: None)
