@@ -124,11 +124,10 @@ def list_models(context: typer.Context, as_json: AsJson = False) -> None:
         console.print("No model has been put into service yet: callfirst train.")
         return
     table = Table(box=None, pad_edge=False)
-    for name in ("", "model", "in service since", "trained until", "files (SHA-256)", "MLflow version"):
+    for name in ("", "model", "in service since (UTC)", "until (UTC)", "SHA-256", "MLflow"):
         table.add_column(name)
     for place, each in enumerate(known):
-        since = each.promoted_at.isoformat(timespec="seconds")
-        until = each.until.isoformat(timespec="minutes")
+        since, until = f"{each.promoted_at:%Y-%m-%d %H:%M}", f"{each.until:%Y-%m-%d %H:%M}"
         mark = "champion" if place == 0 else ""
         table.add_row(mark, each.version, since, until, each.bundle_sha256[:12], each.registered_version)
     console.print(table)
@@ -165,7 +164,7 @@ def _print_verdict(verdict: Verdict, console: Console) -> None:
     for name, reason in (verdict.draft.outcome.skipped if verdict.draft.outcome else {}).items():
         console.print(f"{name} did not take part everywhere: {reason}.", style="dim")
     console.print(f"\n[bold]{verdict.sentence}[/bold]", highlight=False)
-    if verdict.bundle.note != verdict.sentence:
+    if verdict.bundle.note not in verdict.sentence:
         console.print(verdict.bundle.note, highlight=False)
     console.print(f"Value at risk is told by {verdict.draft.shortfall.kind}. In service: {verdict.bundle.version}.")
     console.print(

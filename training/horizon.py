@@ -131,4 +131,6 @@ def _sentence(horizon: int, active: int, usual: int | None, nearly_all: int | No
         f"look {horizon} days ahead, call active who ordered within {active} days"
     )
     short = max(usual, nearly_all) > most
+    if most < BUSINESS_DAYS[0]:
+        return f"{why}. The history is too short to say so for sure: {BUSINESS_DAYS[0]} days is the least we propose."
     return f"{why}; no more than a quarter of the history ({most} days)." if short else f"{why}."
