@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import lightgbm
 import numpy as np
 import pyarrow as pa
 
@@ -61,7 +60,7 @@ class Bundle:
 
     manifest: Manifest
     reference: Reference
-    shortfall: Shortfall = field(default_factory=lambda: Shortfall(ShortfallKind.REFERENCE_ALONE))
+    shortfall: Shortfall = field(default_factory=lambda: Shortfall(ShortfallKind.REFERENCE_ALONE, lift=1.0))
     churn: Probability | None = None
     decline: Probability | None = None
     interval: IntervalMap | None = None
@@ -152,7 +151,7 @@ class Bundle:
         record, texts = read_files(folder, sha256)
         try:
             return cls.of_record(record, texts)
-        except (KeyError, TypeError, ValueError, lightgbm.basic.LightGBMError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise DamagedBundleError(folder, f"its record is none of ours ({error})") from None
 
     def record(self, texts: dict[str, str]) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from itertools import combinations
 from math import factorial
 from typing import Any, Protocol
 
-import lightgbm
 import numpy as np
 from scipy.special import expit, log1p, logit, logsumexp
 
@@ -216,12 +215,21 @@ def threads_for(rows: int) -> int:
 
 
 class LightGbm:
-    """A LightGBM booster, held as its own text; raw scores are log-odds (of a chance or of a share)."""
+    """A LightGBM booster, held as its own text; raw scores are log-odds (of a chance or of a share).
+
+    Raises:
+        ValueError: the text is no booster.
+    """
 
     def __init__(self, name: str, text: str) -> None:
+        import lightgbm  # a second and 100 MiB that a command which scores nothing never pays
+
         self.name = name
         self.text = text
-        self._booster = lightgbm.Booster(model_str=text)
+        try:
+            self._booster = lightgbm.Booster(model_str=text)
+        except lightgbm.basic.LightGBMError as error:
+            raise ValueError(str(error)) from None
         self.features: tuple[str, ...] = tuple(self._booster.feature_name())
 
     def log_odds(self, snapshot: Snapshot) -> Floats:

@@ -14,44 +14,58 @@ from models.probability import Probability
 
 
 class ShortfallKind(StrEnum):
-    """How the share of R that will be missing is told."""
+    """How the share of R that will be missing is told, before it is lifted."""
 
     REFERENCE_ALONE = "reference alone"  # everybody misses the same share
-    PROBABILITY_TIMES_REFERENCE = "probability × reference"  # the churn chance is the share
+    STOP_OR_SHRINK = "stop or shrink"  # who stops misses all, who goes on the same share
     LINEAR = "linear shortfall"  # learned directly, shrunken: for small ledgers
     LIGHTGBM = "lightgbm shortfall"  # learned directly
 
 
+def lifted(share: Floats, lift: float) -> Floats:
+    """Shares of R moved towards all (lift up to 1) or nothing (lift down to -1), each staying between 0 and 1."""
+    moved: Floats = share + (1 - share) * lift if lift >= 0 else share * (1 + lift)
+    return moved
+
+
+def lift_of(shortfall: Floats, reference: Floats, share: Floats) -> float:
+    """The lift by which Σ share × R comes true, as near as -1 to 1 allows; rows with anything unknown take no part."""
+    known = ~np.isnan(shortfall + reference + share)
+    seen, told = float(np.sum(shortfall[known])), float(np.sum((reference * share)[known]))
+    room = float(np.sum(reference[known])) - told if seen >= told else told
+    return float(np.clip((seen - told) / room, -1.0, 1.0)) if room > 0 else 0.0
+
+
 @dataclass(frozen=True)
 class Shortfall:
-    """Value at risk = factor × share × R; the order of customers is that of share × R.
+    """Value at risk = share of R that will be missing × R; never above R.
 
     Attributes:
         kind: where the share comes from.
         share: a learned model of shortfall ÷ R, 0 to 1; None where nothing is learned.
-        factor: Σ shortfall ÷ Σ (share × R) of the calibration windows: makes the sum come true.
+        lift: makes the sum over the calibration windows come true (see ``lifted``).
         sales_factor: Σ net sales ÷ Σ (R - value at risk) of the same: expected sales = this × (R - value at risk).
     """
 
     kind: ShortfallKind
     share: Probability | None = None
-    factor: float = 1.0
+    lift: float = 0.0
     sales_factor: float = 1.0
 
-    def plain(self, snapshot: Snapshot, reference: Floats, churn_probability: Floats) -> Floats:
-        """Share × R: what the ranking goes by; NaN where R or the share is unknown."""
+    def plain_share(self, snapshot: Snapshot, churn_probability: Floats) -> Floats:
+        """The share before it is lifted; NaN where it is unknown."""
         match self.kind:
             case ShortfallKind.REFERENCE_ALONE:
-                return reference
-            case ShortfallKind.PROBABILITY_TIMES_REFERENCE:
-                return reference * churn_probability
+                return np.zeros(len(snapshot))
+            case ShortfallKind.STOP_OR_SHRINK:
+                return churn_probability
         if self.share is None:
             raise ValueError(f"{self.kind} without its share model")
-        return reference * self.share.chance(snapshot)
+        return self.share.chance(snapshot)
 
     def value_at_risk(self, snapshot: Snapshot, reference: Floats, churn_probability: Floats) -> Floats:
-        """Expected shortfall, at least 0; NaN where R or the share is unknown."""
-        return np.maximum(self.factor * self.plain(snapshot, reference, churn_probability), 0.0)
+        """Expected shortfall, 0 to R; NaN where R or the share is unknown."""
+        return reference * lifted(self.plain_share(snapshot, churn_probability), self.lift)
 
     def expected_sales(self, reference: Floats, value_at_risk: Floats) -> Floats:
         """E[net sales] in the horizon, at least 0; NaN where value at risk is unknown."""
@@ -62,7 +76,7 @@ class Shortfall:
         return {
             "kind": str(self.kind),
             "share": None if self.share is None else self.share.record(texts, "shortfall"),
-            "factor": self.factor,
+            "lift": self.lift,
             "sales_factor": self.sales_factor,
         }
 
@@ -74,4 +88,4 @@ class Shortfall:
             KeyError, TypeError, ValueError: the record is none of ours.
         """
         share = None if record["share"] is None else Probability.of_record(record["share"], texts)
-        return cls(ShortfallKind(record["kind"]), share, float(record["factor"]), float(record["sales_factor"]))
+        return cls(ShortfallKind(record["kind"]), share, float(record["lift"]), float(record["sales_factor"]))

@@ -89,4 +89,4 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate("bg/nbd", Rank.MODEL, "buys at a rate of its own until it quietly leaves", BgNbdRecipe()),
     Candidate("lightgbm", Rank.MODEL, "boosted trees over the whole catalogue", BOOSTED),
 )
-"""Rivals for the chance of no order. For money there are R alone, chance × R and two models of the shortfall."""
+"""Rivals for the chance of no order. For money: the kinds of ``models.shortfall``."""

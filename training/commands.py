@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,11 +18,14 @@ from features.home import Home
 from features.ledger.mirror import read_ledger
 from features.ledger.store import Store
 from features.policy import Policy, read_policy
+from features.version import code_version
 from models.findings import Finding, FindingKind, add
 from models.registry import Promotion, champion, champion_record, promotions
-from training import pipeline
 from training.frame import frame_of
-from training.verdict import Verdict
+
+if TYPE_CHECKING:  # a second of imports that only `train` pays
+    from training.pipeline import Progress as Told
+    from training.verdict import Verdict
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -52,6 +55,8 @@ def train(
 
     Example: callfirst train --until 2026-09-01 --horizon-days 90 --active-days 90
     """
+    from training import pipeline
+
     home, policy = _home(context)
     with _bar(shown=not as_json) as progress:
         verdict = pipeline.train(
@@ -89,7 +94,7 @@ def horizon(
             kind=FindingKind.HORIZON,
             as_of=frame.until.instant,
             made_at=clock.now(),
-            code_version=pipeline.code_version(),
+            code_version=code_version(),
             ledger_digest=ledger.digest,
             payload=proposal.record(),
             sentence=proposal.sentence,
@@ -193,14 +198,13 @@ def _figures_table(verdict: Verdict) -> Table:
         )
     outcome = verdict.draft.outcome
     for kind, found in (outcome.money if outcome else {}).items():
-        if str(kind) != "probability × reference":
-            served = kind == verdict.draft.shortfall.kind
-            table.add_row(str(kind), "money", "", "", "", f"{found:.3f}", style="bold" if served else "")
+        served = kind == verdict.draft.shortfall.kind
+        table.add_row(str(kind), "money", "", "", "", f"{found:.3f}", style="bold" if served else "")
     return table
 
 
 @contextmanager
-def _bar(*, shown: bool) -> Iterator[pipeline.Progress]:
+def _bar(*, shown: bool) -> Iterator[Told]:
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),

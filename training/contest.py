@@ -13,7 +13,7 @@ import numpy.typing as npt
 from features.snapshot import Floats
 from models.probability import Probability
 from models.reference import orders_expected
-from models.shortfall import Shortfall, ShortfallKind
+from models.shortfall import ShortfallKind
 from training import metrics
 from training.bootstrap import Interval, interval_of, interval_of_mean
 from training.candidates import CANDIDATES, Candidate, Rank
@@ -39,7 +39,7 @@ class Unseen:
 
     Attributes:
         churn: chance of no order by candidate. decline: of no order or fading by candidate, told where ``telling``.
-        shares: share × R by learned model of the shortfall.
+        by_chance: value at risk by candidate, of its chance. shares: value at risk by learned model of the shortfall.
         overlapping: windows overlap, so customers are resampled as wholes.
     """
 
@@ -49,6 +49,7 @@ class Unseen:
     declined: Flags
     churn: dict[str, Floats]
     decline: dict[str, Floats]
+    by_chance: dict[str, Floats]
     shares: dict[ShortfallKind, Floats]
     skipped: dict[str, str]
     overlapping: bool
@@ -78,7 +79,7 @@ class Unseen:
         """What a money ranking goes by."""
         if kind in self.shares:
             return self.shares[kind]
-        return Shortfall(kind).plain(self.rows.snapshot, self.reference, self.churn[churn])
+        return self.reference if kind is ShortfallKind.REFERENCE_ALONE else self.by_chance[churn]
 
     def money_found(self, value: Floats, rows: npt.NDArray[np.int64] | None = None) -> float:
         """Money found by a ranking, mean over origins; of some rows only where they are given."""
@@ -156,7 +157,20 @@ def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], 
     churn = _forecasts([each.churn for each in learned], parts)
     if not RULES & set(churn):
         return None
-    shares = _forecasts([each.shares for each in learned], parts)
+
+    def at_risk(kind: ShortfallKind, name: str) -> Floats:
+        told = [teacher.shortfall(each, kind, each.churn[name]) for each in learned]
+        each_part = zip(told, learned, parts, strict=True)
+        return np.concatenate(
+            [
+                shortfall.value_at_risk(
+                    part.snapshot, each.reference.sales(part.snapshot), each.churn[name].chance(part.snapshot)
+                )
+                for shortfall, each, part in each_part
+            ]
+        )
+
+    everywhere = set.intersection(*(set(each.shares) for each in learned))
     return Unseen(
         rows=rows,
         reference=reference,
@@ -164,7 +178,8 @@ def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], 
         declined=rows.labels.churned | rows.labels.fading(reference, expected, teacher.policy),
         churn=churn,
         decline=_forecasts([each.decline for each in learned], parts),
-        shares={kind: reference * share for kind, share in shares.items()},
+        by_chance={name: at_risk(ShortfallKind.STOP_OR_SHRINK, name) for name in churn},
+        shares={kind: at_risk(kind, next(iter(churn))) for kind in sorted(everywhere)},
         skipped={name: reason for each in tried for name, reason in each.skipped.items()},
         overlapping=plan.weaker,
         seed=teacher.seed,
@@ -203,10 +218,10 @@ def judge(unseen: Unseen) -> Outcome:
 def choose_shortfall(unseen: Unseen, churn: str) -> tuple[ShortfallKind, dict[ShortfallKind, float]]:
     """The way of telling value at risk that found most money, and what each found.
 
-    A learned one replaces R alone or chance × R where it finds as much over 1,000 forecasts or more; over fewer only
-    where it finds more for sure: one large account could have made it look good.
+    A learned one replaces "reference alone" or "stop or shrink" where it finds as much over 1,000 forecasts or more;
+    over fewer only where it finds more for sure: one large account could have made it look good.
     """
-    simple = (ShortfallKind.REFERENCE_ALONE, ShortfallKind.PROBABILITY_TIMES_REFERENCE)
+    simple = (ShortfallKind.REFERENCE_ALONE, ShortfallKind.STOP_OR_SHRINK)
     values = {kind: unseen.value(kind, churn) for kind in (*simple, *unseen.shares)}
     found = {kind: unseen.money_found(value) for kind, value in values.items()}
     best = max(simple, key=lambda kind: found[kind])

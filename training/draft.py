@@ -23,7 +23,7 @@ from training.errors import TrainingError
 from training.fit import Lesson, TooFew, fit, fit_member
 from training.folds import CONTEST_ORIGINS, ContestPlan, Fold, Origins, contest_plan
 from training.intervals import interval_map
-from training.learn import Teacher, churned
+from training.learn import Learned, Teacher, churned
 from training.usual_rates import usual_rates
 
 LEAST_CUSTOMERS = 30
@@ -67,7 +67,7 @@ def bare_rule(horizon_days: int, missing: str) -> Draft:
         name=str(ShortfallKind.REFERENCE_ALONE),
         is_rule=True,
         reference=Reference(horizon_days),
-        shortfall=Shortfall(ShortfallKind.REFERENCE_ALONE),
+        shortfall=Shortfall(ShortfallKind.REFERENCE_ALONE, lift=1.0),
         churn=None,
         decline=None,
         interval=None,
@@ -111,7 +111,7 @@ def _winner(
     if churn is None or (kind in unseen.shares and kind not in learned.shares):
         why = "; ".join(f"{name}: {reason}" for name, reason in learned.skipped.items())
         raise TooLittleToLearnError(f"What won the contest cannot be fitted now ({why}).", "Wait for the next window.")
-    shortfall = _settled(Shortfall(kind, learned.shares.get(kind)), teacher, fold, learned.reference, churn)
+    shortfall = _settled(teacher.shortfall(learned, kind, churn), teacher, learned, churn)
     log_odds = log_odds_of(unseen.churn[candidate.name])
     interval = interval_map(log_odds, unseen.churned, unseen.rows.origin, teacher.seed)
     weaker = _weaker(plan)
@@ -147,7 +147,8 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, active_days: int) -> D
         )
     rule, churn = min(chances, key=lambda pair: metrics.brier(pair[1].chance(rows.snapshot), rows.labels.churned))
     reference = teacher.rows.reference(origins.chain(origins.until))
-    kind = ShortfallKind.PROBABILITY_TIMES_REFERENCE
+    learned = Learned(stand_in, reference)
+    kind = ShortfallKind.STOP_OR_SHRINK
     missing = (
         f"No window is left to test a model on: a contest needs {_contest_days(origins)} days of ledger before "
         f"the date trained for."
@@ -156,7 +157,7 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, active_days: int) -> D
         name=rule.name,
         is_rule=True,
         reference=reference,
-        shortfall=_settled(Shortfall(kind), teacher, stand_in, reference, churn),
+        shortfall=_settled(teacher.shortfall(learned, kind, churn), teacher, learned, churn),
         churn=churn,
         decline=None,
         interval=interval_map(churn.calibrated_log_odds(rows.snapshot), rows.labels.churned, rows.origin, teacher.seed),
@@ -177,13 +178,12 @@ def _fit_rule(teacher: Teacher, fold: Fold, rule: Candidate, *, is_calibrated: b
     return None if isinstance(member, TooFew) else alone(member, UNCHANGED)
 
 
-def _settled(plain: Shortfall, teacher: Teacher, fold: Fold, reference: Reference, churn: Probability) -> Shortfall:
-    """The shortfall model with its two factors, so that sums over the calibration window come true."""
-    rows = teacher.rows.active_at([fold.calibrate])
-    r, chance = reference.sales(rows.snapshot), churn.chance(rows.snapshot)
-    scaled = replace(plain, factor=_ratio(rows.labels.shortfall(r), plain.plain(rows.snapshot, r, chance)))
-    kept = r - scaled.value_at_risk(rows.snapshot, r, chance)
-    return replace(scaled, sales_factor=_ratio(rows.labels.net_sales, np.maximum(kept, 0.0)))
+def _settled(shortfall: Shortfall, teacher: Teacher, learned: Learned, churn: Probability) -> Shortfall:
+    """The shortfall model with the factor that makes the net sales of the calibration window come true."""
+    rows = teacher.rows.active_at([learned.fold.calibrate])
+    reference = learned.reference.sales(rows.snapshot)
+    kept = reference - shortfall.value_at_risk(rows.snapshot, reference, churn.chance(rows.snapshot))
+    return replace(shortfall, sales_factor=_ratio(rows.labels.net_sales, kept))
 
 
 def _ratio(seen: Floats, told: Floats) -> float:
@@ -220,6 +220,11 @@ def _note(unseen: Unseen, name: str, interval: IntervalMap) -> str:
     small = len(unseen.rows) < LARGE_CONTEST_ROWS
     caution = " So few forecasts prove little: a better model may go unrecognised." if small else ""
     return (
-        f"Tested on {windows} unseen windows and {len(unseen.rows):,} forecasts: {chance:.0%} were said to stop, "
-        f"{rate:.0%} did. Where it says 50 %, a new date may see {low:.0%} to {high:.0%}{few}.{caution}"
+        f"How sure: on {windows} dates it had not seen, {_percent(chance)} of the customers were expected to stop and "
+        f"{_percent(rate)} did ({len(unseen.rows):,} forecasts). Where it says 50 %, a new date may bring "
+        f"{_percent(low)} to {_percent(high)}{few}.{caution}"
     )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from features.clock import AsOf
 from features.ledger.ledger import AsOfBeforeLedgerError, Ledger
@@ -17,6 +17,16 @@ class WindowError(TrainingError):
 
     def __init__(self, name: str, days: int) -> None:
         super().__init__(f"{name} of {days} days is no window.", "Give a whole number of days, 1 to 3650.")
+
+
+class HorizonBeyondLedgerError(TrainingError):
+    """A horizon so long that not even one window of it fits into the ledger."""
+
+    def __init__(self, horizon_days: int, held_days: int, at: date) -> None:
+        super().__init__(
+            f"A horizon of {horizon_days} days outlasts the ledger, which holds {held_days} days before {at}.",
+            f"Choose at most {held_days // 2} days, or load more history.",
+        )
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,7 @@ def frame_of(
     """T, H and W: as asked, else as the policy says, else as the gaps propose; T never beyond the ledger's end.
 
     Raises:
-        AsOfBeforeLedgerError, WindowError: as asked they cannot be.
+        AsOfBeforeLedgerError, WindowError, HorizonBeyondLedgerError: as asked they cannot be.
     """
     end = AsOf.of_day(ledger.ends_on + timedelta(days=1), policy.zone)
     remarks = []
@@ -49,10 +59,14 @@ def frame_of(
     for name, days in (("A horizon", horizon_days), ("An active window", active_days)):
         if days is not None and not 1 <= days <= 3650:
             raise WindowError(name, days)
+    asked: int = horizon_days or policy.horizon_days
+    held = (at.day - ledger.starts_on).days
+    if asked > held:
+        raise HorizonBeyondLedgerError(asked, held, at.day)
     proposal = propose(ledger, policy, at)
-    horizon = horizon_days or policy.horizon_days or proposal.horizon_days
+    horizon = asked or proposal.horizon_days
     active = active_days or policy.active_days or max(proposal.active_days, horizon)
-    if not (horizon_days or policy.horizon_days):
+    if not asked:
         remarks.append(proposal.sentence)
     if not ledger.known_at_proven:
         remarks.append("Point-in-time not proven: not every order line came with a known-at of its own.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from features.policy import Policy
 from features.snapshot import Floats
 from models.probability import Probability, alone
 from models.reference import Reference, orders_expected
-from models.shortfall import ShortfallKind
+from models.shortfall import Shortfall, ShortfallKind, lift_of
 from training.candidates import BOOSTED, CANDIDATES, RFM, Candidate, Recipe
 from training.dataset import TrainingSet
 from training.fit import Lesson, Target, TooFew, fit, fit_member
@@ -84,6 +84,14 @@ class Teacher:
             return np.where(telling, (rows.labels.churned | fading).astype(np.float64), np.nan)
 
         return target
+
+    def shortfall(self, learned: Learned, kind: ShortfallKind, churn: Probability) -> Shortfall:
+        """The shortfall told in one way, lifted so that the sum over the fold's calibration window comes true."""
+        rows = self.rows.active_at([learned.fold.calibrate])
+        reference, chance = learned.reference.sales(rows.snapshot), churn.chance(rows.snapshot)
+        plain = Shortfall(kind, learned.shares.get(kind))
+        share = plain.plain_share(rows.snapshot, chance)
+        return replace(plain, lift=lift_of(rows.labels.shortfall(reference), reference, share))
 
     def _share(self, learned: Learned, kind: ShortfallKind) -> None:
         reference = learned.reference

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 
@@ -17,6 +16,7 @@ from features.ledger.ledger import Ledger
 from features.ledger.mirror import read_ledger
 from features.ledger.store import Store
 from features.policy import Policy
+from features.version import code_version
 from models.bundle import Bundle
 from models.findings import Finding, FindingKind, add
 from models.manifest import Manifest
@@ -98,14 +98,6 @@ def train(
         store.close()
     progress("done", 1.0)
     return verdict
-
-
-def code_version() -> str:
-    """The installed version of callfirst."""
-    try:
-        return version("callfirst")
-    except PackageNotFoundError:
-        return "0+source"
 
 
 def _drafted(ledger: Ledger, frame: Frame, policy: Policy, seed: int, progress: Progress) -> tuple[Draft, Origins]:

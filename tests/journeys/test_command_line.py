@@ -176,7 +176,7 @@ def test_good_rows_are_kept_beside_bad_ones_and_the_sum_is_right(tmp_path: Path)
     [
         (["score", "--as-of", "2026-01-20", "--out", "s.csv"], ["train"]),  # nothing trained yet
         (["train", "--until", "2020-01-01"], ["2026-01-01"]),  # before the ledger begins
-        (["train", "--horizon-days", "365"], ["365", "2026-01-09"]),  # the horizon outlasts the ledger
+        (["train", "--horizon-days", "365"], ["365", "9 days before 2026-01-10"]),  # the horizon outlasts the ledger
         (["snapshot", "--as-of", "2025-01-01", "--out", "s.parquet"], ["begins on 2026-01-01"]),
         (["snapshot", "--as-of", "soon", "--out", "s.parquet"], ["soon"]),
         (["ingest", "orders", "nowhere.csv"], ["nowhere.csv"]),
