@@ -28,7 +28,9 @@ def unseen() -> Unseen:
 def forecasting(**chances: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Unseen:
     """The contest of the made-up company with some candidates' forecasts replaced."""
     here = unseen()
-    return replace(here, churn=here.churn | {name.replace("_", " "): chance for name, chance in chances.items()})
+    told = {name.replace("_", " "): chance for name, chance in chances.items()}
+    at_risk = {name: chance * here.reference for name, chance in told.items()}
+    return replace(here, churn=here.churn | told, by_chance=here.by_chance | at_risk)
 
 
 def test_a_model_that_knows_the_future_wins() -> None:
@@ -74,6 +76,7 @@ def test_a_learned_shortfall_must_prove_better_where_forecasts_are_few() -> None
         declined=here.declined[few],
         churn={name: chance[few] for name, chance in here.churn.items()},
         decline={},
+        by_chance={name: value[few] for name, value in here.by_chance.items()},
         shares={ShortfallKind.LIGHTGBM: here.reference[few] * 1.0},
     )
     assert choose_shortfall(small, "recency")[0] is not ShortfallKind.LIGHTGBM
