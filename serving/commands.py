@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from serving.scores import ScoreTable
 
 AS_OF_HELP = "The day (its 00:00, business time) or instant before which things were known."
-TOP_LINES = 5
+TOP_LINES, TOP_LINES_OF_MANY = 5, 2
 
 AsOfOption = Annotated[str, typer.Option("--as-of", help=AS_OF_HELP)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -90,9 +90,11 @@ def call_lists(
         shown = [{"list_id": each.list_id, "manager_id": each.manager_id, "lines": len(each.lines)} for each in lists]
         print_json({"as_of": str(scores.as_of), "lists": shown, "files": [str(file) for file in files]})
         return
-    _print_notes(company_notes(scores.situation, policy))
+    said = company_notes(scores.situation, policy)
+    _print_notes(said)
     for each in lists:
-        _print_list(each, scores.situation.currency)
+        _print_list(each, scores.situation.currency, top=TOP_LINES if len(lists) == 1 else TOP_LINES_OF_MANY)
+        _print_notes(tuple(note for note in each.notes if note not in said))
     console.print(f"{counted(len(lists), 'list')} as CSV and XLSX in {out}/", markup=False)
 
 
@@ -179,16 +181,17 @@ def _counts(scores: ScoreTable) -> dict[str, Any]:
     }
 
 
-def _print_list(each: CallList, currency: str) -> None:
+def _print_list(each: CallList, currency: str, *, top: int) -> None:
     unit = "" if currency in ("", NO_CURRENCY) else f" ({currency})"
     title = f"[bold]{escape(each.title)}[/]: {counted(len(each.lines), 'call')}"
     console.print(f"\n{title}")
     table = Table("", "customer", f"at risk{unit}", "why", box=None, header_style="dim", pad_edge=False)
     table.columns[2].justify = "right"
-    for line in each.lines[:TOP_LINES]:
+    for line in each.lines[:top]:
         name = f"{escape(line.name or line.customer_id)}{' [green]key[/]' if line.is_key_account else ''}"
         money = "" if line.value_at_risk is None else figure(line.value_at_risk)
-        table.add_row(str(line.rank), name, money, escape(line.at_risk_because or ""))
+        why = f"{escape(line.at_risk_because or '')}\n[dim]{escape(line.reasons)}[/]"
+        table.add_row(str(line.rank), name, money, why)
     if each.lines:
         Console(highlight=False).print(table)
 
