@@ -190,7 +190,7 @@ def _print_list(each: CallList, currency: str, *, top: int) -> None:
     for line in each.lines[:top]:
         name = f"{escape(line.name or line.customer_id)}{' [green]key[/]' if line.is_key_account else ''}"
         money = "" if line.value_at_risk is None else figure(line.value_at_risk)
-        why = f"{escape(line.at_risk_because or '')}\n[dim]{escape(line.reasons)}[/]"
+        why = f"{escape(line.at_risk_because or '')}\n[dim]{escape(line.reasons or '')}[/]"
         table.add_row(str(line.rank), name, money, why)
     if each.lines:
         Console(highlight=False).print(table)

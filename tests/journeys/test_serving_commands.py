@@ -143,7 +143,7 @@ def test_what_cannot_be_done_is_a_sentence_and_a_hint(home: Path, words: tuple[s
 def test_an_empty_home_says_what_to_do_first(tmp_path: Path) -> None:
     done = command(tmp_path, "nightly")
     assert done.returncode == 1
-    assert "callfirst train" in done.stderr
+    assert "callfirst ingest orders" in done.stderr
     assert "callfirst keys create" in command(tmp_path, "serve").stderr
 
 
