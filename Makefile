@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 DEMO_HOME ?= demo_home
+DATA ?= ../shared/data
 
 .PHONY: demo test check proof bench results lock clean
 
@@ -16,6 +17,18 @@ check: .venv/development  ## lint, format, types, import contracts, known vulner
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+proof: proof-online_retail_ii proof-cdnow proof-scms_project  ## the whole chain on real ledgers, one target each
+
+proof-%: .venv/development
+	$(BIN)/python -m benchmarks.chain $* --data $(DATA)
+
+bench: .venv/development  ## ratios against named rivals
+	$(BIN)/python -m benchmarks.snapshot
+
+results: .venv/development  ## what is committed and made by a command: the catalogue's page, the API's contract
+	$(BIN)/python -m features.catalog_page
+	$(BIN)/python -m serving.api.contract
 
 lock: .venv/development  ## renews both lock files from pyproject.toml
 	$(BIN)/uv pip compile -q pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-annotate \
