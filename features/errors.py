@@ -1,18 +1,53 @@
 """Here you find the root of every error the product raises, and how an error speaks.
 
-The tree (each subclass lives beside the code that raises it)::
+The tree (each subclass lives beside the code that raises it; a test holds it to be whole)::
 
-    CallfirstError                 a sentence (what happened, to what) and a hint (what to do)
-    ├── AsOfError                  features.clock      an instant that cannot be read or used
-    ├── PolicyError                features.policy     a setting that cannot hold
-    ├── LedgerError                features.ledger     input, store or mirror that cannot be used
-    │   ├── SourceError            features.ledger.files    a file that cannot be read at all
-    │   ├── ColumnsError           features.ledger.columns  a required column is missing or mapped twice
-    │   └── EmptyLedgerError       features.ledger.ledger   nothing to work on yet
-    ├── FeatureError               features.definition a feature that cannot be built
-    ├── BundleError                models.bundle       a model that cannot be loaded or applied
-    ├── TrainingError              training            too little to learn from, impossible windows
-    └── ServingError               serving             a question that cannot be answered
+    CallfirstError                          features.errors                 a sentence and a hint
+    ├── AsOfError                           features.clock                  an as-of that cannot be read
+    ├── PolicyError                         features.policy                 a setting that cannot hold
+    ├── FeatureError                        features.definition             a feature that cannot be built
+    ├── LedgerError                         features.ledger.ledger          a ledger that cannot be used as asked
+    │   ├── EmptyLedgerError                features.ledger.ledger          nothing to work on yet
+    │   ├── AsOfBeforeLedgerError           features.ledger.ledger          nothing was known then
+    │   ├── KindError                       features.ledger.intake          no such kind of rows
+    │   ├── UnknownCurrencyError            features.ledger.intake          no currency of ISO 4217
+    │   ├── SourceError                     features.ledger.files           a file that cannot be read at all
+    │   ├── RaggedFileError                 features.ledger.source_ledger   lines that do not fit their header
+    │   ├── ColumnsError                    features.ledger.matching        a column is missing, or two are one
+    │   │   └── AmbiguousDatesError         features.ledger.evidence        day or month first? nobody can say
+    │   ├── RejectedRowsError               features.ledger.in_memory       rows in memory that cannot be used
+    │   ├── UnreconciledError               features.ledger.reconciliation  rows or money do not add up
+    │   ├── FramesError                     features.ledger.intake          memory or disk gave out
+    │   ├── SettledError                    features.ledger.settings        a policy against the ledger's first batch
+    │   ├── StoreError                      features.ledger.store           a database that refuses
+    │   ├── MirrorError                     features.ledger.mirror          a mirror that cannot be written
+    │   └── DemoCompanyError                features.ledger.demo_company    a company that cannot be made up
+    ├── BundleError                         models.manifest                 a model that cannot be loaded or applied
+    │   ├── DamagedBundleError              models.bundle_files             files that are not those recorded
+    │   ├── OtherCatalogueError             models.bundle                   features made otherwise than learned from
+    │   └── NoChampionError                 models.registry                 no model serves yet
+    ├── TrainingError                       training.errors                 a model that cannot be made
+    │   ├── WindowError                     training.frame                  days that are no window
+    │   ├── HorizonBeyondLedgerError        training.frame                  a horizon longer than the ledger
+    │   ├── HorizonOutlastsLedgerError      training.labels                 a label window that is not closed yet
+    │   ├── TooLittleToLearnError           training.draft                  no chance can be learned: a rule serves
+    │   └── TrackingError                   training.tracking               MLflow did not keep the run
+    ├── ServingError                        serving.errors                  a question that cannot be answered
+    │   ├── NothingPublishedError           serving.errors                  no night has published yet
+    │   ├── UnknownCustomerError            serving.errors                  no customer the caller may see
+    │   ├── UnknownListError                serving.errors                  no list the caller may see
+    │   ├── NoKeyError                      serving.errors                  no valid key
+    │   ├── ForeignOriginError              serving.errors                  a form sent from another site
+    │   ├── UnreadableBodyError             serving.errors                  no JSON as it should be
+    │   ├── BodyTypeError                   serving.errors                  a type nobody reads here
+    │   ├── BodyTooLargeError               serving.errors                  a body beyond the limit
+    │   ├── KeyNameError                    serving.access                  a key's name taken, unknown or none
+    │   ├── ServerSettingsError             serving.settings                a setting of the server that cannot hold
+    │   ├── NoKeysError                     serving.api.server              a server nobody could ask
+    │   └── AddressError                    serving.api.server              an address that cannot be listened on
+    ├── ReasonError                         serving.decisions.reasons       a reason that speaks of no fact
+    ├── ScoresFileError                     serving.scores                  a file that cannot be written
+    └── SheetsError                         serving.delivery.sheets         a folder that cannot be written to
 """
 
 
