@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from features.catalog_page import PAGE, page
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "DECISIONS.md", "GLOSSARY.md", "CHANGELOG.md")
 
@@ -36,3 +38,7 @@ def test_the_glossary_is_in_the_order_of_the_alphabet_and_has_each_term_once() -
     rows = re.findall(r"^\| ([^|]+?) \|", (ROOT / "GLOSSARY.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     terms = [row.casefold() for row in rows if row != "term"]
     assert terms == sorted(set(terms))
+
+
+def test_the_catalogue_page_is_what_make_results_writes() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()
