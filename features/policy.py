@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from features.errors import CallfirstError
 
+LARGEST = 100_000  # of any number set; days so many fit every calendar
+
 
 class PolicyError(CallfirstError):
     """A policy that cannot hold."""
@@ -58,12 +60,9 @@ class Policy:
                 "The policy's key account shares do not fit.",
                 "Keep 0 < key_leave_share <= key_enter_share < 1.",
             )
-        for name in ("horizon_days", "active_days", "strategic_top_n"):
-            if getattr(self, name) < 0:
-                raise PolicyError(
-                    f"The policy's {name} is below 0.",
-                    "Give a whole number of days or accounts, 0 to leave it open.",
-                )
+        for name, value in asdict(self).items():
+            if not isinstance(value, str) and not 0 <= value <= LARGEST:  # nan too
+                raise PolicyError(f"The policy's {name} is {value}.", f"Give a number from 0 to {LARGEST:,}.")
         if self.lines_per_manager < 1:
             raise PolicyError("The policy's lines_per_manager is below 1.", "Give how many calls a manager can make.")
 
@@ -84,10 +83,12 @@ def read_policy(path: Path) -> Policy:
     Raises:
         PolicyError: not TOML, an unknown setting, or a value of the wrong type.
     """
-    if not path.exists():
-        return Policy()
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return Policy()
+    except OSError as error:
+        raise PolicyError(f"{path} cannot be read: {error.strerror}.", "Check the path and who may read it.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path} is not TOML: {error}.", 'Write lines like: time_zone = "Europe/Paris".') from None
     known = {setting.name: type(setting.default) for setting in fields(Policy)}
