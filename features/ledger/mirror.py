@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -31,7 +32,7 @@ from features.ledger.tables import ORDER_LINES as LINES_TABLE
 from features.ledger.versions import with_replaced_at
 from features.policy import Policy
 
-BUCKETS = 16
+PARQUET = b"PAR1"  # its first and last bytes
 BUCKET = "strpos('0123456789abcdef', md5(customer_id)[1]) - 1"  # the hash's first hexadecimal digit
 
 
@@ -41,7 +42,7 @@ class MirrorError(LedgerError):
     def __init__(self, why: str) -> None:
         super().__init__(
             f"The database is whole, but its mirror cannot be written: {why}.",
-            "Free space in the home folder; whoever reads the ledger next completes the mirror.",
+            "Free space in the home folder and look who may write there; whoever reads the ledger next completes it.",
         )
 
 
@@ -105,25 +106,36 @@ def append(home: Home, batch_id: int, digest: str, lines: pa.Table) -> list[Path
         MirrorError: they cannot be written.
     """
     folder = home.mirror / "orders"
-    sizes: dict[str, int] = {}
+    files: dict[str, dict[str, int | str]] = {}
     try:
         for bucket, part in _buckets(lines):
             path = folder / f"bucket={bucket:02d}" / f"batch-{batch_id:06d}.parquet"
             with _written_whole(path) as unfinished:
                 pq.write_table(part, unfinished, compression="zstd")
-            sizes[str(path.relative_to(folder))] = path.stat().st_size
+            files[str(path.relative_to(folder))] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
         with _written_whole(_mark(folder, batch_id)) as unfinished:
-            mark = {"digest": digest, "rows": lines.num_rows, "files": sizes}
+            mark = {"digest": digest, "rows": lines.num_rows, "files": files}
             unfinished.write_text(json.dumps(mark), encoding="utf-8")
     except OSError as error:
         raise MirrorError(error.strerror or str(error)) from None
-    return [folder / name for name in sizes]
+    return [folder / name for name in files]
 
 
 def rebuild_mirror(home: Home, connection: Connection, zone: str) -> tuple[Path, ...]:
     """The files of a mirror made anew from the database."""
     shutil.rmtree(home.mirror, ignore_errors=True)
     return mirrored(home, connection, zone)
+
+
+def damaged_files(home: Home, connection: Connection) -> tuple[Path, ...]:
+    """The files of the mirror whose content is not what was written; their sizes alone do not tell."""
+    folder = home.mirror / "orders"
+    return tuple(
+        folder / name
+        for batch in batches_of(connection, "orders")
+        for name, file in _marked(folder, batch.batch_id)["files"].items()
+        if _sha256(folder / name) != file["sha256"]
+    )
 
 
 def read_ledger(home: Home, policy: Policy) -> Ledger:
@@ -181,12 +193,31 @@ def replacements_of(connection: Connection) -> pa.Table:
 def _files_of(folder: Path, batch: Batch) -> list[Path] | None:
     """The files of a batch; None where it is not there as the database has it."""
     try:
-        mark = json.loads(_mark(folder, batch.batch_id).read_text(encoding="utf-8"))
+        mark = _marked(folder, batch.batch_id)
         whole = mark["digest"] == batch.digest and mark["rows"] == batch.rows
-        whole = whole and all((folder / name).stat().st_size == size for name, size in mark["files"].items())
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        whole = whole and all(_is_whole(folder / name, file["bytes"]) for name, file in mark["files"].items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return [folder / name for name in mark["files"]] if whole else None
+
+
+def _is_whole(path: Path, size: int) -> bool:
+    """Whether a file has its size and begins and ends as Parquet does: a power cut may leave zeros of that size."""
+    with path.open("rb") as file:
+        begins = file.read(len(PARQUET))
+        file.seek(max(0, size - len(PARQUET)))
+        return begins == PARQUET == file.read() and file.tell() == size
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _marked(folder: Path, batch_id: int) -> dict[str, Any]:
+    """What the mark of a batch says: digest, rows, and of each file its bytes and SHA-256."""
+    mark: dict[str, Any] = json.loads(_mark(folder, batch_id).read_text(encoding="utf-8"))
+    return mark
 
 
 def _mark(folder: Path, batch_id: int) -> Path:

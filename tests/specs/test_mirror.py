@@ -17,7 +17,7 @@ from features.home import Home
 from features.ledger.doctor import examine
 from features.ledger.intake import ingest
 from features.ledger.ledger import EmptyLedgerError
-from features.ledger.mirror import read_ledger
+from features.ledger.mirror import MirrorError, read_ledger
 from features.ledger.store import Store
 from features.ledger.tables import ORDER_LINES
 from features.policy import Policy
@@ -62,11 +62,14 @@ def test_a_crash_between_commit_and_mirror_is_healed_by_the_next_reader(home: Ho
     assert content(home) == before
 
 
-@pytest.mark.parametrize("lost", ["one file", "all files"])
+@pytest.mark.parametrize("lost", ["one file", "all files", "their content"])
 def test_lost_files_of_the_mirror_are_made_again(lost: str, home: Home) -> None:
     before = content(home)
     if lost == "all files":
         shutil.rmtree(home.mirror)
+    elif lost == "their content":  # as a power cut may leave it: the size is right
+        for path in (home.mirror / "orders").glob("bucket=*/*.parquet"):
+            path.write_bytes(bytes(path.stat().st_size))
     else:
         next((home.mirror / "orders").glob("bucket=*/batch-000001.parquet")).unlink()
     assert content(home) == before
@@ -80,6 +83,24 @@ def test_another_database_in_the_same_place_is_not_mistaken_for_the_old_one(home
     (tmp_path / "other.csv").write_text("customer_id,ordered_at,amount\nz,2026-01-01,1\n")
     ingest("orders", [tmp_path / "other.csv"], home=home, policy=POLICY, now=NOW)
     assert [row["customer_id"] for row in content(home)[1]] == ["z"]
+
+
+def test_the_doctor_sees_a_byte_that_changed_in_the_mirror_and_makes_it_anew(home: Home) -> None:
+    path = next((home.mirror / "orders").glob("bucket=*/batch-000001.parquet"))
+    content = path.read_bytes()
+    path.write_bytes(content[:40] + bytes([content[40] ^ 1]) + content[41:])
+    found = examine(home, POLICY, rebuild=False)
+    assert not found.sound and "1 damaged" in found.sentence
+    assert examine(home, POLICY, rebuild=True).sound
+    assert path.read_bytes() == content
+
+
+def test_a_mirror_that_cannot_be_written_is_one_sentence(home: Home) -> None:
+    shutil.rmtree(home.mirror)
+    home.mirror.write_text("in the way")
+    for doing in (lambda: examine(home, POLICY, rebuild=True), lambda: read_ledger(home, POLICY)):
+        with pytest.raises(MirrorError, match="cannot be written"):
+            doing()
 
 
 def test_the_doctor_sees_a_database_that_lost_rows(home: Home) -> None:
