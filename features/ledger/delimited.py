@@ -20,8 +20,15 @@ WHITE_SPACE = " "  # runs of it
 CHUNK_ROWS = 100_000
 SAMPLE_BYTES = 1 << 16
 JUNK_SHARE = 0.02  # of control characters in the sample: then it is no text
+FEW = 8  # of them are forgiven in a small file: its rows go to quarantine, the others are kept
 LONGEST_RECORD_LINES = 200  # an open quote swallows no more than this
-UTF_16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+MARKS = {  # in this order: a mark of UTF-32 begins like one of UTF-16
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+GZIP_BEGINS = b"\x1f\x8b"
 
 
 class NotTextError(ValueError):
@@ -50,14 +57,17 @@ def read_delimited(path: Path) -> Delimited:
 
 
 def _open(path: Path) -> gzip.GzipFile | BufferedReader:
-    return gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb")
+    """The file unpacked where its first bytes, not its name, say that it is packed."""
+    with path.open("rb") as file:
+        is_packed = file.read(2) == GZIP_BEGINS
+    return gzip.open(path, "rb") if is_packed else path.open("rb")
 
 
 def _encoding_of(path: Path) -> str:
-    """UTF-16 by its mark or its zeros, UTF-8 where every byte fits, else Windows-1252."""
+    """UTF-16 by its mark or its zeros, UTF-32 by its mark, UTF-8 where every byte fits, else Windows-1252."""
     with _open(path) as stream:
         sample = stream.read(SAMPLE_BYTES)
-        for mark, encoding in UTF_16.items():
+        for mark, encoding in MARKS.items():
             if sample.startswith(mark):
                 return encoding
         if len(sample) > 3 and not sample[1:200:2].strip(b"\0"):
@@ -65,7 +75,7 @@ def _encoding_of(path: Path) -> str:
         if len(sample) > 3 and not sample[0:200:2].strip(b"\0"):
             return "utf-16-be"
         junk = sum(sample.count(byte) for byte in range(32) if byte not in b"\t\n\v\f\r\x1a")
-        if junk > max(1, len(sample) * JUNK_SHARE):
+        if junk > max(FEW, len(sample) * JUNK_SHARE):
             raise NotTextError("it is binary")
         decoder = codecs.getincrementaldecoder("utf-8")()
         try:
@@ -166,6 +176,7 @@ class _Lines:
                 fields = []
             except StopIteration:
                 return
+            fields = _without_blank_surplus(fields, width)
             taken, several = self._taken[0], len(self._taken) > 1
             fits = len(fields) == width and not (several and _is_torn(self._taken, separator))
             if not fits and several:
@@ -177,6 +188,11 @@ class _Lines:
                 yield start, fields
             elif taken.strip():
                 yield start, taken.rstrip("\r\n")
+
+
+def _without_blank_surplus(fields: list[str], width: int) -> list[str]:
+    """The fields up to ``width`` where those beyond are blank: separators at the end of a line say nothing."""
+    return fields if any(field.strip() for field in fields[width:]) else fields[:width]
 
 
 def _is_torn(lines: Sequence[str], separator: str) -> bool:

@@ -13,11 +13,14 @@ import pyarrow.parquet as pq
 from features.ledger.delimited import NotTextError, read_delimited
 from features.ledger.ledger import LedgerError
 from features.ledger.matching import ColumnsError
+from features.ledger.plain import plain_table
 from features.ledger.raw import RawRows
 
 TEXT_ENDINGS = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
 PARQUET_ENDINGS = (".parquet", ".pq")
 XLSX_ENDINGS = (".xlsx", ".xlsm")
+PARQUET_BEGINS, ZIP_BEGINS = b"PAR1", b"PK\x03\x04"
+LONGEST_SHOWN = 200
 
 
 class SourceError(LedgerError):
@@ -31,28 +34,15 @@ def read_file(path: Path) -> RawRows:
         SourceError: it is missing, empty, of an unknown kind, or not what its name says.
         ColumnsError: two of its columns have the same name.
     """
-    name = path.name.lower()
-    if not path.exists():
-        raise SourceError(f"There is no file {path}.", "Check the path.")
     try:
-        if path.is_dir():
-            rows = _read_folder(path)
-        elif name.endswith(TEXT_ENDINGS):
-            table, lines, misfits = read_delimited(path)
-            rows = RawRows(path.name, table, lines, misfits)
-        elif name.endswith(PARQUET_ENDINGS):
-            rows = _numbered(path.name, _read_parquet(path))
-        elif name.endswith(XLSX_ENDINGS):
-            rows = _read_xlsx(path)
-        else:
-            raise SourceError(
-                f"{path.name} is of a kind that cannot be read.",
-                "Give CSV, TXT or TSV (also .gz), Parquet, or XLSX; save an old .xls as .xlsx.",
-            )
+        if not path.exists():
+            raise SourceError(f"There is no file {path}.", "Check the path.")
+        rows = _read_folder(path) if path.is_dir() else _read_by_kind(path)
     except NotTextError as error:
         raise SourceError(f"{path.name} cannot be read as text: {error}.", "Export it again as CSV in UTF-8.") from None
-    except (PermissionError, IsADirectoryError) as error:
-        raise SourceError(f"{path} cannot be opened: {error.strerror}.", "Check who may read it.") from None
+    except OSError as error:
+        shown = path if len(str(path)) <= LONGEST_SHOWN else f"{str(path)[:LONGEST_SHOWN]}…"
+        raise SourceError(f"{shown} cannot be opened: {error.strerror or error}.", "Check the path.") from None
     if not len(rows):
         what = "a header but no rows" if rows.table.num_columns else "nothing"
         raise SourceError(f"{path.name} holds {what}.", "Check the export; nothing was read.")
@@ -60,42 +50,29 @@ def read_file(path: Path) -> RawRows:
     return rows
 
 
-def plain_table(table: pa.Table) -> pa.Table:
-    """The table with dictionaries laid out and all text as valid strings; broken characters become U+FFFD."""
-    for at, field in enumerate(table.schema):
-        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-        column = table.column(at).cast(kind) if pa.types.is_dictionary(field.type) else table.column(at)
-        if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-            column = column.cast(pa.large_binary() if pa.types.is_large_string(kind) else pa.binary_view())
-            kind = pa.binary()
-            column = column.cast(kind)
-        if pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
-            column, kind = column.cast(pa.binary()), pa.binary()
-        if pa.types.is_binary(kind) or pa.types.is_string(kind):
-            column = _valid_text(column)
-        if column is not table.column(at):
-            table = table.set_column(at, field.name, column)
-    return table
-
-
-def _valid_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    try:
-        if pa.types.is_binary(column.type):
-            return column.cast(pa.string())
-        column.validate(full=True)
-    except pa.ArrowInvalid:
-        values = column.cast(pa.binary()).to_pylist()
-        texts = [None if value is None else value.decode("utf-8", errors="replace") for value in values]
-        return pa.chunked_array([pa.array(texts, pa.string())])
-    return column
+def _read_by_kind(path: Path) -> RawRows:
+    """The rows of a file by what its first bytes say it is; where they say nothing, by its name."""
+    with path.open("rb") as file:
+        begins = file.read(4)
+    name = path.name.lower()
+    if begins == PARQUET_BEGINS or name.endswith(PARQUET_ENDINGS):
+        return _numbered(path.name, _read_parquet(path))
+    if (begins == ZIP_BEGINS and name.endswith(TEXT_ENDINGS)) or name.endswith(XLSX_ENDINGS):
+        return _read_xlsx(path)
+    if name.endswith(TEXT_ENDINGS):
+        table, lines, misfits = read_delimited(path)
+        return RawRows(path.name, table, lines, misfits)
+    raise SourceError(
+        f"{path.name} is of a kind that cannot be read.",
+        "Give CSV, TXT or TSV (also .gz), Parquet, or XLSX; save an old .xls as .xlsx.",
+    )
 
 
 def _read_parquet(path: Path) -> pa.Table:
     try:
         return plain_table(pq.ParquetFile(path).read())
     except (pa.ArrowException, OSError) as error:
-        first_line = str(error).strip().splitlines()[0][:200] if str(error).strip() else "it is damaged"
-        raise SourceError(f"{path.name} is not readable Parquet: {first_line}.", "Export it again.") from None
+        raise SourceError(f"{path.name} is not readable Parquet: {_first_line(error)}.", "Export it again.") from None
 
 
 def _read_folder(folder: Path) -> RawRows:
@@ -121,11 +98,14 @@ def _read_xlsx(path: Path) -> RawRows:
     import openpyxl  # slow to import, and seldom needed
 
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        rows = next(filter(None, (_filled_rows(sheet.iter_rows(values_only=True)) for sheet in book.worksheets)), [])
-        book.close()
+        with path.open("rb") as file:  # by its name openpyxl would refuse what is called .csv
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            sheets = (_filled_rows(sheet.iter_rows(values_only=True)) for sheet in book.worksheets)
+            rows = _from_header(next(filter(None, sheets), []))
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, EOFError, SyntaxError) as error:
-        raise SourceError(f"{path.name} is not readable XLSX: {error}.", "Save it again as .xlsx.") from None
+        raise SourceError(
+            f"{path.name} is not readable XLSX: {_first_line(error)}.", "Save it again as .xlsx."
+        ) from None
     if not rows:
         return _numbered(path.name, pa.table({}))
     width = max(at + 1 for at, value in enumerate(rows[0][1]) if value is not None)
@@ -150,6 +130,12 @@ def _filled_rows(rows: Iterator[tuple[object, ...]]) -> list[tuple[int, tuple[ob
     return [(line, cells) for line, cells in enumerate(rows, start=1) if any(value is not None for value in cells)]
 
 
+def _from_header(rows: list[tuple[int, tuple[object, ...]]]) -> list[tuple[int, tuple[object, ...]]]:
+    """The rows from the first of several cells on: those of a single one above it are a title, not the header."""
+    wide = (at for at, (_, cells) in enumerate(rows) if sum(value is not None for value in cells) > 1)
+    return rows[next(wide, 0) :]
+
+
 def _cell_text(value: object) -> str | None:
     if value is None:
         return None
@@ -160,6 +146,12 @@ def _cell_text(value: object) -> str | None:
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value).strip()
+
+
+def _first_line(error: Exception) -> str:
+    """What an error of a library says first, as a part of our sentence."""
+    lines = str(error.args[0] if isinstance(error, KeyError) else error).strip().splitlines() or ["it is damaged"]
+    return lines[0][:LONGEST_SHOWN].rstrip(".")
 
 
 def _refuse_equal_names(source: str, names: Sequence[str]) -> None:

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from features.ledger.checks import check_rows, create_checked, open_checks, refuse_other_currencies
 from features.ledger.columns import KINDS
 from features.ledger.currencies import NO_CURRENCY
-from features.ledger.files import plain_table
 from features.ledger.ledger import CUSTOMERS, ORDER_LINES, REPLACEMENTS, EmptyLedgerError, Ledger, LedgerError
 from features.ledger.matching import match_columns
 from features.ledger.merging import SINCE_EVER, merge_customers, merge_orders
+from features.ledger.plain import plain_table
 from features.ledger.raw import RawRows
 from features.ledger.rows import VERSION_ROWS
 from features.ledger.versions import with_replaced_at

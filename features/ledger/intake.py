@@ -75,12 +75,12 @@ class _Command:
 
 
 class FramesError(LedgerError):
-    """The machine gave out while rows were compared; nothing was stored."""
+    """The machine, or a damaged mirror, gave out while rows were compared; nothing was stored."""
 
     def __init__(self, why: str) -> None:
         super().__init__(
             f"The rows could not be compared: {why}. Nothing was stored.",
-            "Free memory and disk space, or ingest fewer files at a time.",
+            "Free memory and disk space, or ingest fewer files at a time; then try: callfirst doctor.",
         )
 
 
@@ -134,8 +134,8 @@ def ingest(
             with tempfile.TemporaryDirectory() as nowhere:
                 return _carry_out(replace(command, home=Home(Path(nowhere))))
         return _carry_out(command)
-    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-        raise FramesError(str(error).splitlines()[0][:200]) from None
+    except duckdb.Error as error:
+        raise FramesError(str(error).splitlines()[0][:200].rstrip(".")) from None
 
 
 def _carry_out(command: _Command) -> Reconciliation:

@@ -238,6 +238,69 @@ def test_a_file_that_cannot_be_read_is_one_sentence_with_a_hint(
     assert not home.var.exists()
 
 
+def test_a_path_that_no_system_can_open_is_one_sentence(home: Home) -> None:
+    with pytest.raises(SourceError, match="cannot be opened"):
+        ingest("orders", [Path("x" * 5_000 + ".csv")], home=home, policy=POLICY, now=NOW)
+
+
+def test_what_a_file_is_its_first_bytes_say_and_not_its_name(tmp_path: Path, home: Home) -> None:
+    text = b"customer_id,ordered_at,amount\na,2026-01-01,1\n"
+    book = openpyxl.Workbook()
+    for row in (["customer_id", "ordered_at", "amount"], ["b", date(2026, 1, 1), 2]):
+        book.active.append(row)  # type: ignore[union-attr]  # a new workbook begins with a worksheet
+    (tmp_path / "packed.csv").write_bytes(gzip.compress(text))
+    (tmp_path / "plain.csv.gz").write_bytes(text)
+    book.save(tmp_path / "book.xlsx")
+    (tmp_path / "book.xlsx").rename(tmp_path / "book.csv")
+    pq.write_table(table("customer_id | date | amount\n c | 2026-01-01 | 3"), tmp_path / "columns.csv")
+    files = [tmp_path / name for name in ("packed.csv", "plain.csv.gz", "book.csv", "columns.csv")]
+    account = ingest("orders", files, home=home, policy=POLICY, now=NOW)
+    assert (account.accepted.rows, account.merged.rows) == (3, 1)  # both texts bring the same line
+
+
+def test_a_title_above_the_header_of_a_workbook_is_not_its_header(tmp_path: Path, home: Home) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["Sales of 2026"], [], ["customer_id", "ordered_at", "amount"], [7, datetime(2026, 1, 1), 5.5]):
+        sheet.append(row)
+    sheet.merge_cells("A1:C1")
+    book.save(tmp_path / "titled.xlsx")
+    ingest("orders", [tmp_path / "titled.xlsx"], home=home, policy=POLICY, now=NOW)
+    assert [(row["customer_id"], row["amount"]) for row in read(home)] == [("7", Decimal("5.5"))]
+
+
+def test_typed_columns_of_every_kind_are_read_or_quarantined(tmp_path: Path, home: Home) -> None:
+    berlin = pa.array([1_767_225_600_000_000_001, None, 0], pa.timestamp("ns", "Europe/Berlin"))
+    beyond = pa.array([2**62, -(2**62), 1_767_225_600_000_000], pa.timestamp("us"))
+    days = pa.array([2**31 - 1, -(2**31), 20_454], pa.int32()).cast(pa.date32())
+    wide = pa.array([Decimal("1.5"), None, Decimal(10) ** 50], pa.decimal256(60, 2))
+    worlds = [  # the dates, the amounts, how many of three rows are good
+        (berlin, pa.array([1, 2, 3]), 2),
+        (beyond, pa.array([4, 5, 6]), 1),
+        (days, pa.array([7, 8, 9]), 1),
+        (pa.array(["2026-01-01"] * 3), wide, 1),
+        (pa.array(["2026-01-02"] * 3), pa.array([{"x": 1}] * 3), 0),
+        (pa.array(["2026-01-03"] * 3), pa.array([1.5, float("nan"), 2.5], pa.float16()), 2),
+    ]
+    for at, (dates, amounts, good) in enumerate(worlds):
+        path = tmp_path / f"{at}.parquet"
+        pq.write_table(pa.table({"customer_id": ["a", "b", "c"], "ordered_at": dates, "amount": amounts}), path)
+        account = ingest("orders", [path], home=home, policy=POLICY, now=NOW)
+        assert (account.accepted.rows, account.quarantined.rows) == (good, 3 - good), path
+    assert [row["ordered_at"] for row in read(home)][:3] == [utc("2026-01-01"), utc("1970-01-01"), utc("2026-01-01")]
+
+
+def test_separators_at_the_end_of_a_line_say_nothing(bring: Ingest) -> None:
+    account = bring("customer_id,date,amount\na,2026-01-01,1,\nb,2026-01-01,2,, \nc,2026-01-01,3,x\n")
+    assert (account.accepted.rows, reasons(account)) == (2, {Reason.FIELDS: 1})
+
+
+def test_a_few_nuls_in_a_small_file_cost_their_own_rows_only(bring: Ingest) -> None:
+    account = bring("customer_id,date,amount\na\0,2026-01-01,1\nb,2026-\0,2\nc,2026-01-01,3\0\nd,2026-01-01,4\n")
+    assert (account.accepted.rows, account.quarantined.rows) == (1, 3)
+
+
 def test_equal_column_names_are_refused(bring: Ingest) -> None:
     with pytest.raises(ColumnsError, match="more than one column 'amount'"):
         bring("customer_id,ordered_at,amount,amount\na,2026-01-01,1,2\n")
@@ -254,7 +317,7 @@ def test_other_kinds_and_currencies_are_refused(bring: Ingest) -> None:
 # How files are written
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252"])
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_encodings_and_separators_are_found_out(encoding: str, separator: str, bring: Ingest, home: Home) -> None:
     lines = [["customer_id", "ordered_at", "amount"], ["Müller", "2026-01-01", "5"]]
