@@ -17,7 +17,7 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   │   └── AmbiguousDatesError         features.ledger.evidence        day or month first? nobody can say
     │   ├── RejectedRowsError               features.ledger.in_memory       rows in memory that cannot be used
     │   ├── UnreconciledError               features.ledger.reconciliation  rows or money do not add up
-    │   ├── FramesError                     features.ledger.intake          memory or disk gave out
+    │   ├── FramesError                     features.ledger.intake          memory, disk or mirror gave out
     │   ├── SettledError                    features.ledger.settings        a policy against the ledger's first batch
     │   ├── StoreError                      features.ledger.store           a database that refuses
     │   ├── MirrorError                     features.ledger.mirror          a mirror that cannot be written
