@@ -26,9 +26,10 @@ proof-%: .venv/development
 bench: .venv/development  ## ratios against named rivals
 	$(BIN)/python -m benchmarks.snapshot
 
-results: .venv/development  ## what is committed and made by a command: the catalogue's page, the API's contract
+results: .venv/development  ## all that is committed and made by a command; the picture needs Chromium
 	$(BIN)/python -m features.catalog_page
 	$(BIN)/python -m serving.api.contract
+	$(BIN)/python -m benchmarks.picture call-list.png
 
 lock: .venv/development  ## renews both lock files from pyproject.toml
 	$(BIN)/uv pip compile -q pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-annotate \
@@ -37,7 +38,7 @@ lock: .venv/development  ## renews both lock files from pyproject.toml
 		--no-emit-index-url --no-emit-find-links --no-header -c requirements.lock -o requirements-dev.lock
 
 clean:  ## everything made, nothing given
-	rm -rf .venv $(DEMO_HOME) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv $(DEMO_HOME) .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
