@@ -12,7 +12,7 @@ demo: .venv/runtime  ## environment, made-up company, training, lists, server
 test: .venv/development  ## every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: .venv/development  ## lint, format, types, import contracts, known vulnerabilities
+check: .venv/development  ## lint, format, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -146,7 +146,8 @@ def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], 
     An origin counts where a rule could be fitted; a candidate takes part where it could be at each of those. None: no
     origin counts.
     """
-    tried = [teacher.learn(fold, progress=progress) for fold in plan.folds]
+    teachers = {fold.at: teacher.back_at(fold.at) for fold in plan.folds}
+    tried = [teachers[fold.at].learn(fold, progress=progress) for fold in plan.folds]
     learned = sorted((each for each in tried if RULES & set(each.churn)), key=lambda each: each.fold.at)
     if not learned:
         return None
@@ -159,7 +160,7 @@ def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], 
         return None
 
     def at_risk(kind: ShortfallKind, name: str) -> Floats:
-        told = [teacher.shortfall(each, kind, each.churn[name]) for each in learned]
+        told = [teachers[each.fold.at].shortfall(each, kind, each.churn[name]) for each in learned]
         each_part = zip(told, learned, parts, strict=True)
         return np.concatenate(
             [

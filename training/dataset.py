@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +73,14 @@ def training_set(ledger: Ledger, origins: Origins, active_days: int, policy: Pol
     bought = past.where(~np.isnan(past.feature("days_since_last_order")))
     labels = labels_of(ledger, bought, origins.horizon_days, until=origins.until, policy=policy)
     return TrainingSet(bought, labels, is_active(bought, active_days), _origin_of(bought), origins.horizon_days)
+
+
+def known_at(rows: TrainingSet, ledger: Ledger, origins: Origins, at: AsOf, policy: Policy) -> TrainingSet:
+    """The rows whose windows are closed by an instant, labelled as was known then: later bookings change nothing."""
+    closed = origins.before(at)
+    past = rows.at(closed)
+    snapshot = replace(past.snapshot, as_ofs=tuple(sorted(closed)))
+    return replace(past, labels=labels_of(ledger, snapshot, origins.horizon_days, until=at, policy=policy))
 
 
 def customer_codes(snapshot: Snapshot) -> npt.NDArray[np.int64]:

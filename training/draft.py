@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from features.policy import Policy
 from features.snapshot import Floats
 from models.calibration import UNCHANGED, IntervalMap
 from models.manifest import UsualRates
@@ -77,14 +76,14 @@ def bare_rule(horizon_days: int, missing: str) -> Draft:
     )
 
 
-def draft(rows: TrainingSet, origins: Origins, *, active_days: int, policy: Policy, seed: int, told: Told) -> Draft:
-    """The best that these windows prove.
+def draft(teacher: Teacher, *, active_days: int, told: Told) -> Draft:
+    """The best that the teacher's windows prove.
 
     Raises:
         TooLittleToLearnError: too few customers, or only one outcome.
     """
-    _check_enough(rows, origins)
-    teacher = Teacher(rows, origins, policy, seed)
+    origins = teacher.origins
+    _check_enough(teacher.rows, origins)
     plan = contest_plan(origins)
     unseen = hold_contest(teacher, plan, told) if plan.folds else None
     fold = origins.fold(origins.until)

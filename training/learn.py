@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from features.clock import AsOf
+from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Floats
 from models.probability import Probability, alone
 from models.reference import Reference, orders_expected
 from models.shortfall import Shortfall, ShortfallKind, lift_of
 from training.candidates import BOOSTED, CANDIDATES, RFM, Candidate, Recipe
-from training.dataset import TrainingSet
+from training.dataset import TrainingSet, known_at
 from training.fit import Lesson, Target, TooFew, fit, fit_member
 from training.folds import Fold, Origins
 
@@ -42,12 +44,17 @@ class Learned:
 
 @dataclass(frozen=True)
 class Teacher:
-    """Rows, policy and seed that all lessons of one training have in common."""
+    """What all lessons of one training have in common; ``rows`` are labelled as known at T."""
 
+    ledger: Ledger
     rows: TrainingSet
     origins: Origins
     policy: Policy
     seed: int
+
+    def back_at(self, at: AsOf) -> Teacher:
+        """The teacher as it would have been at an earlier instant: knows only windows closed by then, as known then."""
+        return replace(self, rows=known_at(self.rows, self.ledger, self.origins, at, self.policy))
 
     def learn(
         self,

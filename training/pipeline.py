@@ -26,6 +26,7 @@ from training.dataset import training_set
 from training.draft import Draft, TooLittleToLearnError, bare_rule, draft
 from training.folds import MOST_CONTEST_ORIGINS, Origins, origins_of
 from training.frame import Frame, frame_of
+from training.learn import Teacher
 from training.report import calibration_picture, contest_picture, gap_picture, money_picture
 from training.run_record import metrics_of, parameters_of, tags_of
 from training.verdict import Verdict
@@ -110,6 +111,7 @@ def _drafted(ledger: Ledger, frame: Frame, policy: Policy, seed: int, progress: 
         missing = f"The ledger holds {held} days before {frame.until.day}; a first closed window needs {needed}."
         return bare_rule(frame.horizon_days, missing), origins
     rows = training_set(ledger, origins, frame.active_days, policy)
+    teacher = Teacher(ledger, rows, origins, policy, seed)
     steps = iter(range(1, 1000))
     most = 10 * min(len(origins.close), MOST_CONTEST_ORIGINS)
 
@@ -117,7 +119,7 @@ def _drafted(ledger: Ledger, frame: Frame, policy: Policy, seed: int, progress: 
         progress(step, min(0.25 + 0.5 * next(steps) / most, 0.78))
 
     try:
-        return draft(rows, origins, active_days=frame.active_days, policy=policy, seed=seed, told=told), origins
+        return draft(teacher, active_days=frame.active_days, told=told), origins
     except TooLittleToLearnError as error:
         return bare_rule(frame.horizon_days, error.sentence), origins
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from features import clock
 from features.home import Home
 from models.registry import REGISTERED_NAME
 from training.errors import TrainingError
@@ -114,7 +114,7 @@ def _keep(home: Home, run: Run) -> Kept:
 def _log(client: Any, run_id: str, run: Run) -> None:
     from mlflow.entities import Metric, Param
 
-    now = int(time.time() * 1000)
+    now = int(clock.now().timestamp() * 1000)
     client.log_batch(
         run_id,
         metrics=[Metric(name, value, now, 0) for name, value in run.metrics.items()],

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from features.snapshot import take_snapshot
 from models.shortfall import ShortfallKind
 from tests.drawn import POLICY, at, ledger
-from tests.model.world import HORIZON, drafted, world
+from tests.model.world import HORIZON, drafted, teacher, world
 from training.bootstrap import interval_of_mean, resamples
 from training.contest import Unseen, choose_shortfall, judge
 from training.dataset import training_set
@@ -82,17 +84,24 @@ def test_a_learned_shortfall_must_prove_better_where_forecasts_are_few() -> None
     assert choose_shortfall(small, "recency")[0] is not ShortfallKind.LIGHTGBM
 
 
-def test_nothing_after_the_contest_origin_is_learned_from() -> None:
+def test_nothing_known_after_the_contest_origin_is_learned_from() -> None:
     here = world()
     fold = here.origins.fold(here.origins.spaced[1])
     assert fold is not None
-    teacher = Teacher(here.rows, here.origins, POLICY, 1)
-    cut = replace(teacher, rows=here.rows.at(here.origins.before(fold.at)))
+    lines = here.ledger.order_lines
+    assert isinstance(lines, pa.Table)
+    was_known = pc.less(lines.column("visible_from"), pa.scalar(fold.at.naive, pa.timestamp("us")))
+    then = replace(here.ledger, order_lines=lines.filter(was_known))
+    late = pc.less(lines.column("ordered_at"), pa.scalar(fold.at.naive, pa.timestamp("us")))
+    assert pc.sum(late).as_py() > pc.sum(was_known).as_py()  # some were booked late, so that the test can fail
+    origins = replace(here.origins, close=here.origins.before(fold.at))
+    past = training_set(then, replace(origins, until=fold.at), HORIZON, POLICY)
     rows = here.rows.active_at([fold.at]).snapshot
-    whole, past = teacher.learn(fold), cut.learn(fold)
-    assert whole.reference == past.reference
-    for name, model in whole.churn.items():
-        assert np.array_equal(model.chance(rows), past.churn[name].chance(rows))
+    now_told = teacher(here, 1).back_at(fold.at).learn(fold)
+    then_told = Teacher(then, past, origins, POLICY, 1).learn(fold)
+    assert now_told.reference == then_told.reference
+    for name, model in now_told.churn.items():
+        assert np.array_equal(model.chance(rows), then_told.churn[name].chance(rows))
 
 
 def test_overlapping_windows_resample_customers_as_wholes() -> None:
@@ -116,14 +125,14 @@ def test_too_few_customers_are_refused_with_how_many_are_needed() -> None:
     origins = origins_of(at("2025-12-01"), 60, 60, starts_on=tiny.starts_on, zone=POLICY.zone)
     rows = training_set(tiny, origins, 60, POLICY)
     with pytest.raises(TooLittleToLearnError, match="30 are needed"):
-        draft(rows, origins, active_days=60, policy=POLICY, seed=1, told=lambda _step: None)
+        draft(Teacher(tiny, rows, origins, POLICY, 1), active_days=60, told=lambda _step: None)
 
 
 def test_one_closed_window_serves_a_calibrated_rule_and_says_what_a_contest_needs() -> None:
     here = world()
     origins = replace(here.origins, spaced=here.origins.spaced[:1], close=here.origins.close[:1])
     rows = here.rows.at(origins.close)
-    found = draft(rows, origins, active_days=HORIZON, policy=POLICY, seed=1, told=lambda _step: None)
+    found = draft(Teacher(here.ledger, rows, origins, POLICY, 1), active_days=HORIZON, told=lambda _step: None)
     assert found.is_rule
     assert found.churn is not None
     assert "a contest needs 360 days" in found.sentence

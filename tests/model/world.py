@@ -15,6 +15,7 @@ from tests.drawn import POLICY, at
 from training.dataset import TrainingSet, training_set
 from training.draft import Draft, draft
 from training.folds import Origins, origins_of
+from training.learn import Teacher
 
 UNTIL = "2026-01-01"
 HORIZON = 90
@@ -42,4 +43,8 @@ def world() -> World:
 @cache
 def drafted(seed: int = 5) -> Draft:
     here = world()
-    return draft(here.rows, here.origins, active_days=HORIZON, policy=POLICY, seed=seed, told=lambda _step: None)
+    return draft(teacher(here, seed), active_days=HORIZON, told=lambda _step: None)
+
+
+def teacher(here: World, seed: int) -> Teacher:
+    return Teacher(here.ledger, here.rows, here.origins, here.policy, seed)
