@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from features.policy import Policy
@@ -21,7 +21,8 @@ class Situation:
     Attributes:
         active_customers: customers in population "active".
         key_accounts: account groups that are key by any criterion.
-        largest_name, largest_share: the account group with most net sales of 365 days; null: no sales.
+        largest_name: the account group with most net sales of 365 days; null: no sales, or not to be named.
+        largest_share: its share of them; null: no sales.
         model_version: the name of what is served.
         is_rule: a simple rule is served, no model.
         model_note: the bundle's own sentence about how sure it is; empty: none.
@@ -58,7 +59,7 @@ def notes_of(
 ) -> tuple[str, ...]:
     """What stands above a list, most important first."""
     return (
-        *company_notes(situation, policy),
+        *company_notes(_as_told_to(portfolio, situation), policy),
         *_about_key_accounts(portfolio, policy, called),
         *_about_capacity(portfolio, called, worth_a_call),
     )
@@ -69,25 +70,31 @@ def company_notes(situation: Situation, policy: Policy) -> tuple[str, ...]:
     return tuple(_about_the_company(situation, policy))
 
 
+def _as_told_to(portfolio: Portfolio, situation: Situation) -> Situation:
+    """The situation without the name of a customer that is not on the reader's books."""
+    known = {name for customer in portfolio.customers for name in (customer.called, customer.group_id)}
+    return situation if situation.largest_name in known else replace(situation, largest_name=None)
+
+
 def _about_the_company(situation: Situation, policy: Policy) -> Iterator[str]:
     if situation.stopped_days > situation.active_days:
         yield (
             f"The ledger stopped on {day(situation.ledger_ends_on)}, {days(situation.stopped_days)} before: "
             "silences below may be missing orders. Bring it up to date before calling."
         )
-    if situation.largest_name is None or situation.largest_share is None:
+    if situation.largest_share is None:
         yield "Nobody bought anything in the last 365 days."
     elif situation.largest_share <= policy.key_enter_share:
+        named = f", {situation.largest_name}," if situation.largest_name else ""
         yield (
-            f"Nobody brings more than {share(policy.key_enter_share)} of our sales (the largest, "
-            f"{situation.largest_name}, brings {share(situation.largest_share)})"
+            f"Nobody brings more than {share(policy.key_enter_share)} of our sales (the largest{named} "
+            f"brings {share(situation.largest_share)})"
             + (": the list goes by money." if not situation.key_accounts else ".")
         )
     if situation.active_customers < FEW_ACTIVE:
-        yield (
-            f"Only {counted(situation.active_customers, 'customer')} active: too few to prove any ranking. "
-            "Take the reasons as facts and the order as a hint."
-        )
+        active = situation.active_customers
+        few = f"Only {counted(active, 'customer')} active" if active else "No customer is active"
+        yield f"{few}: too few to prove any ranking. Take the reasons as facts and the order as a hint."
     if situation.is_rule:
         rule = situation.model_version.removeprefix("rule: ")
         yield f"Ranked by a simple rule ({rule}); no model has been shown to do better."

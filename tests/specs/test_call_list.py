@@ -160,6 +160,10 @@ def test_list_ids_are_safe_and_never_alike() -> None:
             "Take the reasons as facts and the order as a hint.",
         ),
         (
+            {"active_customers": 0},
+            "No customer is active: too few to prove any ranking. Take the reasons as facts and the order as a hint.",
+        ),
+        (
             {"is_rule": True, "model_version": "rule: recency"},
             "Ranked by a simple rule (recency); no model has been shown to do better.",
         ),
@@ -174,7 +178,15 @@ def test_list_ids_are_safe_and_never_alike() -> None:
 )
 def test_the_notes_say_what_the_list_stands_on(changes: dict[str, object], expected: str) -> None:
     situation = dataclasses.replace(SITUATION, **changes)  # type: ignore[arg-type]
-    assert expected in only_list(customer("x"), situation=situation).notes
+    assert expected in only_list(customer("brightwell"), situation=situation).notes
+
+
+def test_a_manager_is_not_told_the_name_of_somebody_elses_customer() -> None:
+    situation = dataclasses.replace(SITUATION, largest_share=0.073, key_accounts=0)
+    mine, yours = customer("brightwell", manager_id="Al"), customer("x", manager_id="Bo")
+    al, bo = call_lists([mine, yours], situation, POLICY)
+    assert "(the largest, Brightwell, brings 7.3 %)" in al.notes[0]
+    assert "(the largest brings 7.3 %)" in bo.notes[0]
 
 
 def test_a_healthy_list_needs_no_notes() -> None:
