@@ -43,6 +43,7 @@ FORMATS = {
     "last_order_on": "yyyy-mm-dd",
     "last_contact_on": "yyyy-mm-dd",
 }
+LONGEST_HEADER = 100  # characters; Excel calls a book damaged whose page header, "&" doubled, is longer than 255
 WRAPPED = ("name", "at_risk_because", "reasons", "last_words")
 SHADE = PatternFill("solid", fgColor="EFF3F0")
 
@@ -117,7 +118,7 @@ def _fill_lines(sheet: Worksheet, each: CallList, rows: Sequence[Sequence[Any]],
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     header = sheet.oddHeader
     if header is not None:
-        header.center.text = _title(each, situation).replace("&", "&&")
+        header.center.text = _title(each, situation)[:LONGEST_HEADER].replace("&", "&&")
 
 
 def _fill_notes(sheet: Worksheet, each: CallList, situation: Situation) -> None:

@@ -59,6 +59,13 @@ def test_a_manager_id_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == ["up.csv", "up.xlsx"]
 
 
+def test_a_long_manager_id_does_not_make_the_page_header_too_long_for_a_spreadsheet(tmp_path: Path) -> None:
+    _, book = write_sheets(call_lists([customer("x", manager_id="&" * 200)], SITUATION, POLICY), SITUATION, tmp_path)
+    lines = load_workbook(book).worksheets[0]
+    header = str(lines.oddHeader and lines.oddHeader.center.text)
+    assert len(header) <= 255 and header.endswith("&&")
+
+
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SheetsError, match="Cannot write call lists"):
