@@ -13,11 +13,21 @@ import sqlalchemy as sa
 from serving.book import access_keys, sessions
 from serving.errors import ServingError
 
+LONGEST_NAME = 200
 SESSION_LASTS = timedelta(hours=12)
 
 
 class KeyNameError(ServingError):
     """A key name that is taken, unknown or not a name."""
+
+
+class KeyManagerError(ServingError):
+    """A manager id that cannot be one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A manager id is 1 to 200 printable characters.", "Leave --manager out for a key that sees the company."
+        )
 
 
 @dataclass(frozen=True)
@@ -44,9 +54,12 @@ def create_key(engine: sa.Engine, name: str, *, manager_id: str | None, now: dat
 
     Raises:
         KeyNameError: no name, or one that is taken.
+        KeyManagerError: a manager id that no ledger holds.
     """
-    if not name.strip() or len(name) > 200 or not name.isprintable():
+    if not _is_name(name):
         raise KeyNameError("A key needs a name.", "Name who uses it, as: callfirst keys create crm.")
+    if manager_id is not None and not _is_name(manager_id):
+        raise KeyManagerError
     key = f"cf_{secrets.token_urlsafe(32)}"
     row = {"name": name, "key_sha256": _digest(key), "manager_id": manager_id, "created_at": now}
     try:
@@ -114,6 +127,10 @@ def close_session(engine: sa.Engine, token: str) -> None:
 _CALLER = sa.select(access_keys.c.key_id, access_keys.c.name, access_keys.c.manager_id).where(
     access_keys.c.revoked_at.is_(None)
 )
+
+
+def _is_name(text: str) -> bool:
+    return bool(text.strip()) and len(text) <= LONGEST_NAME and text.isprintable()
 
 
 def _caller(engine: sa.Engine, query: sa.Select[tuple[int, str, str | None]]) -> Caller | None:

@@ -128,7 +128,8 @@ def nightly(
             }
         )
         return
-    console.print(f"As of {instant.day}, 00:00 {policy.time_zone} ({supplied}).", markup=False)
+    local = instant.instant.astimezone(policy.zone)
+    console.print(f"As of {local:%Y-%m-%d, %H:%M} {policy.time_zone} ({supplied}).", markup=False)
     if not night.is_new:
         console.print(
             f"Published already (run {night.run.run_id}): same as-of, ledger, policy and model. Nothing to do.",

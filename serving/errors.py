@@ -54,6 +54,13 @@ class UnreadableBodyError(ServingError):
         super().__init__(f"The body cannot be read: {why}.", "Send one JSON object in UTF-8.")
 
 
+class RepeatedQueryError(ServingError):
+    """An address that asks for one thing twice."""
+
+    def __init__(self) -> None:
+        super().__init__("A name stands twice in the query.", "Give each once.")
+
+
 class BodyTypeError(ServingError):
     """A body of a type nobody reads here."""
 

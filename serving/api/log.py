@@ -18,10 +18,13 @@ def log_as_json() -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.getLogger("uvicorn.error").addFilter(_without_traceback)
+    for_uvicorn = logging.getLogger("uvicorn")
+    for_uvicorn.handlers, for_uvicorn.propagate = [_AsEvents()], False
+    for_uvicorn.setLevel(logging.WARNING)
 
 
-def _without_traceback(record: logging.LogRecord) -> bool:
-    """True, always: the record stays, its traceback goes, for an error's message may quote rows of the ledger."""
-    record.exc_info = record.exc_text = None
-    return True
+class _AsEvents(logging.Handler):
+    """Turns records into events without their tracebacks, for an error's message may quote rows of the ledger."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(record.levelno, record.getMessage().strip(), by=record.name)

@@ -28,6 +28,7 @@ STATUS: Mapping[type[CallfirstError], HTTPStatus] = {
     errors.BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.BodyTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.UnreadableBodyError: HTTPStatus.BAD_REQUEST,
+    errors.RepeatedQueryError: HTTPStatus.BAD_REQUEST,
     errors.NothingPublishedError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The status of each error of the domain, which knows no HTTP; any other is ours: 500."""

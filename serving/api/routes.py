@@ -19,6 +19,7 @@ from serving.api.answers import (
     Identifier,
     ListsQuestion,
     Problem,
+    Question,
     RunAnswer,
     ScoresAnswer,
     ScoresQuestion,
@@ -50,6 +51,8 @@ def _caller(request: Request) -> Caller:
 Book = Annotated[sa.Engine, Depends(_engine)]
 Asking = Annotated[Caller, Depends(_caller)]
 
+NoQuery = Annotated[Question, Query()]
+
 bearer = HTTPBearer(auto_error=False, scheme_name="bearer")
 header = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="key")
 
@@ -62,7 +65,7 @@ health = APIRouter()
 
 
 @v1.post("/scores", responses=_problems(*ALWAYS, *BODY))
-def scores(asked: ScoresQuestion, book: Book, caller: Asking) -> ScoresAnswer:
+def scores(asked: ScoresQuestion, book: Book, caller: Asking, _: NoQuery) -> ScoresAnswer:
     """Published scores of up to 10,000 customers, in the order asked."""
     run = publication.newest_run(book)
     found = publication.scores_of(book, run, asked.customer_ids, caller=caller)
@@ -77,7 +80,7 @@ def scores(asked: ScoresQuestion, book: Book, caller: Asking) -> ScoresAnswer:
 
 
 @v1.get("/customers/{customer_id:path}", responses=_problems(*ALWAYS, HTTPStatus.NOT_FOUND))
-def customer(customer_id: Annotated[Identifier, Path()], book: Book, caller: Asking) -> Customer:
+def customer(customer_id: Annotated[Identifier, Path()], book: Book, caller: Asking, _: NoQuery) -> Customer:
     """The published score of one customer."""
     run = publication.newest_run(book)
     return Customer.model_validate(publication.score_of(book, run, customer_id, caller=caller))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from http import HTTPStatus
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from features.home import Home
 from features.ledger.store import Store
 from serving import access
 from serving.api.app import create_app
 from serving.api.log import log_as_json
+from serving.api.problems import problem
+from serving.api.safe_headers import SAFE_HEADERS
 from serving.errors import ServingError
 from serving.settings import ServerSettings
 
@@ -28,8 +32,20 @@ class AddressError(ServingError):
 
     def __init__(self, settings: ServerSettings, why: str) -> None:
         super().__init__(
-            f"Cannot listen on {settings.host}:{settings.port}: {why}.", "Choose another --port, or stop what uses it."
+            f"Cannot listen on {settings.host}:{settings.port}: {why}.",
+            "Choose another --host or --port, or stop what uses it.",
         )
+
+
+class PlainSpoken(H11Protocol):
+    """HTTP that answers what is no HTTP as every other error: problem+json with the safe headers."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer and hang up; ``msg`` is uvicorn's own."""
+        refusal = problem(HTTPStatus.BAD_REQUEST, msg, headers={**SAFE_HEADERS, "Connection": "close"})
+        head = [b"HTTP/1.1 400 Bad Request", *(b": ".join(header) for header in refusal.raw_headers)]
+        self.transport.write(b"\r\n".join([*head, b"", bytes(refusal.body)]))
+        self.transport.close()
 
 
 def serve_until_stopped(settings: ServerSettings, *, announce: Callable[[str], None]) -> None:
@@ -53,6 +69,8 @@ def serve_until_stopped(settings: ServerSettings, *, announce: Callable[[str], N
             access_log=False,  # it would write paths, and a path may name a customer
             log_config=None,
             server_header=False,
+            http=PlainSpoken,
+            ws="none",
         )
         uvicorn.Server(config).run(sockets=[listener])
 
@@ -62,4 +80,6 @@ def _listening(settings: ServerSettings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2_048)
     except OSError as error:
-        raise AddressError(settings, error.strerror or str(error)) from None
+        raise AddressError(settings, (error.strerror or str(error)).partition(" (while ")[0]) from None
+    except (TypeError, UnicodeError):  # of a name that no network knows: too long, or no text
+        raise AddressError(settings, "this is no name of a host") from None

@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from serving.access import Caller, caller_of_key
-from serving.errors import BodyTypeError, NoKeyError, UnreadableBodyError
+from serving.errors import BodyTypeError, NoKeyError, RepeatedQueryError, UnreadableBodyError
 
 JSON_TYPE = "application/json"
 LONGEST_KEY = 200
@@ -46,7 +46,10 @@ class StrictRequest(Request):
     async def json(self) -> Any:
         """The body as :func:`parsed` has it, read once."""
         if not hasattr(self, "_json"):
-            self._json = parsed(await self.body())
+            try:
+                self._json = parsed(await self.body())
+            except ClientDisconnect:
+                raise UnreadableBodyError("it ended too early") from None
         return self._json
 
 
@@ -61,6 +64,7 @@ class KeyedRoute(APIRoute):
         async def checked(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
             strict.state.caller = await run_in_threadpool(caller_of, strict)
+            _want_each_once(strict)
             if takes_body:
                 _want_json(strict)
                 await strict.json()  # here, because FastAPI would turn our error into its own
@@ -81,6 +85,12 @@ def caller_of(request: Request) -> Caller:
     if caller is None:
         raise NoKeyError
     return caller
+
+
+def _want_each_once(request: Request) -> None:
+    names = [name for name, _ in request.query_params.multi_items()]
+    if len(names) > len(set(names)):
+        raise RepeatedQueryError
 
 
 def _want_json(request: Request) -> None:

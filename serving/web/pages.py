@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -42,14 +42,10 @@ def call_list(request: Request, list_id: Annotated[str, Query(alias="list", max_
     book = request.app.state.engine
     run = publication.newest_run_or_none(book)
     if run is None:
-        return _html(
-            "nothing.html", heading="Nothing published yet", sentence="The first list comes with tonight's run."
-        )
+        return _nothing("Nothing published yet", "The first list comes with tonight's run.")
     heads = publication.list_heads(book, run, caller=caller)
     if not heads:
-        return _html(
-            "nothing.html", heading="No list for you", sentence=f"No customers of {caller.manager_id} are known."
-        )
+        return _nothing("No list for you", f"No customers of {caller.manager_id} are known.")
     most = max(heads, key=lambda head: head.value_at_risk)
     shown = next((head for head in heads if head.list_id == list_id), None if list_id else most)
     if shown is None:
@@ -113,7 +109,7 @@ def _signed_in(request: Request) -> access.Caller | None:
 def _want_own_origin(request: Request) -> None:
     """A second lock beside SameSite=Strict: browsers name the origin of every form they send."""
     origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
         raise ForeignOriginError
 
 

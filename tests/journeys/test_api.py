@@ -231,6 +231,8 @@ def test_a_body_of_another_type_is_refused(server: TestClient, company: dict[str
         ("GET", "/v1/call-lists?manager_id=%ff", 404),
         ("GET", "/v1/call-lists?manager_id=" + "a" * 10_000, 422),
         ("GET", "/v1/call-lists?limit=3", 422),
+        ("GET", "/v1/call-lists?manager_id=Ann&manager_id=Bob", 400),
+        ("GET", "/v1/customers/brightwell?limit=3", 422),
         ("GET", "/style.css/%00", 404),
         ("GET", "/?list=%00", 303),
         ("GET", "/?list=" + "a" * 10_000, 422),

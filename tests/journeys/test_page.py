@@ -72,7 +72,9 @@ def test_elsewhere_than_on_this_machine_the_session_goes_over_https_alone() -> N
     assert not ServerSettings(host="127.0.0.1").secure_cookie
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://testserver.evil.example"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://testserver.evil.example", "http://[", "", "testserver"]
+)
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-out"])
 def test_a_form_sent_from_another_site_is_refused(browser: TestClient, path: str, origin: str) -> None:
     answer = browser.post(path, data={"key": "x"}, headers={"Origin": origin})

@@ -131,6 +131,7 @@ def test_keys_are_shown_once_and_listed_without_themselves(home: Path) -> None:
         (("score", "--as-of", "soon", "--out", "s.csv"), "Cannot read 'soon' as an as-of"),
         (("score", "--as-of", "2026-06-01", "--out", "s.doc"), "Cannot write scores to s.doc"),
         (("nightly", "--as-of", "2025-01-01"), "the ledger begins on 2026-01-10"),
+        (("keys", "create", "x", "--manager", ""), "A manager id is 1 to 200 printable characters"),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence_and_a_hint(home: Path, words: tuple[str, ...], said: str) -> None:
@@ -138,6 +139,19 @@ def test_what_cannot_be_done_is_a_sentence_and_a_hint(home: Path, words: tuple[s
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("host", ["256.1.1.1", "x" * 300])
+def test_a_host_that_cannot_be_listened_on_is_a_sentence_and_a_hint(home: Path, host: str) -> None:
+    command(home, "keys", "create", f"listener on {host[:20]}")
+    done = command(home, "serve", "--host", host)
+    assert done.returncode == 1
+    assert f"Cannot listen on {host}:8000" in done.stderr and "--host" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_instant_within_the_day_is_said_with_its_time(home: Path) -> None:
+    assert "As of 2026-06-01, 14:30 UTC (given)." in command(home, "nightly", "--as-of", "2026-06-01T14:30").stdout
 
 
 def test_an_empty_home_says_what_to_do_first(tmp_path: Path) -> None:
@@ -161,12 +175,33 @@ def test_the_server_answers_a_key_and_stops_when_told(home: Path) -> None:
         assert httpx.post(f"{address}/v1/scores", json={"customer_ids": ["weekly"]}).status_code == 401
         answer = httpx.post(f"{address}/v1/scores", json={"customer_ids": ["weekly"]}, headers={"X-API-Key": key})
         assert answer.json()["scores"][0]["at_risk"]
+        for nonsense in (
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"POST /v1/scores HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        ):
+            refusal = _raw_answer(port, nonsense)
+            assert refusal.startswith(b"HTTP/1.1 400 ") and b"application/problem+json" in refusal
+            assert b"x-content-type-options: nosniff" in refusal.lower()
+        half = f"POST /v1/scores HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nContent-Type: application/json\r\n"
+        _raw_answer(port, f"{half}Content-Length: 50\r\n\r\n{{".encode())  # and hangs up
         assert f"Cannot listen on 127.0.0.1:{port}" in command(home, "serve", "--port", str(port)).stderr
     finally:
         server.terminate()
         out, log = server.communicate(timeout=30)
     assert address in out
     assert '"route": "/v1/scores"' in log and "weekly" not in log
+    assert '"status": 500' not in log
+    assert all(isinstance(json.loads(line), dict) for line in log.splitlines())
+
+
+def _raw_answer(port: int, sent: bytes) -> bytes:
+    """What comes back within half a second."""
+    with socket.create_connection(("127.0.0.1", port), timeout=0.5) as line:
+        line.sendall(sent)
+        try:
+            return line.recv(65_536)
+        except TimeoutError:
+            return b""
 
 
 def _wait_for(address: str) -> None:
