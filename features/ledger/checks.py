@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from features.ledger.columns import KINDS, SQL_TYPES, Column, ColumnKind
 from features.ledger.currencies import CURRENCIES
-from features.ledger.evidence import NUMBERS, day_orders, decimal_signs
+from features.ledger.evidence import NUMBERS, day_orders, decimal_signs, float_ids
 from features.ledger.parsing import day_of, exact, instant_of, literal, money, number_text
 from features.ledger.raw import LaidOut, RawRows, lay_out
 from features.ledger.reasons import Reason
@@ -88,10 +88,11 @@ def refuse_other_currencies(connection: duckdb.DuckDBPyConnection, reporting: st
 def _readings(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut, zone: str) -> list[str]:
     """SQL over ``texts``: text as it is; of numbers and dates whether one is given, and what it says."""
     signs, orders = decimal_signs(connection, laid_out), day_orders(connection, laid_out)
+    floats = float_ids(connection, laid_out)
     readings: list[str] = []
     for name, column in laid_out.columns.items():
         if column.kind is ColumnKind.TEXT:
-            readings.append(f"upper({name}) AS {name}" if name == "currency" else name)
+            readings.append(f"{_text(name, is_float_id=name in floats)} AS {name}")
             continue
         said = (
             f"{number_text(name, signs[name])} AS {name}_text"
@@ -100,6 +101,15 @@ def _readings(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut, zone: st
         )
         readings += [f"{name} IS NOT NULL AS {name}_given", said]
     return readings
+
+
+def _text(name: str, *, is_float_id: bool) -> str:
+    """SQL: the text as it is kept; line breaks and other control characters within a name are a space."""
+    if name == "currency":
+        return f"upper({name})"
+    if name.endswith("_id"):
+        return f"regexp_replace({name}, '[.]0$', '')" if is_float_id else name
+    return f"regexp_replace({name}, '[\\x01-\\x1F\\x7F-\\x{{9F}}]+', ' ', 'g')"
 
 
 def _values(laid_out: LaidOut, zone: str, amount_from_price: str) -> list[str]:
@@ -138,7 +148,11 @@ def _reason(contract: Mapping[str, Column], amount_from_price: str) -> str:
     """SQL: the first thing that is wrong with a row, or null."""
     texts = [name for name, column in contract.items() if column.kind is ColumnKind.TEXT]
     broken = [f"contains({name}, chr(0)) OR contains({name}, chr(65533))" for name in texts]
-    broken += [f"length({name}) > {LONGEST_ID}" for name in texts if name.endswith("_id")]
+    broken += [
+        f"length({name}) > {LONGEST_ID} OR regexp_matches({name}, '[[:cntrl:]\\x{{80}}-\\x{{9F}}]')"
+        for name in texts
+        if name.endswith("_id")
+    ]
     wrong: list[tuple[str, Reason]] = [
         ("customer_id IS NULL", Reason.CUSTOMER),
         (" OR ".join(f"coalesce({test}, false)" for test in broken), Reason.TEXT),

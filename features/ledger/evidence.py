@@ -54,6 +54,16 @@ def day_orders(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut) -> dict
     return orders
 
 
+def float_ids(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut) -> frozenset[str]:
+    """The id columns of which every value is a whole number written as 12345.0: an export took them for amounts."""
+    ids = [name for name in laid_out.columns if name.endswith("_id") and laid_out.is_text(name)]
+    if not ids:
+        return frozenset()
+    every = ", ".join(f"coalesce(bool_and(regexp_matches({name}, '^[0-9]+[.]0$')), false)" for name in ids)
+    row = connection.sql(f"SELECT {every} FROM texts").fetchall()[0]
+    return frozenset(name for name, is_float in zip(ids, row, strict=True) if is_float)
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What the rows of one text column say about how it is written: votes for each way, and undecided rows."""

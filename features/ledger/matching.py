@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from features.ledger.columns import Column, name_key
 from features.ledger.ledger import LedgerError
 
+MOST_NAMES, LONGEST_NAME = 30, 60
+
 
 class ColumnsError(LedgerError):
     """Columns that do not fit the contract: one is missing, or two want the same place."""
@@ -35,7 +37,7 @@ def match_columns(
         candidates = exact or candidates
         if len(candidates) > 1:
             raise ColumnsError(
-                f"{source}: the columns {_listed(candidates)} could each be {column.name} ({column.meaning}).",
+                f"{source}: the columns {_quoted(candidates)} could each be {column.name} ({column.meaning}).",
                 f'Say which one: --map "{column.name}={candidates[0]}".',
             )
         if candidates:
@@ -54,7 +56,7 @@ def _mapped(ours: str, theirs: str, found: Sequence[str], contract: Sequence[Col
     if len(same) != 1:
         raise ColumnsError(
             f"{source} has {'no' if not same else 'more than one'} column '{theirs}' for {ours}.",
-            f"Its columns are: {_listed(found)}.",
+            f"Its columns are: {_quoted(found)}.",
         )
     return same[0]
 
@@ -69,14 +71,19 @@ def _refuse_missing(found: Sequence[str], matched: Mapping[str, str], contract: 
     example = ",".join(f"{column.name}={unused[min(at, len(unused) - 1)]}" for at, column in enumerate(missing))
     raise ColumnsError(
         f"{source} has no column for {' and '.join(f'{column.name} ({column.meaning})' for column in missing)}; "
-        f"it has: {_listed(found)}.",
+        f"it has: {_quoted(found)}.",
         f'Say which one it is, for example: --map "{example}".',
     )
 
 
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(f"'{name[:60]}'" for name in names[:30])
-    return shown + (f" and {len(names) - 30} more" if len(names) > 30 else "")
+def listed(names: Sequence[str]) -> str:
+    """The names in one line, as many and as long as one reads."""
+    shown = ", ".join(name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…" for name in names[:MOST_NAMES])
+    return shown + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return listed([f"'{name}'" for name in names])
 
 
 def parse_mapping(text: str) -> dict[str, str]:

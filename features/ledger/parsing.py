@@ -10,6 +10,7 @@ from enum import StrEnum
 import pyarrow as pa
 
 BLANKS = " \t\r\n\v\f\u00a0\u202f\ufeff"
+NARROW = r"\x{00A0}\x{2009}\x{202F}"  # spaces that regular expressions do not count as such
 NULL_LIKE = ("", "nan", "null", "none", "na", "n/a", "#n/a", "<na>", "nat", "\\n")
 ISO = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ].*)?$"
 OFFSET = r":\d{2}([.,]\d+)?\s*(Z|z|UTC|[+-]\d{2}(:?\d{2})?)$"
@@ -127,7 +128,11 @@ def _strptime(column: str, day: str) -> str:
 
 
 def bare_number(column: str) -> str:
-    """SQL: the number without currency signs, spaces and apostrophes; in parentheses or minus behind: below 0."""
-    signs = rf"regexp_replace({column}, '[\s\p{{Sc}}\x{{00A0}}\x{{202F}}''’]', '', 'g')"
-    minus = f"replace({signs}, '−', '-')"
-    return rf"regexp_replace({minus}, '^(?:\((.*)\)|([^-].*)-)$', '-\1\2')"
+    """SQL: the number without currency sign and thousands' separators; in parentheses or minus behind: below 0.
+
+    A space or apostrophe parts thousands only where three digits follow, so that "1 2 3" stays what it is: no number.
+    """
+    grouped = rf"regexp_replace({column}, '[\s{NARROW}''’]([0-9]{{3}})\b', '\1', 'g')"
+    unsigned = rf"regexp_replace({grouped}, '[\s{NARROW}]*\p{{Sc}}[\s{NARROW}]*', '', 'g')"
+    minus = rf"regexp_replace(replace({unsigned}, '−', '-'), '^([+-])[\s{NARROW}]+', '\1')"
+    return rf"regexp_replace({minus}, '^(?:\([\s{NARROW}]*(.*?)[\s{NARROW}]*\)|([^-].*?)[\s{NARROW}]*-)$', '-\1\2')"

@@ -37,10 +37,13 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
     ),
     Reason.CUSTOMER: Explanation("The row names no customer.", "Fill in the customer, or leave the row out."),
     Reason.TEXT: Explanation(
-        "A text holds a NUL or a broken character, or is an id of more than 200 characters.",
+        "A text holds a NUL or a broken character, or an id has a control character or more than 200 letters.",
         "Export the file as UTF-8 and look at that row.",
     ),
-    Reason.WHEN: Explanation("The date cannot be read.", "Write dates as 2026-08-31 or 2026-08-31 14:30."),
+    Reason.WHEN: Explanation(
+        "The date cannot be read.",
+        "Write dates as 2026-08-31 or 2026-08-31 14:30; a number like 46265 is a spreadsheet's: format it as a date.",
+    ),
     Reason.WHEN_IMPOSSIBLE: Explanation("The date lies before 1900 or after 2200.", "Correct the year."),
     Reason.AMOUNT: Explanation(
         "The amount is missing, no number, or not finite.", "Write amounts as 1234.50; a return as -1234.50."

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from features.ledger.ledger import LedgerError
+from features.ledger.matching import listed
 from features.ledger.reasons import EXPLANATIONS, Reason
 
 RULES = {
@@ -223,6 +224,6 @@ class Reconciliation:
         )
         said += [f"{sentence}: {rows:,}." for sentence, rows in counts if rows]
         renamed = [f"{ours} = {theirs}" for ours, theirs in self.columns.items() if ours != theirs]
-        said += [f"Columns read: {', '.join(renamed)}."] if renamed else []
-        said += [f"Columns not used: {', '.join(self.columns_unused)}."] if self.columns_unused else []
+        said += [f"Columns read: {listed(renamed)}."] if renamed else []
+        said += [f"Columns not used: {listed(self.columns_unused)}."] if self.columns_unused else []
         return said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -14,6 +15,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 from sqlalchemy import select
 
 from features.home import Home
@@ -195,6 +197,34 @@ def test_a_customer_that_is_nothing_is_no_customer(customer: str, bring: Ingest)
     assert reasons(account) == {Reason.CUSTOMER: 1}
 
 
+def test_a_number_taken_apart_by_spaces_is_no_number(bring: Ingest) -> None:
+    account = bring("customer_id,date,amount\na,2026-01-01,1 2 3\nb,2026-01-01,12 34\nc,2026-01-01,5 000\n")
+    assert (account.accepted.money, reasons(account)) == ({"XXX": Decimal(5000)}, {Reason.AMOUNT: 2})
+
+
+def test_an_id_with_a_control_character_is_unusable(bring: Ingest) -> None:
+    account = bring('customer_id,date,amount\n"a\nb",2026-01-01,1\na\x1b[31m,2026-01-01,2\na b,2026-01-01,3\n')
+    assert (account.accepted.rows, reasons(account)) == (1, {Reason.TEXT: 2})
+
+
+def test_ids_that_an_export_took_for_amounts_are_whole_numbers_again(bring: Ingest, home: Home) -> None:
+    bring("customer_id,date,amount,product_id\n12345.0,2026-01-01,1,7.0\n,2026-01-01,1,7.5\n007.0,2026-01-02,2,\n")
+    assert [(row["customer_id"], row["product_id"]) for row in read(home)] == [("12345", "7.0"), ("007", None)]
+
+
+def test_a_line_break_within_a_name_is_a_space(bring: Ingest, home: Home) -> None:
+    bring("customer_id,date,amount\na,2026-01-01,1\n")
+    bring('customer_id,name\na,"Brightwell\n\x1b[1mSons"\n', "customers")
+    assert read_ledger(home, POLICY).customers.column("name").to_pylist() == ["Brightwell [1mSons"]
+
+
+def test_a_long_name_of_an_unused_column_is_shown_short(bring: Ingest) -> None:
+    account = bring(f"customer_id,date,amount,{'x' * 10_000}\na,2026-01-01,1,2\n")
+    console = Console(width=100_000, file=io.StringIO())
+    console.print(account.as_text())
+    assert f"Columns not used: {'x' * 60}…." in console.file.getvalue()  # type: ignore[attr-defined]  # StringIO
+
+
 def test_a_bad_optional_value_is_set_aside_and_counted(bring: Ingest, home: Home) -> None:
     account = bring("customer_id,ordered_at,amount,cost,promised_on\na,2026-01-01,5,cheap,soon\nb,2026-01-01,5,,\n")
     assert account.set_aside == {"cost": 1, "promised_on": 1}
@@ -370,7 +400,10 @@ def test_workbooks_folders_of_parquet_and_packed_text_are_read(tmp_path: Path, h
         (["1234.5", "-3", "(12)", "12.50-", "−4", "1e2"], ["1234.5", "-3", "-12", "-12.5", "-4", "100"]),
         (["£1,234.50", "2,000", "$ 3.10"], ["1234.5", "2000", "3.1"]),
         (["1.234,50", "2.000", "3,1 €"], ["1234.5", "2000", "3.1"]),
-        (["1'234.50", "1 000.25"], ["1234.5", "1000.25"]),
+        (
+            ["1'234.50", "1 000.25", "- 1 234 567", "( 5 )", "$ (1,000)"],
+            ["1234.5", "1000.25", "-1234567", "-5", "-1000"],
+        ),
     ],
 )
 def test_how_money_is_written_is_told_by_the_column(written: list[str], amounts: list[str]) -> None:
