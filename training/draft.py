@@ -194,7 +194,7 @@ def _check_enough(rows: TrainingSet, origins: Origins) -> None:
     newest = rows.active_at(origins.close[:1])
     if len(newest) < LEAST_CUSTOMERS:
         raise TooLittleToLearnError(
-            f"{len(newest)} active customers on {origins.close[0].day} are too few to learn chances from: "
+            f"With {len(newest)} active on {origins.close[0].day} there are too few customers to learn chances from: "
             f"{LEAST_CUSTOMERS} are needed.",
             "Load more customers.",
         )

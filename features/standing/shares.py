@@ -66,8 +66,13 @@ class KeyMark:
             Level.DEPARTMENT: f"sales of department {self.unit}",
             Level.MANAGER: "its manager's sales",
         }[self.level]
-        stays = "" if self.share > policy.key_enter_share else f", key until under {policy.key_leave_share:.0%}"
-        return f"{self.share:.0%} of {whose}{stays}".replace("%", " %")
+        stays = "" if self.share > policy.key_enter_share else f", key until under {_percent(policy.key_leave_share)}"
+        return f"{_percent(self.share)} of {whose}{stays}"
+
+
+def _percent(share: float) -> str:
+    """As a person would say it: 12 %, but 9.5 %."""
+    return f"{100 * share:.0f} %" if share >= 0.0995 else f"{100 * share:.1f} %".replace(".0 %", " %")
 
 
 def month_starts(ledger: Ledger, as_of: AsOf, policy: Policy) -> list[AsOf]:

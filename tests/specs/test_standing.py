@@ -83,7 +83,7 @@ def test_a_key_account_stays_key_until_it_falls_under_the_lower_share() -> None:
     world = ledger(HEAD + _orders("big", ["2025-01-06"], 12) + "\n" + _orders("big", ["2025-12-06"], 9) + "\n" + others)
     # 2025-02-01: 12 / 102 enters. 2026-01-07, January has left: 9 / 99 stays, though 9 / 99 would not enter.
     rows = _rows(_standing(world, "2026-01-07"))
-    assert rows["big"]["key_reasons"] == ["9 % of our sales, key until under 8 %"]
+    assert rows["big"]["key_reasons"] == ["9.1 % of our sales, key until under 8 %"]
     assert not rows["o00"]["is_key_account"]
 
 
