@@ -116,14 +116,12 @@ class Ledger:
         connection.register("replacements", self.replacements)
         connection.register("customers", self.customers)
         if isinstance(self.order_lines, pa.Table):
-            connection.register("lines_seen_once", self.order_lines)
-            source = "lines_seen_once"
+            connection.register("lines", self.order_lines)
         else:
-            connection.read_parquet([str(path) for path in self.order_lines]).create_view("lines_seen_once")
-            source = "lines_seen_once"
+            connection.read_parquet([str(path) for path in self.order_lines]).create_view("lines")
         connection.execute(
-            f"""CREATE TEMP VIEW order_lines AS
-            SELECT l.*, r.replaced_at FROM {source} l LEFT JOIN
+            """CREATE TEMP VIEW order_lines AS
+            SELECT l.*, r.replaced_at FROM lines l LEFT JOIN
                 (SELECT row_id, min(replaced_at) AS replaced_at FROM replacements GROUP BY row_id) r USING (row_id)"""
         )
         return connection
