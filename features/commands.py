@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,21 @@ import typer
 from rich.console import Console
 
 from features.clock import AsOf
+from features.errors import CallfirstError
 from features.home import Home
 from features.ledger import ingest_command
 from features.ledger.mirror import read_ledger
 from features.ledger.source_ledger import read_source_ledger
 from features.policy import read_policy
 from features.snapshot import take_snapshot
+
+
+class SnapshotFileError(CallfirstError):
+    """A file the features cannot be written to."""
+
+    def __init__(self, out: Path, error: OSError) -> None:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        super().__init__(f"Cannot write features to {out}: {why}.", "Choose another --out.")
 
 
 def register(app: typer.Typer) -> None:
@@ -42,8 +52,11 @@ def snapshot(
     source = read_source_ledger(ledger, policy) if ledger else read_ledger(home, policy)
     instants = [AsOf.parse(text, policy.zone) for text in as_of.split(",")]
     taken = take_snapshot(source, instants, policy, memory=memory)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(taken.table, out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(taken.table, out)
+    except OSError as error:
+        raise SnapshotFileError(out, error) from None
     told = {
         "rows": len(taken),
         "as_ofs": [str(instant) for instant in taken.as_ofs],

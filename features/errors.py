@@ -22,6 +22,8 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   ├── StoreError                      features.ledger.store           a database that refuses
     │   ├── MirrorError                     features.ledger.mirror          a mirror that cannot be written
     │   └── DemoCompanyError                features.ledger.demo_company    a company that cannot be made up
+    ├── SnapshotError                       features.snapshot               a machine or mirror that gave out
+    ├── SnapshotFileError                   features.commands               a file that cannot be written
     ├── BundleError                         models.manifest                 a model that cannot be loaded or applied
     │   ├── DamagedBundleError              models.bundle_files             files that are not those recorded
     │   ├── OtherCatalogueError             models.bundle                   features made otherwise than learned from
@@ -39,9 +41,11 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   ├── NoKeyError                      serving.errors                  no valid key
     │   ├── ForeignOriginError              serving.errors                  a form sent from another site
     │   ├── UnreadableBodyError             serving.errors                  no JSON as it should be
+    │   ├── RepeatedQueryError              serving.errors                  one thing asked for twice
     │   ├── BodyTypeError                   serving.errors                  a type nobody reads here
     │   ├── BodyTooLargeError               serving.errors                  a body beyond the limit
     │   ├── KeyNameError                    serving.access                  a key's name taken, unknown or none
+    │   ├── KeyManagerError                 serving.access                  no manager's id
     │   ├── ServerSettingsError             serving.settings                a setting of the server that cannot hold
     │   ├── NoKeysError                     serving.api.server              a server nobody could ask
     │   └── AddressError                    serving.api.server              an address that cannot be listened on

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -14,10 +15,22 @@ from features.catalog import CATALOG
 from features.clock import AsOf
 from features.definition import Feature, fingerprint_of
 from features.engines.duckdb import statement
+from features.errors import CallfirstError
 from features.ledger.ledger import AsOfBeforeLedgerError, Ledger
 from features.policy import Policy
 
 Floats = npt.NDArray[np.float64]
+
+
+class SnapshotError(CallfirstError):
+    """Features that could not be computed: memory, disk or the mirror gave out."""
+
+    def __init__(self, error: duckdb.Error) -> None:
+        first_line = (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip(".")
+        super().__init__(
+            f"The features could not be computed: {first_line}.",
+            "Give it more memory (snapshot --memory 8GB) and disk space, and look at the mirror: callfirst doctor.",
+        )
 
 
 @dataclass(frozen=True)
@@ -80,14 +93,18 @@ def take_snapshot(
 
     Raises:
         AsOfBeforeLedgerError: an instant lies on or before the ledger's first day.
+        SnapshotError: DuckDB gave out.
     """
     instants = tuple(sorted(set(as_ofs)))
     for as_of in instants:
         if as_of.day <= ledger.starts_on:
             raise AsOfBeforeLedgerError(as_of.day, ledger.starts_on)
-    with ledger.open(memory=memory) as connection:
-        connection.register("instants", _instants_table(instants, policy))
-        table = connection.sql(statement(catalogue, policy)).to_arrow_table()
+    try:
+        with ledger.open(memory=memory) as connection:
+            connection.register("instants", _instants_table(instants, policy))
+            table = connection.sql(statement(catalogue, policy)).to_arrow_table()
+    except duckdb.Error as error:
+        raise SnapshotError(error) from None
     return Snapshot(
         table=table,
         as_ofs=instants,

@@ -179,6 +179,10 @@ def test_good_rows_are_kept_beside_bad_ones_and_the_sum_is_right(tmp_path: Path)
         (["train", "--horizon-days", "365"], ["365", "9 days before 2026-01-10"]),  # the horizon outlasts the ledger
         (["snapshot", "--as-of", "2025-01-01", "--out", "s.parquet"], ["begins on 2026-01-01"]),
         (["snapshot", "--as-of", "soon", "--out", "s.parquet"], ["soon"]),
+        (["snapshot", "--as-of", "2026-01-05", "--out", "."], ["Cannot write features to ", "directory", "--out"]),
+        (["snapshot", "--as-of", "2026-01-05", "--out", "/dev/null/s.parquet"], ["/dev/null/s.parquet", "--out"]),
+        (["snapshot", "--as-of", "2026-01-05", "--out", "s.parquet", "--memory", "much"], ["computed", "--memory 8GB"]),
+        (["snapshot", "--as-of", "2026-01-05", "--out", "s.parquet", "--memory", "1MB"], ["Out of Memory", "8GB"]),
         (["ingest", "orders", "nowhere.csv"], ["nowhere.csv"]),
         (["ingest", "orders", "orders.csv", "--currency", "ZZZ"], ["ZZZ"]),
         (["ingest", "weather", "orders.csv"], ["weather", "orders", "customers"]),
