@@ -32,7 +32,7 @@ results: .venv/development  ## all that is committed and made by a command; the 
 	$(BIN)/python -m benchmarks.picture call-list.png
 
 lock: .venv/development  ## renews both lock files from pyproject.toml
-	$(BIN)/uv pip compile -q pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-annotate \
+	$(BIN)/uv pip compile -q pyproject.toml --extra build --extra postgresql --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-emit-index-url --no-emit-find-links --no-header -o requirements.lock
 	$(BIN)/uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-emit-index-url --no-emit-find-links --no-header -c requirements.lock -o requirements-dev.lock

