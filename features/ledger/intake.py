@@ -36,6 +36,7 @@ from features.ledger.tallies import (
     lines_in_detail,
     most_frequent_currency,
     quarantine_by_reason,
+    rows_to_come,
     tally,
     values_set_aside,
 )
@@ -219,6 +220,7 @@ def _account(frames: duckdb.DuckDBPyConnection, command: _Command, *, newly_quar
         equal_lines=equal,
         corrections=corrections,
         never_seen=never_seen,
+        to_come=rows_to_come(frames, command.now.astimezone(UTC).replace(tzinfo=None)) if is_order else 0,
         set_aside=values_set_aside(frames, kind),
         columns=used,
         columns_unused=unused,

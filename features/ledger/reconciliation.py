@@ -90,6 +90,7 @@ class Reconciliation:
         equal_lines: accepted rows that repeat a line of the same file.
         corrections: accepted rows that give an order line other values than it had.
         never_seen: lines replaced by a later line of the same instant.
+        to_come: accepted rows dated later than the command.
         set_aside: optional column → values that could not be read and became empty.
         columns: ours → theirs, of the first file.
         columns_unused: columns of the files that no column of ours stands for.
@@ -111,6 +112,7 @@ class Reconciliation:
     equal_lines: int
     corrections: int
     never_seen: int
+    to_come: int
     set_aside: Mapping[str, int]
     columns: Mapping[str, str]
     columns_unused: tuple[str, ...]
@@ -167,6 +169,7 @@ class Reconciliation:
             "equal_lines": self.equal_lines,
             "corrections": self.corrections,
             "never_seen": self.never_seen,
+            "to_come": self.to_come,
             "set_aside": dict(self.set_aside),
             "columns": dict(self.columns),
             "columns_unused": list(self.columns_unused),
@@ -219,6 +222,7 @@ class Reconciliation:
             ("Equal lines within one file, all kept", self.equal_lines),
             ("Corrections of an earlier version of the same order line", self.corrections),
             ("Lines replaced by a later line of the same instant, which stands", self.never_seen),
+            ("Dated in the future (check the year), counted from their day on", self.to_come),
             *((f"Values of {name} that cannot be read and stay empty", rows) for name, rows in self.set_aside.items()),
             *((RULES[rule], rows) for rule, rows in self.known_at.items()),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import duckdb
@@ -81,6 +81,12 @@ def days_spanned(connection: duckdb.DuckDBPyConnection) -> tuple[date | None, da
     """First and last order day of the accepted lines; None where there are none."""
     first, last = connection.sql("SELECT min(order_day), max(order_day) FROM accepted").fetchall()[0]
     return first, last
+
+
+def rows_to_come(connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
+    """How many accepted lines happen after ``now`` (UTC without a zone)."""
+    later = f"ordered_at > TIMESTAMP {literal(now.isoformat(sep=' '))}"
+    return int(connection.sql(f"SELECT count(*) FROM accepted WHERE {later}").fetchall()[0][0])
 
 
 def most_frequent_currency(connection: duckdb.DuckDBPyConnection) -> str | None:

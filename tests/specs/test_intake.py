@@ -479,6 +479,11 @@ def test_the_first_batch_is_history_and_later_rows_are_known_when_they_came(brin
     assert not read_ledger(home, Policy()).known_at_proven
 
 
+def test_rows_of_the_future_are_kept_and_pointed_at(bring: Ingest) -> None:
+    account = bring("customer_id,date,amount\na,2026-08-31 11:00,1\nb,2062-08-31,2\n")  # now: 2026-08-31 12:00
+    assert (account.accepted.rows, account.to_come) == (2, 1)
+
+
 def test_a_known_at_column_is_believed_and_a_row_known_before_it_happens_is_a_commitment(
     bring: Ingest, home: Home
 ) -> None:
