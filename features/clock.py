@@ -66,7 +66,12 @@ class AsOf:
             raise AsOfError(text) from None
 
     def shifted(self, days: int, zone: ZoneInfo) -> AsOf:
-        """The as-of at the same business time of day, ``days`` later (negative: earlier)."""
+        """The as-of at the same business time of day, ``days`` later (negative: earlier).
+
+        A midnight moves to a midnight, also where clocks go forward at 00:00 and the day begins at 01:00.
+        """
+        if self == self.midnight(zone):
+            return AsOf.of_day(self.day + timedelta(days=days), zone)
         local = self.instant.astimezone(zone)
         moved = datetime.combine(local.date() + timedelta(days=days), local.time(), zone)
         return AsOf.of_instant(moved, zone)

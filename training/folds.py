@@ -38,7 +38,7 @@ class Origins:
     Attributes:
         until: T.
         spaced: T - jH, newest first: their windows do not overlap.
-        close: spaced a quarter horizon, newest first; ``spaced`` is among them.
+        close: spaced a quarter horizon, a day at least, newest first; ``spaced`` is among them.
     """
 
     until: AsOf
@@ -87,7 +87,8 @@ def origins_of(until: AsOf, horizon_days: int, active_days: int, *, starts_on: d
         origin = until.shifted(-_quarters(quarter, horizon_days), zone)
         if (origin.day - starts_on).days < needed:
             return Origins(until, horizon_days, zone, tuple(spaced), tuple(close))
-        close.append(origin)
+        if origin not in close[-1:]:  # quarters of a horizon under 4 days fall on one day
+            close.append(origin)
         if quarter % QUARTERS == 0:
             spaced.append(origin)
         quarter += 1
@@ -96,7 +97,7 @@ def origins_of(until: AsOf, horizon_days: int, active_days: int, *, starts_on: d
 def contest_plan(origins: Origins) -> ContestPlan:
     """Folds at T - jH; where fewer than three can be had, at half or quarter horizons, and weaker."""
     for step in (QUARTERS, QUARTERS // 2, 1):
-        folds = _folds(origins, origins.close[::step])
+        folds = _folds(origins, origins.spaced if step == QUARTERS else origins.close[::step])
         if len(folds) >= CONTEST_ORIGINS or step == 1:
             return ContestPlan(folds[:MOST_CONTEST_ORIGINS], weaker=step < QUARTERS)
     raise AssertionError("the last step always returns")

@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import pairwise
 
+import pytest
+
+from features.clock import AsOf
+from features.policy import Policy
 from tests.drawn import POLICY, at
 from training.folds import Origins, contest_plan, origins_of
 
@@ -50,10 +54,23 @@ def test_without_a_window_to_fit_on_there_is_no_contest() -> None:
     assert origins("2026-03-01", "2026-01-01").close == ()
 
 
-def test_origins_keep_business_midnight_over_a_change_of_clocks() -> None:
-    from features.clock import AsOf
-    from features.policy import Policy
+@pytest.mark.parametrize("horizon", [1, 2, 3])
+def test_quarters_of_a_horizon_of_few_days_are_never_the_same_origin_twice(horizon: int) -> None:
+    found = origins("2026-01-20", "2026-01-01", horizon=horizon, active=7)
+    assert list(found.close) == sorted(set(found.close), reverse=True)
+    assert set(found.spaced) <= set(found.close)
+    contest = [fold.at for fold in contest_plan(found).folds]
+    assert len(contest) == len(set(contest)) >= 3
 
+
+def test_a_day_that_begins_at_one_oclock_keeps_all_windows_on_known_origins() -> None:
+    zone = Policy(time_zone="Africa/Cairo").zone  # 90 days before: 2024-04-26, when 00:00 became 01:00
+    found = origins_of(AsOf.parse("2024-07-25", zone), 90, 90, starts_on=date(2022, 1, 1), zone=zone)
+    for fold in contest_plan(found).folds:
+        assert {fold.at, fold.calibrate, *found.chain(fold.at)} <= set(found.close)
+
+
+def test_origins_keep_business_midnight_over_a_change_of_clocks() -> None:
     zone = Policy(time_zone="Europe/Paris").zone
     found = origins_of(AsOf.parse("2026-05-01", zone), 60, 60, starts_on=date(2025, 1, 1), zone=zone)
     assert all(each == each.midnight(zone) for each in found.close)
