@@ -13,6 +13,9 @@ from serving.decisions.wording import counted, day, days, share
 FEW_ACTIVE = 50
 """Under so many active customers one good or bad list proves nothing (design 6: a tiny ledger proves nothing alone)."""
 
+NAMED_KEY_ACCOUNTS = 5
+"""So many key accounts that are not at risk are named in a note."""
+
 
 @dataclass(frozen=True)
 class Situation:
@@ -105,7 +108,8 @@ def _about_the_company(situation: Situation, policy: Policy) -> Iterator[str]:
 def _about_key_accounts(portfolio: Portfolio, policy: Policy, called: Sequence[Customer]) -> Iterator[str]:
     keys = portfolio.key_groups
     if keys and not any(customer.is_key_account for customer in called):
-        yield f"No key account here is at risk (there {'is 1' if keys == 1 else f'are {keys}'})."
+        count = "is 1" if keys == 1 else f"are {keys}"
+        yield f"No key account here is at risk (there {count}): {'; '.join(_key_accounts_as_they_stand(portfolio))}."
     if portfolio.manager_id is not None and keys > policy.manager_key_limit:
         yield (
             f"{portfolio.title} has {counted(keys, 'key account')}; one manager can care for "
@@ -113,6 +117,23 @@ def _about_key_accounts(portfolio: Portfolio, policy: Policy, called: Sequence[C
         )
     if portfolio.manager_id is None and portfolio.title != EVERYONE and keys:
         yield f"{counted(keys, 'key account')} without a manager: each needs one by name."
+
+
+def _key_accounts_as_they_stand(portfolio: Portfolio) -> Iterator[str]:
+    """Each key account by its branch with most sales, most sales first: how long silent, how often it orders."""
+    keys = [customer for customer in portfolio.customers if customer.is_key_account]
+    told: set[str] = set()
+    for customer in sorted(keys, key=lambda each: (-(each.sales_365_days or 0.0), each.customer_id)):
+        if customer.group_id in told:
+            continue
+        told.add(customer.group_id)
+        if len(told) > NAMED_KEY_ACCOUNTS:
+            yield "and more"
+            return
+        silence = "" if customer.silent_days is None else f" silent for {days(customer.silent_days)}"
+        rhythm = customer.own_rhythm_days
+        usual = "" if rhythm is None else f", usually orders every {days(round(rhythm))}"
+        yield f"{customer.called}{silence}{usual}"
 
 
 def _about_capacity(portfolio: Portfolio, called: Sequence[Customer], worth_a_call: int) -> Iterator[str]:

@@ -209,7 +209,9 @@ def test_key_accounts_without_a_manager_are_named_as_such() -> None:
 
 def test_key_accounts_that_are_all_well_are_said_to_be() -> None:
     one = only_list(customer("k", is_key_account=True, at_risk=False), customer("x"))
-    assert one.notes == ("No key account here is at risk (there is 1).",)
+    assert one.notes == (
+        "No key account here is at risk (there is 1): K silent for 62 days, usually orders every 18 days.",
+    )
 
 
 def test_an_empty_list_says_so() -> None:
