@@ -17,7 +17,9 @@ from serving import access
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 console = Console(soft_wrap=True, highlight=False)
-keys_app = typer.Typer(help="Access keys of the API and the page.", no_args_is_help=True)
+keys_app = typer.Typer(
+    help="Access keys of the API and the page.", epilog="Example: callfirst keys create crm", no_args_is_help=True
+)
 
 
 @keys_app.command("create")

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from features.errors import CallfirstError
 from serving import errors
@@ -67,6 +67,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(CallfirstError, _domain)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _ours)
 
 
@@ -99,6 +100,11 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
         raise error
     status = HTTPStatus(error.status_code)
     return problem(status, f"{status.description or status.phrase}.", headers=error.headers)
+
+
+async def _gone(_: Request, __: Exception) -> JSONResponse:
+    """For the log alone: who hung up before the body's end reads no answer."""
+    return problem(HTTPStatus.BAD_REQUEST, "The request ended too early.")
 
 
 async def _ours(_: Request, error: Exception) -> JSONResponse:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.access import Caller, caller_of_key
@@ -46,10 +46,7 @@ class StrictRequest(Request):
     async def json(self) -> Any:
         """The body as :func:`parsed` has it, read once."""
         if not hasattr(self, "_json"):
-            try:
-                self._json = parsed(await self.body())
-            except ClientDisconnect:
-                raise UnreadableBodyError("it ended too early") from None
+            self._json = parsed(await self.body())
         return self._json
 
 

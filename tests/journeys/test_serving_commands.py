@@ -184,6 +184,8 @@ def test_the_server_answers_a_key_and_stops_when_told(home: Path) -> None:
             assert b"x-content-type-options: nosniff" in refusal.lower()
         half = f"POST /v1/scores HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nContent-Type: application/json\r\n"
         _raw_answer(port, f"{half}Content-Length: 50\r\n\r\n{{".encode())  # and hangs up
+        form = "POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        _raw_answer(port, f"{form}Content-Length: 50\r\n\r\nkey=".encode())
         assert f"Cannot listen on 127.0.0.1:{port}" in command(home, "serve", "--port", str(port)).stderr
     finally:
         server.terminate()
