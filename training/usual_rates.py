@@ -19,12 +19,12 @@ YEAR_DAYS = 365
 def usual_rates(
     rows: TrainingSet, origins: Origins, reference: Reference, *, active_days: int, policy: Policy
 ) -> UsualRates:
-    """r of both clauses among the active customers each applies to, at T - jH with windows closed in the last 365 days.
+    """r of both clauses among the active customers each applies to, at T - jH with T - 365 days < close <= T.
 
-    Where no window closed so lately, the newest one. 0 where a clause applied to nobody.
+    0 where a clause applied to nobody.
     """
-    span = timedelta(days=YEAR_DAYS - origins.horizon_days)
-    recent = [each for each in origins.spaced if each.day >= origins.until.day - span] or list(origins.spaced[:1])
+    span = timedelta(days=YEAR_DAYS + origins.horizon_days)
+    recent = [each for each in origins.spaced if each.day > origins.until.day - span]
     seen = rows.active_at(recent)
     silence = seen.snapshot.feature("days_since_last_order")
     is_due = due_gap_days(seen.snapshot, active_days) - silence < origins.horizon_days
