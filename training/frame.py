@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from features.clock import AsOf
-from features.ledger.ledger import AsOfBeforeLedgerError, Ledger
+from features.ledger.ledger import Ledger
 from features.policy import Policy
 from training.errors import TrainingError
+from training.history import first_day_known
 from training.horizon import HorizonProposal, propose
 
 
@@ -31,8 +32,9 @@ class HorizonBeyondLedgerError(TrainingError):
 
 @dataclass(frozen=True)
 class Frame:
-    """What a training looks at: T, H, W, and what to say of how they were set."""
+    """What a training looks at: from the ledger's first day known at T to T, H, W, and how they were set."""
 
+    starts_on: date
     until: AsOf
     horizon_days: int
     active_days: int
@@ -54,13 +56,12 @@ def frame_of(
     if at > end:
         remarks.append(f"The ledger ends on {ledger.ends_on}, so it is trained as of the day after, not {at.day}.")
         at = end
-    if at.day <= ledger.starts_on:
-        raise AsOfBeforeLedgerError(at.day, ledger.starts_on)
+    starts_on = first_day_known(ledger, at)
     for name, days in (("A horizon", horizon_days), ("An active window", active_days)):
         if days is not None and not 1 <= days <= 3650:
             raise WindowError(name, days)
     asked: int = horizon_days or policy.horizon_days
-    held = (at.day - ledger.starts_on).days
+    held = (at.day - starts_on).days
     if asked > held:
         raise HorizonBeyondLedgerError(asked, held, at.day)
     proposal = propose(ledger, policy, at)
@@ -70,4 +71,4 @@ def frame_of(
         remarks.append(proposal.sentence)
     if not ledger.known_at_proven:
         remarks.append("Point-in-time not proven: not every order line came with a known-at of its own.")
-    return Frame(at, horizon, active, proposal, tuple(remarks))
+    return Frame(starts_on, at, horizon, active, proposal, tuple(remarks))

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from features.clock import AsOf
-from features.ledger.ledger import AsOfBeforeLedgerError, Ledger
+from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Floats
+from training.history import first_day_known
 
 BUSINESS_DAYS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
 HORIZON_SHARE, ACTIVE_SHARE = 0.80, 0.90
@@ -59,7 +60,7 @@ class HorizonProposal:
     """A horizon and an active window for one ledger, with why.
 
     Attributes:
-        history_days: from the ledger's first day to the as-of.
+        history_days: from the ledger's first day, as known then, to the as-of.
         sentence: the reason, for a person.
     """
 
@@ -87,9 +88,7 @@ def propose(ledger: Ledger, policy: Policy, as_of: AsOf) -> HorizonProposal:  # 
     Raises:
         AsOfBeforeLedgerError: nothing had happened yet.
     """
-    history_days = (as_of.day - ledger.starts_on).days
-    if history_days <= 0:
-        raise AsOfBeforeLedgerError(as_of.day, ledger.starts_on)
+    history_days = (as_of.day - first_day_known(ledger, as_of)).days
     curve = gap_curve(ledger, as_of)
     most = history_days // HISTORY_PARTS
     usual, nearly_all = curve.days_until(HORIZON_SHARE), curve.days_until(ACTIVE_SHARE)

@@ -103,11 +103,11 @@ def train(
 
 def _drafted(ledger: Ledger, frame: Frame, policy: Policy, seed: int, progress: Progress) -> tuple[Draft, Origins]:
     origins = origins_of(
-        frame.until, frame.horizon_days, frame.active_days, starts_on=ledger.starts_on, zone=policy.zone
+        frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone
     )
     if not origins.close:
         needed = frame.horizon_days + max(frame.horizon_days, frame.active_days)
-        held = (frame.until.day - ledger.starts_on).days
+        held = (frame.until.day - frame.starts_on).days
         missing = f"The ledger holds {held} days before {frame.until.day}; a first closed window needs {needed}."
         return bare_rule(frame.horizon_days, missing), origins
     rows = training_set(ledger, origins, frame.active_days, policy)
