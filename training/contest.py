@@ -198,7 +198,7 @@ def judge(unseen: Unseen) -> Outcome:
         improvement = unseen.mean_interval(off[rule.name] - off[model.name])
         money = {name: choose_shortfall(unseen, name)[1] for name in (rule.name, model.name)}
         lost = max(money[rule.name].values()) - max(money[model.name].values())
-        wins = improvement.is_above_zero and lost <= MONEY_MARGIN
+        wins = improvement.is_above_zero and not lost > MONEY_MARGIN  # NaN: nothing was lost that could be found
         served = model.name if wins else rule.name
         sentence = _sentence(rule, model, improvement, lost)
     kind, found = choose_shortfall(unseen, served)

@@ -88,7 +88,7 @@ def draft(teacher: Teacher, *, active_days: int, told: Told) -> Draft:
     unseen = hold_contest(teacher, plan, told) if plan.folds else None
     fold = origins.fold(origins.until)
     if unseen is None or fold is None:
-        return _calibrated_rule(teacher, fold, active_days)
+        return _calibrated_rule(teacher, fold, active_days=active_days, tried=len(plan.folds))
     told("judging")
     outcome = judge(unseen)
     told("fitting what won")
@@ -132,8 +132,8 @@ def _winner(
     )
 
 
-def _calibrated_rule(teacher: Teacher, fold: Fold | None, active_days: int) -> Draft:
-    """The rule that tells the closed windows best; there is no later one to prove a model on."""
+def _calibrated_rule(teacher: Teacher, fold: Fold | None, *, active_days: int, tried: int) -> Draft:
+    """The rule that tells the closed windows best, where no model could be proven at any of the tried origins."""
     origins = teacher.origins
     window = origins.close[0]
     stand_in = fold or Fold(origins.until, (window,), window)
@@ -149,8 +149,10 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, active_days: int) -> D
     learned = Learned(stand_in, reference)
     kind = ShortfallKind.STOP_OR_SHRINK
     missing = (
-        f"No window is left to test a model on: a contest needs {_contest_days(origins)} days of ledger before "
-        f"the date trained for."
+        "No model could be tested: the windows before each date show too few of one outcome to learn from."
+        if tried
+        else f"No window is left to test a model on: a contest needs {_contest_days(origins, active_days)} days of "
+        f"ledger before the date trained for."
     )
     return Draft(
         name=rule.name,
@@ -200,8 +202,8 @@ def _check_enough(rows: TrainingSet, origins: Origins) -> None:
         )
 
 
-def _contest_days(origins: Origins) -> int:
-    return 4 * origins.horizon_days  # one to begin with, one each to fit, calibrate and test on
+def _contest_days(origins: Origins, active_days: int) -> int:
+    return max(origins.horizon_days, active_days) + 3 * origins.horizon_days  # to begin; to fit, calibrate, test on
 
 
 def _weaker(plan: ContestPlan) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from features.snapshot import take_snapshot
 from models.shortfall import ShortfallKind
 from tests.drawn import POLICY, at, ledger
 from tests.model.world import HORIZON, drafted, teacher, world
@@ -63,6 +63,13 @@ def test_a_model_with_better_chances_that_finds_less_money_is_not_served() -> No
     assert outcome.improvement.is_above_zero
     assert outcome.served == "recency"
     assert "less of the money" in outcome.sentence
+
+
+def test_where_nothing_was_lost_the_better_chances_win_and_the_sentence_says_so() -> None:
+    here = forecasting(lightgbm=np.where(unseen().churned, 0.9, 0.1))
+    outcome = judge(replace(here, reference=here.rows.labels.net_sales))  # everybody brings what was expected
+    assert outcome.served == "lightgbm"
+    assert outcome.sentence.startswith("lightgbm is served")
 
 
 def test_a_learned_shortfall_must_prove_better_where_forecasts_are_few() -> None:
@@ -140,7 +147,27 @@ def test_one_closed_window_serves_a_calibrated_rule_and_says_what_a_contest_need
     assert float(chance.mean()) == pytest.approx(rows.active_at(origins.close).labels.churned.mean(), abs=0.02)
 
 
+def test_what_a_contest_needs_begins_with_the_longer_of_horizon_and_active_window() -> None:
+    here = world()
+    origins = replace(here.origins, spaced=here.origins.spaced[:1], close=here.origins.close[:1])
+    one = Teacher(here.ledger, here.rows.at(origins.close), origins, POLICY, 1)
+    found = draft(one, active_days=200, told=lambda _step: None)
+    assert f"a contest needs {200 + 3 * 90} days" in found.sentence
+
+
+def test_where_only_the_newest_windows_show_who_stops_the_rule_is_not_said_to_lack_windows() -> None:
+    days = [date(2024, 6, 1) + timedelta(days=20 * n) for n in range(29)]  # up to 2025-12-13
+    lines = [f"c{c:02d} | {day} | 10" for c in range(40) for day in days if c >= 8 or day < date(2025, 9, 3)]
+    stopped = ledger("\n".join(["customer_id | ordered_at | amount", *lines, "end | 2025-12-31 | 1"]))
+    origins = origins_of(at("2026-01-01"), 60, 60, starts_on=stopped.starts_on, zone=POLICY.zone)
+    rows = training_set(stopped, origins, 60, POLICY)
+    found = draft(Teacher(stopped, rows, origins, POLICY, 1), active_days=60, told=lambda _step: None)
+    assert found.is_rule
+    assert "too few of one outcome" in found.sentence
+    assert "a contest needs" not in found.sentence
+
+
 def test_the_snapshot_to_score_is_none_of_the_training_rows() -> None:
     here = world()
+    assert here.now.as_ofs == (here.origins.until,)
     assert here.origins.until not in here.rows.snapshot.as_ofs
-    assert len(take_snapshot(here.ledger, [here.origins.until], POLICY)) == len(here.now)
