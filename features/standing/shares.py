@@ -18,6 +18,8 @@ from features.ledger.ledger import Ledger
 from features.policy import Policy
 
 SHARE_DAYS = 365
+Place = tuple[str, str]
+"""A unit (the company, a department, a manager) and an account group in it."""
 
 
 class Level(StrEnum):
@@ -42,7 +44,8 @@ WITH lines AS (
 ), units AS (
     SELECT as_of, unit, sum(sales) AS sales FROM groups GROUP BY as_of, unit
 )
-SELECT g.as_of, g.unit, g.group_id, CAST(g.sales AS DOUBLE) / CAST(u.sales AS DOUBLE) AS share
+SELECT g.as_of, g.unit, g.group_id, CAST(g.sales AS DOUBLE) / CAST(u.sales AS DOUBLE) AS share,
+       g.sales > {enter} * u.sales AS enters
 FROM groups g JOIN units u USING (as_of, unit)
 WHERE u.sales > 0 AND ({keep})
 ORDER BY g.as_of, g.unit, g.group_id
@@ -58,6 +61,7 @@ class KeyMark:
     unit: str
     group_id: str
     share: float
+    enters: bool  # above the share that makes it key, not only kept by the one under which it stops to be
 
     def reason(self, policy: Policy) -> str:
         """The criterion in a manager's words."""
@@ -66,7 +70,7 @@ class KeyMark:
             Level.DEPARTMENT: f"sales of department {self.unit}",
             Level.MANAGER: "its manager's sales",
         }[self.level]
-        stays = "" if self.share > policy.key_enter_share else f", key until under {_percent(policy.key_leave_share)}"
+        stays = "" if self.enters else f", key until under {_percent(policy.key_leave_share)}"
         return f"{_percent(self.share)} of {whose}{stays}"
 
 
@@ -92,20 +96,22 @@ def key_marks(
     The connection has the views ``order_lines`` and ``accounts``.
     """
     above = f"g.sales >= {policy.key_leave_share!r} * u.sales"
-    key: dict[tuple[str, str], float] = {}
-    for shares in _by_instant(connection, level, list(instants), above):
-        key = {place: share for place, share in shares.items() if share > policy.key_enter_share or place in key}
-    return [KeyMark(level, unit, group, share) for (unit, group), share in sorted(key.items())]
+    key: dict[Place, tuple[float, bool]] = {}
+    for shares in _by_instant(connection, level, list(instants), keep=above, enter=policy.key_enter_share):
+        key = {place: (share, enters) for place, (share, enters) in shares.items() if enters or place in key}
+    return [KeyMark(level, unit, group, *told) for (unit, group), told in sorted(key.items())]
 
 
-def shares_at(connection: duckdb.DuckDBPyConnection, level: Level, as_of: AsOf) -> dict[tuple[str, str], float]:
+def shares_at(connection: duckdb.DuckDBPyConnection, level: Level, as_of: AsOf) -> dict[Place, float]:
     """Every (unit, group_id)'s share of the unit's net sales in the 365 days before the as-of."""
-    return next(_by_instant(connection, level, [as_of], "TRUE"))
+    shares = next(_by_instant(connection, level, [as_of], keep="TRUE", enter=0.0))
+    return {place: share for place, (share, _) in shares.items()}
 
 
 def _by_instant(
-    connection: duckdb.DuckDBPyConnection, level: Level, instants: list[AsOf], keep: str
-) -> Iterator[dict[tuple[str, str], float]]:
+    connection: duckdb.DuckDBPyConnection, level: Level, instants: list[AsOf], *, keep: str, enter: float
+) -> Iterator[dict[Place, tuple[float, bool]]]:
+    """Each instant's shares, and whether each is above ``enter``: compared in decimals, as doubles 10 % can be over."""
     months = pa.table(
         {
             "as_of": pa.array([instant.naive for instant in instants], pa.timestamp("us")),
@@ -113,9 +119,10 @@ def _by_instant(
         }
     )
     connection.register("months", months)
-    found = connection.execute(_SHARES.format(days=SHARE_DAYS, unit=_UNIT[level], keep=keep)).fetchall()
+    asked = _SHARES.format(days=SHARE_DAYS, unit=_UNIT[level], keep=keep, enter=repr(enter))
+    found = connection.execute(asked).fetchall()
     connection.unregister("months")
-    by_instant: dict[object, dict[tuple[str, str], float]] = {instant.naive: {} for instant in instants}
-    for moment, unit, group, share in found:
-        by_instant[moment][(unit, group)] = share
+    by_instant: dict[object, dict[Place, tuple[float, bool]]] = {instant.naive: {} for instant in instants}
+    for moment, unit, group, share, enters in found:
+        by_instant[moment][unit, group] = share, enters
     return iter(by_instant.values())

@@ -16,7 +16,7 @@ from features.population import is_active
 from features.snapshot import Snapshot
 from features.standing.accounts import accounts_at
 from features.standing.ladder import Rung, rungs_of
-from features.standing.shares import KeyMark, Level, key_marks, month_starts, shares_at
+from features.standing.shares import KeyMark, Level, Place, key_marks, month_starts, shares_at
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,11 @@ def take_standing(ledger: Ledger, snapshot: Snapshot, policy: Policy, *, active_
     managers = _managers_that_count(accounts, snapshot, policy, active_days)
     marks[Level.MANAGER] = [mark for mark in marks[Level.MANAGER] if mark.unit in managers]
     company = shares[Level.COMPANY]
-    largest = max(company, key=lambda place: (company[place], place), default=None)
+    ranked = sorted(company, key=lambda place: (-company[place], place))
+    largest = next(iter(ranked), None)
+    by_decision = {place[1] for place in ranked[: policy.strategic_top_n] if company[place] > 0}
     table = _with_shares(accounts, snapshot, shares)
-    table = _with_keys(table, marks, _by_decision(company, policy), policy)
+    table = _with_keys(table, marks, by_decision, policy)
     rungs = rungs_of(snapshot, policy)
     table = table.append_column("rung", pa.array(rungs, pa.string()))
     table = table.append_column("is_newcomer", pa.array(rungs == Rung.FIRST_PURCHASE))
@@ -79,12 +81,7 @@ def _managers_that_count(accounts: pa.Table, snapshot: Snapshot, policy: Policy,
     return {row["values"] for row in counts if row["values"] and row["counts"] >= policy.key_manager_least_active}
 
 
-def _by_decision(company: dict[tuple[str, str], float], policy: Policy) -> set[str]:
-    ranked = sorted(company, key=lambda place: (-company[place], place))
-    return {group for _, group in ranked[: policy.strategic_top_n]}
-
-
-def _with_shares(table: pa.Table, snapshot: Snapshot, shares: dict[Level, dict[tuple[str, str], float]]) -> pa.Table:
+def _with_shares(table: pa.Table, snapshot: Snapshot, shares: dict[Level, dict[Place, float]]) -> pa.Table:
     groups = table.column("group_id").to_pylist()
     units = {
         "company_share": (Level.COMPANY, ["company"] * len(groups)),
@@ -98,7 +95,7 @@ def _with_shares(table: pa.Table, snapshot: Snapshot, shares: dict[Level, dict[t
     sales = snapshot.feature("net_sales_365_days")
     for group, customer_sales in zip(groups, sales, strict=True):
         group_sales[group] += float(customer_sales)
-    return table.append_column("group_sales_365_days", pa.array([group_sales[group] for group in groups]))
+    return table.append_column("group_sales_365_days", pa.array([group_sales[each] for each in groups], pa.float64()))
 
 
 def _with_keys(table: pa.Table, marks: dict[Level, list[KeyMark]], by_decision: set[str], policy: Policy) -> pa.Table:
@@ -112,9 +109,7 @@ def _with_keys(table: pa.Table, marks: dict[Level, list[KeyMark]], by_decision: 
     own = [for_manager.get((manager, group)) for manager, group in zip(managers, groups, strict=True)]
     reasons = [everywhere[group] + ([mine] if mine else []) for group, mine in zip(groups, own, strict=True)]
     return (
-        table.append_column(
-            "is_key_account", pa.array([group in everywhere and bool(everywhere[group]) for group in groups])
-        )
-        .append_column("is_key_for_manager", pa.array([mine is not None for mine in own]))
+        table.append_column("is_key_account", pa.array([bool(everywhere[group]) for group in groups], pa.bool_()))
+        .append_column("is_key_for_manager", pa.array([mine is not None for mine in own], pa.bool_()))
         .append_column("key_reasons", pa.array(reasons, pa.list_(pa.string())))
     )

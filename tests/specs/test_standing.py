@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -94,6 +95,15 @@ def test_nobody_above_ten_percent_leaves_no_key_account_and_names_the_largest_sh
     assert standing.largest_share == pytest.approx(10 / 200)
 
 
+@pytest.mark.parametrize("cents", [51, 71, 102, 142, 175])
+def test_ten_percent_to_the_cent_is_not_above_ten_percent(cents: int) -> None:
+    exact, rest = Decimal(cents) / 10_000, Decimal(cents) / 10_000 * 9  # as doubles their share is 0.10000000000000002
+    world = ledger(f"customer_id | ordered_at | amount\ntenth | 2026-01-10 | {exact}\nother | 2026-01-10 | {rest}")
+    rows = _rows(_standing(world, "2026-02-01"))
+    assert not rows["tenth"]["is_key_account"]
+    assert _rows(_standing(world, "2026-02-01", Policy(key_enter_share=0.0999)))["tenth"]["is_key_account"]
+
+
 def test_a_large_share_of_a_department_makes_key_and_says_of_which() -> None:
     head = "customer_id | ordered_at | amount | department\n"
     lines = [f"c{place:02d} | 2026-01-10 | 10 | tools" for place in range(20)] + ["g | 2026-01-10 | 9 | garden"]
@@ -116,6 +126,22 @@ def test_the_largest_by_decision_are_key_whatever_their_share() -> None:
     world = ledger(HEAD + "\n".join(_orders(f"c{place:02d}", ["2026-01-10"], 10 + place) for place in range(20)))
     rows = _rows(_standing(world, "2026-02-01", Policy(strategic_top_n=1)))
     assert [customer for customer, row in rows.items() if row["is_key_account"]] == ["c19"]
+
+
+def test_who_only_returned_is_none_of_the_largest_and_of_equals_the_first_by_name_is() -> None:
+    lines = [*(_orders(name, ["2026-01-10"], 50) for name in ("b", "a")), _orders("returned", ["2026-01-10"], -5)]
+    standing = _standing(ledger(HEAD + "\n".join(lines)), "2026-02-01", Policy(strategic_top_n=3))
+    rows = _rows(standing)
+    assert not rows["returned"]["is_key_account"]
+    assert standing.largest_group_id == "a"
+
+
+def test_a_day_on_which_no_order_was_known_yet_has_a_standing_of_nobody() -> None:
+    late = "a | 2026-01-01 | 5 | 2026-03-01\na | 2026-05-01 | 5 | 2026-05-01"
+    world = ledger(f"customer_id | ordered_at | amount | known_at\n{late}")
+    nobody, somebody = _standing(world, "2026-02-01"), _standing(world, "2026-04-01")
+    assert (len(nobody.table), nobody.largest_group_id, nobody.company_sales_365_days) == (0, None, 0.0)
+    assert nobody.table.schema == somebody.table.schema
 
 
 def test_a_change_of_parent_known_later_does_not_count_before() -> None:
