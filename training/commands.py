@@ -34,7 +34,9 @@ def register(app: typer.Typer) -> None:
     """Add this package's commands."""
     app.command("train")(train)
     app.command("horizon")(horizon)
-    models = typer.Typer(help="The models that serve or served.", no_args_is_help=True)
+    models = typer.Typer(
+        help="The models that serve or served.\n\nExample: callfirst models list", no_args_is_help=True
+    )
     models.command("list")(list_models)
     models.command("show")(show_model)
     app.add_typer(models, name="models")
@@ -48,7 +50,7 @@ def train(
     ] = None,
     horizon_days: Annotated[int | None, typer.Option(help="H: days to look ahead; default: policy, else gaps.")] = None,
     active_days: Annotated[int | None, typer.Option(help="W: silent longer is not active; likewise.")] = None,
-    seed: Annotated[int, typer.Option(help="Equal seeds give equal scores, to the bit.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal scores, to the bit.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Learn from the ledger, hold the contest, and put the winner into service.
