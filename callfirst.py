@@ -7,9 +7,11 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
+import duckdb
 import typer
 from rich.console import Console
 from rich.markup import escape
+from sqlalchemy.exc import SQLAlchemyError
 
 import features.commands
 import serving.commands
@@ -22,9 +24,19 @@ from features.ledger.ingest_command import ingest_files
 from features.ledger.store import Store
 from serving import access
 
+OUTSIDE = (duckdb.Error, SQLAlchemyError, OSError)
+"""What a disk, a database or DuckDB may throw at any command, and no command can mend."""
+
+
+class HomeNameError(CallfirstError):
+    """A home whose path other programs could not be told."""
+
+    def __init__(self) -> None:
+        super().__init__("The path of the home is no valid UTF-8.", "Give the home a plain name.")
+
+
 app = typer.Typer(
     name="callfirst",
-    help="From your order ledger to a ranked call list: which key accounts to call first, and why.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -37,7 +49,14 @@ def at_home(
     context: typer.Context,
     home: Annotated[Path, typer.Option(help="Folder that holds this company's database, mirror and models.")] = Path(),
 ) -> None:
-    """Say where the company's things lie; every command works there."""
+    """From your order ledger to a ranked call list: which key accounts to call first, and why.
+
+    Example: callfirst --home acme ingest orders orders.csv
+    """
+    try:
+        str(home).encode()
+    except UnicodeEncodeError:
+        raise HomeNameError from None
     context.obj = Home(home)
 
 
@@ -111,10 +130,20 @@ def main() -> None:
     try:
         app()
     except CallfirstError as error:
-        console = Console(stderr=True, soft_wrap=True, highlight=False)
-        console.print(f"[bold red]{escape(error.sentence)}[/]")
-        console.print(escape(error.hint))
-        sys.exit(1)
+        _complain(error.sentence, error.hint)
+    except OUTSIDE as error:
+        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+        _complain(
+            f"The disk or the database did not do what was asked: {first_line[:300]}",
+            "Check free space and who may write there; `callfirst doctor` tells whether the ledger is whole.",
+        )
+
+
+def _complain(sentence: str, hint: str) -> None:
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(f"[bold red]{escape(sentence)}[/]")
+    console.print(escape(hint))
+    sys.exit(1)
 
 
 if __name__ == "__main__":

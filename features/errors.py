@@ -3,6 +3,7 @@
 The tree (each subclass lives beside the code that raises it; a test holds it to be whole)::
 
     CallfirstError                          features.errors                 a sentence and a hint
+    ├── HomeNameError                       callfirst                       a home whose path is no text
     ├── AsOfError                           features.clock                  an as-of that cannot be read
     ├── PolicyError                         features.policy                 a setting that cannot hold
     ├── FeatureError                        features.definition             a feature that cannot be built
@@ -31,6 +32,7 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     ├── TrainingError                       training.errors                 a model that cannot be made
     │   ├── WindowError                     training.frame                  days that are no window
     │   ├── HorizonBeyondLedgerError        training.frame                  a horizon longer than the ledger
+    │   ├── FutureLedgerError               training.frame                  a last row that has not come yet
     │   ├── HorizonOutlastsLedgerError      training.labels                 a label window that is not closed yet
     │   ├── TooLittleToLearnError           training.draft                  no chance can be learned: a rule serves
     │   └── TrackingError                   training.tracking               MLflow did not keep the run

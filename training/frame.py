@@ -30,6 +30,15 @@ class HorizonBeyondLedgerError(TrainingError):
         )
 
 
+class FutureLedgerError(TrainingError):
+    """The day after the ledger's last row is no day to train for: it has not come yet."""
+
+    def __init__(self, ends_on: date) -> None:
+        super().__init__(
+            f"The ledger's last row is dated {ends_on}, in the future.", "Say until when to learn: --until DATE."
+        )
+
+
 @dataclass(frozen=True)
 class Frame:
     """What a training looks at: from the ledger's first day known at T to T, H, W, and how they were set."""

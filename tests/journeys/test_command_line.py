@@ -199,6 +199,30 @@ def test_what_cannot_be_done_is_one_sentence_and_a_hint(arguments: list[str], wo
     assert all(word in done.stderr for word in words), done.stderr
 
 
+def test_a_row_dated_in_the_future_does_not_decide_until_when_is_learned(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(GOOD + "c1,2150-01-01,7\n", encoding="utf-8")
+    told(tmp_path / "home", "ingest", "orders", str(tmp_path / "orders.csv"))
+    done = run(tmp_path / "home", "train")
+    assert done.returncode == 1
+    assert "2150-01-01" in done.stderr and "--until" in done.stderr
+
+
+def test_every_command_has_an_example(tmp_path: Path) -> None:
+    commands = ["", "ingest", "doctor", "snapshot", "train", "horizon", "models", "models list", "models show", "score"]
+    commands += ["call-lists", "nightly", "serve", "keys", "keys create", "keys list", "keys revoke", "demo"]
+    for command in commands:
+        done = run(tmp_path, *command.split(), "--help")
+        assert done.returncode == 0 and "Example: callfirst" in done.stdout, command
+
+
+def test_a_broken_database_is_a_sentence_and_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "callfirst.db").write_bytes(b"no database at all, but long enough to be opened" * 50)
+    done = run(tmp_path, "nightly")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr and "database" in done.stderr
+
+
 def test_commands_on_an_empty_home_say_what_to_do_first(tmp_path: Path) -> None:
     for arguments in (["train"], ["horizon"], ["nightly"], ["score", "--as-of", "2026-01-01", "--out", "s.csv"]):
         done = run(tmp_path, *arguments)
