@@ -101,8 +101,10 @@ def take_snapshot(
             raise AsOfBeforeLedgerError(as_of.day, ledger.starts_on)
     try:
         with ledger.open(memory=memory) as connection:
-            connection.register("instants", _instants_table(instants, policy))
-            table = connection.sql(statement(catalogue, policy)).to_arrow_table()
+            table_of_instants = _instants_table(instants, policy)
+            connection.register("instants", table_of_instants)
+            wanted = statement(catalogue, policy, table_of_instants.column("as_of").to_pylist())
+            table = connection.sql(wanted).to_arrow_table()
     except duckdb.Error as error:
         raise SnapshotError(error) from None
     return Snapshot(
@@ -119,6 +121,7 @@ def _instants_table(instants: Sequence[AsOf], policy: Policy) -> pa.Table:
     every = sorted(set(instants) | midnights)
     return pa.table(
         {
+            "place": pa.array(range(len(every)), pa.int32()),
             "as_of": pa.array([as_of.naive for as_of in every], pa.timestamp("us")),
             "as_of_day": pa.array([as_of.day for as_of in every], pa.date32()),
             "midnight": pa.array([as_of.midnight(policy.zone).naive for as_of in every], pa.timestamp("us")),

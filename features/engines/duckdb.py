@@ -1,16 +1,23 @@
 """Here you find the catalogue rendered as one DuckDB statement for any list of instants.
 
 Sums stay exact (DECIMAL, HUGEINT) until the last expression, so the result does not depend on row order or threads.
+
+A line is seen at a run of instants: from the first after it happened and was known, to the last before it is replaced.
+Lines of one customer, day and run are added up once, before they meet the instants: exact at any instant, and a
+wholesaler's twenty lines an order day cost as much as one.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from features.definition import Feature, Unit
 from features.policy import Policy
 from features.primitives import (
+    LIFETIME,
     Column,
     CompanyMedian,
     Count,
@@ -45,19 +52,25 @@ _CONDITION = {
 _UNIT_TYPE = {Unit.DATE: "DATE", Unit.COUNT: "BIGINT"}  # all others: DOUBLE
 
 _STATEMENT = """
-WITH seen AS NOT MATERIALIZED (
-    SELECT i.as_of, i.as_of_day, l.customer_id, l.order_day AS day, l.amount, l.cost, l.discount,
-           l.product_id, l.category, date_trunc('month', l.order_day) AS month
-    FROM order_lines l JOIN instants i
-      ON l.ordered_at < i.as_of AND l.visible_from < i.as_of AND (l.replaced_at IS NULL OR l.replaced_at >= i.as_of)
+WITH runs AS NOT MATERIALIZED (
+    SELECT * FROM (
+        SELECT *, order_day AS day, date_trunc('month', order_day) AS month,
+               {first_seen} AS first_seen, coalesce({replaced}, {instants}) - 1 AS last_seen
+        FROM order_lines
+    ) WHERE first_seen <= last_seen
+), day_lines AS MATERIALIZED (
+    SELECT customer_id, day, first_seen, last_seen, sum(amount) FILTER (amount > 0) AS sales{day_lines}
+    FROM runs GROUP BY customer_id, day, first_seen, last_seen
+), seen AS NOT MATERIALIZED (
+    SELECT i.as_of, i.as_of_day, l.* FROM day_lines l JOIN instants i ON i.place BETWEEN l.first_seen AND l.last_seen
 ), known AS (
     SELECT DISTINCT i.as_of, c.customer_id FROM customers c JOIN instants i
       ON c.visible_from < i.as_of AND (c.replaced_at IS NULL OR c.replaced_at >= i.as_of)
 ), line_facts AS (
     SELECT as_of, customer_id{line_facts} FROM seen GROUP BY as_of, customer_id
 ), order_days AS (
-    SELECT as_of, as_of_day, customer_id, day, sum(amount) AS amount
-    FROM seen WHERE amount > 0 GROUP BY as_of, as_of_day, customer_id, day
+    SELECT as_of, as_of_day, customer_id, day, sum(sales) AS amount
+    FROM seen WHERE sales > 0 GROUP BY as_of, as_of_day, customer_id, day
 ), day_facts AS (
     SELECT as_of, customer_id{day_facts} FROM order_days GROUP BY as_of, customer_id
 ), gaps AS (
@@ -87,21 +100,30 @@ ORDER BY e.as_of, e.customer_id
 # Counting different values per group is slow in DuckDB; their newest days answer every window that ends at the as-of.
 _VALUE_FACTS = """, {relation} AS (
     SELECT as_of, customer_id{facts} FROM (
-        SELECT as_of, as_of_day, customer_id, {column} AS value, max(day) AS day
-        FROM seen WHERE {condition} GROUP BY as_of, as_of_day, customer_id, {column}
+        SELECT i.as_of, i.as_of_day, v.customer_id, v.value, max(v.day) AS day
+        FROM (
+            SELECT customer_id, {column} AS value, first_seen, last_seen, max(day) AS day
+            FROM runs WHERE {condition} GROUP BY customer_id, {column}, first_seen, last_seen
+        ) v JOIN instants i ON i.place BETWEEN v.first_seen AND v.last_seen
+        GROUP BY i.as_of, i.as_of_day, v.customer_id, v.value
     ) GROUP BY as_of, customer_id
 )"""
 _VALUE_JOIN = "LEFT JOIN {relation} ON {relation}.as_of = e.as_of AND {relation}.customer_id = e.customer_id\n"
 
 
-def statement(catalogue: Iterable[Feature], policy: Policy) -> str:
+def statement(catalogue: Iterable[Feature], policy: Policy, instants: Sequence[datetime]) -> str:
     """One SELECT over the views ``order_lines``, ``customers`` and ``instants`` that gives a snapshot's rows.
 
-    ``instants`` has as_of, as_of_day, midnight (the as_of of its day's 00:00) and is_asked; each midnight is a row too.
+    ``instants``: all asked for and the midnight before each, ascending, UTC without a zone. They stand in the view too,
+    with place (from 0), as_of, as_of_day, midnight (the as_of of its day's 00:00) and is_asked.
     """
     rendering = _Rendering(policy)
     features = "".join(f",\n  {rendering.column(feature)}" for feature in catalogue)
     return _STATEMENT.format(
+        first_seen=_instants_up_to("greatest(ordered_at, visible_from)", instants),
+        replaced=_instants_up_to("replaced_at", instants),
+        instants=len(instants),
+        day_lines=rendering.facts("day_lines"),
         line_facts=rendering.facts("line_facts"),
         day_facts=rendering.facts("day_facts"),
         gap_facts=rendering.facts("gap_facts"),
@@ -112,12 +134,17 @@ def statement(catalogue: Iterable[Feature], policy: Policy) -> str:
     )
 
 
+def _instants_up_to(moment: str, instants: Sequence[datetime]) -> str:
+    """How many instants lie at or before a moment: the place of the first one that sees a row of that moment."""
+    return "(" + " + ".join(f"CAST({moment} >= TIMESTAMP '{instant}' AS INTEGER)" for instant in instants) + ")"
+
+
 class _Rendering:
     """Renders expressions and collects each primitive they need once, under a column of its own."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._columns: dict[Primitive | CompanyMedian, str] = {}
+        self._columns: dict[Hashable, str] = {}
         self._facts: defaultdict[str, list[str]] = defaultdict(list)
         self.values: list[tuple[Rows, Column]] = []
 
@@ -173,14 +200,19 @@ class _Rendering:
                 return self._column(node)
 
     def _column(self, node: Primitive) -> str:
-        relation = _relation_of(node.rows, node.column) if isinstance(node, Distinct) else _relation_of(node.rows)
-        return self._collect(node, relation, _aggregate(node))
+        if isinstance(node, Distinct):
+            return self._collect(node, _relation_of(node.rows, node.column), _aggregate(node, "value"))
+        if isinstance(node, Count | Sum | Min | Max) and _relation_of(node.rows) == "line_facts":
+            daily = replace(node, window=LIFETIME)
+            part = self._collect(("a day's", daily), "day_lines", _aggregate(daily, condition=_CONDITION[node.rows]))
+            return self._collect(node, "line_facts", _together(node, part))
+        return self._collect(node, _relation_of(node.rows), _aggregate(node))
 
-    def _collect(self, node: Primitive | CompanyMedian, relation: str, aggregate: str) -> str:
-        if node not in self._columns:
-            self._columns[node] = f"p{len(self._columns)}"
-            self._facts[relation].append(f"{aggregate} AS {self._columns[node]}")
-        return self._columns[node]
+    def _collect(self, key: Hashable, relation: str, aggregate: str) -> str:
+        if key not in self._columns:
+            self._columns[key] = f"p{len(self._columns)}"
+            self._facts[relation].append(f"{aggregate} AS {self._columns[key]}")
+        return self._columns[key]
 
 
 def _relation_of(rows: Rows, distinct: Column | None = None) -> str:
@@ -190,24 +222,31 @@ def _relation_of(rows: Rows, distinct: Column | None = None) -> str:
     return {Rows.ORDER_DAYS: "day_facts", Rows.GAPS: "gap_facts"}.get(rows, "line_facts")
 
 
-def _aggregate(node: Primitive) -> str:
+def _aggregate(node: Primitive, value: str = "*", condition: str = "TRUE") -> str:
+    """A primitive over its own rows; ``value`` is what a Distinct counts."""
     match node:
-        case Count(rows, window):
-            return f"count(*) FILTER ({_within(window, _CONDITION[rows])})"
-        case Sum(rows, column, window):
-            return f"coalesce(sum({_exact(column)}) FILTER ({_within(window, _CONDITION[rows])}), 0)"
+        case Count(_, window):
+            return f"count(*) FILTER ({_within(window, condition)})"
+        case Sum(_, column, window):
+            return f"sum({_exact(column)}) FILTER ({_within(window, condition)})"
         case Distinct(_, _, window):
-            inside = _within(window, "TRUE")
-            known = f"count(value) FILTER ({inside})"
+            inside = _within(window, condition)
+            known = f"count({value}) FILTER ({inside})"
             return f"CASE WHEN {known} > 0 OR count(*) FILTER ({inside}) = 0 THEN {known} END"
-        case Min(rows, column, window):
-            return f"min({column}) FILTER ({_within(window, _CONDITION[rows])})"
-        case Max(rows, column, window):
-            return f"max({column}) FILTER ({_within(window, _CONDITION[rows])})"
+        case Min(_, column, window):
+            return f"min({column}) FILTER ({_within(window, condition)})"
+        case Max(_, column, window):
+            return f"max({column}) FILTER ({_within(window, condition)})"
         case Last(_, column):
             return f"arg_max({column}, day)"
         case Quantile(_, column, share):
             return f"quantile_cont({column}, {share!r})"
+
+
+def _together(node: Count | Sum | Min | Max, part: str) -> str:
+    """A primitive over lines, put together from what each day's lines gave."""
+    name = {Min: "min", Max: "max"}.get(type(node), "sum")
+    return f"{name}({part}) FILTER ({_within(node.window, 'TRUE')})"
 
 
 def _exact(column: Column) -> str:
