@@ -80,3 +80,10 @@ def test_money_found_is_the_shortfall_in_the_top_over_the_best_possible() -> Non
     first_five, best_five = 0 + 10 + 20 + 30 + 40, 90 + 80 + 70 + 60 + 50
     assert metrics.money_found(np.zeros(10), shortfall, ids) == pytest.approx(first_five / best_five)
     assert metrics.money_found(shortfall, shortfall, ids) == 1
+
+
+def test_money_found_is_the_mean_over_the_top_1_5_and_20_percent() -> None:
+    shortfall = np.zeros(1000)
+    shortfall[[10, 50, 200]] = 100  # the ranking's places 11, 51 and 201; the best ranking's first three
+    ids = [f"c{number:04d}" for number in range(1000)]
+    assert metrics.money_found(np.zeros(1000), shortfall, ids) == pytest.approx((0 / 3 + 1 / 3 + 2 / 3) / 3)

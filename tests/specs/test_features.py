@@ -210,6 +210,15 @@ def test_the_company_rhythm_is_the_one_of_midnight_all_day_long() -> None:
     assert seen(world, "2026-02-02", "a")["company_due_gap_days"] == pytest.approx((10 + (4 + 0.8 * (23 - 4))) / 2)
 
 
+def test_a_customer_known_later_is_nobody_yet() -> None:
+    world = ledger(
+        "customer_id | ordered_at | amount\na | 2026-01-01 | 1",
+        "customer_id | name | known_at\nlate | Later | 2026-02-10\nearly | Early | 2026-01-10",
+    )
+    assert take_snapshot(world, [at("2026-02-10")], POLICY).customer_ids == ["a", "early"]
+    assert take_snapshot(world, [at("2026-02-11")], POLICY).customer_ids == ["a", "early", "late"]
+
+
 def test_many_instants_at_once_equal_each_alone() -> None:
     instants = [at("2026-03-15"), at("2026-04-08T12:00"), at("2026-07-01")]
     together = take_snapshot(WORLD, instants, POLICY)

@@ -144,6 +144,22 @@ def test_a_day_on_which_no_order_was_known_yet_has_a_standing_of_nobody() -> Non
     assert nobody.table.schema == somebody.table.schema
 
 
+def test_a_customers_own_department_and_manager_go_before_those_of_its_newest_line_that_names_one() -> None:
+    world = ledger(
+        """
+        customer_id | ordered_at | amount | department | manager_id
+        own         | 2026-01-10 | 1      | garden     | frank
+        lines       | 2026-01-10 | 1      | tools      | frank
+        lines       | 2026-01-11 | 1      | garden     |
+        lines       | 2026-01-12 | 1      |            |
+        """,
+        "customer_id | department | manager_id\nown | tools | maria",
+    )
+    rows = _rows(_standing(world, "2026-02-01"))
+    told = {customer: (row["department"], row["manager_id"]) for customer, row in rows.items()}
+    assert told == {"own": ("tools", "maria"), "lines": ("garden", "frank")}
+
+
 def test_a_change_of_parent_known_later_does_not_count_before() -> None:
     world = ledger(
         HEAD + _orders("a", ["2026-01-10"]) + "\n" + _orders("b", ["2026-01-10"]),
