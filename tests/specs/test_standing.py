@@ -144,6 +144,20 @@ def test_a_day_on_which_no_order_was_known_yet_has_a_standing_of_nobody() -> Non
     assert nobody.table.schema == somebody.table.schema
 
 
+def test_a_corrected_line_counts_for_shares_as_it_was_known() -> None:
+    world = ledger(
+        """
+        customer_id | ordered_at | amount | order_id | line_id | known_at
+        a           | 2026-01-10 | 900    | o1       | 1       | 2026-01-10
+        a           | 2026-01-10 | 5      | o1       | 1       | 2026-02-10
+        b           | 2026-01-10 | 95     | o2       | 1       | 2026-01-10
+        """
+    )
+    before, after = (_rows(_standing(world, as_of))["a"] for as_of in ("2026-02-10", "2026-02-11"))
+    assert (before["company_share"], before["is_key_account"]) == (pytest.approx(900 / 995), True)
+    assert (after["company_share"], after["is_key_account"]) == (pytest.approx(5 / 100), False)
+
+
 def test_a_customers_own_department_and_manager_go_before_those_of_its_newest_line_that_names_one() -> None:
     world = ledger(
         """
