@@ -51,6 +51,16 @@ class Frame:
     remarks: tuple[str, ...]
 
 
+def refuse_days_to_come(ledger: Ledger, now: AsOf) -> None:
+    """Nothing, where the ledger's last row is dated no later than the business day of ``now``.
+
+    Raises:
+        FutureLedgerError: it is.
+    """
+    if ledger.ends_on > now.day:
+        raise FutureLedgerError(ledger.ends_on)
+
+
 def frame_of(
     ledger: Ledger, policy: Policy, *, until: AsOf | None, horizon_days: int | None, active_days: int | None
 ) -> Frame:

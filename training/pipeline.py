@@ -25,7 +25,7 @@ from training import tracking
 from training.dataset import training_set
 from training.draft import Draft, TooLittleToLearnError, bare_rule, draft
 from training.folds import MOST_CONTEST_ORIGINS, Origins, origins_of
-from training.frame import Frame, FutureLedgerError, frame_of
+from training.frame import Frame, frame_of, refuse_days_to_come
 from training.learn import Teacher
 from training.report import calibration_picture, contest_picture, gap_picture, money_picture
 from training.run_record import metrics_of, parameters_of, tags_of
@@ -57,8 +57,8 @@ def train(
     started = perf_counter()
     progress("reading the ledger", 0.0)
     ledger = read_ledger(home, policy)
-    if until is None and ledger.ends_on > clock.now().date():
-        raise FutureLedgerError(ledger.ends_on)
+    if until is None:
+        refuse_days_to_come(ledger, AsOf.of_instant(clock.now(), policy.zone))
     frame = frame_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
     progress("computing features of every customer at every origin", 0.05)
     chosen, origins = _drafted(ledger, frame, policy, seed, progress)

@@ -7,7 +7,7 @@ import pytest
 from features.ledger.ledger import AsOfBeforeLedgerError
 from features.policy import Policy
 from tests.drawn import POLICY, at, ledger
-from training.frame import HorizonBeyondLedgerError, WindowError, frame_of
+from training.frame import FutureLedgerError, HorizonBeyondLedgerError, WindowError, frame_of, refuse_days_to_come
 
 HEAD = "customer_id | ordered_at | amount | known_at\n"
 KNOWN = """\
@@ -43,6 +43,14 @@ def test_a_date_beyond_the_ledger_becomes_the_day_after_its_last() -> None:
     found = frame_of(ledger(HEAD + KNOWN), POLICY, until=at("2027-01-01"), horizon_days=7, active_days=9)
     assert (found.until, found.horizon_days, found.active_days) == (at("2026-02-01"), 7, 9)
     assert "The ledger ends on 2026-01-31" in found.remarks[0]
+
+
+def test_a_row_of_today_is_not_of_the_future_where_the_business_day_is_ahead_of_utc() -> None:
+    policy = Policy(time_zone="Pacific/Auckland")
+    world = ledger("customer_id | ordered_at | amount\na | 2026-02-02T08:00 | 1", policy=policy)
+    refuse_days_to_come(world, at("2026-02-01T20:00+00:00", policy))  # 2026-02-02T09:00 in Auckland
+    with pytest.raises(FutureLedgerError, match="2026-02-02"):
+        refuse_days_to_come(world, at("2026-02-01T10:59+00:00", policy))  # a minute before midnight there
 
 
 def test_asked_days_go_before_the_policys_and_those_before_the_gaps() -> None:
