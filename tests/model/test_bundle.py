@@ -95,6 +95,13 @@ def test_a_lapsed_customers_reference_is_that_of_the_day_after_its_last_order(bu
     assert scored.column("value_at_risk")[place].as_py() is not None
 
 
+def test_expected_sales_of_the_calibration_window_add_up_to_what_was_sold(bundle: Bundle) -> None:
+    here = world()
+    rows = here.rows.active_at(here.origins.close[:1])
+    told = column(bundle.score(rows.snapshot), "expected_sales")
+    assert float(told.sum()) == pytest.approx(float(rows.labels.net_sales.sum()), rel=1e-9)
+
+
 def test_a_saved_and_loaded_bundle_scores_the_same_to_the_bit(bundle: Bundle, scores: pa.Table, tmp_path: Path) -> None:
     sha256 = bundle.save(tmp_path / "b")
     assert Bundle.load(tmp_path / "b", sha256).score(world().now).equals(scores)
