@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -81,8 +81,10 @@ def demo(
     """
     home: Home = context.obj
     day = today.date()
+    if not 1950 <= day.year <= 2150:
+        raise typer.BadParameter("give a day between 1950 and 2150", param_hint="--date")
     _step("A made-up wholesaler", f"seed {seed}, {size} customers, four years up to {day}; nobody in it exists")
-    orders, customers = write_demo(home.var / "demo", seed=seed, customers=size, ends_on=_day_before(day))
+    orders, customers = write_demo(home.var / "demo", seed=seed, customers=size, ends_on=day - timedelta(days=1))
     ingest_files(context, "customers", [customers])
     ingest_files(context, "orders", [orders])
     _step("Training", "every candidate forecasts windows it has not seen")
@@ -119,10 +121,6 @@ def _serve(context: typer.Context, port: int | None) -> None:
 
 def _step(title: str, what: str) -> None:
     Console(highlight=False).print(f"\n[bold]{title}[/]: {what}.")
-
-
-def _day_before(day: date) -> date:
-    return day - timedelta(days=1)
 
 
 def main() -> None:
