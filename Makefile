@@ -1,5 +1,5 @@
 # Two commands are all a fresh machine needs: make demo, make test.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DEMO_HOME ?= demo_home
 DATA ?= ../shared/data
