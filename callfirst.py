@@ -17,7 +17,7 @@ import features.commands
 import serving.commands
 import training.commands
 from features import clock
-from features.errors import CallfirstError
+from features.errors import CallfirstError, first_line
 from features.home import Home
 from features.ledger.demo_company import write_demo
 from features.ledger.ingest_command import ingest_files
@@ -130,9 +130,8 @@ def main() -> None:
     except CallfirstError as error:
         _complain(error.sentence, error.hint)
     except OUTSIDE as error:
-        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
         _complain(
-            f"The disk or the database did not do what was asked: {first_line[:300]}",
+            f"The disk or the database did not do what was asked: {first_line(error)}.",
             "Check free space and who may write there; `callfirst doctor` tells whether the ledger is whole.",
         )
 

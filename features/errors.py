@@ -64,3 +64,9 @@ class CallfirstError(Exception):
         super().__init__(f"{sentence} {hint}".strip())
         self.sentence = sentence
         self.hint = hint
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of a library says first, at most 200 characters, as a part of our sentence; else its kind."""
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    return said[0][:200].rstrip(".")

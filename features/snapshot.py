@@ -15,7 +15,7 @@ from features.catalog import CATALOG
 from features.clock import AsOf
 from features.definition import Feature, fingerprint_of
 from features.engines.duckdb import statement
-from features.errors import CallfirstError
+from features.errors import CallfirstError, first_line
 from features.ledger.ledger import AsOfBeforeLedgerError, Ledger
 from features.policy import Policy
 
@@ -26,9 +26,8 @@ class SnapshotError(CallfirstError):
     """Features that could not be computed: memory, disk or the mirror gave out."""
 
     def __init__(self, error: duckdb.Error) -> None:
-        first_line = (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip(".")
         super().__init__(
-            f"The features could not be computed: {first_line}.",
+            f"The features could not be computed: {first_line(error)}.",
             "Give it more memory (snapshot --memory 8GB) and disk space, and look at the mirror: callfirst doctor.",
         )
 

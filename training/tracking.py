@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from features import clock
+from features.errors import first_line
 from features.home import Home
 from models.registry import REGISTERED_NAME
 from training.errors import TrainingError
@@ -76,8 +77,7 @@ def keep(home: Home, run: Run) -> Kept:
         try:
             return _keep(home, run)
         except (MlflowException, SQLAlchemyError, OSError) as error:
-            said = str(error).strip().splitlines()
-            raise TrackingError(home.tracking_uri, said[0][:200] if said else type(error).__name__) from None
+            raise TrackingError(home.tracking_uri, first_line(error)) from None
 
 
 def _keep(home: Home, run: Run) -> Kept:

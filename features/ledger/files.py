@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.errors import first_line
 from features.ledger.delimited import NotTextError, read_delimited
 from features.ledger.ledger import LedgerError
 from features.ledger.matching import ColumnsError
@@ -72,7 +73,7 @@ def _read_parquet(path: Path) -> pa.Table:
     try:
         return plain_table(pq.ParquetFile(path).read())
     except (pa.ArrowException, OSError) as error:
-        raise SourceError(f"{path.name} is not readable Parquet: {_first_line(error)}.", "Export it again.") from None
+        raise SourceError(f"{path.name} is not readable Parquet: {first_line(error)}.", "Export it again.") from None
 
 
 def _read_folder(folder: Path) -> RawRows:
@@ -104,7 +105,7 @@ def _read_xlsx(path: Path) -> RawRows:
             rows = _from_header(next(filter(None, sheets), []))
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, EOFError, SyntaxError) as error:
         raise SourceError(
-            f"{path.name} is not readable XLSX: {_first_line(error)}.", "Save it again as .xlsx."
+            f"{path.name} is not readable XLSX: {first_line(error)}.", "Save it again as .xlsx."
         ) from None
     if not rows:
         return _numbered(path.name, pa.table({}))
@@ -146,12 +147,6 @@ def _cell_text(value: object) -> str | None:
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value).strip()
-
-
-def _first_line(error: Exception) -> str:
-    """What an error of a library says first, as a part of our sentence."""
-    lines = str(error.args[0] if isinstance(error, KeyError) else error).strip().splitlines() or ["it is damaged"]
-    return lines[0][:LONGEST_SHOWN].rstrip(".")
 
 
 def _refuse_equal_names(source: str, names: Sequence[str]) -> None:

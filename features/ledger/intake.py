@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 from sqlalchemy import Connection
 
+from features.errors import first_line
 from features.home import Home
 from features.ledger.checks import check_rows, create_checked, open_checks, refuse_other_currencies
 from features.ledger.columns import KINDS
@@ -136,7 +137,7 @@ def ingest(
                 return _carry_out(replace(command, home=Home(Path(nowhere))))
         return _carry_out(command)
     except duckdb.Error as error:
-        raise FramesError(str(error).splitlines()[0][:200].rstrip(".")) from None
+        raise FramesError(first_line(error)) from None
 
 
 def _carry_out(command: _Command) -> Reconciliation:

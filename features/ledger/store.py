@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect,
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from features.errors import first_line
 from features.home import Home
 from features.ledger.ledger import LedgerError
 from features.ledger.tables import METADATA
@@ -69,7 +70,8 @@ class Store:
             store._bring_up_to_date()
         except (SQLAlchemyError, OSError, ImportError) as error:
             raise StoreError(
-                f"The database {url} cannot be opened: {_short(error)}.", "Check its address and who may write there."
+                f"The database {url} cannot be opened: {first_line(getattr(error, 'orig', None) or error)}.",
+                "Check its address and who may write there.",
             ) from None
         return store
 
@@ -93,7 +95,7 @@ class Store:
                 yield connection
         except SQLAlchemyError as error:
             raise StoreError(
-                f"The database refused: {_short(error)}. Nothing was changed.",
+                f"The database refused: {first_line(getattr(error, 'orig', None) or error)}. Nothing was changed.",
                 "Check free space and other users of it, then repeat.",
             ) from None
 
@@ -167,8 +169,3 @@ def _revision_of(connection: Connection) -> str | None:
         return None
     version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return version
-
-
-def _short(error: BaseException) -> str:
-    cause = getattr(error, "orig", None) or error
-    return str(cause).strip().splitlines()[0][:200] if str(cause).strip() else type(cause).__name__
