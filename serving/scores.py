@@ -19,13 +19,14 @@ from features.policy import Policy
 from features.population import Population, due_gap_days, overdue_days, population_of
 from features.snapshot import Snapshot, take_snapshot
 from features.standing.standing import Standing, take_standing
+from features.whole_file import written_whole
 from models.bundle import Bundle
 from serving.decisions.at_risk import Candidates, because, judge
 from serving.decisions.facts import FACT_COLUMNS, Facts
 from serving.decisions.notes import Situation
 from serving.decisions.reasons import reasons_of
 from serving.decisions.wording import joined
-from serving.delivery.csv_files import write_csv, written_whole
+from serving.delivery.csv_files import write_csv
 
 SCORES = pa.schema(
     [

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -31,6 +29,7 @@ from features.ledger.tables import BATCHES, CUSTOMER_VERSIONS, ORDER_REPLACEMENT
 from features.ledger.tables import ORDER_LINES as LINES_TABLE
 from features.ledger.versions import with_replaced_at
 from features.policy import Policy
+from features.whole_file import written_whole
 
 PARQUET = b"PAR1"  # its first and last bytes
 BUCKET = "strpos('0123456789abcdef', md5(customer_id)[1]) - 1"  # the hash's first hexadecimal digit
@@ -110,10 +109,10 @@ def append(home: Home, batch_id: int, digest: str, lines: pa.Table) -> list[Path
     try:
         for bucket, part in _buckets(lines):
             path = folder / f"bucket={bucket:02d}" / f"batch-{batch_id:06d}.parquet"
-            with _written_whole(path) as unfinished:
+            with written_whole(path) as unfinished:
                 pq.write_table(part, unfinished, compression="zstd")
             files[str(path.relative_to(folder))] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
-        with _written_whole(_mark(folder, batch_id)) as unfinished:
+        with written_whole(_mark(folder, batch_id)) as unfinished:
             mark = {"digest": digest, "rows": lines.num_rows, "files": files}
             unfinished.write_text(json.dumps(mark), encoding="utf-8")
     except OSError as error:
@@ -235,15 +234,3 @@ def _buckets(lines: pa.Table) -> Iterator[tuple[int, pa.Table]]:
     for bucket, rows in counted:
         yield int(bucket), ordered.slice(start, rows)
         start += rows
-
-
-@contextmanager
-def _written_whole(path: Path) -> Iterator[Path]:
-    """A path to write to; what was written takes the name ``path`` at the end, or never."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -15,10 +15,11 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from features.errors import CallfirstError
+from features.whole_file import written_whole
 from serving.decisions.call_list import LIST_COLUMNS, NEWCOMER_QUESTION, CallList, Section
 from serving.decisions.notes import Situation
 from serving.decisions.wording import day
-from serving.delivery.csv_files import write_csv, written_whole
+from serving.delivery.csv_files import write_csv
 
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A text that begins so is run by a spreadsheet (OWASP, CSV Injection; the wide forms count in East Asian ones)."""
