@@ -35,11 +35,6 @@ class FindingKind(StrEnum):
 
     HORIZON = "horizon"  # which H and W the gaps propose
     EVALUATION = "evaluation"  # the contest behind a model
-    CHECKS = "checks"
-    EFFECT = "effect"
-    PLAY_EFFECTS = "play_effects"
-    REPORT_CARD = "report_card"
-    DRIFT = "drift"
 
 
 @dataclass(frozen=True)

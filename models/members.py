@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from itertools import combinations
 from math import factorial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from scipy.special import expit, log1p, logit, logsumexp
@@ -26,23 +26,6 @@ class Transform(StrEnum):
 
     PLAIN = "plain"
     LOG = "log"  # sign(x) · log(1 + |x|)
-
-
-class Member(Protocol):
-    """What a bundle asks of its members."""
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """The features that contributions speak of, in their order."""
-
-    def log_odds(self, snapshot: Snapshot) -> Floats:
-        """One number per row: of the chance, or of the share of R that will be missing."""
-
-    def contributions(self, snapshot: Snapshot) -> Floats:
-        """Rows × (features, then the constant): adds up to ``log_odds``."""
-
-    def record(self) -> dict[str, Any]:
-        """The member as JSON, all of it but LightGBM's text."""
 
 
 def log_odds_of(probability: Floats) -> Floats:

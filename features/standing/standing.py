@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -30,14 +29,12 @@ class Standing:
         as_of: the instant.
         largest_group_id: the account group with the largest share of 365-day net sales; None without sales.
         largest_share: that share; NaN without sales.
-        company_sales_365_days: net sales of everybody, reporting currency.
     """
 
     table: pa.Table
     as_of: AsOf
     largest_group_id: str | None
     largest_share: float
-    company_sales_365_days: float
 
 
 def take_standing(ledger: Ledger, snapshot: Snapshot, policy: Policy, *, active_days: int) -> Standing:
@@ -66,7 +63,6 @@ def take_standing(ledger: Ledger, snapshot: Snapshot, policy: Policy, *, active_
         as_of=as_of,
         largest_group_id=largest[1] if largest else None,
         largest_share=company[largest] if largest else float("nan"),
-        company_sales_365_days=float(np.nansum(snapshot.feature("net_sales_365_days"))),
     )
 
 
