@@ -31,14 +31,16 @@ results: .venv/development  ## all that is committed and made by a command; the 
 	$(BIN)/python -m serving.api.contract
 	$(BIN)/python -m benchmarks.picture call-list.png
 
-lock: .venv/development  ## renews both lock files from pyproject.toml
+lock: .venv/development  ## renews the lock files from pyproject.toml and benchmarks/rivals.in
 	$(BIN)/uv pip compile -q pyproject.toml --extra build --extra postgresql --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-emit-index-url --no-emit-find-links --no-header -o requirements.lock
 	$(BIN)/uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-emit-index-url --no-emit-find-links --no-header -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile -q benchmarks/rivals.in --python-version 3.11 --generate-hashes --no-annotate \
+		--no-emit-index-url --no-emit-find-links --no-header -o benchmarks/rivals.lock
 
 clean:  ## everything made, nothing given
-	rm -rf .venv $(DEMO_HOME) .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv benchmarks/.rivals benchmarks/.work $(DEMO_HOME) .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -52,3 +54,10 @@ clean:  ## everything made, nothing given
 	$(BIN)/python -m pip install -qq --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
 	touch $@ .venv/runtime
+
+benchmarks/.rivals: benchmarks/.rivals/installed  ## the rivals' environment, apart from ours
+
+benchmarks/.rivals/installed: benchmarks/rivals.lock
+	$(PYTHON) -m venv benchmarks/.rivals
+	benchmarks/.rivals/bin/python -m pip install -qq --require-hashes -r benchmarks/rivals.lock
+	touch $@
