@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from features.snapshot import Floats, Snapshot
+from models.boosted import LightGbm
 from models.calibration import UNCHANGED, Calibrator, calibrator_of
-from models.members import AnyMember, LightGbm, chance_of, member_of, row_sums
+from models.members import AnyMember, chance_of, member_of, row_sums
 
 
 @dataclass(frozen=True)

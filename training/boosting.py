@@ -9,7 +9,7 @@ import lightgbm
 import numpy as np
 
 from features.snapshot import Floats
-from models.members import LightGbm, threads_for
+from models.boosted import LightGbm, threads_for
 
 FEW_ROUNDS, MOST_ROUNDS, PATIENCE_ROUNDS = 60, 300, 30
 LEAST_VALIDATION_ROWS = 200

@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from models.boosted import LightGbm
 from models.calibration import Sigmoid
-from models.members import AnyMember, LightGbm, Linear, member_of
+from models.members import AnyMember, Linear, member_of
 from models.probability import Probability
 from tests.model.world import world
 from training.candidates import CANDIDATES, Candidate
