@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import pyarrow as pa
 
 from features.ledger.columns import KINDS, SQL_TYPES, Column, ColumnKind
 from features.ledger.currencies import CURRENCIES
-from features.ledger.evidence import NUMBERS, day_orders, decimal_signs, float_ids
+from features.ledger.evidence import NUMBERS, Writing, votes_of, writing_of
 from features.ledger.parsing import day_of, exact, instant_of, literal, money, number_text
 from features.ledger.raw import LaidOut, RawRows, lay_out
 from features.ledger.reasons import Reason
@@ -61,21 +61,40 @@ def check_rows(
         AmbiguousDatesError: of a column of dates nobody can say what is day and what month.
     """
     laid_out = lay_out(connection, raw, kind, matched)
+    writing = writing_of(votes_of(connection, laid_out), laid_out)
+    check_laid_out(connection, laid_out, writing, file_no=file_no, zone=zone, currency=currency)
+    if raw.misfits:
+        check_misfits(connection, raw.misfits, file_no=file_no)
+
+
+def check_laid_out(
+    connection: duckdb.DuckDBPyConnection,
+    laid_out: LaidOut,
+    writing: Writing,
+    *,
+    file_no: int,
+    zone: str,
+    currency: str,
+) -> None:
+    """Every row of ``texts``, which is gone now, stands in ``checked``; see :func:`check_rows`."""
     from_price = _amount_from_price(laid_out.columns)
     connection.execute(
         f"INSERT INTO checked BY NAME SELECT {file_no} AS file_no, {', '.join(_results(laid_out, zone, currency))}, "
         f"{_reason(laid_out.columns, from_price)} AS reason, {_aside(laid_out)} AS aside "
         f"FROM (SELECT *, {', '.join(_values(laid_out, zone, from_price))} "
-        f"FROM (SELECT line_no, {', '.join(_readings(connection, laid_out, zone))} FROM texts))"
+        f"FROM (SELECT line_no, {', '.join(_readings(laid_out, writing, zone))} FROM texts))"
     )
     connection.execute("DROP TABLE texts")
-    if raw.misfits:
-        connection.register("misfits", pa.table({"line_no": pa.array([line for line, _ in raw.misfits], pa.int64())}))
-        connection.execute(
-            f"INSERT INTO checked BY NAME SELECT {file_no} AS file_no, line_no, "
-            f"{literal(Reason.FIELDS)} AS reason, 0 AS aside FROM misfits"
-        )
-        connection.unregister("misfits")
+
+
+def check_misfits(connection: duckdb.DuckDBPyConnection, misfits: Sequence[tuple[int, str]], *, file_no: int) -> None:
+    """Every line with another number of fields than its header stands in ``checked`` with that reason."""
+    connection.register("misfits", pa.table({"line_no": pa.array([line for line, _ in misfits], pa.int64())}))
+    connection.execute(
+        f"INSERT INTO checked BY NAME SELECT {file_no} AS file_no, line_no, "
+        f"{literal(Reason.FIELDS)} AS reason, 0 AS aside FROM misfits"
+    )
+    connection.unregister("misfits")
 
 
 def refuse_other_currencies(connection: duckdb.DuckDBPyConnection, reporting: str) -> None:
@@ -85,19 +104,17 @@ def refuse_other_currencies(connection: duckdb.DuckDBPyConnection, reporting: st
     )
 
 
-def _readings(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut, zone: str) -> list[str]:
+def _readings(laid_out: LaidOut, writing: Writing, zone: str) -> list[str]:
     """SQL over ``texts``: text as it is; of numbers and dates whether one is given, and what it says."""
-    signs, orders = decimal_signs(connection, laid_out), day_orders(connection, laid_out)
-    floats = float_ids(connection, laid_out)
     readings: list[str] = []
     for name, column in laid_out.columns.items():
         if column.kind is ColumnKind.TEXT:
-            readings.append(f"{_text(name, is_float_id=name in floats)} AS {name}")
+            readings.append(f"{_text(name, is_float_id=name in writing.float_ids)} AS {name}")
             continue
         said = (
-            f"{number_text(name, signs[name])} AS {name}_text"
+            f"{number_text(name, writing.decimal_signs[name])} AS {name}_text"
             if column.kind in NUMBERS
-            else f"{instant_of(name, laid_out.types[name], zone, orders[name])} AS {name}_read"
+            else f"{instant_of(name, laid_out.types[name], zone, writing.day_orders[name])} AS {name}_read"
         )
         readings += [f"{name} IS NOT NULL AS {name}_given", said]
     return readings

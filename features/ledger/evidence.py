@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -26,44 +27,6 @@ class AmbiguousDatesError(ColumnsError):
         )
 
 
-def decimal_signs(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut) -> dict[str, DecimalSign]:
-    """What parts the decimals in each column of numbers, by our name."""
-    numbers = [name for name, column in laid_out.columns.items() if column.kind in NUMBERS]
-    said = {name: money_evidence(connection, name) for name in numbers if laid_out.is_text(name)}
-    together = sum(said.values(), Evidence(0, 0, 0))
-    return {name: decimal_sign_of(said[name], together) if name in said else DecimalSign.POINT for name in numbers}
-
-
-def day_orders(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut) -> dict[str, DayOrder]:
-    """What comes first in dates like 3/4/2026, for each column of dates by our name.
-
-    Raises:
-        AmbiguousDatesError: nobody can say, and rows depend on it.
-    """
-    dates = [name for name, column in laid_out.columns.items() if column.kind in DATES]
-    said = {name: date_evidence(connection, name) for name in dates if laid_out.is_text(name)}
-    together = sum(said.values(), Evidence(0, 0, 0))
-    orders = dict.fromkeys(dates, DayOrder.UNKNOWN)
-    for name, evidence in said.items():
-        order = day_order_of(evidence, together)
-        doubtful = order in (DayOrder.UNKNOWN, DayOrder.MIXED)
-        if doubtful and evidence.undecided and laid_out.columns[name].kind is ColumnKind.INSTANT:
-            example = _doubtful_date(connection, name)
-            raise AmbiguousDatesError(laid_out.source, laid_out.names[name], order, example)
-        orders[name] = DayOrder.DAY_FIRST if doubtful and not evidence.undecided else order
-    return orders
-
-
-def float_ids(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut) -> frozenset[str]:
-    """The id columns of which every value is a whole number written as 12345.0: an export took them for amounts."""
-    ids = [name for name in laid_out.columns if name.endswith("_id") and laid_out.is_text(name)]
-    if not ids:
-        return frozenset()
-    every = ", ".join(f"coalesce(bool_and(regexp_matches({name}, '^[0-9]+[.]0$')), false)" for name in ids)
-    row = connection.sql(f"SELECT {every} FROM texts").fetchall()[0]
-    return frozenset(name for name, is_float in zip(ids, row, strict=True) if is_float)
-
-
 @dataclass(frozen=True)
 class Evidence:
     """What the rows of one text column say about how it is written: votes for each way, and undecided rows."""
@@ -74,6 +37,108 @@ class Evidence:
 
     def __add__(self, more: Evidence) -> Evidence:
         return Evidence(self.one + more.one, self.other + more.other, self.undecided + more.undecided)
+
+
+@dataclass(frozen=True)
+class Votes:
+    """What rows say about how their text columns are written, by our name; votes of more rows can be added.
+
+    Attributes:
+        numbers: for the decimal point (one) and the decimal comma (other).
+        dates: for day first (one) and month first (other) in dates like 3/4/2026.
+        ids: whole numbers written as 12345.0 (one), and anything else (other).
+        doubtful: a date that may be day/month or month/day, of columns that hold one.
+    """
+
+    numbers: Mapping[str, Evidence]
+    dates: Mapping[str, Evidence]
+    ids: Mapping[str, Evidence]
+    doubtful: Mapping[str, str]
+
+    def __add__(self, more: Votes) -> Votes:
+        return Votes(
+            _together(self.numbers, more.numbers),
+            _together(self.dates, more.dates),
+            _together(self.ids, more.ids),
+            {**more.doubtful, **self.doubtful},
+        )
+
+    @property
+    def more_rows_may_tell(self) -> bool:
+        """Whether rows not yet asked could change what is decided; ids are decided by the first that is no 12345.0."""
+        return bool(self.numbers or self.dates) or any(not evidence.other for evidence in self.ids.values())
+
+
+NO_VOTES = Votes({}, {}, {}, {})
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How the columns of a source are written, told from all of its rows, by our name.
+
+    Attributes:
+        decimal_signs: of each column of numbers.
+        day_orders: of each column of dates.
+        float_ids: id columns of which every value is a whole number written as 12345.0: an export took them for
+            amounts.
+    """
+
+    decimal_signs: Mapping[str, DecimalSign]
+    day_orders: Mapping[str, DayOrder]
+    float_ids: frozenset[str]
+
+
+def votes_of(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut) -> Votes:
+    """What the rows in ``texts`` say about how they are written."""
+    texts = {name: column for name, column in laid_out.columns.items() if laid_out.is_text(name)}
+    dates = [name for name, column in texts.items() if column.kind in DATES]
+    said = {name: date_evidence(connection, name) for name in dates}
+    return Votes(
+        numbers={name: money_evidence(connection, name) for name in texts if texts[name].kind in NUMBERS},
+        dates=said,
+        ids={name: id_evidence(connection, name) for name in texts if name.endswith("_id")},
+        doubtful={name: _doubtful_date(connection, name) for name in dates if said[name].undecided},
+    )
+
+
+def writing_of(votes: Votes, laid_out: LaidOut) -> Writing:
+    """What the votes of all rows of a source decide.
+
+    Raises:
+        AmbiguousDatesError: nobody can say what comes first in its dates, and rows depend on it.
+    """
+    numbers = [name for name, column in laid_out.columns.items() if column.kind in NUMBERS]
+    together = sum(votes.numbers.values(), Evidence(0, 0, 0))
+    signs = {
+        name: decimal_sign_of(votes.numbers[name], together) if name in votes.numbers else DecimalSign.POINT
+        for name in numbers
+    }
+    floats = frozenset(name for name, evidence in votes.ids.items() if evidence.one and not evidence.other)
+    return Writing(signs, _day_orders(votes, laid_out), floats)
+
+
+def _day_orders(votes: Votes, laid_out: LaidOut) -> dict[str, DayOrder]:
+    together = sum(votes.dates.values(), Evidence(0, 0, 0))
+    dates = [name for name, column in laid_out.columns.items() if column.kind in DATES]
+    orders = dict.fromkeys(dates, DayOrder.UNKNOWN)
+    for name, evidence in votes.dates.items():
+        order = day_order_of(evidence, together)
+        doubtful = order in (DayOrder.UNKNOWN, DayOrder.MIXED)
+        if doubtful and evidence.undecided and laid_out.columns[name].kind is ColumnKind.INSTANT:
+            raise AmbiguousDatesError(laid_out.source, laid_out.names[name], order, votes.doubtful[name])
+        orders[name] = DayOrder.DAY_FIRST if doubtful and not evidence.undecided else order
+    return orders
+
+
+def id_evidence(connection: duckdb.DuckDBPyConnection, name: str) -> Evidence:
+    """Votes for whole numbers written as 12345.0 (one) and for anything else (other) in a text column of ids."""
+    is_float = f"regexp_matches({name}, '^[0-9]+[.]0$')"
+    return _counted(connection, f"SELECT {name} FROM texts", is_float, f"NOT {is_float}", f"{name} IS NOT NULL")
+
+
+def _together(some: Mapping[str, Evidence], more: Mapping[str, Evidence]) -> dict[str, Evidence]:
+    none = Evidence(0, 0, 0)
+    return {name: some.get(name, none) + more.get(name, none) for name in {**some, **more}}
 
 
 def money_evidence(connection: duckdb.DuckDBPyConnection, name: str) -> Evidence:
