@@ -54,7 +54,8 @@ def _order_size(window: Window) -> Ratio:
 
 
 def _returns_share(window: Window) -> Ratio:
-    return Ratio(Minus(_gross(window), _net(window)), _gross(window))
+    kept = Plus(_gross(window), Sum(Rows.RETURNS, Column.AMOUNT, window))
+    return Ratio(Minus(_gross(window), kept), _gross(window))
 
 
 COST_COVER = Ratio(Sum(Rows.COSTED, Column.AMOUNT, YEAR), _net(YEAR))
@@ -116,10 +117,10 @@ ORDER_SIZE = (
 )
 
 BREADTH = (
-    Feature("products_90_days", Unit.COUNT, "different products bought in 90 days", Distinct(Rows.SALES, Column.PRODUCT, QUARTER), NEVER, "bought {value} different products in 90 days", "domain 4d"),
-    Feature("products_365_days", Unit.COUNT, "different products bought in 365 days", Distinct(Rows.SALES, Column.PRODUCT, YEAR), NEVER, "bought {value} different products in a year", "domain 4d"),
-    Feature("products_lifetime", Unit.COUNT, "different products bought so far", Distinct(Rows.SALES, Column.PRODUCT), NEVER, "bought {value} different products so far", "domain 4d"),
-    Feature("categories_365_days", Unit.COUNT, "different categories bought in 365 days", Distinct(Rows.SALES, Column.CATEGORY, YEAR), NEVER, "bought from {value} categories in a year", "domain 4d"),
+    Feature("products_90_days", Unit.COUNT, "different products bought in 90 days", Distinct(Rows.PURCHASES, Column.PRODUCT, QUARTER), NEVER, "bought {value} different products in 90 days", "domain 4d"),
+    Feature("products_365_days", Unit.COUNT, "different products bought in 365 days", Distinct(Rows.PURCHASES, Column.PRODUCT, YEAR), NEVER, "bought {value} different products in a year", "domain 4d"),
+    Feature("products_lifetime", Unit.COUNT, "different products bought so far", Distinct(Rows.PURCHASES, Column.PRODUCT), NEVER, "bought {value} different products so far", "domain 4d"),
+    Feature("categories_365_days", Unit.COUNT, "different categories bought in 365 days", Distinct(Rows.PURCHASES, Column.CATEGORY, YEAR), NEVER, "bought from {value} categories in a year", "domain 4d"),
 )
 
 RETURNS = (
@@ -130,7 +131,7 @@ RETURNS = (
 SEASON = (
     Feature("order_days_same_quarter_last_year", Unit.COUNT, "order days in the 90 days that began 365 days before the as-of's day", Count(Rows.ORDER_DAYS, SAME_QUARTER_LAST_YEAR), NEVER, "ordered on {value} days in these three months of last year", "design 3, Reference"),
     Feature("net_sales_same_quarter_last_year", Unit.MONEY, "net sales in the 90 days that began 365 days before the as-of's day", _net(SAME_QUARTER_LAST_YEAR), NEVER, "bought for {value} in these three months of last year", "design 3, Reference"),
-    Feature("buying_months_365_days", Unit.COUNT, "different calendar months with a sale in 365 days", Distinct(Rows.SALES, Column.MONTH, YEAR), NEVER, "bought in {value} months of the year", "domain 3"),
+    Feature("buying_months_365_days", Unit.COUNT, "different calendar months with an order in 365 days", Distinct(Rows.PURCHASES, Column.MONTH, YEAR), NEVER, "bought in {value} months of the year", "domain 3"),
 )
 
 TERMS = (

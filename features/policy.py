@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ class PolicyError(CallfirstError):
     """A policy that cannot hold."""
 
 
+_NAMED: Mapping[type, str] = {tuple: "list of strings"}
+
+
 def _setting(default: Any, meaning: str, source: str) -> Any:
     return field(default=default, metadata={"meaning": meaning, "source": source})
 
@@ -29,6 +33,11 @@ class Policy:
 
     time_zone: str = _setting("UTC", "business time zone, IANA name", "design 3")
     reporting_currency: str = _setting("", "ISO 4217; empty: that of the ledger's first batch", "design 2")
+    non_product_codes: tuple[str, ...] = _setting(
+        (),
+        "product ids that are no product: money, but no order and no return; a final * stands for any end",
+        "issue 3",
+    )
     horizon_days: int = _setting(0, "H: days ahead; 0: proposed from the gaps", "design 3")
     active_days: int = _setting(0, "W: silent longer is not active; 0: proposed from the gaps", "design 3")
     company_gap_weight: int = _setting(5, "own gaps the company's gap counts for in the due gap", "design 3")
@@ -61,8 +70,13 @@ class Policy:
                 "Keep 0 < key_leave_share <= key_enter_share < 1.",
             )
         for name, value in asdict(self).items():
-            if not isinstance(value, str) and not 0 <= value <= LARGEST:  # nan too
+            if not isinstance(value, str | tuple) and not 0 <= value <= LARGEST:  # nan too
                 raise PolicyError(f"The policy's {name} is {value}.", f"Give a number from 0 to {LARGEST:,}.")
+        if not all(isinstance(code, str) and code.strip("*") for code in self.non_product_codes):
+            raise PolicyError(
+                f"The policy's non_product_codes are {list(self.non_product_codes)}.",
+                'List product ids, as ["POST", "ADJUST*"].',
+            )
         if self.lines_per_manager < 1:
             raise PolicyError("The policy's lines_per_manager is below 1.", "Give how many calls a manager can make.")
 
@@ -92,9 +106,12 @@ def read_policy(path: Path) -> Policy:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path} is not TOML: {error}.", 'Write lines like: time_zone = "Europe/Paris".') from None
     known = {setting.name: type(setting.default) for setting in fields(Policy)}
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     for name, value in given.items():
         if name not in known:
             raise PolicyError(f"{path} sets '{name}', which is no setting.", f"Settings are: {', '.join(known)}.")
         if isinstance(value, bool) or not isinstance(value, (int, float) if known[name] is float else known[name]):
-            raise PolicyError(f"{path} sets {name} to {value!r}.", f"It takes a {known[name].__name__}.")
+            raise PolicyError(
+                f"{path} sets {name} to {value!r}.", f"It takes a {_NAMED.get(known[name], known[name].__name__)}."
+            )
     return Policy(**given)

@@ -14,18 +14,19 @@ class Rows(StrEnum):
     """What is aggregated. All of it visible at the as-of."""
 
     LINES = "lines"  # order lines, returns too
-    SALES = "sales"  # order lines with an amount above 0
-    RETURNS = "returns"  # order lines with an amount below 0
+    SALES = "sales"  # order lines with an amount above 0, non-product lines too
+    PURCHASES = "purchases"  # sales of a product: the lines that make an order
+    RETURNS = "returns"  # order lines of a product with an amount below 0
     COSTED = "costed"  # order lines whose cost is known
     DISCOUNT_KNOWN = "discount_known"  # sales whose discount is known (0 counts as known)
-    ORDER_DAYS = "order_days"  # calendar days with a sale
+    ORDER_DAYS = "order_days"  # calendar days with a purchase
     GAPS = "gaps"  # days between successive order days
 
 
 class Column(StrEnum):
     """What of a row is aggregated."""
 
-    AMOUNT = "amount"  # of lines; of an order day: its sales without returns
+    AMOUNT = "amount"  # of lines; of an order day: its sales without returns, non-product lines too
     COST = "cost"
     DISCOUNT = "discount"
     PRODUCT = "product_id"

@@ -22,7 +22,7 @@ HISTORY_PARTS = 4  # at most a quarter of the history: fit, calibrate, test and 
 _GAPS = """
 WITH days AS (
     SELECT DISTINCT customer_id, order_day FROM order_lines
-    WHERE amount > 0 AND ordered_at < $as_of AND visible_from < $as_of
+    WHERE makes_order AND ordered_at < $as_of AND visible_from < $as_of
       AND (replaced_at IS NULL OR replaced_at >= $as_of)
 ), gaps AS (
     SELECT order_day, lead(order_day) OVER (PARTITION BY customer_id ORDER BY order_day) AS next_day FROM days

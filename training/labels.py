@@ -35,7 +35,7 @@ class Labels:
     """What each row of a snapshot did in [origin, origin + H).
 
     Attributes:
-        order_days: calendar days with a positive line.
+        order_days: calendar days with a positive line of a product.
         net_sales: sales less returns; may be negative.
     """
 
@@ -60,7 +60,7 @@ class Labels:
 _STATEMENT = """
 WITH windows AS (SELECT DISTINCT as_of, ends FROM rows),
 seen AS (
-    SELECT w.as_of, l.customer_id, count(DISTINCT l.order_day) FILTER (l.amount > 0) AS order_days,
+    SELECT w.as_of, l.customer_id, count(DISTINCT l.order_day) FILTER (l.makes_order) AS order_days,
            sum(l.amount) AS net_sales
     FROM order_lines l JOIN windows w ON l.ordered_at >= w.as_of AND l.ordered_at < w.ends
     WHERE l.ordered_at < $until AND l.visible_from < $until AND (l.replaced_at IS NULL OR l.replaced_at >= $until)

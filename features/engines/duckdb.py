@@ -43,7 +43,8 @@ from features.primitives import (
 _CONDITION = {
     Rows.LINES: "TRUE",
     Rows.SALES: "amount > 0",
-    Rows.RETURNS: "amount < 0",
+    Rows.PURCHASES: "makes_order",
+    Rows.RETURNS: "is_return",
     Rows.COSTED: "cost IS NOT NULL",
     Rows.DISCOUNT_KNOWN: "amount > 0 AND discount IS NOT NULL",
     Rows.ORDER_DAYS: "TRUE",
@@ -59,7 +60,8 @@ WITH runs AS NOT MATERIALIZED (
         FROM order_lines
     ) WHERE first_seen <= last_seen
 ), day_lines AS MATERIALIZED (
-    SELECT customer_id, day, first_seen, last_seen, sum(amount) FILTER (amount > 0) AS sales{day_lines}
+    SELECT customer_id, day, first_seen, last_seen, sum(amount) FILTER (amount > 0) AS sales,
+           bool_or(makes_order) AS is_order_day{day_lines}
     FROM runs GROUP BY customer_id, day, first_seen, last_seen
 ), seen AS NOT MATERIALIZED (
     SELECT i.as_of, i.as_of_day, l.* FROM day_lines l JOIN instants i ON i.place BETWEEN l.first_seen AND l.last_seen
@@ -70,7 +72,7 @@ WITH runs AS NOT MATERIALIZED (
     SELECT as_of, customer_id{line_facts} FROM seen GROUP BY as_of, customer_id
 ), order_days AS (
     SELECT as_of, as_of_day, customer_id, day, sum(sales) AS amount
-    FROM seen WHERE sales > 0 GROUP BY as_of, as_of_day, customer_id, day
+    FROM seen GROUP BY as_of, as_of_day, customer_id, day HAVING bool_or(is_order_day)
 ), day_facts AS (
     SELECT as_of, customer_id{day_facts} FROM order_days GROUP BY as_of, customer_id
 ), gaps AS (

@@ -82,6 +82,7 @@ def ledger_of(
         currency=reporting,
         digest=_digest_of(lines, replacements, versions),
         known_at_proven=proven,
+        non_product_codes=policy.non_product_codes,
     )
 
 

@@ -22,6 +22,7 @@ from features.ledger.ledger import ORDER_LINES, LedgerError
 from features.ledger.matching import match_columns
 from features.ledger.merging import merge_customers, merge_orders
 from features.ledger.mirror import append, mirrored, replacements_of
+from features.ledger.non_products import is_product
 from features.ledger.quarantine import new_in_quarantine
 from features.ledger.raw import RawRows
 from features.ledger.reconciliation import NOTHING, Reconciliation, UnreconciledError
@@ -205,6 +206,7 @@ def _account(frames: duckdb.DuckDBPyConnection, command: _Command, *, newly_quar
     is_order = kind == "orders"
     equal, corrections, never_seen = lines_in_detail(frames) if is_order else (0, 0, 0)
     first_on, last_on = days_spanned(frames) if is_order else (None, None)
+    product = f"({is_product(command.policy.non_product_codes)})"
     used, unused = columns_of(command.raws, command.matches)
     return Reconciliation(
         kind=kind,
@@ -217,7 +219,10 @@ def _account(frames: duckdb.DuckDBPyConnection, command: _Command, *, newly_quar
         quarantine=quarantine_by_reason(frames, files),
         newly_quarantined=newly_quarantined,
         known_at=known_at_rules(frames),
-        returns=tally(frames, "judged", kind, "fate = 'accepted' AND amount < 0") if is_order else NOTHING,
+        returns=tally(frames, "judged", kind, f"fate = 'accepted' AND amount < 0 AND {product}")
+        if is_order
+        else NOTHING,
+        non_products=tally(frames, "judged", kind, f"fate = 'accepted' AND NOT {product}") if is_order else NOTHING,
         equal_lines=equal,
         corrections=corrections,
         never_seen=never_seen,

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from features.errors import CallfirstError
+from features.ledger.non_products import is_product
 
 MONEY = pa.decimal128(18, 4)
 INSTANT = pa.timestamp("us")  # UTC, written without a zone
@@ -93,6 +94,7 @@ class Ledger:
         currency: ISO 4217 of every amount; XXX where the ledger names none.
         digest: SHA-256, hex, of what is in it.
         known_at_proven: every order line came with a known-at of its own.
+        non_product_codes: product ids that are no product, as the policy says.
     """
 
     order_lines: pa.Table | tuple[Path, ...]
@@ -103,10 +105,13 @@ class Ledger:
     currency: str
     digest: str
     known_at_proven: bool
+    non_product_codes: tuple[str, ...] = ()
 
     def open(self, *, memory: str = "4GB", threads: int | None = None) -> duckdb.DuckDBPyConnection:
-        """A DuckDB connection with the views ``order_lines`` (with ``replaced_at``) and ``customers``.
+        """A DuckDB connection with the views ``order_lines`` (ORDER_LINES, and the three below) and ``customers``.
 
+        ``replaced_at``: when it stopped to be seen. ``makes_order``: above 0 and of a product. ``is_return``: below 0
+        and of a product.
         Close it after use. ``memory`` bounds DuckDB's own memory; it spills to disk beyond.
         """
         connection = duckdb.connect(config={"memory_limit": memory})
@@ -119,9 +124,11 @@ class Ledger:
             connection.register("lines", self.order_lines)
         else:
             connection.read_parquet([str(path) for path in self.order_lines]).create_view("lines")
+        product = is_product(self.non_product_codes)
         connection.execute(
-            """CREATE TEMP VIEW order_lines AS
-            SELECT l.*, r.replaced_at FROM lines l LEFT JOIN
+            f"""CREATE TEMP VIEW order_lines AS
+            SELECT l.*, r.replaced_at, amount > 0 AND {product} AS makes_order, amount < 0 AND {product} AS is_return
+            FROM lines l LEFT JOIN
                 (SELECT row_id, min(replaced_at) AS replaced_at FROM replacements GROUP BY row_id) r USING (row_id)"""
         )
         return connection

@@ -161,6 +161,7 @@ def read_ledger(home: Home, policy: Policy) -> Ledger:
                 currency=settings.reporting_currency,
                 digest=_digest(connection),
                 known_at_proven=all(batch.known_at_given == batch.rows for batch in batches),
+                non_product_codes=policy.non_product_codes,
             )
     finally:
         store.close()

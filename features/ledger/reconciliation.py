@@ -86,7 +86,8 @@ class Reconciliation:
         quarantine: by reason.
         newly_quarantined: rows of them that were not in quarantine already.
         known_at: rule → accepted rows it applied to (see RULES).
-        returns: accepted rows below 0.
+        returns: accepted rows of a product below 0.
+        non_products: accepted rows of a non-product code.
         equal_lines: accepted rows that repeat a line of the same file.
         corrections: accepted rows that give an order line other values than it had.
         never_seen: lines replaced by a later line of the same instant.
@@ -109,6 +110,7 @@ class Reconciliation:
     newly_quarantined: int
     known_at: Mapping[str, int]
     returns: Tally
+    non_products: Tally
     equal_lines: int
     corrections: int
     never_seen: int
@@ -166,6 +168,7 @@ class Reconciliation:
             "newly_quarantined": self.newly_quarantined,
             "known_at": dict(self.known_at),
             "returns": self.returns.as_json(),
+            "non_products": self.non_products.as_json(),
             "equal_lines": self.equal_lines,
             "corrections": self.corrections,
             "never_seen": self.never_seen,
@@ -219,6 +222,7 @@ class Reconciliation:
         counts = (
             ("Quarantined without a readable amount, counted in rows only", self.quarantined.unreadable),
             ("Returns (below 0) among the accepted", self.returns.rows),
+            ("Lines of no product (money, but no order and no return)", self.non_products.rows),
             ("Equal lines within one file, all kept", self.equal_lines),
             ("Corrections of an earlier version of the same order line", self.corrections),
             ("Lines replaced by a later line of the same instant, which stands", self.never_seen),
