@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from features.ledger.columns import KINDS, SQL_TYPES, Column, ColumnKind
 from features.ledger.currencies import CURRENCIES
-from features.ledger.evidence import NUMBERS, Writing, votes_of, writing_of
-from features.ledger.parsing import day_of, exact, instant_of, literal, money, number_text
-from features.ledger.raw import LaidOut, RawRows, lay_out
+from features.ledger.evidence import Writing, votes_of, writing_of
+from features.ledger.numbers import Number
+from features.ledger.parsing import day_of, instant_of, literal, money
+from features.ledger.raw import NUMBERS, LaidOut, RawRows, lay_out
 from features.ledger.reasons import Reason
 
 LONGEST_ID = 200
@@ -77,12 +78,13 @@ def check_laid_out(
     currency: str,
 ) -> None:
     """Every row of ``texts``, which is gone now, stands in ``checked``; see :func:`check_rows`."""
-    from_price = _amount_from_price(laid_out.columns)
+    numbers = _numbers(laid_out, writing)
+    from_price = _amount_from_price(numbers)
     connection.execute(
         f"INSERT INTO checked BY NAME SELECT {file_no} AS file_no, {', '.join(_results(laid_out, zone, currency))}, "
-        f"{_reason(laid_out.columns, from_price)} AS reason, {_aside(laid_out)} AS aside "
-        f"FROM (SELECT *, {', '.join(_values(laid_out, zone, from_price))} "
-        f"FROM (SELECT line_no, {', '.join(_readings(laid_out, writing, zone))} FROM texts))"
+        f"{_reason(laid_out, from_price)} AS reason, {_aside(laid_out)} AS aside "
+        f"FROM (SELECT *, {', '.join(_values(laid_out, numbers, zone, from_price))} "
+        f"FROM (SELECT line_no, {', '.join(_readings(laid_out, writing, numbers, zone))} FROM texts))"
     )
     connection.execute("DROP TABLE texts")
 
@@ -104,39 +106,48 @@ def refuse_other_currencies(connection: duckdb.DuckDBPyConnection, reporting: st
     )
 
 
-def _readings(laid_out: LaidOut, writing: Writing, zone: str) -> list[str]:
+def _numbers(laid_out: LaidOut, writing: Writing) -> dict[str, Number]:
+    return {
+        name: Number(name, laid_out.types[name], writing.decimal_signs[name])
+        for name, column in laid_out.columns.items()
+        if column.kind in NUMBERS
+    }
+
+
+def _readings(laid_out: LaidOut, writing: Writing, numbers: Mapping[str, Number], zone: str) -> list[str]:
     """SQL over ``texts``: text as it is; of numbers and dates whether one is given, and what it says."""
     readings: list[str] = []
     for name, column in laid_out.columns.items():
-        if column.kind is ColumnKind.TEXT:
-            readings.append(f"{_text(name, is_float_id=name in writing.float_ids)} AS {name}")
-            continue
-        said = (
-            f"{number_text(name, writing.decimal_signs[name])} AS {name}_text"
-            if column.kind in NUMBERS
-            else f"{instant_of(name, laid_out.types[name], zone, writing.day_orders[name])} AS {name}_read"
-        )
-        readings += [f"{name} IS NOT NULL AS {name}_given", said]
+        if name in numbers:
+            readings += [f"{numbers[name].given} AS {name}_given", f"{numbers[name].said} AS {name}_said"]
+        elif column.kind is ColumnKind.TEXT:
+            text = _text(name, is_float_id=name in writing.float_ids, is_tidy=name in laid_out.tidy)
+            readings.append(f"{text} AS {name}")
+        else:
+            read = instant_of(name, laid_out.types[name], zone, writing.day_orders[name])
+            readings += [f"{name} IS NOT NULL AS {name}_given", f"{read} AS {name}_read"]
     return readings
 
 
-def _text(name: str, *, is_float_id: bool) -> str:
+def _text(name: str, *, is_float_id: bool, is_tidy: bool) -> str:
     """SQL: the text as it is kept; line breaks and other control characters within a name are a space."""
     if name == "currency":
         return f"upper({name})"
     if name.endswith("_id"):
         return f"regexp_replace({name}, '[.]0$', '')" if is_float_id else name
+    if is_tidy:
+        return name
     return f"regexp_replace({name}, '[\\x01-\\x1F\\x7F-\\x{{9F}}]+', ' ', 'g')"
 
 
-def _values(laid_out: LaidOut, zone: str, amount_from_price: str) -> list[str]:
+def _values(laid_out: LaidOut, numbers: Mapping[str, Number], zone: str, amount_from_price: str) -> list[str]:
     """SQL over the readings: the values of numbers and dates, null where they are none."""
     values = [f"{money(amount_from_price)} AS amount"] if amount_from_price else []
     for name, column in laid_out.columns.items():
         sane = f"CASE WHEN year({name}_read) BETWEEN {FIRST_YEAR} AND {LAST_YEAR} THEN {name}_read END"
         match column.kind:
             case ColumnKind.MONEY | ColumnKind.NUMBER:
-                values.append(f"{money(exact(f'{name}_text'))} AS {name}")
+                values.append(f"{numbers[name].money} AS {name}")
             case ColumnKind.DAY:
                 values.append(f"{day_of(sane, zone)} AS {name}")
             case ColumnKind.INSTANT:
@@ -153,32 +164,37 @@ def _results(laid_out: LaidOut, zone: str, currency: str) -> list[str]:
     return ["line_no", *plain, "amount", f"{named} AS currency", f"{day_of('ordered_at', zone)} AS order_day"]
 
 
-def _amount_from_price(contract: Mapping[str, Column]) -> str:
-    if "amount" in contract or "unit_price" not in contract:
+def _amount_from_price(numbers: Mapping[str, Number]) -> str:
+    if "amount" in numbers or "unit_price" not in numbers:
         return ""
-    return (
-        f"try_cast({exact('quantity_text')} AS DECIMAL(18,6)) * try_cast({exact('unit_price_text')} AS DECIMAL(20,8))"
-    )
+    quantity, price = numbers["quantity"].wide, numbers["unit_price"].wide
+    return f"try_cast({quantity} AS DECIMAL(18,6)) * try_cast({price} AS DECIMAL(20,8))"
 
 
-def _reason(contract: Mapping[str, Column], amount_from_price: str) -> str:
-    """SQL: the first thing that is wrong with a row, or null."""
-    texts = [name for name, column in contract.items() if column.kind is ColumnKind.TEXT]
-    broken = [f"contains({name}, chr(0)) OR contains({name}, chr(65533))" for name in texts]
-    broken += [
-        f"length({name}) > {LONGEST_ID} OR regexp_matches({name}, '[[:cntrl:]\\x{{80}}-\\x{{9F}}]')"
-        for name in texts
-        if name.endswith("_id")
+def _broken(laid_out: LaidOut) -> list[str]:
+    """SQL: what makes texts unusable; of tidy ones only their length can."""
+    texts = [name for name, column in laid_out.columns.items() if column.kind is ColumnKind.TEXT]
+    ids = [name for name in texts if name.endswith("_id")]
+    untidy = [name for name in texts if name not in laid_out.tidy]
+    return [
+        *(f"contains({name}, chr(0)) OR contains({name}, chr(65533))" for name in untidy),
+        *(f"length({name}) > {LONGEST_ID}" for name in ids),
+        *(f"regexp_matches({name}, '[[:cntrl:]\\x{{80}}-\\x{{9F}}]')" for name in ids if name in untidy),
     ]
+
+
+def _reason(laid_out: LaidOut, amount_from_price: str) -> str:
+    """SQL: the first thing that is wrong with a row, or null."""
+    contract = laid_out.columns
     wrong: list[tuple[str, Reason]] = [
         ("customer_id IS NULL", Reason.CUSTOMER),
-        (" OR ".join(f"coalesce({test}, false)" for test in broken), Reason.TEXT),
+        (" OR ".join(f"coalesce({test}, false)" for test in _broken(laid_out)), Reason.TEXT),
     ]
     if "ordered_at" in contract:
         wrong += [("ordered_at_read IS NULL", Reason.WHEN), ("ordered_at IS NULL", Reason.WHEN_IMPOSSIBLE)]
-        unread = "amount_text IS NULL"
+        unread = "amount_said IS NULL"
         if amount_from_price:
-            unread = "quantity_text IS NULL OR unit_price_text IS NULL"
+            unread = "quantity_said IS NULL OR unit_price_said IS NULL"
         wrong += [(unread, Reason.AMOUNT), ("amount IS NULL", Reason.AMOUNT_LARGE)]
     if "currency" in contract:
         codes = ", ".join(map(literal, sorted(CURRENCIES)))

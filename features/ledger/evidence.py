@@ -10,9 +10,8 @@ import duckdb
 from features.ledger.columns import ColumnKind
 from features.ledger.matching import ColumnsError
 from features.ledger.parsing import SLASHED, DayOrder, DecimalSign, bare_number, quoted
-from features.ledger.raw import DATES, LaidOut
+from features.ledger.raw import DATES, NUMBERS, LaidOut
 
-NUMBERS = (ColumnKind.MONEY, ColumnKind.NUMBER)
 CLEAR_MAJORITY = 20  # rows one way for each that contradicts; fewer: the column mixes both
 
 

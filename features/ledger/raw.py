@@ -9,9 +9,12 @@ import duckdb
 import pyarrow as pa
 
 from features.ledger.columns import KINDS, Column, ColumnKind
-from features.ledger.parsing import quoted, text_of
+from features.ledger.numbers import is_number
+from features.ledger.parsing import quoted, text_of, tidy_text_of
+from features.ledger.tidy import is_tidy
 
 DATES = (ColumnKind.DAY, ColumnKind.INSTANT)
+NUMBERS = (ColumnKind.MONEY, ColumnKind.NUMBER)
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class RawRows:
 class LaidOut:
     """The rows of one source in the DuckDB table ``texts``: line_no, and our columns under our names.
 
-    Every value is trimmed text, or null; only dates that the source knows as dates stay typed.
+    Every value is trimmed text, or null; only dates and numbers that the source knows as such stay typed.
 
     Attributes:
         source: name of the file.
@@ -46,6 +49,7 @@ class LaidOut:
         columns: those the source has, by our name, in the order of the contract.
         names: ours → theirs.
         types: how the source has each, by our name.
+        tidy: the columns whose every text is printable ASCII.
     """
 
     source: str
@@ -53,6 +57,7 @@ class LaidOut:
     columns: Mapping[str, Column]
     names: Mapping[str, str]
     types: Mapping[str, pa.DataType]
+    tidy: frozenset[str]
 
     def is_text(self, name: str) -> bool:
         """Whether the source knows only text for the column."""
@@ -64,14 +69,19 @@ def lay_out(connection: duckdb.DuckDBPyConnection, raw: RawRows, kind: str, matc
     columns = {column.name: column for column in KINDS[kind] if column.name in matched}
     table = raw.table.select([matched[name] for name in columns]).rename_columns(list(columns))
     types = {name: table.schema.field(name).type for name in columns}
-    values = [
-        quoted(name) if column.kind in DATES and _is_date(types[name]) else f"{text_of(name, types[name])} AS {name}"
-        for name, column in columns.items()
-    ]
+    tidy = frozenset(name for name in columns if not pa.types.is_string(types[name]) or is_tidy(table.column(name)))
+    values = [f"{_laid_out(column, types[name], tidy)} AS {name}" for name, column in columns.items()]
     connection.register("raw_rows", table.append_column("line_no", raw.line_numbers))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE texts AS SELECT line_no, {', '.join(values)} FROM raw_rows")
     connection.unregister("raw_rows")
-    return LaidOut(raw.name, kind, columns, matched, types)
+    return LaidOut(raw.name, kind, columns, matched, types, tidy)
+
+
+def _laid_out(column: Column, kind: pa.DataType, tidy: frozenset[str]) -> str:
+    if (column.kind in DATES and _is_date(kind)) or (column.kind in NUMBERS and is_number(kind)):
+        return quoted(column.name)
+    is_tidy_text = pa.types.is_string(kind) and column.name in tidy
+    return tidy_text_of(column.name) if is_tidy_text else text_of(column.name, kind)
 
 
 def _is_date(kind: pa.DataType) -> bool:
