@@ -7,6 +7,7 @@ import secrets
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import sqlalchemy as sa
 
@@ -30,13 +31,21 @@ class KeyManagerError(ServingError):
         )
 
 
+class Rights(StrEnum):
+    """What the holder of a key may do."""
+
+    READ = "read"  # ask
+    PUSH = "push"  # ask, and bring rows
+
+
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: the whole company, or one manager who sees only their own customers."""
+    """Who asks: the whole company, or one manager who sees, and brings rows of, only their own customers."""
 
     key_id: int
     name: str
     manager_id: str | None
+    rights: Rights = Rights.READ
 
 
 @dataclass(frozen=True)
@@ -45,11 +54,14 @@ class KeyRecord:
 
     name: str
     manager_id: str | None
+    rights: Rights
     created_at: datetime
     revoked_at: datetime | None
 
 
-def create_key(engine: sa.Engine, name: str, *, manager_id: str | None, now: datetime) -> str:
+def create_key(
+    engine: sa.Engine, name: str, *, manager_id: str | None, now: datetime, rights: Rights = Rights.READ
+) -> str:
     """A new key, which is shown this once and never again.
 
     Raises:
@@ -61,7 +73,13 @@ def create_key(engine: sa.Engine, name: str, *, manager_id: str | None, now: dat
     if manager_id is not None and not _is_name(manager_id):
         raise KeyManagerError
     key = f"cf_{secrets.token_urlsafe(32)}"
-    row = {"name": name, "key_sha256": _digest(key), "manager_id": manager_id, "created_at": now}
+    row = {
+        "name": name,
+        "key_sha256": _digest(key),
+        "manager_id": manager_id,
+        "rights": rights.value,
+        "created_at": now,
+    }
     try:
         with _writing(engine) as connection:
             connection.execute(access_keys.insert(), row)
@@ -86,7 +104,8 @@ def keys(engine: sa.Engine) -> tuple[KeyRecord, ...]:
     """Every key ever made, oldest first."""
     columns = [access_keys.c[name] for name in KeyRecord.__dataclass_fields__]
     with engine.connect() as connection:
-        return tuple(KeyRecord(*row) for row in connection.execute(sa.select(*columns).order_by(access_keys.c.key_id)))
+        found = connection.execute(sa.select(*columns).order_by(access_keys.c.key_id)).mappings()
+        return tuple(KeyRecord(**{**row, "rights": Rights(row["rights"])}) for row in found)
 
 
 def caller_of_key(engine: sa.Engine, key: str) -> Caller | None:
@@ -124,7 +143,7 @@ def close_session(engine: sa.Engine, token: str) -> None:
         connection.execute(sessions.delete().where(sessions.c.token_sha256 == _digest(token)))
 
 
-_CALLER = sa.select(access_keys.c.key_id, access_keys.c.name, access_keys.c.manager_id).where(
+_CALLER = sa.select(access_keys.c.key_id, access_keys.c.name, access_keys.c.manager_id, access_keys.c.rights).where(
     access_keys.c.revoked_at.is_(None)
 )
 
@@ -133,10 +152,10 @@ def _is_name(text: str) -> bool:
     return bool(text.strip()) and len(text) <= LONGEST_NAME and text.isprintable()
 
 
-def _caller(engine: sa.Engine, query: sa.Select[tuple[int, str, str | None]]) -> Caller | None:
+def _caller(engine: sa.Engine, query: sa.Select[tuple[int, str, str | None, str]]) -> Caller | None:
     with engine.connect() as connection:
         row = connection.execute(query).one_or_none()
-    return None if row is None else Caller(row.key_id, row.name, row.manager_id)
+    return None if row is None else Caller(row.key_id, row.name, row.manager_id, Rights(row.rights))
 
 
 def _writing(engine: sa.Engine) -> AbstractContextManager[sa.Connection]:

@@ -13,6 +13,7 @@ access_keys = sa.Table(
     sa.Column("name", sa.String(200), nullable=False, unique=True),
     sa.Column("key_sha256", sa.String(64), nullable=False, unique=True),  # the key itself is stored nowhere
     sa.Column("manager_id", sa.Text),  # null: sees the whole company
+    sa.Column("rights", sa.String(16), nullable=False, server_default="read"),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("revoked_at", Instant),
 )
@@ -47,6 +48,8 @@ published_scores = sa.Table(
     METADATA,
     sa.Column("run_id", sa.ForeignKey("runs.run_id"), primary_key=True),
     sa.Column("customer_id", sa.Text, primary_key=True),
+    sa.Column("as_of", Instant, nullable=False, server_default="0"),  # the run's, or later: refreshed
+    sa.Column("model_version", sa.Text, nullable=False, server_default=""),
     sa.Column("population", sa.Text, nullable=False),
     sa.Column("is_newcomer", sa.Boolean, nullable=False),
     sa.Column("churn_probability", sa.Double),
@@ -64,6 +67,8 @@ published_scores = sa.Table(
     sa.Column("key_reasons", sa.Text),
     sa.Column("reasons", sa.Text),
     sa.Column("name", sa.Text),
+    sa.Column("group_id", sa.Text),
+    sa.Column("company_share", sa.Double),
     sa.Column("manager_id", sa.Text),
     sa.Column("sales_365_days", sa.Double),
     sa.Column("last_order_on", Day),

@@ -13,6 +13,7 @@ from rich.table import Table
 from features import clock
 from features.ledger.store import Store
 from serving import access
+from serving.access import Rights
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -27,17 +28,20 @@ def create_key(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Who uses it.")],
     manager: Annotated[str | None, typer.Option(help="Manager id: the key sees only this manager's customers.")] = None,
+    rights: Annotated[Rights, typer.Option(help="push: may also bring rows; with --manager, of these customers.")] = (
+        Rights.READ
+    ),
     as_json: JsonOption = False,
 ) -> None:
     """Make a key and print it, this once.
 
-    Example: callfirst keys create crm
+    Example: callfirst keys create crm --rights push
     """
     store = Store.open(context.obj)
-    key = access.create_key(store.engine, name, manager_id=manager, now=clock.now())
+    key = access.create_key(store.engine, name, manager_id=manager, now=clock.now(), rights=rights)
     store.close()
     if as_json:
-        print_json({"name": name, "manager_id": manager, "key": key})
+        print_json({"name": name, "manager_id": manager, "rights": rights.value, "key": key})
         return
     console.print(key, markup=False)
     Console(stderr=True).print(f"Key '{escape(name)}'. Keep it now: only its hash is stored, it is not shown again.")
@@ -45,7 +49,7 @@ def create_key(
 
 @keys_app.command("list")
 def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
-    """Every key: who uses it, whose customers it sees, whether it is revoked.
+    """Every key: who uses it, whose customers it sees, whether it may push, whether it is revoked.
 
     Example: callfirst keys list
     """
@@ -56,10 +60,11 @@ def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
         shown = [{name: value if value is None else str(value) for name, value in vars(key).items()} for key in found]
         print_json({"keys": shown})
         return
-    table = Table("name", "sees", "made", "revoked", box=None, header_style="bold")
+    table = Table("name", "sees", "rights", "made", "revoked", box=None, header_style="bold")
     for key in found:
         revoked = f"{key.revoked_at:%Y-%m-%d}" if key.revoked_at else ""
-        table.add_row(escape(key.name), escape(key.manager_id or "the company"), f"{key.created_at:%Y-%m-%d}", revoked)
+        sees = escape(key.manager_id or "the company")
+        table.add_row(escape(key.name), sees, key.rights, f"{key.created_at:%Y-%m-%d}", revoked)
     console.print(table if found else "No keys yet. Make one: callfirst keys create NAME.")
 
 

@@ -11,6 +11,7 @@ from features.ledger.demo_company import is_made_up
 from features.ledger.ledger import Ledger
 from features.ledger.mirror import read_ledger
 from features.ledger.store import Store
+from features.ledger.storing import newest_batch_of
 from features.policy import Policy
 from models.registry import champion, champion_record
 from serving.decisions.call_list import CallList, call_lists
@@ -45,6 +46,7 @@ def run_night(home: Home, policy: Policy, as_of: AsOf, *, now: datetime) -> Nigh
         NoChampionError: no model serves yet.
         EmptyLedgerError, AsOfBeforeLedgerError: there is nothing to score.
     """
+    newest_batch = _newest_batch(home)  # before the ledger is read: the night has seen at least so many
     ledger = read_ledger(home, policy)
     record, bundle = champion_record(home), champion(home)
     made = Made(
@@ -65,7 +67,7 @@ def run_night(home: Home, policy: Policy, as_of: AsOf, *, now: datetime) -> Nigh
             return Night(newest, is_new=False)
         scores = score_customers(ledger, as_of, bundle, policy)
         lists = lists_of(scores, policy)
-        published = publish(store, made, scores=scores.rows, lists=lists, now=now)
+        published = publish(store, made, scores=scores.rows, lists=lists, newest_batch=newest_batch, now=now)
     finally:
         store.close()
     return Night(
@@ -75,6 +77,15 @@ def run_night(home: Home, policy: Policy, as_of: AsOf, *, now: datetime) -> Nigh
         len(lists),
         sum(len(each.lines) for each in lists),
     )
+
+
+def _newest_batch(home: Home) -> int:
+    store = Store.open(home)
+    try:
+        with store.engine.connect() as connection:
+            return newest_batch_of(connection)
+    finally:
+        store.close()
 
 
 def _is_made_up(ledger: Ledger) -> bool:

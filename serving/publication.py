@@ -9,14 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from features.ledger.dirty import IDS_AT_ONCE, mark_dirty, unmark_seen
 from features.ledger.store import Store
+from features.ledger.tables import microseconds
 from serving.access import Caller
 from serving.book import published_list_lines, published_list_notes, published_lists, published_scores, runs
 from serving.decisions.call_list import CallList
 from serving.errors import NothingPublishedError, UnknownCustomerError, UnknownListError
-
-IDS_AT_ONCE = 5_000
-"""Bound values in one statement; SQLite takes 32,766, PostgreSQL 65,535."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,14 @@ def publish(
     *,
     scores: Sequence[Mapping[str, Any]],
     lists: Sequence[CallList],
+    newest_batch: int,
     now: datetime,
 ) -> Published:
-    """The run, written whole; it becomes the newest in the same transaction. Made of the same, it is not repeated."""
+    """The run, written whole; it becomes the newest in the same transaction. Made of the same, it is not repeated.
+
+    Customers stay dirty whose rows it has not seen: those of a batch after ``newest_batch``, the newest one that was
+    there before the ledger was read, and those known at its as-of or later.
+    """
     with store.writing() as connection:
         newest = _newest(connection)
         if newest is not None and newest.made == made:
@@ -71,10 +75,13 @@ def publish(
         run_id = connection.execute(
             runs.insert().returning(runs.c.run_id), asdict(made) | {"made_at": now}
         ).scalar_one()
-        _insert(connection, published_scores, _score_rows(run_id, scores))
+        _insert(connection, published_scores, _score_rows(run_id, made, scores))
         _insert(connection, published_lists, _list_rows(run_id, lists))
         _insert(connection, published_list_notes, _note_rows(run_id, lists))
         _insert(connection, published_list_lines, _line_rows(run_id, lists))
+        unmark_seen(connection, batch_id=newest_batch, as_of=made.as_of)
+        if newest is not None:
+            mark_dirty(connection, _refreshed_after(connection, newest, made.as_of, newest_batch))
     return Published(Run(run_id, now, made), is_new=True)
 
 
@@ -109,7 +116,7 @@ def scores_of(engine: sa.Engine, run: Run, customer_ids: Sequence[str], *, calle
             if caller.manager_id is not None:
                 query = query.where(published_scores.c.manager_id == caller.manager_id)
             for row in connection.execute(query).mappings():
-                found[row["customer_id"]] = _with_run(row, run)
+                found[row["customer_id"]] = _without(row, "run_id", "group_id", "company_share")
     return found
 
 
@@ -215,18 +222,24 @@ def _of(table: sa.Table, run: Run, head: ListHead) -> tuple[sa.ColumnElement[boo
     return (table.c.run_id == run.run_id, table.c.list_id == head.list_id)
 
 
-def _with_run(row: sa.RowMapping, run: Run) -> dict[str, Any]:
-    return _without(row, "run_id") | {"as_of": run.made.as_of, "model_version": run.made.model_version}
+def _refreshed_after(connection: sa.Connection, run: Run, as_of: datetime, batch_id: int) -> list[tuple[str, int, int]]:
+    """Marks of the customers whose scores of a run were refreshed, and have seen more than an as-of does."""
+    scores = published_scores.c
+    later = sa.select(scores.customer_id, scores.as_of).where(
+        scores.run_id == run.run_id, scores.as_of > run.made.as_of, scores.as_of > as_of
+    )
+    return [(customer, batch_id, microseconds(at)) for customer, at in connection.execute(later)]
 
 
 def _without(row: sa.RowMapping, *names: str) -> dict[str, Any]:
     return {str(name): value for name, value in row.items() if name not in names}
 
 
-def _score_rows(run_id: int, scores: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    names = [column.name for column in published_scores.columns if column.name != "run_id"]
+def _score_rows(run_id: int, made: Made, scores: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    of_run = {"run_id": run_id, "as_of": made.as_of, "model_version": made.model_version}
+    names = [column.name for column in published_scores.columns if column.name not in of_run]
     for score in scores:
-        yield {"run_id": run_id} | {name: score[name] for name in names}
+        yield of_run | {name: score[name] for name in names}
 
 
 def _list_rows(run_id: int, lists: Sequence[CallList]) -> Iterator[dict[str, Any]]:

@@ -55,7 +55,7 @@ SCORES = pa.schema(
 
 PROBABILITIES = ("churn_probability", "churn_low", "churn_high", "decline_probability")
 MONEY = ("reference_sales", "expected_sales", "value_at_risk")
-DETAILS = ("name", "group_id", "manager_id", "is_key_for_manager")
+DETAILS = ("name", "group_id", "manager_id", "is_key_for_manager", "company_share")
 
 
 class ScoresFileError(CallfirstError):
@@ -68,8 +68,8 @@ class ScoreTable:
 
     Attributes:
         table: the columns SCORES.
-        details: the same rows: name, group_id, manager_id, is_key_for_manager, sales_365_days, last_order_on,
-            own_rhythm_days, silent_days; what lists show and scores do not.
+        details: the same rows: name, group_id, manager_id, is_key_for_manager, company_share, sales_365_days,
+            last_order_on, own_rhythm_days, silent_days; what lists show and scores do not.
         as_of: the instant.
         situation: what is true of the whole company then.
         ledger_digest, policy_digest: what the scores were made of.

@@ -48,6 +48,7 @@ def row(customer_id: str, manager_id: str | None, value_at_risk: float, **change
         "customer_id": customer_id,
         "name": customer_id.title(),
         "group_id": customer_id,
+        "company_share": 0.019,
         "manager_id": manager_id,
         "is_key_for_manager": False,
         "population": "active",
@@ -96,6 +97,6 @@ def published(folder: Path, rows: tuple[dict[str, Any], ...] = ROWS) -> Home:
     home = Home(folder)
     store = Store.open(home)
     lists = call_lists([Customer.of(each) for each in rows], SITUATION, Policy())
-    publish(store, MADE, scores=rows, lists=lists, now=NOW)
+    publish(store, MADE, scores=rows, lists=lists, newest_batch=0, now=NOW)
     store.close()
     return home

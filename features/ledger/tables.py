@@ -16,6 +16,11 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
+def microseconds(instant: datetime) -> int:
+    """An aware instant in whole microseconds since 1970, UTC."""
+    return (instant - EPOCH) // MICROSECOND
+
+
 class Money(TypeDecorator[Decimal]):
     """DECIMAL(18,4) as a whole number of ten-thousandths: exact on every database."""
 
@@ -39,7 +44,7 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
         """The microseconds."""
-        return None if value is None else (value - EPOCH) // MICROSECOND
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """The instant, UTC."""

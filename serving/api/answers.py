@@ -75,7 +75,9 @@ class Score(Answer):
     """One customer's score; the fields are the columns of the score file."""
 
     customer_id: str
-    as_of: AwareDatetime
+    as_of: AwareDatetime = Field(
+        description="The run's; or where rows of the customer came in since, the server's clock when it was refreshed."
+    )
     population: str = Field(description="active, lapsed or never")
     is_newcomer: bool
     churn_probability: float | None = Field(description="Chance of no order in the horizon, if nobody calls.")
@@ -104,12 +106,14 @@ class Customer(Score):
     last_order_on: date | None
     own_rhythm_days: float | None
     silent_days: int | None
+    refreshed: bool = Field(description="Scored anew since the run, as of the server's clock.")
 
 
 class ScoresAnswer(RunAnswer):
     """Scores in the order asked, and the ids that are not known."""
 
     scores: list[Score]
+    refreshed: list[str] = Field(description="Ids scored anew since the run, as of the server's clock.")
     unknown: list[str] = Field(description="Ids asked for that are not among the customers this key may see.")
 
 

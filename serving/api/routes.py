@@ -74,6 +74,7 @@ def scores(asked: ScoresQuestion, book: Book, caller: Asking, _: NoQuery) -> Sco
         RunAnswer.facts(run)
         | {
             "scores": [found[each] for each in known],
+            "refreshed": [each for each in known if found[each]["as_of"] > run.made.as_of],
             "unknown": [each for each in asked.customer_ids if each not in found],
         }
     )
@@ -83,7 +84,8 @@ def scores(asked: ScoresQuestion, book: Book, caller: Asking, _: NoQuery) -> Sco
 def customer(customer_id: Annotated[Identifier, Path()], book: Book, caller: Asking, _: NoQuery) -> Customer:
     """The published score of one customer."""
     run = publication.newest_run(book)
-    return Customer.model_validate(publication.score_of(book, run, customer_id, caller=caller))
+    score = publication.score_of(book, run, customer_id, caller=caller)
+    return Customer.model_validate(score | {"refreshed": score["as_of"] > run.made.as_of})
 
 
 @v1.get("/call-lists", responses=_problems(*ALWAYS, HTTPStatus.NOT_FOUND))
