@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.ledger.cancellations import PAIRS, cancel_at_once
 from features.ledger.checks import check_rows, create_checked, open_checks, refuse_other_currencies
 from features.ledger.columns import KINDS
 from features.ledger.currencies import NO_CURRENCY
@@ -57,6 +58,8 @@ def ledger_of(
         connection.register("stored", ORDER_LINES.empty_table())
         connection.register("stored_replacements", REPLACEMENTS.empty_table())
         merge_orders(connection, history=history, ingested_at=ingested_at, first_row_id=1)
+        connection.register("stored_pairs", PAIRS.empty_table())
+        cancel_at_once(connection, minutes=policy.cancel_minutes, zone=policy.time_zone)
         _refuse_rejected(connection, "orders")
         proven = not connection.sql("SELECT 1 FROM good WHERE rule <> 'column' LIMIT 1").fetchall()
         lines = _accepted(connection).cast(ORDER_LINES)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from features.errors import first_line
 from features.home import Home
+from features.ledger.cancellations import cancel_at_once, stored_pairs
 from features.ledger.checks import check_rows, create_checked, open_checks, refuse_other_currencies
 from features.ledger.columns import KINDS
 from features.ledger.currencies import CURRENCIES, NO_CURRENCY
@@ -25,13 +26,14 @@ from features.ledger.mirror import append, mirrored, replacements_of
 from features.ledger.non_products import is_product
 from features.ledger.quarantine import new_in_quarantine
 from features.ledger.raw import RawRows
-from features.ledger.reconciliation import NOTHING, Reconciliation, UnreconciledError
+from features.ledger.reconciliation import NO_CANCELLATIONS, NOTHING, Reconciliation, UnreconciledError
 from features.ledger.rows import customer_versions
 from features.ledger.settings import LedgerSettings
 from features.ledger.store import Progress, Store
 from features.ledger.storing import Held, held_of, store_batch
 from features.ledger.tables import CUSTOMER_VERSIONS
 from features.ledger.tallies import (
+    cancellations_of,
     columns_of,
     days_spanned,
     known_at_rules,
@@ -191,6 +193,8 @@ def _judge(frames: duckdb.DuckDBPyConnection, database: Connection, command: _Co
             frames.register("stored", ORDER_LINES.empty_table())
         frames.register("stored_replacements", replacements_of(database))
         merge_orders(frames, history=history, ingested_at=ingested_at, first_row_id=held.next_row_id)
+        frames.register("stored_pairs", stored_pairs(database))
+        cancel_at_once(frames, minutes=policy.cancel_minutes, zone=policy.time_zone)
     else:
         reporting = settled or NO_CURRENCY
         frames.register("stored", customer_versions(database, CUSTOMER_VERSIONS))
@@ -226,6 +230,7 @@ def _account(frames: duckdb.DuckDBPyConnection, command: _Command, *, newly_quar
         equal_lines=equal,
         corrections=corrections,
         never_seen=never_seen,
+        cancellations=cancellations_of(frames) if is_order else NO_CANCELLATIONS,
         to_come=rows_to_come(frames, command.now.astimezone(UTC).replace(tzinfo=None)) if is_order else 0,
         set_aside=values_set_aside(frames, kind),
         columns=used,

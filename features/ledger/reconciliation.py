@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -65,6 +65,45 @@ NOTHING = Tally(0, {})
 
 
 @dataclass(frozen=True)
+class LargestCancellation:
+    """The pair of most money: whose order it was, what it came to, and how many minutes it stood."""
+
+    customer_id: str
+    order_id: str | None
+    amount: Decimal
+    minutes: int
+
+
+@dataclass(frozen=True)
+class Cancellations:
+    """Sales that a return undid at once, each with its return; ``money``: of the sales, reporting currency."""
+
+    pairs: int
+    money: Decimal
+    largest: LargestCancellation | None
+
+    @property
+    def sentence(self) -> str:
+        """What happened, and to whom most."""
+        if self.largest is None:
+            return "No order was cancelled at once."
+        order = f" (order {self.largest.order_id})" if self.largest.order_id else ""
+        return (
+            f"Cancelled at once, sale and return, so neither order nor return: {self.pairs:,} over {self.money:,.2f}; "
+            f"the largest {self.largest.amount:,.2f} of customer {self.largest.customer_id}{order} "
+            f"after {self.largest.minutes} minutes."
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for machines; money as decimal strings."""
+        largest = asdict(self.largest) | {"amount": str(self.largest.amount)} if self.largest else None
+        return {"pairs": self.pairs, "money": str(self.money), "largest": largest}
+
+
+NO_CANCELLATIONS = Cancellations(0, Decimal(0), None)
+
+
+@dataclass(frozen=True)
 class Quarantined:
     """How many rows have one reason, and where the first of them stands."""
 
@@ -91,6 +130,7 @@ class Reconciliation:
         equal_lines: accepted rows that repeat a line of the same file.
         corrections: accepted rows that give an order line other values than it had.
         never_seen: lines replaced by a later line of the same instant.
+        cancellations: pairs of lines that undid each other at once.
         to_come: accepted rows dated later than the command.
         set_aside: optional column → values that could not be read and became empty.
         columns: ours → theirs, of the first file.
@@ -114,6 +154,7 @@ class Reconciliation:
     equal_lines: int
     corrections: int
     never_seen: int
+    cancellations: Cancellations
     to_come: int
     set_aside: Mapping[str, int]
     columns: Mapping[str, str]
@@ -172,6 +213,7 @@ class Reconciliation:
             "equal_lines": self.equal_lines,
             "corrections": self.corrections,
             "never_seen": self.never_seen,
+            "cancellations": self.cancellations.as_json(),
             "to_come": self.to_come,
             "set_aside": dict(self.set_aside),
             "columns": dict(self.columns),
@@ -231,6 +273,7 @@ class Reconciliation:
             *((RULES[rule], rows) for rule, rows in self.known_at.items()),
         )
         said += [f"{sentence}: {rows:,}." for sentence, rows in counts if rows]
+        said += [self.cancellations.sentence] if self.cancellations.pairs else []
         renamed = [f"{ours} = {theirs}" for ours, theirs in self.columns.items() if ours != theirs]
         said += [f"Columns read: {listed(renamed)}."] if renamed else []
         said += [f"Columns not used: {listed(self.columns_unused)}."] if self.columns_unused else []

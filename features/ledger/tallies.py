@@ -13,7 +13,7 @@ from features.ledger.currencies import CURRENCIES
 from features.ledger.parsing import literal
 from features.ledger.raw import RawRows
 from features.ledger.reasons import Reason
-from features.ledger.reconciliation import NOTHING, Quarantined, Tally
+from features.ledger.reconciliation import NOTHING, Cancellations, LargestCancellation, Quarantined, Tally
 
 UNNAMED = "unknown currency"
 
@@ -75,6 +75,19 @@ def lines_in_detail(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, in
     ).fetchall()[0][0]
     unseen = connection.sql("SELECT count(*) FROM replaced WHERE never_seen").fetchall()[0][0]
     return equal, corrections, unseen
+
+
+def cancellations_of(connection: duckdb.DuckDBPyConnection) -> Cancellations:
+    """The pairs of lines that cancelled each other with this batch, and the one of most money."""
+    found = connection.sql(
+        """WITH lines AS (SELECT row_id, customer_id, order_id, amount, ordered_at FROM stored UNION ALL
+            SELECT row_id, customer_id, order_id, amount, ordered_at FROM accepted)
+        SELECT s.customer_id, s.order_id, s.amount, date_diff('minute', s.ordered_at, r.ordered_at)
+        FROM cancelled JOIN lines s USING (row_id) JOIN lines r ON r.row_id = cancelled.by_row_id
+        ORDER BY s.amount DESC, s.row_id"""
+    ).fetchall()
+    largest = LargestCancellation(*found[0]) if found else None
+    return Cancellations(len(found), sum((amount for _, _, amount, _ in found), Decimal(0)), largest)
 
 
 def days_spanned(connection: duckdb.DuckDBPyConnection) -> tuple[date | None, date | None]:
