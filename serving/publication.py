@@ -9,13 +9,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from features.ledger.dirty import IDS_AT_ONCE, mark_dirty, unmark_seen
+from features.ledger.dirty import Fresh, mark_dirty, unmark_seen
 from features.ledger.store import Store
 from features.ledger.tables import microseconds
 from serving.access import Caller
 from serving.book import published_list_lines, published_list_notes, published_lists, published_scores, runs
 from serving.decisions.call_list import CallList
 from serving.errors import NothingPublishedError, UnknownCustomerError, UnknownListError
+
+IDS_AT_ONCE = 5_000
+"""Bound values in one statement; SQLite takes 32,766, PostgreSQL 65,535."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def publish(
     there before the ledger was read, and those known at its as-of or later.
     """
     with store.writing() as connection:
-        newest = _newest(connection)
+        newest = newest_run_in(connection)
         if newest is not None and newest.made == made:
             return Published(newest, is_new=False)
         run_id = connection.execute(
@@ -85,10 +88,18 @@ def publish(
     return Published(Run(run_id, now, made), is_new=True)
 
 
+def newest_run_in(connection: sa.Connection) -> Run | None:
+    """The run that is served, as a transaction sees it; null before the first."""
+    row = connection.execute(sa.select(runs).order_by(runs.c.run_id.desc()).limit(1)).mappings().one_or_none()
+    if row is None:
+        return None
+    return Run(row["run_id"], row["made_at"], Made(**{name: row[name] for name in Made.__dataclass_fields__}))
+
+
 def newest_run_or_none(engine: sa.Engine) -> Run | None:
     """The run that is served; null before the first."""
     with engine.connect() as connection:
-        return _newest(connection)
+        return newest_run_in(connection)
 
 
 def newest_run(engine: sa.Engine) -> Run:
@@ -206,13 +217,6 @@ def list_content(engine: sa.Engine, run: Run, head: ListHead) -> dict[str, Any]:
         }
 
 
-def _newest(connection: sa.Connection) -> Run | None:
-    row = connection.execute(sa.select(runs).order_by(runs.c.run_id.desc()).limit(1)).mappings().one_or_none()
-    if row is None:
-        return None
-    return Run(row["run_id"], row["made_at"], Made(**{name: row[name] for name in Made.__dataclass_fields__}))
-
-
 def _same_list() -> sa.ColumnElement[bool]:
     lines, lists = published_list_lines.c, published_lists.c
     return sa.and_(lines.run_id == lists.run_id, lines.list_id == lists.list_id)
@@ -222,13 +226,14 @@ def _of(table: sa.Table, run: Run, head: ListHead) -> tuple[sa.ColumnElement[boo
     return (table.c.run_id == run.run_id, table.c.list_id == head.list_id)
 
 
-def _refreshed_after(connection: sa.Connection, run: Run, as_of: datetime, batch_id: int) -> list[tuple[str, int, int]]:
+def _refreshed_after(connection: sa.Connection, run: Run, as_of: datetime, batch_id: int) -> list[Fresh]:
     """Marks of the customers whose scores of a run were refreshed, and have seen more than an as-of does."""
     scores = published_scores.c
     later = sa.select(scores.customer_id, scores.as_of).where(
         scores.run_id == run.run_id, scores.as_of > run.made.as_of, scores.as_of > as_of
     )
-    return [(customer, batch_id, microseconds(at)) for customer, at in connection.execute(later)]
+    found = [(customer, microseconds(at)) for customer, at in connection.execute(later)]
+    return [(customer, batch_id, at, at) for customer, at in found]
 
 
 def _without(row: sa.RowMapping, *names: str) -> dict[str, Any]:

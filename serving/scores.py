@@ -88,11 +88,7 @@ class ScoreTable:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """Scores and details together, a mapping per customer."""
-        joined = self.table
-        for name in self.details.column_names:
-            joined = joined.append_column(name, self.details.column(name))
-        rows: list[dict[str, Any]] = joined.to_pylist()
-        return rows
+        return rows_of(self.table, self.details)
 
     def write(self, path: Path) -> None:
         """Write the scores as CSV (RFC 4180, UTF-8) or Parquet, by the suffix.
@@ -126,50 +122,73 @@ def score_customers(ledger: Ledger, as_of: AsOf, bundle: Bundle, policy: Policy)
     """
     snapshot = take_snapshot(ledger, [as_of], policy)
     standing = take_standing(ledger, snapshot, policy, active_days=bundle.active_days)
+    table, details = scored(ledger, snapshot, standing.table, bundle, policy)
+    population = table.column("population").to_pylist()
+    return ScoreTable(
+        table=table,
+        details=details,
+        as_of=as_of,
+        situation=_situation(ledger, as_of, bundle, standing, population),
+        ledger_digest=ledger.digest,
+        policy_digest=policy.digest,
+    )
+
+
+def scored(
+    ledger: Ledger, snapshot: Snapshot, standing: pa.Table, bundle: Bundle, policy: Policy
+) -> tuple[pa.Table, pa.Table]:
+    """The columns SCORES and the details (see ScoreTable) of a snapshot of one instant, in its order.
+
+    ``ledger`` holds at least the customers of the snapshot; ``standing`` has its rows and at least DETAILS, rung,
+    is_newcomer, is_key_account and key_reasons.
+    """
+    (as_of,) = snapshot.as_ofs
     population = population_of(snapshot, bundle.active_days)
-    is_key = standing.table.column("is_key_account").to_numpy(zero_copy_only=False).astype(bool)
+    is_key = standing.column("is_key_account").to_numpy(zero_copy_only=False).astype(bool)
     silence = snapshot.feature("days_since_last_order")
     lapsed_key = (population == Population.LAPSED) & is_key & (silence <= policy.lapsed_key_days)
     then = _after_last_order(ledger, snapshot.where(lapsed_key), policy)
-    scored = probabilities_only_for(
+    told = probabilities_only_for(
         bundle.score(snapshot, after_last_order=then), (population == Population.ACTIVE) | lapsed_key
     )
     candidates = Candidates(
         population=population,
         silent_days=silence,
         due_gap_days=due_gap_days(snapshot, bundle.active_days),
-        churn_probability=_floats(scored, "churn_probability"),
-        decline_probability=_floats(scored, "decline_probability"),
-        orders_expected=_floats(scored, "orders_expected"),
+        churn_probability=_floats(told, "churn_probability"),
+        decline_probability=_floats(told, "decline_probability"),
+        orders_expected=_floats(told, "orders_expected"),
         is_key_account=is_key,
     )
     usual, horizon_days = bundle.usual_rates, bundle.horizon_days
     verdict = judge(candidates, usual=usual, horizon_days=horizon_days, policy=policy)
     why = because(verdict, candidates, usual=usual, horizon_days=horizon_days, as_of_day=as_of.day)
-    return ScoreTable(
-        table=pa.table(
-            {
-                "customer_id": snapshot.table.column("customer_id"),
-                "as_of": pa.array([as_of.instant] * len(snapshot), pa.timestamp("us", tz="UTC")),
-                "population": pa.array(population.tolist(), pa.string()),
-                "is_newcomer": standing.table.column("is_newcomer"),
-                **{name: scored.column(name) for name in (*PROBABILITIES, *MONEY)},
-                "at_risk": pa.array(verdict.flags),
-                "at_risk_because": pa.array(why, pa.string()),
-                "overdue_days": _doubles(overdue_days(snapshot, bundle.active_days)),
-                "rung": standing.table.column("rung"),
-                "is_key_account": standing.table.column("is_key_account"),
-                "key_reasons": _joined(standing.table.column("key_reasons").to_pylist()),
-                "reasons": _joined(_reasons(snapshot, standing, population.tolist(), ledger.currency)),
-                "model_version": pa.array([bundle.version] * len(snapshot), pa.string()),
-            }
-        ).cast(SCORES),
-        details=_details(snapshot, standing),
-        as_of=as_of,
-        situation=_situation(ledger, as_of, bundle, standing, population.tolist()),
-        ledger_digest=ledger.digest,
-        policy_digest=policy.digest,
-    )
+    table = pa.table(
+        {
+            "customer_id": snapshot.table.column("customer_id"),
+            "as_of": pa.array([as_of.instant] * len(snapshot), pa.timestamp("us", tz="UTC")),
+            "population": pa.array(population.tolist(), pa.string()),
+            "is_newcomer": standing.column("is_newcomer"),
+            **{name: told.column(name) for name in (*PROBABILITIES, *MONEY)},
+            "at_risk": pa.array(verdict.flags),
+            "at_risk_because": pa.array(why, pa.string()),
+            "overdue_days": _doubles(overdue_days(snapshot, bundle.active_days)),
+            "rung": standing.column("rung"),
+            "is_key_account": standing.column("is_key_account"),
+            "key_reasons": _joined(standing.column("key_reasons").to_pylist()),
+            "reasons": _joined(_reasons(snapshot, standing, population.tolist(), ledger.currency)),
+            "model_version": pa.array([bundle.version] * len(snapshot), pa.string()),
+        }
+    ).cast(SCORES)
+    return table, _details(snapshot, standing)
+
+
+def rows_of(table: pa.Table, details: pa.Table) -> list[dict[str, Any]]:
+    """Scores and details together, a mapping per customer."""
+    for name in details.column_names:
+        table = table.append_column(name, details.column(name))
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
 
 
 def _after_last_order(ledger: Ledger, lapsed: Snapshot, policy: Policy) -> Snapshot | None:
@@ -196,11 +215,11 @@ def probabilities_only_for(scored: pa.Table, keep: np.ndarray[Any, np.dtype[np.b
     return scored
 
 
-def _details(snapshot: Snapshot, standing: Standing) -> pa.Table:
+def _details(snapshot: Snapshot, standing: pa.Table) -> pa.Table:
     rhythm = np.where(snapshot.feature("gap_count") >= 2, snapshot.feature("gap_median_days"), np.nan)
     return pa.table(
         {
-            **{name: standing.table.column(name) for name in DETAILS},
+            **{name: standing.column(name) for name in DETAILS},
             "sales_365_days": snapshot.table.column("net_sales_365_days").cast(pa.float64()),
             "last_order_on": snapshot.table.column("last_order_on"),
             "own_rhythm_days": _doubles(rhythm),
@@ -209,9 +228,9 @@ def _details(snapshot: Snapshot, standing: Standing) -> pa.Table:
     )
 
 
-def _reasons(snapshot: Snapshot, standing: Standing, population: list[str], currency: str) -> list[list[str]]:
+def _reasons(snapshot: Snapshot, standing: pa.Table, population: list[str], currency: str) -> list[list[str]]:
     columns = {name: snapshot.table.column(name) for name in FACT_COLUMNS if name in snapshot.table.column_names}
-    columns |= {name: standing.table.column(name) for name in FACT_COLUMNS if name in standing.table.column_names}
+    columns |= {name: standing.column(name) for name in FACT_COLUMNS if name in standing.column_names}
     columns["population"] = pa.array(population, pa.string())
     rows = pa.table(columns).to_pylist()
     return [list(reasons_of(Facts.of(row, currency))) for row in rows]

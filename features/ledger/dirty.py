@@ -16,6 +16,7 @@ DIRTY_CUSTOMERS = sa.Table(
     METADATA,
     sa.Column("customer_id", sa.Text, primary_key=True),
     sa.Column("batch_id", sa.Integer, nullable=False),
+    sa.Column("known_from", Instant, nullable=False),
     sa.Column("known_at", Instant, nullable=False),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("not_before", Instant, nullable=False, server_default="0"),
@@ -31,56 +32,67 @@ class DirtyMark:
     """Why a customer is dirty.
 
     Attributes:
-        batch_id: the newest batch with rows of it, or a row of another batch that one of them replaced.
-        known_at: the latest instant from which any of these rows is seen, or seen no more.
+        batch_id: the newest batch with rows of it, or with one that replaced a row of it.
+        known_from, known_at: first and last instant from which any of these rows is seen, or seen no more.
         failures: how often in a row it could not be refreshed.
     """
 
     customer_id: str
     batch_id: int
+    known_from: datetime
     known_at: datetime
     failures: int = 0
 
 
-def mark_dirty(database: sa.Connection, marks: Iterable[tuple[str, int, int]]) -> None:
-    """Each customer is dirty; ``marks`` are customer_id, batch_id and known_at in microseconds."""
+Fresh = tuple[str, int, int, int]
+"""A mark to be set: customer_id, batch_id, known_from and known_at, the last two in microseconds."""
+
+
+def mark_dirty(database: sa.Connection, marks: Iterable[Fresh]) -> None:
+    """Each customer is dirty, of this batch and of what marked it before."""
     rows = list(marks)
     if not rows:
         return
-    mark = PLACEHOLDERS[database.dialect.paramstyle]
-    latest = "CASE WHEN excluded.known_at > {0}.known_at THEN excluded.known_at ELSE {0}.known_at END"
+    values = ", ".join([PLACEHOLDERS[database.dialect.paramstyle]] * 4)
+    new, old = "excluded", DIRTY_CUSTOMERS.name
     database.exec_driver_sql(
-        f"INSERT INTO dirty_customers (customer_id, batch_id, known_at) VALUES ({mark}, {mark}, {mark}) "
-        "ON CONFLICT (customer_id) DO UPDATE SET batch_id = excluded.batch_id, failures = 0, not_before = 0, "
-        f"known_at = {latest.format('dirty_customers')}",
+        f"INSERT INTO {old} (customer_id, batch_id, known_from, known_at) VALUES ({values}) "
+        "ON CONFLICT (customer_id) DO UPDATE SET failures = 0, not_before = 0, batch_id = excluded.batch_id, "
+        f"known_from = CASE WHEN {new}.known_from < {old}.known_from THEN {new}.known_from ELSE {old}.known_from END, "
+        f"known_at = CASE WHEN {new}.known_at > {old}.known_at THEN {new}.known_at ELSE {old}.known_at END",
         rows,
     )
 
 
 def dirty_marks(database: sa.Connection, *, now: datetime, most: int) -> tuple[DirtyMark, ...]:
-    """The marks whose turn it is, oldest batch first, at most so many."""
+    """The marks whose turn it is and of whose rows one is seen at ``now``, oldest batch first, at most so many."""
     columns = DIRTY_CUSTOMERS.c
     query = (
-        sa.select(columns.customer_id, columns.batch_id, columns.known_at, columns.failures)
-        .where(columns.not_before <= now)
+        sa.select(*(columns[name] for name in DirtyMark.__dataclass_fields__))
+        .where(columns.not_before <= now, columns.known_from < now)
         .order_by(columns.batch_id, columns.customer_id)
         .limit(most)
     )
     return tuple(DirtyMark(*row) for row in database.execute(query))
 
 
-def unmark(database: sa.Connection, marks: Sequence[DirtyMark]) -> None:
-    """The marks are gone; one renewed by a later batch stays."""
+def unmark(database: sa.Connection, marks: Sequence[DirtyMark], *, as_of: datetime) -> None:
+    """The marks are gone, as all of their rows were seen as of an instant; one that a later batch renewed stays.
+
+    A mark with a row that is seen only later waits until then.
+    """
     mark = PLACEHOLDERS[database.dialect.paramstyle]
-    if marks:
-        database.exec_driver_sql(
-            f"DELETE FROM dirty_customers WHERE customer_id = {mark} AND batch_id <= {mark}",
-            [(each.customer_id, each.batch_id) for each in marks],
-        )
+    same = f"customer_id = {mark} AND batch_id <= {mark}"
+    seen = [(each.customer_id, each.batch_id) for each in marks if each.known_at < as_of]
+    later = [(each.customer_id, each.batch_id) for each in marks if each.known_at >= as_of]
+    if seen:
+        database.exec_driver_sql(f"DELETE FROM {DIRTY_CUSTOMERS.name} WHERE {same}", seen)
+    if later:
+        database.exec_driver_sql(f"UPDATE {DIRTY_CUSTOMERS.name} SET not_before = known_at + 1 WHERE {same}", later)
 
 
 def put_off(database: sa.Connection, mark: DirtyMark, *, until: datetime) -> None:
-    """The mark waits for another turn."""
+    """The mark waits for another turn, as the customer could not be refreshed; a renewed one does not."""
     columns = DIRTY_CUSTOMERS.c
     same = (columns.customer_id == mark.customer_id) & (columns.batch_id <= mark.batch_id)
     database.execute(sa.update(DIRTY_CUSTOMERS).where(same).values(failures=mark.failures + 1, not_before=until))
@@ -90,3 +102,10 @@ def unmark_seen(database: sa.Connection, *, batch_id: int, as_of: datetime) -> N
     """Marks of rows that whoever read the ledger up to a batch saw as of an instant are gone."""
     columns = DIRTY_CUSTOMERS.c
     database.execute(sa.delete(DIRTY_CUSTOMERS).where(columns.batch_id <= batch_id, columns.known_at < as_of))
+
+
+def late_rows_since(database: sa.Connection, *, batch_id: int, midnight: datetime) -> bool:
+    """Whether a batch after that one brought a dirty customer a row that was known before the midnight."""
+    columns = DIRTY_CUSTOMERS.c
+    late = sa.select(sa.literal(1)).where(columns.batch_id > batch_id, columns.known_from < midnight).limit(1)
+    return database.execute(late).first() is not None

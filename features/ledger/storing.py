@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, Table, func, insert, select
 
-from features.ledger.dirty import mark_dirty
+from features.ledger.dirty import Fresh, mark_dirty
 from features.ledger.ledger import ORDER_LINES
 from features.ledger.merging import digest_of
 from features.ledger.reconciliation import Reconciliation, UnreconciledError
@@ -101,16 +101,19 @@ def store_batch(
         _store_replacements(database, frames)
         _refuse_other_money(database, account, held)
     _store_quarantine(database, account.kind, quarantined, held.next_batch_id)
-    mark_dirty(database, ((customer, held.next_batch_id, at) for customer, at in _touched(frames, account.kind)))
+    mark_dirty(database, _touched(frames, account.kind, held.next_batch_id))
     return digest
 
 
-def _touched(frames: duckdb.DuckDBPyConnection, kind: str) -> list[tuple[str, int]]:
-    """Customers with a row in the batch, or one that a row of it replaced, and the latest instant any is seen from."""
+def _touched(frames: duckdb.DuckDBPyConnection, kind: str, batch_id: int) -> list[Fresh]:
+    """A mark for every customer with a row in the batch, or with one that a row of it replaced."""
     moments = "SELECT customer_id, visible_from AS moment FROM accepted"
     if kind == "orders":
         moments += " UNION ALL SELECT customer_id, replaced_at FROM replaced JOIN stored USING (row_id)"
-    return frames.sql(f"SELECT customer_id, epoch_us(max(moment)) FROM ({moments}) GROUP BY 1 ORDER BY 1").fetchall()
+    return frames.sql(
+        f"""SELECT customer_id, {batch_id}, epoch_us(min(moment)), epoch_us(max(moment)) FROM ({moments})
+        WHERE customer_id IS NOT NULL GROUP BY 1 ORDER BY 1"""
+    ).fetchall()
 
 
 def _store_replacements(database: Connection, frames: duckdb.DuckDBPyConnection) -> None:

@@ -46,7 +46,7 @@ def take_standing(ledger: Ledger, snapshot: Snapshot, policy: Policy, *, active_
         months = month_starts(ledger, as_of, policy)
         marks = {level: key_marks(connection, level, months, policy) for level in Level}
         shares = {level: shares_at(connection, level, as_of) for level in Level}
-    accounts = _in_order_of(accounts, snapshot)
+    accounts = in_order_of(accounts, snapshot)
     managers = _managers_that_count(accounts, snapshot, policy, active_days)
     marks[Level.MANAGER] = [mark for mark in marks[Level.MANAGER] if mark.unit in managers]
     company = shares[Level.COMPANY]
@@ -66,7 +66,8 @@ def take_standing(ledger: Ledger, snapshot: Snapshot, policy: Policy, *, active_
     )
 
 
-def _in_order_of(accounts: pa.Table, snapshot: Snapshot) -> pa.Table:
+def in_order_of(accounts: pa.Table, snapshot: Snapshot) -> pa.Table:
+    """The accounts of a snapshot's customers, in its order."""
     places = pc.index_in(snapshot.table.column("customer_id"), accounts.column("customer_id").combine_chunks())
     return accounts.take(places)
 

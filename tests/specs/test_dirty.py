@@ -17,6 +17,7 @@ from tests.published import MADE, row
 from tests.specs.ingested import NOW, Ingest
 
 LATER = NOW + timedelta(hours=1)
+SOON = timedelta(microseconds=1)
 MORNING = datetime(2026, 9, 1, tzinfo=UTC)  # as of when MADE is published
 
 
@@ -43,7 +44,7 @@ def test_a_customer_is_dirty_from_the_batch_that_brings_rows_of_it(bring: Ingest
 def test_rows_that_were_there_already_and_rows_in_quarantine_make_nobody_dirty(bring: Ingest, store: Store) -> None:
     bring("customer_id,ordered_at,amount\na,2026-01-05,10\n")
     with store.writing() as connection:
-        unmark(connection, [DirtyMark("a", 1, NOW)])
+        unmark(connection, [DirtyMark("a", 1, NOW, NOW)], as_of=LATER)
     bring("customer_id,ordered_at,amount\na,2026-01-05,10\nb,never,10\n", now=LATER)
     assert dirty(store) == {}
 
@@ -61,16 +62,32 @@ def test_a_changed_customer_is_dirty(bring: Ingest, store: Store) -> None:
 
 def test_a_mark_renewed_by_a_later_batch_outlives_the_refresh_of_the_earlier_one(store: Store) -> None:
     with store.writing() as connection:
-        mark_dirty(connection, [("a", 1, 0)])
+        mark_dirty(connection, [("a", 1, 0, 0)])
         (taken,) = dirty_marks(connection, now=NOW, most=9)
-        mark_dirty(connection, [("a", 2, 0)])
-        unmark(connection, [taken])
+        mark_dirty(connection, [("a", 2, 0, 0)])
+        unmark(connection, [taken], as_of=NOW)
     assert list(dirty(store)) == ["a"]
+
+
+def test_a_row_that_is_known_only_later_keeps_its_mark_until_then(store: Store) -> None:
+    with store.writing() as connection:
+        mark_dirty(connection, [("a", 1, microseconds(NOW), microseconds(LATER))])
+        (taken,) = dirty_marks(connection, now=NOW + SOON, most=9)
+        unmark(connection, [taken], as_of=NOW + SOON)
+    assert list(dirty(store, NOW + SOON)) == list(dirty(store, LATER)) == []
+    assert list(dirty(store, LATER + SOON)) == ["a"]
+
+
+def test_a_customer_of_whom_nothing_is_known_yet_waits(store: Store) -> None:
+    with store.writing() as connection:
+        mark_dirty(connection, [("a", 1, microseconds(NOW), microseconds(LATER))])
+    assert list(dirty(store, NOW)) == []
+    assert list(dirty(store, NOW + SOON)) == ["a"]
 
 
 def test_a_mark_that_is_put_off_waits_and_lets_the_others_pass(store: Store) -> None:
     with store.writing() as connection:
-        mark_dirty(connection, [("a", 1, 0), ("b", 1, 0)])
+        mark_dirty(connection, [("a", 1, 0, 0), ("b", 1, 0, 0)])
         put_off(connection, dirty_marks(connection, now=NOW, most=1)[0], until=LATER)
     assert list(dirty(store, NOW)) == ["b"]
     assert list(dirty(store, LATER)) == ["a", "b"]
@@ -79,9 +96,14 @@ def test_a_mark_that_is_put_off_waits_and_lets_the_others_pass(store: Store) -> 
 def test_a_night_takes_away_the_marks_of_rows_it_has_seen_and_no_other(store: Store) -> None:
     before, at = microseconds(MORNING - timedelta(microseconds=1)), microseconds(MORNING)
     with store.writing() as connection:
-        mark_dirty(connection, [("seen", 7, before), ("known at its as-of", 7, at), ("came in meanwhile", 8, before)])
+        seen, known_then, later = (
+            ("seen", 7, 0, before),
+            ("known at its as-of", 7, 0, at),
+            ("came in later", 8, 0, before),
+        )
+        mark_dirty(connection, [seen, known_then, later])
     publish(store, MADE, scores=[], lists=[], newest_batch=7, now=NOW)
-    assert sorted(dirty(store)) == ["came in meanwhile", "known at its as-of"]
+    assert sorted(dirty(store)) == ["came in later", "known at its as-of"]
 
 
 def test_a_night_as_of_an_instant_before_a_refresh_marks_that_customer_again(store: Store) -> None:

@@ -15,6 +15,7 @@ def upgrade() -> None:
         "dirty_customers",
         sa.Column("customer_id", sa.Text, primary_key=True),
         sa.Column("batch_id", sa.Integer, nullable=False),
+        sa.Column("known_from", sa.BigInteger, nullable=False),
         sa.Column("known_at", sa.BigInteger, nullable=False),
         sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
         sa.Column("not_before", sa.BigInteger, nullable=False, server_default="0"),
