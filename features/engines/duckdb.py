@@ -1,23 +1,17 @@
-"""Here you find the catalogue rendered as one DuckDB statement for any list of instants.
+"""Here you find the catalogue rendered as one exact DuckDB statement for any list of instants.
 
-Sums stay exact (DECIMAL, HUGEINT) until the last expression, so the result does not depend on row order or threads.
-
-A line is seen at a run of instants: from the first after it happened and was known, to the last before it is replaced.
-Lines of one customer, day and run are added up once, before they meet the instants: exact at any instant, and a
-wholesaler's twenty lines an order day cost as much as one.
+Every instant meets the very rows it saw, so nothing has to be put right afterwards: slower than the engine of arrays,
+and what that one is held against. Sums stay exact (DECIMAL, HUGEINT) until the last expression.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Hashable, Iterable
 
 from features.definition import Feature, Unit
 from features.policy import Policy
 from features.primitives import (
-    LIFETIME,
     Column,
     CompanyMedian,
     Count,
@@ -39,40 +33,17 @@ from features.primitives import (
     WhenAtLeast,
     Window,
 )
+from features.row_sets import ON_ORDER_DAYS, ORDER_LINES, SETS, Stream
 
-_CONDITION = {
-    Rows.LINES: "TRUE",
-    Rows.SALES: "amount > 0",
-    Rows.PURCHASES: "makes_order",
-    Rows.RETURNS: "is_return",
-    Rows.COSTED: "cost IS NOT NULL",
-    Rows.DISCOUNT_KNOWN: "amount > 0 AND discount IS NOT NULL",
-    Rows.ORDER_DAYS: "TRUE",
-    Rows.GAPS: "TRUE",
-}
 _UNIT_TYPE = {Unit.DATE: "DATE", Unit.COUNT: "BIGINT"}  # all others: DOUBLE
 
 _STATEMENT = """
-WITH runs AS NOT MATERIALIZED (
-    SELECT * FROM (
-        SELECT *, order_day AS day, date_trunc('month', order_day) AS month,
-               {first_seen} AS first_seen, coalesce({replaced}, {instants}) - 1 AS last_seen
-        FROM order_lines
-    ) WHERE first_seen <= last_seen
-), day_lines AS MATERIALIZED (
-    SELECT customer_id, day, first_seen, last_seen, sum(amount) FILTER (amount > 0) AS sales,
-           bool_or(makes_order) AS is_order_day{day_lines}
-    FROM runs GROUP BY customer_id, day, first_seen, last_seen
-), seen AS NOT MATERIALIZED (
-    SELECT i.as_of, i.as_of_day, l.* FROM day_lines l JOIN instants i ON i.place BETWEEN l.first_seen AND l.last_seen
-), known AS (
+WITH known AS (
     SELECT DISTINCT i.as_of, c.customer_id FROM customers c JOIN instants i
       ON c.visible_from < i.as_of AND (c.replaced_at IS NULL OR c.replaced_at >= i.as_of)
-), line_facts AS (
-    SELECT as_of, customer_id{line_facts} FROM seen GROUP BY as_of, customer_id
-), order_days AS (
-    SELECT as_of, as_of_day, customer_id, day, sum(sales) AS amount
-    FROM seen GROUP BY as_of, as_of_day, customer_id, day HAVING bool_or(is_order_day)
+){streams}, order_days AS (
+    SELECT as_of, as_of_day, customer_id, day, sum(amount) FILTER ({sales}) AS amount
+    FROM order_lines_seen GROUP BY as_of, as_of_day, customer_id, day HAVING bool_or({purchases})
 ), day_facts AS (
     SELECT as_of, customer_id{day_facts} FROM order_days GROUP BY as_of, customer_id
 ), gaps AS (
@@ -86,59 +57,42 @@ WITH runs AS NOT MATERIALIZED (
     FROM (SELECT *, days * days AS days_squared FROM gaps) GROUP BY as_of, customer_id
 ), company AS (
     SELECT as_of{company_facts} FROM gap_facts GROUP BY as_of
-){value_facts}, everybody AS (
-    SELECT as_of, customer_id FROM line_facts UNION SELECT as_of, customer_id FROM known
+), everybody AS (
+    SELECT as_of, customer_id FROM order_lines_facts UNION SELECT as_of, customer_id FROM known
 )
 SELECT e.as_of, e.customer_id{features}
 FROM everybody e
-LEFT JOIN line_facts l ON l.as_of = e.as_of AND l.customer_id = e.customer_id
-LEFT JOIN day_facts d ON d.as_of = e.as_of AND d.customer_id = e.customer_id
-LEFT JOIN gap_facts g ON g.as_of = e.as_of AND g.customer_id = e.customer_id
-{value_joins}JOIN instants i ON i.as_of = e.as_of AND i.is_asked
+{joins}JOIN instants i ON i.as_of = e.as_of AND i.is_asked
 LEFT JOIN company ON company.as_of = i.midnight
 ORDER BY e.as_of, e.customer_id
 """
 
-# Counting different values per group is slow in DuckDB; their newest days answer every window that ends at the as-of.
-_VALUE_FACTS = """, {relation} AS (
-    SELECT as_of, customer_id{facts} FROM (
-        SELECT i.as_of, i.as_of_day, v.customer_id, v.value, max(v.day) AS day
-        FROM (
-            SELECT customer_id, {column} AS value, first_seen, last_seen, max(day) AS day
-            FROM runs WHERE {condition} GROUP BY customer_id, {column}, first_seen, last_seen
-        ) v JOIN instants i ON i.place BETWEEN v.first_seen AND v.last_seen
-        GROUP BY i.as_of, i.as_of_day, v.customer_id, v.value
-    ) GROUP BY as_of, customer_id
+_STREAM = """, {name}_seen AS NOT MATERIALIZED (
+    SELECT i.as_of, i.as_of_day, r.* FROM (
+        SELECT *, {day} AS day, {happened} AS happened, {begins} AS begins, {ends} AS ends{columns}
+        FROM {view} WHERE {where}
+    ) r JOIN instants i ON r.begins < i.as_of AND (r.ends IS NULL OR r.ends >= i.as_of)
+), {name}_facts AS (
+    SELECT as_of, customer_id{facts} FROM {name}_seen GROUP BY as_of, customer_id
 )"""
-_VALUE_JOIN = "LEFT JOIN {relation} ON {relation}.as_of = e.as_of AND {relation}.customer_id = e.customer_id\n"
+_JOIN = "LEFT JOIN {facts} ON {facts}.as_of = e.as_of AND {facts}.customer_id = e.customer_id\n"
 
 
-def statement(catalogue: Iterable[Feature], policy: Policy, instants: Sequence[datetime]) -> str:
-    """One SELECT over the views ``order_lines``, ``customers`` and ``instants`` that gives a snapshot's rows.
-
-    ``instants``: all asked for and the midnight before each, ascending, UTC without a zone. They stand in the view too,
-    with place (from 0), as_of, as_of_day, midnight (the as_of of its day's 00:00) and is_asked.
-    """
+def statement(catalogue: Iterable[Feature], policy: Policy) -> str:
+    """One SELECT over the views of ``Ledger.open()`` and ``instants`` (see Instants.table) that gives a snapshot."""
     rendering = _Rendering(policy)
     features = "".join(f",\n  {rendering.column(feature)}" for feature in catalogue)
+    facts = [*(f"{stream.name}_facts" for stream in rendering.streams), "day_facts", "gap_facts"]
     return _STATEMENT.format(
-        first_seen=_instants_up_to("greatest(ordered_at, visible_from)", instants),
-        replaced=_instants_up_to("replaced_at", instants),
-        instants=len(instants),
-        day_lines=rendering.facts("day_lines"),
-        line_facts=rendering.facts("line_facts"),
+        streams="".join(rendering.stream(stream) for stream in rendering.streams),
+        sales=SETS[Rows.SALES].condition,
+        purchases=SETS[Rows.PURCHASES].condition,
         day_facts=rendering.facts("day_facts"),
         gap_facts=rendering.facts("gap_facts"),
         company_facts=rendering.facts("company"),
-        value_facts="".join(rendering.value_relation(place) for place in rendering.values),
-        value_joins="".join(_VALUE_JOIN.format(relation=_relation_of(*place)) for place in rendering.values),
         features=features,
+        joins="".join(_JOIN.format(facts=each) for each in facts),
     )
-
-
-def _instants_up_to(moment: str, instants: Sequence[datetime]) -> str:
-    """How many instants lie at or before a moment: the place of the first one that sees a row of that moment."""
-    return "(" + " + ".join(f"CAST({moment} >= TIMESTAMP '{instant}' AS INTEGER)" for instant in instants) + ")"
 
 
 class _Rendering:
@@ -148,13 +102,23 @@ class _Rendering:
         self._policy = policy
         self._columns: dict[Hashable, str] = {}
         self._facts: defaultdict[str, list[str]] = defaultdict(list)
-        self.values: list[tuple[Rows, Column]] = []
+        self.streams: dict[Stream, None] = {ORDER_LINES: None}
 
-    def value_relation(self, place: tuple[Rows, Column]) -> str:
-        rows, column = place
-        relation = _relation_of(rows, column)
-        condition = _CONDITION[rows]
-        return _VALUE_FACTS.format(relation=relation, facts=self.facts(relation), column=column, condition=condition)
+    def stream(self, stream: Stream) -> str:
+        columns = "".join(
+            f", {sql} AS {column}" for column, sql in stream.columns.items() if column not in (sql, Column.DAY)
+        )
+        return _STREAM.format(
+            name=stream.name,
+            view=stream.view,
+            day=stream.day,
+            happened=stream.happened,
+            begins=stream.begins,
+            ends=stream.ends,
+            columns=columns,
+            where=stream.where,
+            facts=self.facts(f"{stream.name}_facts"),
+        )
 
     def facts(self, relation: str) -> str:
         return "".join(f",\n  {fact}" for fact in self._facts[relation])
@@ -191,24 +155,23 @@ class _Rendering:
             case CompanyMedian(value, rows, least_count):
                 median = f"median({self._column(value)}) FILTER ({self._column(rows)} >= {least_count})"
                 return f"company.{self._collect(node, 'company', median)}"
-            case Distinct(rows, column):
-                if (rows, column) not in self.values:
-                    self.values.append((rows, column))
-                    self._facts[_relation_of(rows, column)].append("TRUE AS is_found")
-                return f"CASE WHEN {_relation_of(rows, column)}.is_found THEN {self._column(node)} ELSE 0 END"
             case Count() | Sum():
                 return f"coalesce({self._column(node)}, 0)"
+            case Distinct(rows, _, window):
+                values, among = self._column(node), self.expression(Count(rows, window))
+                return f"CASE WHEN {among} = 0 OR {values} > 0 THEN coalesce({values}, 0) END"
             case Min() | Max() | Last() | Quantile():
                 return self._column(node)
 
     def _column(self, node: Primitive) -> str:
-        if isinstance(node, Distinct):
-            return self._collect(node, _relation_of(node.rows, node.column), _aggregate(node, "value"))
-        if isinstance(node, Count | Sum | Min | Max) and _relation_of(node.rows) == "line_facts":
-            daily = replace(node, window=LIFETIME)
-            part = self._collect(("a day's", daily), "day_lines", _aggregate(daily, condition=_CONDITION[node.rows]))
-            return self._collect(node, "line_facts", _together(node, part))
-        return self._collect(node, _relation_of(node.rows), _aggregate(node))
+        if node.rows in ON_ORDER_DAYS:
+            relation = "day_facts" if node.rows is Rows.ORDER_DAYS else "gap_facts"
+            return self._collect(node, relation, _aggregate(node, "TRUE", newest_by="day"))
+        held = SETS[node.rows]
+        self.streams[held.stream] = None
+        return self._collect(
+            node, f"{held.stream.name}_facts", _aggregate(node, held.condition, newest_by="(happened, row_id)")
+        )
 
     def _collect(self, key: Hashable, relation: str, aggregate: str) -> str:
         if key not in self._columns:
@@ -217,38 +180,23 @@ class _Rendering:
         return self._columns[key]
 
 
-def _relation_of(rows: Rows, distinct: Column | None = None) -> str:
-    """The relation a primitive over these rows is computed in."""
-    if distinct is not None:
-        return f"{rows}_{distinct}_facts"
-    return {Rows.ORDER_DAYS: "day_facts", Rows.GAPS: "gap_facts"}.get(rows, "line_facts")
-
-
-def _aggregate(node: Primitive, value: str = "*", condition: str = "TRUE") -> str:
-    """A primitive over its own rows; ``value`` is what a Distinct counts."""
+def _aggregate(node: Primitive, condition: str, *, newest_by: str) -> str:
+    """A primitive over its own rows."""
     match node:
         case Count(_, window):
             return f"count(*) FILTER ({_within(window, condition)})"
         case Sum(_, column, window):
             return f"sum({_exact(column)}) FILTER ({_within(window, condition)})"
-        case Distinct(_, _, window):
-            inside = _within(window, condition)
-            known = f"count({value}) FILTER ({inside})"
-            return f"CASE WHEN {known} > 0 OR count(*) FILTER ({inside}) = 0 THEN {known} END"
+        case Distinct(_, column, window):
+            return f"count(DISTINCT {column}) FILTER ({_within(window, condition)})"
         case Min(_, column, window):
             return f"min({column}) FILTER ({_within(window, condition)})"
         case Max(_, column, window):
             return f"max({column}) FILTER ({_within(window, condition)})"
         case Last(_, column):
-            return f"arg_max({column}, day)"
+            return f"arg_max({column}, {newest_by}) FILTER ({condition})"
         case Quantile(_, column, share):
-            return f"quantile_cont({column}, {share!r})"
-
-
-def _together(node: Count | Sum | Min | Max, part: str) -> str:
-    """A primitive over lines, put together from what each day's lines gave."""
-    name = {Min: "min", Max: "max"}.get(type(node), "sum")
-    return f"{name}({part}) FILTER ({_within(node.window, 'TRUE')})"
+            return f"quantile_cont({column}, {share!r}) FILTER ({condition})"
 
 
 def _exact(column: Column) -> str:

@@ -1,0 +1,165 @@
+"""Here you find the catalogue over a part of the ledger, at all instants at once.
+
+Rows are taken as if they had been known when they happened and never replaced: then one order by customer and time, and
+sums along it, answer every instant and window. That is wrong for a customer at the few instants between a row's
+happening (or a correction of it) and our knowing of it; those pairs are answered anew, each from the rows it saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from features.definition import Feature, Unit
+from features.engines.arrays.arithmetic import Arithmetic, company_medians_of, primitives_of
+from features.engines.arrays.facts import Facts
+from features.engines.arrays.reading import Part
+from features.engines.arrays.sorted_rows import (
+    Edges,
+    Positions,
+    Queries,
+    SortedRows,
+    as_seen,
+    order_days_of,
+    settled,
+    unsettled_pairs,
+)
+from features.engines.arrays.values import Floats, Ints, Values
+from features.engines.instants import Instants
+from features.policy import Policy
+from features.primitives import CompanyMedian, Count, Primitive, Rows
+from features.row_sets import ON_ORDER_DAYS, ORDER_LINES, SETS, Stream
+
+SEEN_LINES = Count(Rows.LINES)
+
+Medians = Mapping[CompanyMedian, Floats]
+"""Of each company's value: one number a place; NaN where unknown."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers to primitives for every customer of a part at some places; the places one after the other."""
+
+    part: Part
+    places: Ints
+    facts: Mapping[Primitive, Values]
+
+    @property
+    def place(self) -> Ints:
+        """Of each answer."""
+        return np.repeat(self.places, len(self.part.customers))
+
+
+def wanted_primitives(catalogue: Iterable[Feature]) -> frozenset[Primitive]:
+    """Every primitive the catalogue asks of a customer."""
+    return frozenset({SEEN_LINES}.union(*(primitives_of(feature.expression) for feature in catalogue)))
+
+
+def wanted_medians(catalogue: Iterable[Feature]) -> tuple[CompanyMedian, ...]:
+    """Every company's value the catalogue needs."""
+    found: dict[CompanyMedian, None] = {}
+    for feature in catalogue:
+        found |= dict.fromkeys(company_medians_of(feature.expression))
+    return tuple(found)
+
+
+def answers_of(part: Part, primitives: Iterable[Primitive], instants: Instants, places: Ints) -> Answers:
+    """The primitives for every customer of a part at some places.
+
+    Raises:
+        TooLargeError: sums that 64 bits do not hold.
+    """
+    asked = list(primitives)
+    edges = Edges.of((node.window for node in asked if hasattr(node, "window")), instants)
+    facts: dict[Primitive, Values] = {}
+    for stream, rows in part.streams.items():
+        of_stream = [node for node in asked if _stream_of(node.rows) is stream]
+        facts |= _answered(rows, of_stream, edges, instants, places)
+    return Answers(part, places, facts)
+
+
+def table_of(
+    answers: Answers, catalogue: Iterable[Feature], instants: Instants, policy: Policy, medians: Medians
+) -> pa.Table:
+    """The rows of a snapshot: who was known at each instant asked for, by instant and customer."""
+    known_from = np.tile(answers.part.known_from, len(answers.places))
+    place = answers.place
+    present = (answers.facts[SEEN_LINES].numbers > 0) | (known_from <= place)
+    present &= np.isin(np.arange(len(instants)), instants.asked_places)[place]
+    kept = np.flatnonzero(present)
+    place = place[kept]
+    facts = {node: values.take(kept) for node, values in answers.facts.items()}
+    arithmetic = Arithmetic(
+        fact=facts.__getitem__,
+        company=lambda node: _company_value(medians[node], place),
+        as_of_day=instants.days[place].astype(np.int64),
+        policy=policy,
+    )
+    as_of = pa.array(instants.naive, pa.timestamp("us")).take(pa.array(place))
+    customer = answers.part.customers.take(pa.array(kept % max(len(answers.part.customers), 1)))
+    columns = [_column(arithmetic.of(feature.expression), feature.unit) for feature in catalogue]
+    return pa.table([as_of, customer, *columns], ["as_of", "customer_id", *(feature.name for feature in catalogue)])
+
+
+def values_for_median(answers: Answers, node: CompanyMedian, place: int) -> Floats:
+    """The values at a place that a company's median is taken over."""
+    customers = len(answers.part.customers)
+    at = int(np.flatnonzero(answers.places == place)[0]) * customers
+    rows = slice(at, at + customers)
+    value, count = answers.facts[node.value], answers.facts[node.count]
+    counts = count.numbers[rows] >= node.least_count
+    if value.known is not None:
+        counts &= value.known[rows]
+    return np.asarray(value.numbers[rows][counts], dtype=np.float64)
+
+
+def _answered(
+    rows: SortedRows, asked: list[Primitive], edges: Edges, instants: Instants, places: Ints
+) -> dict[Primitive, Values]:
+    facts = _facts(settled(rows, len(instants)), asked, edges, Queries.grid(rows.subjects, places))
+    subject, place = unsettled_pairs(rows, len(instants), by_day=instants.are_midnights)
+    at = np.searchsorted(places, place)
+    wanted = (at < len(places)) & (places[np.minimum(at, len(places) - 1)] == place)
+    if not wanted.any():
+        return facts
+    subject, place, at = subject[wanted], place[wanted], at[wanted]
+    pairs = Queries(np.arange(len(subject)), place, np.zeros(len(subject), np.int64))
+    anew = _facts(as_seen(rows, subject, place), asked, edges, pairs)
+    return {node: facts[node].but(at * rows.subjects + subject, anew[node]) for node in asked}
+
+
+def _facts(rows: SortedRows, asked: list[Primitive], edges: Edges, queries: Queries) -> dict[Primitive, Values]:
+    facts = Facts(Positions(rows, edges, queries))
+    found = {node: facts.of(node) for node in asked if node.rows not in ON_ORDER_DAYS}
+    of_days = [node for node in asked if node.rows in ON_ORDER_DAYS]
+    if of_days:
+        days = Facts(Positions(order_days_of(rows), edges, queries))
+        found |= {node: days.of(node) for node in of_days}
+    return found
+
+
+def _stream_of(rows: Rows) -> Stream:
+    return ORDER_LINES if rows in ON_ORDER_DAYS else SETS[rows].stream
+
+
+def _company_value(medians: Floats, place: Ints) -> Values:
+    found = medians[place]
+    known = ~np.isnan(found)
+    return Values(np.where(known, found, 0.0), known)
+
+
+def _column(values: Values, unit: Unit) -> pa.Array:
+    unknown = None if values.known is None else ~values.known
+    if unit is Unit.DATE:
+        return pa.array(values.numbers.astype(np.int32), pa.int32(), mask=unknown).view(pa.date32())
+    if unit is Unit.COUNT:
+        return pa.array(values.numbers.astype(np.int64), pa.int64(), mask=unknown)
+    return pa.array(_own_unit(values), pa.float64(), mask=unknown)
+
+
+def _own_unit(values: Values) -> npt.NDArray[np.float64]:
+    return Values(values.numbers, None, values.digits).doubles

@@ -1,0 +1,88 @@
+"""Here you find how a ledger is cut into parts that fit in memory: ranges of customers, each with all its rows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+import duckdb
+
+from features.errors import CallfirstError
+from features.ledger.parsing import literal
+
+UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+LEAST_MEMORY = 500 * 10**6
+PROCESS_BYTES = 300 * 10**6  # Python, DuckDB and Arrow before the first row
+ROW_BYTES = 160  # of a sorted row: its keys, its sums, and the Arrow it came from
+ANSWER_BYTES = 14  # of a number in a snapshot, with its copies
+DATABASE_SHARE = 0.25  # of the memory is DuckDB's own
+SAMPLED_ROWS = 2_000_000
+
+
+class MemoryTextError(CallfirstError):
+    """An amount of memory that cannot be read, or is too little."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"'{text}' is no usable amount of memory.", "Write it like 4GB; the least is 500MB.")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """How much memory a snapshot may use, all in all.
+
+    Attributes:
+        total_bytes: of the whole process.
+    """
+
+    total_bytes: int
+
+    @classmethod
+    def parse(cls, text: str) -> Memory:
+        """The memory a person wrote, as 4GB or 1500 MiB.
+
+        Raises:
+            MemoryTextError: it cannot be read, or is below 500MB.
+        """
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]I?B)", text.strip().upper())
+        size = int(float(found[1]) * UNITS[found[2]]) if found else 0
+        if size < LEAST_MEMORY:
+            raise MemoryTextError(text)
+        return cls(size)
+
+    @property
+    def database_bytes(self) -> int:
+        """DuckDB's share."""
+        return int(self.total_bytes * DATABASE_SHARE)
+
+    @property
+    def part_bytes(self) -> int:
+        """What is left for the parts at work."""
+        return self.total_bytes - self.database_bytes - PROCESS_BYTES
+
+
+def parts_of(connection: duckdb.DuckDBPyConnection, *, numbers_per_customer: int, part_bytes: int) -> list[str]:
+    """SQL conditions on customer_id that cut the ledger into ranges of at most ``part_bytes``; in ascending order.
+
+    ``numbers_per_customer``: how many answers are made for each, all instants together.
+    """
+    rows = connection.sql("SELECT count(*) FROM order_lines").fetchall()[0][0]
+    every = rows // SAMPLED_ROWS + 1
+    counted = f"""SELECT customer_id, count(*) FROM order_lines WHERE hash(customer_id) % {every} = 0
+        GROUP BY customer_id ORDER BY customer_id"""
+    cuts: list[str] = []
+    filled = 0
+    for customer_id, lines in connection.sql(counted).fetchall():
+        size = every * (lines * ROW_BYTES + numbers_per_customer * ANSWER_BYTES)
+        if filled + size > part_bytes and filled:
+            cuts.append(customer_id)
+            filled = 0
+        filled += size
+    edges = [None, *map(literal, cuts), None]
+    return [_between(low, high) for low, high in pairwise(edges)]
+
+
+def _between(low: str | None, high: str | None) -> str:
+    above = [] if low is None else [f"customer_id >= {low}"]
+    below = [] if high is None else [f"customer_id < {high}"]
+    return " AND ".join(above + below) or "TRUE"
