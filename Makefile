@@ -3,6 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DEMO_HOME ?= demo_home
 DATA ?= ../shared/data
+BENCH_LINES ?= 10000000
+BENCH_REPEATS ?= 5
 
 .PHONY: demo test check proof bench results lock clean
 
@@ -23,8 +25,8 @@ proof: proof-online_retail_ii proof-cdnow proof-scms_project  ## the whole chain
 proof-%: .venv/development
 	$(BIN)/python -m benchmarks.chain $* --data $(DATA)
 
-bench: .venv/development  ## ratios against named rivals
-	$(BIN)/python -m benchmarks.snapshot
+bench: .venv/development benchmarks/.rivals  ## ratios against named rivals: benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.speed all --lines $(BENCH_LINES) --repeats $(BENCH_REPEATS)
 
 results: .venv/development  ## all that is committed and made by a command; the picture needs Chromium
 	$(BIN)/python -m features.catalog_page

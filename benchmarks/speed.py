@@ -1,0 +1,123 @@
+"""Here you find our features against named rivals, part by part; `make bench` runs them all and writes RESULTS.md.
+
+Example: python -m benchmarks.speed twelve --lines 1000000 --repeats 5
+
+Parts: one (date), twelve (dates), growth (a tenth of the lines, the lines, ten times the lines; also from the raw file
+through `callfirst snapshot --ledger`), row (one row scored), page (write RESULTS.md of what was measured), all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import partial
+
+from benchmarks import single_row
+from benchmarks.contest import Answer, Contestant, asked, held, watched
+from benchmarks.prepared import WORK, BigLedger
+from benchmarks.results_page import DOOR, OURS, OURS_WHOLE, SINGLE_ROW, write_page
+from benchmarks.rival_catalogue import ONE_DATE, TWELVE_DATES
+
+LOOPS = {
+    "DuckDB SQL": "duckdb_sql",
+    "polars": "polars_frames",
+    "pandas": "pandas_frames",
+    "pandas by an expert": "pandas_sorted",
+}
+SUMMARIES = {"lifetimes": "lifetimes_summary", "pymc-marketing": "pymc_summary"}
+RIVAL_PYTHON = "benchmarks/.rivals/bin/python"
+MEMORY = "4GB"
+
+
+def one(lines: int, repeats: int) -> None:
+    """One date, against everybody; lifetimes and pymc-marketing make three of the features."""
+    _against_rivals("one", lines, ONE_DATE, LOOPS | SUMMARIES, repeats)
+
+
+def twelve(lines: int, repeats: int) -> None:
+    """Twelve dates, against loops over them."""
+    _against_rivals("twelve", lines, TWELVE_DATES, LOOPS, repeats)
+
+
+def growth(lines: int, repeats: int) -> None:
+    """Twelve dates at three sizes, and the same from the raw file through the command line."""
+    for size in (lines // 10, lines, lines * 10):
+        BigLedger(size).prepare()
+        runs = [*_ours(size, TWELVE_DATES), Contestant(DOOR, "door", partial(_through_the_door, size))]
+        held(f"growth {size}", {"lines": size, "dates": len(TWELVE_DATES)}, runs, repeats)
+
+
+def row(_lines: int, repeats: int) -> None:
+    """One row scored by the LightGBM member, against Booster.predict."""
+    for shape, (features, rows, rounds) in single_row.SHAPES.items():
+        text = single_row.booster_text(features, rows, rounds)
+        run = Contestant(SINGLE_ROW, shape, partial(_single_row, text, features))
+        held(f"row, {shape}", {"features": features, "rounds": rounds}, [run], repeats)
+
+
+PARTS: dict[str, Callable[[int, int], None]] = {"one": one, "twelve": twelve, "growth": growth, "row": row}
+
+
+def _against_rivals(part: str, lines: int, dates: Sequence[date], rivals: Mapping[str, str], repeats: int) -> None:
+    folder = str(BigLedger(lines).prepare().rivals)
+    theirs = [
+        Contestant(
+            name, "features", partial(asked, [RIVAL_PYTHON, "-m", f"benchmarks.rivals.{script}", folder, _told(dates)])
+        )
+        for name, script in rivals.items()
+    ]
+    held(part, {"lines": lines, "dates": len(dates)}, [*_ours(lines, dates), *theirs], repeats)
+
+
+def _ours(lines: int, dates: Sequence[date]) -> list[Contestant]:
+    command = [sys.executable, "-m", "benchmarks.ours"]
+    return [
+        Contestant(name, "features", partial(asked, [*command, catalogue, str(lines), _told(dates)]))
+        for name, catalogue in {OURS: "rivals", OURS_WHOLE: "whole"}.items()
+    ]
+
+
+def _through_the_door(lines: int) -> Answer:
+    """From the export to a Parquet file of the whole catalogue, by the command a user types."""
+    out = WORK / "features.parquet"
+    options = [
+        "--ledger",
+        str(BigLedger(lines).raw()),
+        "--as-of",
+        _told(TWELVE_DATES),
+        "--memory",
+        MEMORY,
+        "--out",
+        str(out),
+    ]
+    answer = watched([sys.executable, "-m", "callfirst", "--home", str(WORK), "snapshot", *options, "--json"])
+    out.unlink()
+    return answer
+
+
+def _single_row(text: str, features: int) -> Answer:
+    ours, theirs = single_row.measure(text, features, 1)
+    return {"whole_seconds": ours / 1e6, "booster_seconds": theirs / 1e6}
+
+
+def _told(dates: Sequence[date]) -> str:
+    return ",".join(str(day) for day in dates)
+
+
+def main() -> None:
+    """Run one part, or all, and write the page."""
+    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask.add_argument("part", choices=[*PARTS, "page", "all"])
+    ask.add_argument("--lines", type=int, default=10_000_000)
+    ask.add_argument("--repeats", type=int, default=5)
+    given = ask.parse_args()
+    for name, part in PARTS.items():
+        if given.part in (name, "all"):
+            part(given.lines, given.repeats)
+    write_page()
+
+
+if __name__ == "__main__":
+    main()
