@@ -25,9 +25,24 @@ def table(drawing: str) -> pa.Table:
     return pa.table({name: pa.array([row[place] for row in rows], pa.string()) for place, name in enumerate(names)})
 
 
-def ledger(orders: str, customers: str | None = None, *, policy: Policy = POLICY, currency: str = "EUR") -> Ledger:
-    """The drawn order lines (and customers) as a ledger, through the real intake."""
-    return ledger_of(table(orders), table(customers) if customers else None, policy, currency=currency)
+def ledger(
+    orders: str,
+    customers: str | None = None,
+    *,
+    policy: Policy = POLICY,
+    currency: str = "EUR",
+    history: bool = True,
+    **others: str,
+) -> Ledger:
+    """The drawn order lines (and customers, contacts=…, complaints=…) as a ledger, through the real intake."""
+    return ledger_of(
+        table(orders),
+        table(customers) if customers else None,
+        policy,
+        others={kind: table(drawing) for kind, drawing in others.items()},
+        currency=currency,
+        history=history,
+    )
 
 
 def at(text: str, policy: Policy = POLICY) -> AsOf:

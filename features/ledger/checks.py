@@ -7,16 +7,25 @@ from collections.abc import Mapping, Sequence
 import duckdb
 import pyarrow as pa
 
-from features.ledger.columns import KINDS, SQL_TYPES, Column, ColumnKind
+from features.ledger.column import WORDLY
+from features.ledger.columns import KINDS, SQL_TYPES, Column, ColumnKind, Kind, Order
 from features.ledger.currencies import CURRENCIES
 from features.ledger.evidence import Writing, votes_of, writing_of
 from features.ledger.numbers import Number
-from features.ledger.parsing import day_of, instant_of, literal, money
+from features.ledger.parsing import at_utc, day_of, instant_of, literal, money
 from features.ledger.raw import NUMBERS, LaidOut, RawRows, lay_out
 from features.ledger.reasons import Reason
+from features.ledger.words import spoken, word_key
+from features.policy import Policy
 
 LONGEST_ID = 200
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+MISSING = {
+    "customer_id": Reason.CUSTOMER,
+    "manager_id": Reason.MANAGER,
+    "outcome": Reason.OUTCOME,
+}
+"""Why a row cannot be used that lacks a text it needs."""
 
 
 def open_checks() -> duckdb.DuckDBPyConnection:
@@ -28,20 +37,18 @@ def open_checks() -> duckdb.DuckDBPyConnection:
 
 def create_checked(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
     """An empty table ``checked`` stands ready for the rows of a kind: every column of the contract, and a reason."""
-    columns = ", ".join(f"{column.name} {SQL_TYPES[column.kind]}" for column in KINDS[kind])
+    contract = KINDS[kind]
+    columns = [f"{column.name} {SQL_TYPES[column.kind]}" for column in contract.columns]
+    columns += [f"{day} DATE" for day in contract.days.values()]
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE checked (file_no INTEGER, line_no BIGINT, {columns}, "
-        "order_day DATE, reason VARCHAR, aside INTEGER)"
+        f"CREATE OR REPLACE TEMP TABLE checked (file_no INTEGER, line_no BIGINT, {', '.join(columns)}, "
+        "reason VARCHAR, aside INTEGER)"
     )
 
 
 def may_be_set_aside(kind: str) -> tuple[Column, ...]:
-    """The optional columns whose unreadable values become null; column i is bit i of ``checked.aside``."""
-    return tuple(
-        column
-        for column in KINDS[kind]
-        if column.kind is not ColumnKind.TEXT and not column.required and column.name != "known_at"
-    )
+    """The optional columns whose unusable values become null; column i is bit i of ``checked.aside``."""
+    return tuple(column for column in KINDS[kind].columns if column.may_be_set_aside)
 
 
 def check_rows(
@@ -51,19 +58,19 @@ def check_rows(
     *,
     matched: Mapping[str, str],
     file_no: int,
-    zone: str,
+    policy: Policy,
     currency: str,
 ) -> None:
     """Every row of ``raw`` stands in ``checked``, with its values or with the reason why not.
 
-    ``currency`` is that of rows that name none; times without a zone are times of ``zone``.
+    ``currency`` is that of rows that name none; times without a zone are business time.
 
     Raises:
         AmbiguousDatesError: of a column of dates nobody can say what is day and what month.
     """
     laid_out = lay_out(connection, raw, kind, matched)
     writing = writing_of(votes_of(connection, laid_out), laid_out)
-    check_laid_out(connection, laid_out, writing, file_no=file_no, zone=zone, currency=currency)
+    check_laid_out(connection, laid_out, writing, file_no=file_no, policy=policy, currency=currency)
     if raw.misfits:
         check_misfits(connection, raw.misfits, file_no=file_no)
 
@@ -74,15 +81,15 @@ def check_laid_out(
     writing: Writing,
     *,
     file_no: int,
-    zone: str,
+    policy: Policy,
     currency: str,
 ) -> None:
     """Every row of ``texts``, which is gone now, stands in ``checked``; see :func:`check_rows`."""
-    numbers = _numbers(laid_out, writing)
+    numbers, zone = _numbers(laid_out, writing), policy.time_zone
     from_price = _amount_from_price(numbers)
     connection.execute(
         f"INSERT INTO checked BY NAME SELECT {file_no} AS file_no, {', '.join(_results(laid_out, zone, currency))}, "
-        f"{_reason(laid_out, from_price)} AS reason, {_aside(laid_out)} AS aside "
+        f"{_reason(laid_out, policy, from_price)} AS reason, {_aside(laid_out)} AS aside "
         f"FROM (SELECT *, {', '.join(_values(laid_out, numbers, zone, from_price))} "
         f"FROM (SELECT line_no, {', '.join(_readings(laid_out, writing, numbers, zone))} FROM texts))"
     )
@@ -123,6 +130,8 @@ def _readings(laid_out: LaidOut, writing: Writing, numbers: Mapping[str, Number]
         elif column.kind is ColumnKind.TEXT:
             text = _text(name, is_float_id=name in writing.float_ids, is_tidy=name in laid_out.tidy)
             readings.append(f"{text} AS {name}")
+        elif column.kind in WORDLY:
+            readings += [f"{name} IS NOT NULL AS {name}_given", f"{word_key(column)} AS {name}_word"]
         else:
             read = instant_of(name, laid_out.types[name], zone, writing.day_orders[name])
             readings += [f"{name} IS NOT NULL AS {name}_given", f"{read} AS {name}_read"]
@@ -147,7 +156,11 @@ def _values(laid_out: LaidOut, numbers: Mapping[str, Number], zone: str, amount_
         sane = f"CASE WHEN year({name}_read) BETWEEN {FIRST_YEAR} AND {LAST_YEAR} THEN {name}_read END"
         match column.kind:
             case ColumnKind.MONEY | ColumnKind.NUMBER:
-                values.append(f"{numbers[name].money} AS {name}")
+                values.append(f"{_within(column, numbers[name].money)} AS {name}")
+            case ColumnKind.PRECISE:
+                values.append(f"{_within(column, numbers[name].precise)} AS {name}")
+            case ColumnKind.YES_NO | ColumnKind.WORD | ColumnKind.WORDS:
+                values.append(f"{spoken(column, f'{name}_word')} AS {name}")
             case ColumnKind.DAY:
                 values.append(f"{day_of(sane, zone)} AS {name}")
             case ColumnKind.INSTANT:
@@ -155,13 +168,34 @@ def _values(laid_out: LaidOut, numbers: Mapping[str, Number], zone: str, amount_
     return values or ["NULL AS nothing"]
 
 
+def _within(column: Column, value: str) -> str:
+    """SQL: the number where it lies within the column's bounds, else null."""
+    bounds = [f"value > {column.above}"] if column.above else []
+    bounds += [f"value <= {column.at_most}"] if column.at_most else []
+    if not bounds:
+        return value
+    tests = " AND ".join(bound.replace("value", f"({value})", 1) for bound in bounds)
+    return f"CASE WHEN {tests} THEN {value} END"
+
+
 def _results(laid_out: LaidOut, zone: str, currency: str) -> list[str]:
     """SQL over the values: what stands in ``checked``."""
-    if laid_out.kind != "orders":
-        return ["line_no", *laid_out.columns]
+    contract = KINDS[laid_out.kind]
+    days = [f"{day_of(name, zone)} AS {day}" for name, day in contract.days.items() if name in laid_out.columns]
+    plain = [
+        f"CASE WHEN {_owner(laid_out, column)} THEN {name} END AS {name}" if column.of else name
+        for name, column in laid_out.columns.items()
+    ]
+    if not contract.money:
+        return ["line_no", *plain, *days]
     named = f"coalesce(currency, {literal(currency)})" if "currency" in laid_out.columns else literal(currency)
-    plain = [name for name in laid_out.columns if name not in ("currency", "amount")]
-    return ["line_no", *plain, "amount", f"{named} AS currency", f"{day_of('ordered_at', zone)} AS order_day"]
+    plain = [name for name in plain if name not in ("currency", contract.money)]
+    return ["line_no", *plain, contract.money, f"{named} AS currency", *days]
+
+
+def _owner(laid_out: LaidOut, column: Column) -> str:
+    """SQL: whether the row has what the column speaks of."""
+    return f"{column.of} IS NOT NULL" if column.of in laid_out.columns else "false"
 
 
 def _amount_from_price(numbers: Mapping[str, Number]) -> str:
@@ -183,32 +217,79 @@ def _broken(laid_out: LaidOut) -> list[str]:
     ]
 
 
-def _reason(laid_out: LaidOut, amount_from_price: str) -> str:
+def _reason(laid_out: LaidOut, policy: Policy, amount_from_price: str) -> str:
     """SQL: the first thing that is wrong with a row, or null."""
-    contract = laid_out.columns
-    wrong: list[tuple[str, Reason]] = [
-        ("customer_id IS NULL", Reason.CUSTOMER),
-        (" OR ".join(f"coalesce({test}, false)" for test in _broken(laid_out)), Reason.TEXT),
+    kind, there = KINDS[laid_out.kind], laid_out.columns
+    required = [column for column in kind.columns if column.required]
+    wrong = [
+        (f"{column.name} IS NULL", MISSING[column.name])
+        for column in required
+        if column.kind is ColumnKind.TEXT and column.name != "currency"
     ]
-    if "ordered_at" in contract:
-        wrong += [("ordered_at_read IS NULL", Reason.WHEN), ("ordered_at IS NULL", Reason.WHEN_IMPOSSIBLE)]
-        unread = "amount_said IS NULL"
-        if amount_from_price:
-            unread = "quantity_said IS NULL OR unit_price_said IS NULL"
-        wrong += [(unread, Reason.AMOUNT), ("amount IS NULL", Reason.AMOUNT_LARGE)]
-    if "currency" in contract:
+    if broken := _broken(laid_out):
+        wrong.append((" OR ".join(f"coalesce({test}, false)" for test in broken), Reason.TEXT))
+    for column in required:
+        wrong += _wrong_value(column, amount_from_price)
+    if "currency" in there:
         codes = ", ".join(map(literal, sorted(CURRENCIES)))
-        wrong.append((f"currency NOT IN ({codes})", Reason.CURRENCY))
-    if "known_at" in contract:
+        given = "" if kind.money else "currency IS NULL OR "
+        wrong.append((f"{given}currency NOT IN ({codes})", Reason.CURRENCY))
+    if "known_at" in there:
         wrong.append(("known_at_given AND known_at IS NULL", Reason.KNOWN_AT))
+    if "score" in there:
+        most = f"coalesce(score_max, {policy.survey_score_max})" if "score_max" in there else policy.survey_score_max
+        wrong.append((f"score < 0 OR score > {most}", Reason.SCALE))
+    wrong += [
+        (_contradicts(kind, order, policy.time_zone), Reason.CONTRADICTION)
+        for order in kind.in_order
+        if order.earlier in there and order.later in there
+    ]
     return "CASE " + " ".join(f"WHEN {test} THEN {literal(reason)}" for test, reason in wrong) + " END"
 
 
+def _wrong_value(column: Column, amount_from_price: str) -> list[tuple[str, Reason]]:
+    """SQL tests of a required value that is no text, each with its reason."""
+    name = column.name
+    match column.kind:
+        case ColumnKind.INSTANT | ColumnKind.DAY:
+            return [(f"{name}_read IS NULL", Reason.WHEN), (f"{name} IS NULL", Reason.WHEN_IMPOSSIBLE)]
+        case ColumnKind.MONEY:
+            unread = f"{name}_said IS NULL"
+            if amount_from_price:
+                unread = "quantity_said IS NULL OR unit_price_said IS NULL"
+            return [(unread, Reason.AMOUNT), (f"{name} IS NULL", Reason.AMOUNT_LARGE)]
+        case ColumnKind.NUMBER | ColumnKind.PRECISE:
+            return [(f"{name} IS NULL", Reason.NUMBER)]
+        case ColumnKind.WORD | ColumnKind.WORDS | ColumnKind.YES_NO:
+            return [(f"{name} IS NULL", Reason.WORD)]
+    return []
+
+
+def _contradicts(kind: Kind, order: Order, zone: str) -> str:
+    """SQL: whether the later of two dates comes first; a date without a time is no earlier than its day."""
+    days = {
+        name: name if kind.column(name).kind is ColumnKind.DAY else day_of(name, zone)
+        for name in (order.earlier, order.later)
+    }
+    if not order.may_be_one_day:
+        return f"{days[order.later]} <= {days[order.earlier]}"
+    before = f"{days[order.later]} < {days[order.earlier]}"
+    if any(kind.column(name).kind is ColumnKind.DAY for name in days):
+        return before
+    has_time = f"{order.later} <> {at_utc(f'CAST({days[order.later]} AS TIMESTAMP)', zone)}"
+    return f"{before} OR ({order.later} < {order.earlier} AND {has_time})"
+
+
 def _aside(laid_out: LaidOut) -> str:
-    """SQL: which optional values are given and cannot be read, as bits."""
-    bits = [
-        f"(CASE WHEN {column.name}_given AND {column.name} IS NULL THEN {1 << bit} ELSE 0 END)"
-        for bit, column in enumerate(may_be_set_aside(laid_out.kind))
-        if column.name in laid_out.columns
-    ]
+    """SQL: which optional values are given and cannot be used, as bits."""
+    bits = []
+    for bit, column in enumerate(may_be_set_aside(laid_out.kind)):
+        if column.name not in laid_out.columns:
+            continue
+        given = column.name if column.kind is ColumnKind.TEXT else f"{column.name}_given"
+        unusable = [] if column.kind is ColumnKind.TEXT else [f"{given} AND {column.name} IS NULL"]
+        if column.of:
+            told = f"{given} IS NOT NULL" if column.kind is ColumnKind.TEXT else given
+            unusable.append(f"{told} AND NOT {_owner(laid_out, column)}")
+        bits.append(f"(CASE WHEN {' OR '.join(unusable)} THEN {1 << bit} ELSE 0 END)")
     return " + ".join(bits) or "0"

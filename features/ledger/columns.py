@@ -1,191 +1,200 @@
-"""Here you find the column contract as data: what a row of each kind may carry, and the names it usually has."""
+"""Here you find the contract as data: every kind of rows, its columns, its key, and the shelves its rows lie on."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 
+import pyarrow as pa
 
-class ColumnKind(StrEnum):
-    """What a column holds."""
+from features.ledger.column import ARROW_TYPES, SQL_TYPES, Column, ColumnKind, name_key
+from features.ledger.company_columns import EVENT_COLUMNS, PAYMENT_COLUMNS, RATE_COLUMNS
+from features.ledger.customer_columns import CUSTOMER_COLUMNS, MANAGER_COLUMNS, PERSON_COLUMNS
+from features.ledger.order_columns import ORDER_COLUMNS
+from features.ledger.touch_columns import (
+    CALL_COLUMNS,
+    COMPLAINT_COLUMNS,
+    CONTACT_COLUMNS,
+    OUTCOME_COLUMNS,
+    SURVEY_COLUMNS,
+)
 
-    TEXT = "text"
-    MONEY = "money"
-    NUMBER = "number"
-    DAY = "day"
-    INSTANT = "instant"
-
-
-SQL_TYPES = {
-    ColumnKind.TEXT: "VARCHAR",
-    ColumnKind.MONEY: "DECIMAL(18,4)",
-    ColumnKind.NUMBER: "DECIMAL(18,4)",
-    ColumnKind.DAY: "DATE",
-    ColumnKind.INSTANT: "TIMESTAMP",
-}
-"""How DuckDB keeps a checked value of each kind."""
+__all__ = [
+    "CUSTOMERS_SHELF",
+    "CUSTOMER_COLUMNS",
+    "KINDS",
+    "ORDER_COLUMNS",
+    "PEOPLE",
+    "SHELVES",
+    "SQL_TYPES",
+    "Column",
+    "ColumnKind",
+    "Kind",
+    "Order",
+    "Shelf",
+    "name_key",
+]
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column of the contract.
+class Shelf:
+    """One table of the ledger: a view for features, a folder of the mirror, a table of the database.
 
     Attributes:
-        name: ours.
-        kind: what it holds.
-        meaning: in plain words.
-        usual_names: how others call it; case, spaces and punctuation do not matter.
-        required: a file without it cannot be read.
+        name: of the view.
+        folder: of the mirror.
+        table: of the database.
+        kind: of the rows that lie on it.
+        columns: of the contract, known-at apart.
+        key: what rows with the same values in it are versions of.
+        is_state: a row holds until the next one of its key is known; else it tells of something that happened.
+        renamed: column of the contract → its name in the view, where that differs.
     """
 
     name: str
-    kind: ColumnKind
-    meaning: str
-    usual_names: tuple[str, ...] = ()
-    required: bool = False
+    folder: str
+    table: str
+    kind: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    is_state: bool
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def keys(self) -> frozenset[str]:
-        """Its names, ours included, as they are compared."""
-        return frozenset(name_key(name) for name in (self.name, *self.usual_names))
+    def content(self) -> tuple[str, ...]:
+        """The names of its columns: rows that agree in all of them say the same."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Its rows in mirror and memory: row_id, the columns, each instant's business day, and visible_from."""
+        fields = [pa.field("row_id", pa.int64(), nullable=False)]
+        for column in self.columns:
+            fields.append(pa.field(column.name, ARROW_TYPES[column.kind], nullable=not column.required))
+            if column.day:
+                fields.append(pa.field(column.day, pa.date32(), nullable=not column.required))
+        return pa.schema([*fields, pa.field("visible_from", ARROW_TYPES[ColumnKind.INSTANT], nullable=False)])
 
 
-def name_key(name: str) -> str:
-    """A column name as it is compared: letters and digits alone, lower case."""
-    return re.sub(r"[\W_]+", "", name.casefold())
+@dataclass(frozen=True)
+class Order:
+    """Two dates of a row that contradict each other where the later one comes first.
+
+    Attributes:
+        earlier, later: columns of dates.
+        may_be_one_day: they do not contradict on one day; else the later is the first day after.
+    """
+
+    earlier: str
+    later: str
+    may_be_one_day: bool = True
 
 
-TEXT, MONEY, NUMBER, DAY, INSTANT = ColumnKind
+@dataclass(frozen=True)
+class Kind:
+    """What rows of one kind are.
 
-CUSTOMER_ID = Column(
-    "customer_id",
-    TEXT,
-    "the customer's own number or code",
-    (
-        "customer", "customer no", "customer number", "customer code", "customer key", "cust", "cust id", "cust no",
-        "client", "client id", "client no", "account", "account id", "account no", "account number",
-        "user id", "buyer id", "kundennummer", "kundennr",
-    ),
-    required=True,
+    Attributes:
+        name: as ``ingest`` is told.
+        columns: the contract.
+        shelves: where its rows lie; the first holds every row of it, but for those that tell only of a person.
+        happened_at: the column that says when it happened; empty: the rows are states.
+        money: the column whose sum is reconciled per currency; empty: none.
+        in_order: dates that must not contradict each other.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    shelves: tuple[Shelf, ...]
+    happened_at: str = ""
+    money: str = ""
+    in_order: tuple[Order, ...] = ()
+
+    @property
+    def shelf(self) -> Shelf:
+        """The first of its shelves."""
+        return self.shelves[0]
+
+    @property
+    def is_state(self) -> bool:
+        """Whether a row holds until the next one of its key is known."""
+        return not self.happened_at
+
+    def column(self, name: str) -> Column:
+        """One of its columns."""
+        return next(column for column in self.columns if column.name == name)
+
+    @property
+    def days(self) -> Mapping[str, str]:
+        """Instant → name of its business day, which stands beside it."""
+        return {column.name: column.day for column in self.columns if column.day}
+
+
+def _told(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    return tuple(column for column in columns if column.name != "known_at")
+
+
+def _events(
+    name: str, columns: tuple[Column, ...], key: tuple[str, ...], *, happened_at: str,
+    money: str = "", view: str = "", in_order: tuple[Order, ...] = (),
+) -> Kind:  # fmt: skip
+    """A kind whose rows tell of something that happened."""
+    shelf = Shelf(view or name, name, view or name, name, _told(columns), key, is_state=False)
+    return Kind(name, columns, (shelf,), happened_at, money, in_order)
+
+
+PEOPLE = Shelf(
+    "people", "people", "person_versions", "customers",
+    tuple(column for column in CUSTOMER_COLUMNS if column.name in ("customer_id", *PERSON_COLUMNS)),
+    ("customer_id", "person"), is_state=True,
+    renamed={"person_role": "role", "person_level": "level", "person_birthday": "birthday"},
 )  # fmt: skip
-DEPARTMENT = Column(
-    "department", TEXT, "the department it belongs to", ("dept", "division", "business unit", "sales department")
-)
-MANAGER_ID = Column(
-    "manager_id",
-    TEXT,
-    "the manager who looks after it",
-    ("manager", "account manager", "account owner", "sales rep", "sales person", "sales manager", "rep id"),
-)
-KNOWN_AT = Column("known_at", INSTANT, "when we knew of the row", ("known on", "recorded at", "entered at"))
-
-ORDER_COLUMNS: tuple[Column, ...] = (
-    CUSTOMER_ID,
-    Column(
-        "ordered_at",
-        INSTANT,
-        "when it was ordered",
-        (
-            "ts", "timestamp", "date", "datetime", "order date", "order time", "order datetime", "order timestamp",
-            "ordered on", "order purchase timestamp", "invoice date", "invoice datetime", "transaction date",
-            "trans date", "purchase date", "purchased at", "sale date", "sales date", "posting date", "document date",
-            "happened at", "bestelldatum",
-        ),
-        required=True,
-    ),
-    Column(
-        "amount",
-        MONEY,
-        "money of the line, net of discount; below 0: a return",
-        (
-            "net amount", "line amount", "total amount", "sales amount", "order amount", "invoice amount",
-            "transaction amount", "sales", "net sales", "sale amount", "sales value", "revenue", "net revenue",
-            "turnover", "total", "line total", "order total", "total price", "total sales", "dollar value", "value",
-            "net value", "order value", "line value", "extended price", "spend", "amt", "tran amount",
-        ),
-        required=True,
-    ),
-    Column(
-        "order_id",
-        TEXT,
-        "number of the order",
-        (
-            "order", "order no", "order number", "order code", "invoice", "invoice id", "invoice no", "invoice number",
-            "transaction id", "receipt id", "receipt no", "document no", "document number", "bill no",
-        ),
-    ),
-    Column(
-        "line_id",
-        TEXT,
-        "number of the line within the order",
-        ("line no", "line number", "order line", "order line id", "order line number", "order item id", "invoice line"),
-    ),
-    Column(
-        "product_id",
-        TEXT,
-        "number or code of the product",
-        (
-            "product code", "product no", "product number", "sku", "stock code", "item id", "item code", "item no",
-            "item number", "article", "article id", "article no", "article number", "material no", "upc", "ean",
-        ),
-    ),
-    Column(
-        "category",
-        TEXT,
-        "group of products",
-        ("product category", "category name", "product category name", "item category", "product group"),
-    ),
-    Column("quantity", NUMBER, "how many", ("qty", "units", "units sold", "order qty", "quantity ordered", "pieces")),
-    Column("unit_price", NUMBER, "price of one", ("price", "price each", "item price", "selling price")),
-    Column("cost", MONEY, "what the whole line cost us", ("line cost", "total cost", "cogs", "cost of goods sold")),
-    Column("discount", MONEY, "money already taken off the amount", ("discount amount", "line discount", "rebate")),
-    Column("currency", TEXT, "ISO 4217 code of the amount", ("currency code", "ccy", "curr", "iso currency")),
-    DEPARTMENT,
-    MANAGER_ID,
-    Column(
-        "promised_on",
-        DAY,
-        "the day delivery was promised for",
-        (
-            "promised date", "promise date", "promised delivery date", "scheduled", "scheduled date",
-            "scheduled delivery date", "expected delivery date", "estimated delivery date",
-            "order estimated delivery date", "required date", "requested delivery date",
-        ),
-    ),
-    Column(
-        "delivered_on",
-        DAY,
-        "the day it was delivered",
-        (
-            "delivered", "delivered at", "delivered date", "delivery date", "actual delivery date",
-            "order delivered customer date",
-        ),
-    ),
-    KNOWN_AT,
+CUSTOMERS_SHELF = Shelf(
+    "customers", "customers", "customer_versions", "customers",
+    tuple(column for column in _told(CUSTOMER_COLUMNS) if column.name not in PERSON_COLUMNS),
+    ("customer_id",), is_state=True,
 )  # fmt: skip
-"""What a row of ``ingest orders`` may carry."""
-
-CUSTOMER_COLUMNS: tuple[Column, ...] = (
-    CUSTOMER_ID,
-    Column(
-        "name",
-        TEXT,
-        "what the customer is called",
-        ("customer name", "client name", "account name", "company", "company name"),
-    ),
-    Column(
-        "parent_id",
-        TEXT,
-        "the customer it is a branch of",
-        ("parent", "parent customer", "parent customer id", "parent account", "parent account id", "group id"),
-    ),
-    DEPARTMENT,
-    MANAGER_ID,
-    KNOWN_AT,
+MANAGERS = Shelf(
+    "managers", "managers", "manager_versions", "managers", _told(MANAGER_COLUMNS), ("manager_id",), is_state=True
 )
-"""What a row of ``ingest customers`` may carry."""
 
-KINDS: Mapping[str, tuple[Column, ...]] = {"orders": ORDER_COLUMNS, "customers": CUSTOMER_COLUMNS}
-"""The kinds of rows that can come in today, each with its contract."""
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        _events(
+            "orders", ORDER_COLUMNS, ("order_id", "line_id"), happened_at="ordered_at", money="amount",
+            view="order_lines",
+        ),
+        Kind("customers", CUSTOMER_COLUMNS, (CUSTOMERS_SHELF, PEOPLE)),
+        _events(
+            "contacts", CONTACT_COLUMNS, ("contact_id",), happened_at="contacted_at",
+            in_order=(Order("listed_on", "contacted_at"),),
+        ),
+        _events(
+            "complaints", COMPLAINT_COLUMNS, ("complaint_id",), happened_at="opened_at",
+            in_order=(Order("opened_at", "answered_at"), Order("opened_at", "closed_at")),
+        ),
+        _events("surveys", SURVEY_COLUMNS, ("survey_id",), happened_at="answered_at"),
+        _events(
+            "payments", PAYMENT_COLUMNS, ("payment_id",), happened_at="invoiced_at", money="amount",
+            in_order=(Order("invoiced_at", "paid_on"),),
+        ),
+        _events(
+            "events", EVENT_COLUMNS, ("event_id",), happened_at="happened_at",
+            in_order=(Order("happened_at", "until_on", may_be_one_day=False),),
+        ),
+        Kind(
+            "managers", MANAGER_COLUMNS, (MANAGERS,),
+            in_order=(Order("absent_from_on", "absent_until_on", may_be_one_day=False),),
+        ),
+        _events(
+            "calls", CALL_COLUMNS, ("call_id",), happened_at="called_at", in_order=(Order("listed_on", "called_at"),)
+        ),
+        _events("outcomes", OUTCOME_COLUMNS, ("outcome_id",), happened_at="happened_at"),
+        _events("rates", RATE_COLUMNS, ("currency", "rated_on"), happened_at="rated_on"),
+    )
+}  # fmt: skip
+"""The kinds of rows that can come in, each with its contract."""
+
+SHELVES: Mapping[str, Shelf] = {shelf.name: shelf for kind in KINDS.values() for shelf in kind.shelves}
+"""Every table of the ledger, by the name of its view."""

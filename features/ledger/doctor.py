@@ -1,4 +1,4 @@
-"""Here you find whether the mirror and the database say the same."""
+"""Here you find whether the mirror and the database say the same, of every kind of rows."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from sqlalchemy import Connection
 
 from features.home import Home
+from features.ledger.columns import KINDS, SHELVES, Shelf
 from features.ledger.ledger import EmptyLedgerError
-from features.ledger.mirror import damaged_files, mirrored, rebuild_mirror
-from features.ledger.rows import money_kept
+from features.ledger.mirror import damaged_files, forget_mirror, mirrored
+from features.ledger.rows import money_kept, rows_kept
 from features.ledger.settings import read_settings
 from features.ledger.store import Store
 from features.policy import Policy
 
 
 @dataclass(frozen=True)
-class Examination:
-    """What database and mirror hold of order lines; rows and money of damaged files are not counted."""
+class Holding:
+    """What database and mirror hold of one shelf; rows and money of damaged files are not counted."""
 
+    shelf: str
     database_rows: int
     database_money: Decimal
     mirror_rows: int
     mirror_money: Decimal
     damaged: int
-    rebuilt: bool
 
     @property
     def sound(self) -> bool:
@@ -37,26 +39,62 @@ class Examination:
         return same and not self.damaged
 
     @property
-    def sentence(self) -> str:
-        """The finding for people."""
-        database = f"{self.database_rows:,} order lines over {self.database_money:,.2f}"
-        if self.sound:
-            made = "was made anew and " if self.rebuilt else ""
-            return f"Sound: the database holds {database}; the mirror {made}says the same."
-        damaged = f" in whole files, and {self.damaged} damaged ones" if self.damaged else ""
-        return (
-            f"The database holds {database}, the mirror {self.mirror_rows:,} over {self.mirror_money:,.2f}{damaged}. "
-            "Make the mirror anew: callfirst doctor --rebuild."
-        )
+    def title(self) -> str:
+        """The shelf in plain words."""
+        return self.shelf.replace("_", " ")
 
     def as_json(self) -> dict[str, Any]:
-        """The finding for machines."""
+        """The holding for machines; money as decimal strings."""
         return {
-            "sound": self.sound,
-            "rebuilt": self.rebuilt,
             "database": {"rows": self.database_rows, "money": str(self.database_money)},
             "mirror": {"rows": self.mirror_rows, "money": str(self.mirror_money), "damaged_files": self.damaged},
         }
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What database and mirror hold of every shelf that has rows, order lines first."""
+
+    holdings: tuple[Holding, ...]
+    rebuilt: bool
+
+    @property
+    def sound(self) -> bool:
+        """Every shelf is."""
+        return all(holding.sound for holding in self.holdings)
+
+    @property
+    def sentence(self) -> str:
+        """The finding for people."""
+        if self.sound:
+            held = ", ".join(
+                f"{each.database_rows:,} {each.title}{_over(each.database_money)}" for each in self.holdings
+            )
+            made = "was made anew and " if self.rebuilt else ""
+            return f"Sound: the database holds {held}; the mirror {made}says the same."
+        said = [_difference(holding) for holding in self.holdings if not holding.sound]
+        return " ".join([*said, "Make the mirror anew: callfirst doctor --rebuild."])
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding for machines; what is not under a shelf is of order lines."""
+        return {
+            "sound": self.sound,
+            "rebuilt": self.rebuilt,
+            **self.holdings[0].as_json(),
+            "shelves": {holding.shelf: holding.as_json() for holding in self.holdings},
+        }
+
+
+def _over(money: Decimal) -> str:
+    return f" over {money:,.2f}" if money else ""
+
+
+def _difference(holding: Holding) -> str:
+    damaged = f" in whole files, and {holding.damaged} damaged ones" if holding.damaged else ""
+    return (
+        f"The database holds {holding.database_rows:,} {holding.title}{_over(holding.database_money)}, "
+        f"the mirror {holding.mirror_rows:,}{_over(holding.mirror_money)}{damaged}."
+    )
 
 
 def examine(home: Home, policy: Policy, *, rebuild: bool) -> Examination:
@@ -75,20 +113,30 @@ def examine(home: Home, policy: Policy, *, rebuild: bool) -> Examination:
             if settings is None:
                 raise EmptyLedgerError
             settings.refuse_other(policy)
-            files = (rebuild_mirror if rebuild else mirrored)(home, database, settings.time_zone)
-            rows, money = money_kept(database)
-            damaged = damaged_files(home, database)
+            if rebuild:
+                forget_mirror(home)
+            found = [_holding(home, database, shelf, settings.time_zone) for shelf in SHELVES.values()]
     finally:
         store.close()
-    mirror_rows, mirror_money = _held([path for path in files if path not in damaged])
-    return Examination(rows, money, mirror_rows, mirror_money, len(damaged), rebuild)
+    kept = tuple(each for each in found if each.shelf == "order_lines" or each.database_rows or each.mirror_rows)
+    return Examination(kept, rebuild)
 
 
-def _held(files: Sequence[Path]) -> tuple[int, Decimal]:
-    """Rows and money of the mirror's files."""
+def _holding(home: Home, database: Connection, shelf: Shelf, zone: str) -> Holding:
+    files = mirrored(home, database, shelf, zone)
+    damaged = damaged_files(home, database, shelf)
+    kind = KINDS[shelf.kind]
+    money = money_kept(database, kind) if kind.money else Decimal(0)
+    rows_there, money_there = _held([path for path in files if path not in damaged], kind.money)
+    return Holding(shelf.name, rows_kept(database, shelf), money, rows_there, money_there, len(damaged))
+
+
+def _held(files: Sequence[Path], money: str) -> tuple[int, Decimal]:
+    """Rows and money of files of the mirror."""
     if not files:
         return 0, Decimal(0)
     with duckdb.connect() as frames:
-        frames.read_parquet([str(path) for path in files]).create_view("lines")
-        rows, money = frames.sql("SELECT count(*), sum(amount) FROM lines").fetchall()[0]
-    return rows, Decimal(money)
+        frames.read_parquet([str(path) for path in files]).create_view("held")
+        summed = f"coalesce(sum({money}), 0)" if money else "0"
+        rows, total = frames.sql(f"SELECT count(*), {summed} FROM held").fetchall()[0]
+    return rows, Decimal(total)

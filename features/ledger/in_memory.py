@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
@@ -11,15 +13,15 @@ import pyarrow.compute as pc
 
 from features.ledger.cancellations import PAIRS, cancel_at_once
 from features.ledger.checks import check_rows, create_checked, open_checks, refuse_other_currencies
-from features.ledger.columns import KINDS
+from features.ledger.columns import KINDS, SHELVES, Kind, Shelf
 from features.ledger.currencies import NO_CURRENCY
-from features.ledger.ledger import CUSTOMERS, ORDER_LINES, REPLACEMENTS, EmptyLedgerError, Ledger, LedgerError
+from features.ledger.ledger import REPLACEMENTS, EmptyLedgerError, KindRows, Ledger, LedgerError
 from features.ledger.matching import match_columns
-from features.ledger.merging import SINCE_EVER, merge_customers, merge_orders
+from features.ledger.merging import SINCE_EVER, accepted_on, merge_events, stored_on
+from features.ledger.merging_states import merge_states
 from features.ledger.plain import plain_table
 from features.ledger.raw import RawRows
-from features.ledger.rows import VERSION_ROWS
-from features.ledger.versions import with_replaced_at
+from features.ledger.versions import successors, with_replaced_at
 from features.policy import Policy
 
 
@@ -36,66 +38,95 @@ def ledger_of(
     customers: pa.Table | None,
     policy: Policy,
     *,
+    others: Mapping[str, pa.Table] | None = None,
     currency: str | None = None,
     history: bool = True,
     ingested_at: datetime = SINCE_EVER,
 ) -> Ledger:
     """An in-memory ledger of raw columns under the contract's (or usual) names, through the same checks as files.
 
-    Rows without a known-at of their own were known when they happened (``history``), or else at the later of that
-    and ``ingested_at``. ``currency`` is that of rows that name none; without it the policy's. Equal tables give
-    equal digests; another order of rows another one.
+    ``others``: further tables by their kind. Rows without a known-at of their own were known when they happened
+    (``history``), or else at the later of that and ``ingested_at``. ``currency`` is that of rows that name none;
+    without it the policy's. Equal tables give equal digests; another order of rows another one.
 
     Raises:
         RejectedRowsError: a row cannot be used.
-        EmptyLedgerError: there is no row.
+        EmptyLedgerError: there is no order line.
     """
     rows_in = currency or policy.reporting_currency or NO_CURRENCY
-    reporting = policy.reporting_currency or rows_in
+    door = _Door(policy, rows_in, policy.reporting_currency or rows_in, history, ingested_at)
+    given = {"orders": orders} | ({} if customers is None else {"customers": customers}) | dict(others or {})
     with open_checks() as connection:
-        _check_table(connection, "orders", orders, policy, rows_in)
-        refuse_other_currencies(connection, reporting)
-        connection.register("stored", ORDER_LINES.empty_table())
-        connection.register("stored_replacements", REPLACEMENTS.empty_table())
-        merge_orders(connection, history=history, ingested_at=ingested_at, first_row_id=1)
-        connection.register("stored_pairs", PAIRS.empty_table())
-        cancel_at_once(connection, minutes=policy.cancel_minutes, zone=policy.time_zone)
-        _refuse_rejected(connection, "orders")
-        proven = not connection.sql("SELECT 1 FROM good WHERE rule <> 'column' LIMIT 1").fetchall()
-        lines = _accepted(connection).cast(ORDER_LINES)
-        replacements = connection.sql("SELECT row_id, replaced_at FROM replaced ORDER BY row_id").to_arrow_table()
-        replacements = replacements.cast(REPLACEMENTS)
-        connection.unregister("stored")
-        versions = CUSTOMERS.empty_table()
-        if customers is not None:
-            _check_table(connection, "customers", customers, policy, rows_in)
-            connection.register("stored", VERSION_ROWS.empty_table())
-            merge_customers(connection, history=history, ingested_at=ingested_at, first_row_id=1)
-            _refuse_rejected(connection, "customers")
-            versions = with_replaced_at(_accepted(connection))
-    if not lines.num_rows:
+        held: dict[str, _Held] = {}
+        proven = True
+        for name in (name for name in KINDS if name in given):
+            proven &= _bring(connection, KINDS[name], given[name], door)
+            held |= {shelf.name: _left(connection, KINDS[name], shelf) for shelf in KINDS[name].shelves}
+    lines = held.pop("order_lines")
+    if not lines.rows.num_rows:
         raise EmptyLedgerError
-    days = pc.min_max(lines.column("order_day")).as_py()
+    none = SHELVES["customers"].schema.empty_table()
+    versions = with_replaced_at(held.pop("customers").rows if "customers" in held else none)
+    days = pc.min_max(lines.rows.column("order_day")).as_py()
+    beside = {name: each for name, each in held.items() if each.rows.num_rows}
     return Ledger(
-        order_lines=lines,
-        replacements=replacements,
+        order_lines=lines.rows,
+        replacements=lines.replacements,
         customers=versions,
         starts_on=days["min"],
         ends_on=days["max"],
-        currency=reporting,
-        digest=_digest_of(lines, replacements, versions),
+        currency=door.reporting,
+        digest=_digest_of(lines.rows, lines.replacements, versions, *(each.rows for each in beside.values())),
         known_at_proven=proven,
         non_product_codes=policy.non_product_codes,
+        others={name: KindRows(each.rows, each.replacements) for name, each in beside.items()},
     )
 
 
-def _check_table(
-    connection: duckdb.DuckDBPyConnection, kind: str, table: pa.Table, policy: Policy, currency: str
-) -> None:
-    raw = RawRows(kind, plain_table(table), pa.array(range(1, table.num_rows + 1), pa.int64()))
-    create_checked(connection, kind)
-    matched = match_columns(table.column_names, KINDS[kind], {}, source=f"the table of {kind}")
-    check_rows(connection, raw, kind, matched=matched, file_no=1, zone=policy.time_zone, currency=currency)
+@dataclass(frozen=True)
+class _Held:
+    """What the merge left on a shelf."""
+
+    rows: pa.Table
+    replacements: pa.Table
+
+
+@dataclass(frozen=True)
+class _Door:
+    """How every table of one in-memory ledger comes in."""
+
+    policy: Policy
+    currency: str
+    reporting: str
+    history: bool
+    ingested_at: datetime
+
+
+def _bring(connection: duckdb.DuckDBPyConnection, kind: Kind, table: pa.Table, door: _Door) -> bool:
+    """Whether every row came with a known-at of its own; they now stand in ``accepted`` (and ``accepted_people``)."""
+    raw = RawRows(kind.name, plain_table(table), pa.array(range(1, table.num_rows + 1), pa.int64()))
+    create_checked(connection, kind.name)
+    matched = match_columns(table.column_names, kind.columns, {}, source=f"the table of {kind.name}")
+    check_rows(connection, raw, kind.name, matched=matched, file_no=1, policy=door.policy, currency=door.currency)
+    if kind.money:
+        refuse_other_currencies(connection, door.reporting)
+    for shelf in kind.shelves:
+        connection.register(stored_on(kind, shelf), shelf.schema.empty_table())
+    if kind.is_state:
+        merge_states(connection, kind, history=door.history, ingested_at=door.ingested_at, first_row_id=1)
+    else:
+        connection.register("stored_replacements", REPLACEMENTS.empty_table())
+        merge_events(
+            connection, kind, history=door.history, ingested_at=door.ingested_at, first_row_id=1,
+            zone=door.policy.time_zone,
+        )  # fmt: skip
+    if kind.name == "orders":
+        connection.register("stored_pairs", PAIRS.empty_table())
+        cancel_at_once(connection, minutes=door.policy.cancel_minutes, zone=door.policy.time_zone)
+    for shelf in kind.shelves:
+        connection.unregister(stored_on(kind, shelf))
+    _refuse_rejected(connection, kind.name)
+    return not connection.sql("SELECT 1 FROM good WHERE rule <> 'column' LIMIT 1").fetchall()
 
 
 def _refuse_rejected(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
@@ -106,8 +137,14 @@ def _refuse_rejected(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
         raise RejectedRowsError(kind, dict(reasons))
 
 
-def _accepted(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    return connection.sql("SELECT * EXCLUDE (file_no, line_no) FROM accepted ORDER BY row_id").to_arrow_table()
+def _left(connection: duckdb.DuckDBPyConnection, kind: Kind, shelf: Shelf) -> _Held:
+    """The rows of a shelf and their replacements, as the merge left them."""
+    table = accepted_on(kind, shelf)
+    rows = connection.sql(f"SELECT {', '.join(shelf.schema.names)} FROM {table} ORDER BY row_id").to_arrow_table()
+    if shelf.is_state:
+        return _Held(rows.cast(shelf.schema), successors(connection, table, shelf))
+    replaced = connection.sql("SELECT row_id, replaced_at FROM replaced ORDER BY row_id").to_arrow_table()
+    return _Held(rows.cast(shelf.schema), replaced.cast(REPLACEMENTS))
 
 
 def _digest_of(*tables: pa.Table) -> str:

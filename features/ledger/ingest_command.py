@@ -44,7 +44,7 @@ def ingest_files(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and account, store nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Read order lines or customers into the ledger, and account for every row.
+    """Read rows of one kind into the ledger, and account for every row.
 
     Reading a file again changes nothing. Rows that cannot be used go to quarantine, with reason and original.
     """

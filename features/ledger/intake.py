@@ -1,4 +1,4 @@
-"""Here you find how files come into the ledger: read, checked, merged, stored and accounted for in one transaction."""
+"""Here you find how rows come into the ledger: read, checked, merged, stored and accounted for in one transaction."""
 
 from __future__ import annotations
 
@@ -9,44 +9,47 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 from sqlalchemy import Connection
 
 from features.errors import first_line
 from features.home import Home
 from features.ledger.cancellations import cancel_at_once, stored_pairs
 from features.ledger.checks import check_rows, create_checked, open_checks, refuse_other_currencies
-from features.ledger.columns import KINDS
+from features.ledger.columns import KINDS, Kind
 from features.ledger.currencies import CURRENCIES, NO_CURRENCY
 from features.ledger.files import read_file
 from features.ledger.in_memory import ledger_of
-from features.ledger.ledger import ORDER_LINES, LedgerError
+from features.ledger.ledger import LedgerError
 from features.ledger.matching import match_columns
-from features.ledger.merging import merge_customers, merge_orders
-from features.ledger.mirror import append, mirrored, replacements_of
+from features.ledger.merging import accepted_on, merge_events, stored_on
+from features.ledger.merging_states import merge_states
+from features.ledger.mirror import append, mirrored
 from features.ledger.non_products import is_product
+from features.ledger.plain import plain_table
 from features.ledger.quarantine import new_in_quarantine
 from features.ledger.raw import RawRows
 from features.ledger.reconciliation import NO_CANCELLATIONS, NOTHING, Reconciliation, UnreconciledError
-from features.ledger.rows import customer_versions
+from features.ledger.replacements import replacements_of
 from features.ledger.settings import LedgerSettings
 from features.ledger.store import Progress, Store
 from features.ledger.storing import Held, held_of, store_batch
-from features.ledger.tables import CUSTOMER_VERSIONS
 from features.ledger.tallies import (
     cancellations_of,
     columns_of,
+    commitments,
     days_spanned,
     known_at_rules,
-    lines_in_detail,
     most_frequent_currency,
     quarantine_by_reason,
+    rows_in_detail,
     rows_to_come,
     tally,
     values_set_aside,
 )
 from features.policy import Policy
 
-__all__ = ["KindError", "UnknownCurrencyError", "ingest", "ledger_of"]
+__all__ = ["KindError", "UnknownCurrencyError", "ingest", "ingest_rows", "ledger_of"]
 
 
 class KindError(LedgerError):
@@ -67,7 +70,7 @@ class UnknownCurrencyError(LedgerError):
 class _Command:
     """What one ingest was asked to do."""
 
-    kind: str
+    kind: Kind
     raws: Sequence[RawRows]
     matches: Sequence[Mapping[str, str]]
     home: Home
@@ -122,20 +125,58 @@ def ingest(
     Raises:
         LedgerError: see its subclasses; nothing was stored.
     """
+    _refuse_unknown(kind, currency, policy)
+    raws: list[RawRows] = []
+    for at, path in enumerate(files):
+        progress("Reading files", at, len(files))
+        raws.append(read_file(path))
+    matches = _matches(KINDS[kind], raws, dict(mapping or {}), known_at_column)
+    return _in_one(_Command(KINDS[kind], raws, matches, home, policy, now, currency, history, dry_run, progress))
+
+
+def ingest_rows(
+    kind: str,
+    table: pa.Table,
+    *,
+    source_name: str,
+    home: Home,
+    policy: Policy,
+    now: datetime,
+    mapping: Mapping[str, str] | None = None,
+    currency: str | None = None,
+    known_at_column: str | None = None,
+    history: bool = False,
+    dry_run: bool = False,
+) -> Reconciliation:
+    """The account of rows that came as values: the same as of a file of them called ``source_name``.
+
+    Args and raises: see :func:`ingest`.
+    """
+    _refuse_unknown(kind, currency, policy)
+    raw = RawRows(source_name, plain_table(table), pa.array(range(1, table.num_rows + 1), pa.int64()))
+    matches = _matches(KINDS[kind], [raw], dict(mapping or {}), known_at_column)
+    return _in_one(_Command(KINDS[kind], [raw], matches, home, policy, now, currency, history, dry_run, _silent))
+
+
+def _refuse_unknown(kind: str, currency: str | None, policy: Policy) -> None:
     if kind not in KINDS:
         raise KindError(kind)
     for code in filter(None, (currency, policy.reporting_currency)):
         if code not in CURRENCIES:
             raise UnknownCurrencyError(code)
-    named = dict(mapping or {}) | ({"known_at": known_at_column} if known_at_column else {})
-    raws: list[RawRows] = []
-    for at, path in enumerate(files):
-        progress("Reading files", at, len(files))
-        raws.append(read_file(path))
-    matches = [match_columns(raw.table.column_names, KINDS[kind], named, source=raw.name) for raw in raws]
-    command = _Command(kind, raws, matches, home, policy, now, currency, history, dry_run, progress)
+
+
+def _matches(
+    kind: Kind, raws: Sequence[RawRows], mapping: dict[str, str], known_at_column: str | None
+) -> list[dict[str, str]]:
+    named = mapping | ({"known_at": known_at_column} if known_at_column else {})
+    return [match_columns(raw.table.column_names, kind.columns, named, source=raw.name) for raw in raws]
+
+
+def _in_one(command: _Command) -> Reconciliation:
+    """The account of a command carried out whole; of a dry run on a home that is not there, nothing is made."""
     try:
-        if dry_run and not Store.exists(home):
+        if command.dry_run and not Store.exists(command.home):
             with tempfile.TemporaryDirectory() as nowhere:
                 return _carry_out(replace(command, home=Home(Path(nowhere))))
         return _carry_out(command)
@@ -150,7 +191,7 @@ def _carry_out(command: _Command) -> Reconciliation:
             with store.engine.connect() if command.dry_run else store.writing() as database:
                 held = held_of(database, command.kind)
                 settings = _judge(frames, database, command, held)
-                news = new_in_quarantine(frames, database, command.kind, command.raws)
+                news = new_in_quarantine(frames, database, command.kind.name, command.raws)
                 account = _account(frames, command, newly_quarantined=news.num_rows)
                 if command.dry_run or account.nothing_changed:
                     return account
@@ -160,9 +201,11 @@ def _carry_out(command: _Command) -> Reconciliation:
                     database, frames, account, news, held=held, settings=settings, ingested_at=command.now,
                     history=history, progress=command.progress,
                 )  # fmt: skip
-            if command.kind == "orders" and account.accepted.rows:
-                lines = frames.sql("SELECT * EXCLUDE (file_no, line_no) FROM accepted ORDER BY row_id")
-                append(command.home, held.next_batch_id, digest, lines.to_arrow_table().cast(ORDER_LINES))
+            if account.accepted.rows:
+                for shelf in command.kind.shelves:
+                    query = f"SELECT {', '.join(shelf.schema.names)} FROM {accepted_on(command.kind, shelf)}"
+                    rows = frames.sql(f"{query} ORDER BY row_id").to_arrow_table().cast(shelf.schema)
+                    append(command.home, shelf, held.next_batch_id, digest, rows)
     finally:
         store.close()
     return account
@@ -175,64 +218,70 @@ def _judge(frames: duckdb.DuckDBPyConnection, database: Connection, command: _Co
         held.settings.refuse_other(policy)
     settled = policy.reporting_currency or (held.settings.reporting_currency if held.settings else None)
     currency = command.currency or settled or NO_CURRENCY
-    create_checked(frames, kind)
+    create_checked(frames, kind.name)
     for file_no, (raw, matched) in enumerate(zip(command.raws, command.matches, strict=True), start=1):
         command.progress("Checking rows", file_no - 1, len(command.raws))
-        check_rows(frames, raw, kind, matched=matched, file_no=file_no, zone=policy.time_zone, currency=currency)
+        check_rows(frames, raw, kind.name, matched=matched, file_no=file_no, policy=policy, currency=currency)
     frames.execute("CREATE OR REPLACE TEMP TABLE read AS SELECT * FROM checked")
     history = command.history or not held.begun
     ingested_at = command.now.astimezone(UTC).replace(tzinfo=None)
     command.progress("Comparing with the ledger", 0, 1)
-    if kind == "orders":
+    reporting = settled or ""
+    if kind.money:
         reporting = settled or most_frequent_currency(frames) or currency
         refuse_other_currencies(frames, reporting)
-        paths = mirrored(command.home, database, policy.time_zone)
+    for shelf in kind.shelves:
+        paths = mirrored(command.home, database, shelf, policy.time_zone)
         if paths:
-            frames.read_parquet([str(path) for path in paths]).create_view("stored", replace=True)
+            frames.read_parquet([str(path) for path in paths]).create_view(stored_on(kind, shelf), replace=True)
         else:
-            frames.register("stored", ORDER_LINES.empty_table())
-        frames.register("stored_replacements", replacements_of(database))
-        merge_orders(frames, history=history, ingested_at=ingested_at, first_row_id=held.next_row_id)
+            frames.register(stored_on(kind, shelf), shelf.schema.empty_table())
+    if kind.is_state:
+        merge_states(frames, kind, history=history, ingested_at=ingested_at, first_row_id=held.next_row_id)
+    else:
+        frames.register("stored_replacements", replacements_of(database, kind.shelf))
+        merge_events(
+            frames, kind, history=history, ingested_at=ingested_at, first_row_id=held.next_row_id,
+            zone=policy.time_zone,
+        )  # fmt: skip
+    if kind.name == "orders":
         frames.register("stored_pairs", stored_pairs(database))
         cancel_at_once(frames, minutes=policy.cancel_minutes, zone=policy.time_zone)
-    else:
-        reporting = settled or NO_CURRENCY
-        frames.register("stored", customer_versions(database, CUSTOMER_VERSIONS))
-        merge_customers(frames, history=history, ingested_at=ingested_at, first_row_id=held.next_row_id)
     return LedgerSettings(policy.time_zone, reporting)
 
 
 def _account(frames: duckdb.DuckDBPyConnection, command: _Command, *, newly_quarantined: int) -> Reconciliation:
     kind, files = command.kind, tuple(raw.name for raw in command.raws)
-    read = tally(frames, "read", kind)
+    read = tally(frames, "read", kind.name)
     if read.rows != sum(len(raw) for raw in command.raws):
         raise UnreconciledError(f"{read.rows} of {sum(len(raw) for raw in command.raws)} rows were checked")
-    is_order = kind == "orders"
-    equal, corrections, never_seen = lines_in_detail(frames) if is_order else (0, 0, 0)
-    first_on, last_on = days_spanned(frames) if is_order else (None, None)
+    now = command.now.astimezone(UTC).replace(tzinfo=None)
+    equal, corrections, never_seen = (0, 0, 0) if kind.is_state else rows_in_detail(frames, kind)
+    first_on, last_on = (None, None) if kind.is_state else days_spanned(frames, kind)
+    is_order = kind.name == "orders"
     product = f"({is_product(command.policy.non_product_codes)})"
+    accepted = "fate = 'accepted'"
     used, unused = columns_of(command.raws, command.matches)
     return Reconciliation(
-        kind=kind,
+        kind=kind.name,
         files=files,
         batch_id=None,
         read=read,
-        accepted=tally(frames, "judged", kind, "fate = 'accepted'"),
-        merged=tally(frames, "judged", kind, "fate = 'merged'"),
-        quarantined=tally(frames, "judged", kind, "fate = 'quarantined'"),
+        accepted=tally(frames, "judged", kind.name, accepted),
+        merged=tally(frames, "judged", kind.name, "fate = 'merged'"),
+        quarantined=tally(frames, "judged", kind.name, "fate = 'quarantined'"),
         quarantine=quarantine_by_reason(frames, files),
         newly_quarantined=newly_quarantined,
         known_at=known_at_rules(frames),
-        returns=tally(frames, "judged", kind, f"fate = 'accepted' AND amount < 0 AND {product}")
-        if is_order
-        else NOTHING,
-        non_products=tally(frames, "judged", kind, f"fate = 'accepted' AND NOT {product}") if is_order else NOTHING,
+        returns=tally(frames, "judged", kind.name, f"{accepted} AND amount < 0 AND {product}") if is_order else NOTHING,
+        non_products=tally(frames, "judged", kind.name, f"{accepted} AND NOT {product}") if is_order else NOTHING,
         equal_lines=equal,
         corrections=corrections,
         never_seen=never_seen,
         cancellations=cancellations_of(frames) if is_order else NO_CANCELLATIONS,
-        to_come=rows_to_come(frames, command.now.astimezone(UTC).replace(tzinfo=None)) if is_order else 0,
-        set_aside=values_set_aside(frames, kind),
+        to_come=0 if kind.is_state else rows_to_come(frames, kind, now),
+        commitments=0 if kind.is_state else commitments(frames, kind),
+        set_aside=values_set_aside(frames, kind.name),
         columns=used,
         columns_unused=unused,
         first_on=first_on,

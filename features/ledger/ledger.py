@@ -1,8 +1,9 @@
-"""Here you find the ledger as features read it: order lines and customer versions, each with its visibility."""
+"""Here you find the ledger as features read it: the rows of every kind, each with its visibility."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -10,54 +11,21 @@ import duckdb
 import pyarrow as pa
 
 from features.errors import CallfirstError
+from features.ledger.columns import CUSTOMERS_SHELF, SHELVES
 from features.ledger.non_products import is_product
 
-MONEY = pa.decimal128(18, 4)
 INSTANT = pa.timestamp("us")  # UTC, written without a zone
 
-ORDER_LINES = pa.schema(
-    [
-        pa.field("row_id", pa.int64(), nullable=False),  # order of arrival in the store
-        pa.field("customer_id", pa.string(), nullable=False),
-        pa.field("ordered_at", INSTANT, nullable=False),  # happened-at
-        pa.field("order_day", pa.date32(), nullable=False),  # its calendar day, business time zone
-        pa.field("visible_from", INSTANT, nullable=False),  # known-at
-        pa.field("amount", MONEY, nullable=False),  # reporting currency, net of discount; negative: return
-        pa.field("order_id", pa.string()),
-        pa.field("line_id", pa.string()),
-        pa.field("product_id", pa.string()),
-        pa.field("category", pa.string()),
-        pa.field("quantity", MONEY),
-        pa.field("unit_price", MONEY),
-        pa.field("cost", MONEY),  # of the whole line
-        pa.field("discount", MONEY),  # of the whole line, already taken off the amount
-        pa.field("currency", pa.string(), nullable=False),
-        pa.field("department", pa.string()),
-        pa.field("manager_id", pa.string()),
-        pa.field("promised_on", pa.date32()),
-        pa.field("delivered_on", pa.date32()),
-    ]
-)
+ORDER_LINES = SHELVES["order_lines"].schema
 """The columns of an order line, in the mirror and in memory. A line is a return when its amount is below 0."""
 
 REPLACEMENTS = pa.schema(
     [pa.field("row_id", pa.int64(), nullable=False), pa.field("replaced_at", INSTANT, nullable=False)]
 )
-"""Which order line is no longer seen from which instant on; of several the earliest counts."""
+"""Which row is no longer seen from which instant on; of several the earliest counts."""
 
-CUSTOMERS = pa.schema(
-    [
-        pa.field("row_id", pa.int64(), nullable=False),
-        pa.field("customer_id", pa.string(), nullable=False),
-        pa.field("name", pa.string()),
-        pa.field("parent_id", pa.string()),
-        pa.field("department", pa.string()),
-        pa.field("manager_id", pa.string()),
-        pa.field("visible_from", INSTANT, nullable=False),
-        pa.field("replaced_at", INSTANT),  # the next version's visible_from
-    ]
-)
-"""One row per version of a customer."""
+CUSTOMERS = CUSTOMERS_SHELF.schema.append(pa.field("replaced_at", INSTANT))
+"""One row per version of a customer; replaced_at is the next version's visible_from."""
 
 
 class LedgerError(CallfirstError):
@@ -82,8 +50,25 @@ class AsOfBeforeLedgerError(LedgerError):
 
 
 @dataclass(frozen=True)
+class KindRows:
+    """The rows of one shelf, and which of them are no longer seen.
+
+    Attributes:
+        rows: a table of the shelf's schema, or Parquet files of it.
+        replacements: a table of REPLACEMENTS.
+    """
+
+    rows: pa.Table | tuple[Path, ...]
+    replacements: pa.Table
+
+
+OTHERS = tuple(name for name in SHELVES if name not in ("order_lines", "customers"))
+"""The views of a ledger beside order lines and customers."""
+
+
+@dataclass(frozen=True)
 class Ledger:
-    """Order lines and customers that have been checked, ready to be asked as of any instant.
+    """The rows of every kind that have been checked, ready to be asked as of any instant.
 
     Attributes:
         order_lines: a table of ORDER_LINES, or Parquet files of that schema.
@@ -93,8 +78,9 @@ class Ledger:
         ends_on: last one.
         currency: ISO 4217 of every amount; XXX where the ledger names none.
         digest: SHA-256, hex, of what is in it.
-        known_at_proven: every order line came with a known-at of its own.
+        known_at_proven: every row came with a known-at of its own.
         non_product_codes: product ids that are no product, as the policy says.
+        others: view → its rows (see OTHERS); none: the ledger holds no such rows.
     """
 
     order_lines: pa.Table | tuple[Path, ...]
@@ -106,29 +92,43 @@ class Ledger:
     digest: str
     known_at_proven: bool
     non_product_codes: tuple[str, ...] = ()
+    others: Mapping[str, KindRows] = field(default_factory=dict)
 
     def open(self, *, memory: str = "4GB", threads: int | None = None) -> duckdb.DuckDBPyConnection:
-        """A DuckDB connection with the views ``order_lines`` (ORDER_LINES, and the three below) and ``customers``.
+        """A DuckDB connection with a view per shelf, empty where the ledger holds no such rows.
 
-        ``replaced_at``: when it stopped to be seen. ``makes_order``: above 0 and of a product. ``is_return``: below 0
-        and of a product.
+        ``replaced_at``: when a row stopped to be seen. Of order lines, ``makes_order``: above 0 and of a product;
+        ``is_return``: below 0 and of a product.
         Close it after use. ``memory`` bounds DuckDB's own memory; it spills to disk beyond.
         """
         connection = duckdb.connect(config={"memory_limit": memory})
         connection.execute("SET TimeZone = 'UTC'")
         if threads:
             connection.execute(f"SET threads = {int(threads)}")
-        connection.register("replacements", self.replacements)
         connection.register("customers", self.customers)
-        if isinstance(self.order_lines, pa.Table):
-            connection.register("lines", self.order_lines)
-        else:
-            connection.read_parquet([str(path) for path in self.order_lines]).create_view("lines")
         product = is_product(self.non_product_codes)
-        connection.execute(
-            f"""CREATE TEMP VIEW order_lines AS
-            SELECT l.*, r.replaced_at, amount > 0 AND {product} AS makes_order, amount < 0 AND {product} AS is_return
-            FROM lines l LEFT JOIN
-                (SELECT row_id, min(replaced_at) AS replaced_at FROM replacements GROUP BY row_id) r USING (row_id)"""
-        )
+        meaning = f", amount > 0 AND {product} AS makes_order, amount < 0 AND {product} AS is_return"
+        _view(connection, "order_lines", KindRows(self.order_lines, self.replacements), beside=meaning)
+        for name in OTHERS:
+            _view(connection, name, self.others.get(name) or _none(name))
         return connection
+
+
+def _none(name: str) -> KindRows:
+    return KindRows(SHELVES[name].schema.empty_table(), REPLACEMENTS.empty_table())
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, held: KindRows, *, beside: str = "") -> None:
+    """The rows stand in a view of that name, with ``replaced_at`` and what is asked for ``beside``."""
+    if isinstance(held.rows, pa.Table):
+        connection.register(f"{name}_rows", held.rows)
+    else:
+        connection.read_parquet([str(path) for path in held.rows]).create_view(f"{name}_rows")
+    connection.register(f"{name}_replacements", held.replacements)
+    renamed = ", ".join(f"{ours} AS {shown}" for ours, shown in SHELVES[name].renamed.items())
+    columns = f"l.* RENAME ({renamed})" if renamed else "l.*"
+    connection.execute(
+        f"""CREATE TEMP VIEW {name} AS
+        SELECT {columns}, r.replaced_at{beside} FROM {name}_rows l LEFT JOIN (
+            SELECT row_id, min(replaced_at) AS replaced_at FROM {name}_replacements GROUP BY row_id) r USING (row_id)"""
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from features.ledger.parsing import DecimalSign, exact, money, number_text, quoted, text_of
+from features.ledger.parsing import DecimalSign, exact, money, number_text, precise, quoted, text_of
 
 PLACES = 4  # of money
 MOST_EXACT = "1e11"  # below it a double of at most four decimals has fewer than the 15 digits that tell doubles apart
@@ -49,6 +49,11 @@ class Number:
         """Over the readings: DECIMAL(38,12); null where it does not fit."""
         said = f"{self.name}_said"
         return exact(text_of(said, self.kind) if pa.types.is_float64(self.kind) else quoted(said))
+
+    @property
+    def precise(self) -> str:
+        """Over the readings: DECIMAL(24,12); null where it does not fit."""
+        return precise(self.wide)
 
     @property
     def money(self) -> str:

@@ -5,6 +5,7 @@ An expression is SQL over one column of a table; every one yields null, never an
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 import pyarrow as pa
@@ -47,8 +48,8 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def text_of(name: str, kind: pa.DataType) -> str:
-    """The column as trimmed text; null where it is blank or says that there is nothing."""
+def text_of(name: str, kind: pa.DataType, *, words: Collection[str] = ()) -> str:
+    """The column as trimmed text; null where it is blank or says, in none of its own words, that there is nothing."""
     column = quoted(name)
     if pa.types.is_floating(kind):
         whole = f"isfinite({column}) AND {column} = trunc({column}) AND abs({column}) < 1e15"
@@ -57,14 +58,18 @@ def text_of(name: str, kind: pa.DataType) -> str:
     if not pa.types.is_string(kind):
         return f"CAST({column} AS VARCHAR)"
     trimmed = f"trim({column}, {literal(BLANKS)})"
-    return f"CASE WHEN lower({trimmed}) IN ({', '.join(map(literal, NULL_LIKE))}) THEN NULL ELSE {trimmed} END"
+    return f"CASE WHEN lower({trimmed}) IN ({_nothing(words)}) THEN NULL ELSE {trimmed} END"
 
 
-def tidy_text_of(name: str) -> str:
+def tidy_text_of(name: str, *, words: Collection[str] = ()) -> str:
     """What :func:`text_of` gives for a column of texts that need no trimming; a look at their length spares most."""
     column = quoted(name)
-    nothing = f"lower({column}) IN ({', '.join(map(literal, NULL_LIKE))})"
+    nothing = f"lower({column}) IN ({_nothing(words)})"
     return f"CASE WHEN strlen({column}) <= {max(map(len, NULL_LIKE))} AND {nothing} THEN NULL ELSE {column} END"
+
+
+def _nothing(words: Collection[str]) -> str:
+    return ", ".join(literal(text) for text in NULL_LIKE if text not in words)
 
 
 def number_text(name: str, sign: DecimalSign) -> str:
@@ -90,19 +95,24 @@ def money(wide: str) -> str:
     return f"try_cast(round_even({wide}, 4) AS DECIMAL(18,4))"
 
 
+def precise(wide: str) -> str:
+    """DECIMAL(24,12) of a wider decimal; null where it does not fit."""
+    return f"try_cast({wide} AS DECIMAL(24,12))"
+
+
 def instant_of(name: str, kind: pa.DataType, zone: str, order: DayOrder) -> str:
     """The column as an instant (UTC, TIMESTAMP); what names no zone is business time. Null where unreadable."""
     column = quoted(name)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         stamp = f"CAST({column} AS TIMESTAMP)" if pa.types.is_date(kind) or kind.tz is None else column
         sane = f"year({stamp}) BETWEEN 1 AND 9999"
-        moment = f"timezone('UTC', {column})" if pa.types.is_timestamp(kind) and kind.tz else _at_utc(stamp, zone)
+        moment = f"timezone('UTC', {column})" if pa.types.is_timestamp(kind) and kind.tz else at_utc(stamp, zone)
         return f"CASE WHEN isfinite({stamp}) AND {sane} THEN {moment} END"
     with_offset = rf"replace(regexp_replace({column}, '\s+(Z|z|UTC|[+-])', '\1'), 'UTC', 'Z')"
     return (
         f"CASE WHEN regexp_matches({column}, '{ISO}') AND regexp_matches({column}, '{OFFSET}') "
         f"THEN timezone('UTC', try_cast({with_offset} AS TIMESTAMPTZ)) "
-        f"ELSE {_at_utc(_local_of(column, order), zone)} END"
+        f"ELSE {at_utc(_local_of(column, order), zone)} END"
     )
 
 
@@ -115,7 +125,8 @@ def day_of(instant: str, zone: str) -> str:
     )
 
 
-def _at_utc(local: str, zone: str) -> str:
+def at_utc(local: str, zone: str) -> str:
+    """The instant (UTC) of a local time in business time."""
     return local if zone == "UTC" else f"timezone('UTC', timezone({literal(zone)}, {local}))"
 
 

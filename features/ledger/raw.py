@@ -14,7 +14,7 @@ from features.ledger.parsing import quoted, text_of, tidy_text_of
 from features.ledger.tidy import is_tidy
 
 DATES = (ColumnKind.DAY, ColumnKind.INSTANT)
-NUMBERS = (ColumnKind.MONEY, ColumnKind.NUMBER)
+NUMBERS = (ColumnKind.MONEY, ColumnKind.NUMBER, ColumnKind.PRECISE)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class LaidOut:
 
 def lay_out(connection: duckdb.DuckDBPyConnection, raw: RawRows, kind: str, matched: Mapping[str, str]) -> LaidOut:
     """The rows of ``raw``, which now stand in ``texts``."""
-    columns = {column.name: column for column in KINDS[kind] if column.name in matched}
+    columns = {column.name: column for column in KINDS[kind].columns if column.name in matched}
     table = raw.table.select([matched[name] for name in columns]).rename_columns(list(columns))
     types = {name: table.schema.field(name).type for name in columns}
     tidy = frozenset(name for name in columns if not pa.types.is_string(types[name]) or is_tidy(table.column(name)))
@@ -81,7 +81,9 @@ def _laid_out(column: Column, kind: pa.DataType, tidy: frozenset[str]) -> str:
     if (column.kind in DATES and _is_date(kind)) or (column.kind in NUMBERS and is_number(kind)):
         return quoted(column.name)
     is_tidy_text = pa.types.is_string(kind) and column.name in tidy
-    return tidy_text_of(column.name) if is_tidy_text else text_of(column.name, kind)
+    if is_tidy_text:
+        return tidy_text_of(column.name, words=column.words)
+    return text_of(column.name, kind, words=column.words)
 
 
 def _is_date(kind: pa.DataType) -> bool:

@@ -12,15 +12,22 @@ class Reason(StrEnum):
 
     FIELDS = "wrong number of fields"
     CUSTOMER = "no customer"
+    MANAGER = "no manager"
+    OUTCOME = "no outcome"
     TEXT = "unusable text"
     WHEN = "unreadable date"
     WHEN_IMPOSSIBLE = "impossible date"
     AMOUNT = "unreadable amount"
     AMOUNT_LARGE = "amount too large"
+    NUMBER = "unreadable number"
+    SCALE = "score outside its scale"
+    WORD = "unknown word"
+    CONTRADICTION = "dates contradict"
     CURRENCY = "unknown currency"
     RATE = "no exchange rate"
     KNOWN_AT = "unreadable known-at"
     TWICE = "customer given twice"
+    MANAGER_TWICE = "manager given twice"
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,8 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
         "The line has more or fewer fields than the header.", "Quote fields that hold the separator or a line break."
     ),
     Reason.CUSTOMER: Explanation("The row names no customer.", "Fill in the customer, or leave the row out."),
+    Reason.MANAGER: Explanation("The row names no manager.", "Fill in the manager, or leave the row out."),
+    Reason.OUTCOME: Explanation("The row does not say what came of it.", "Fill in the outcome, or leave the row out."),
     Reason.TEXT: Explanation(
         "A text holds a NUL or a broken character, or an id has a control character or more than 200 letters.",
         "Export the file as UTF-8 and look at that row.",
@@ -51,6 +60,22 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
     Reason.AMOUNT_LARGE: Explanation(
         "The amount has more than 14 digits before the point.", "Check whether the decimal sign was lost."
     ),
+    Reason.NUMBER: Explanation(
+        "The score or rate is missing, no number, or out of bounds: a rate lies above 0.", "Write numbers as 7.5."
+    ),
+    Reason.SCALE: Explanation(
+        "The score lies below 0 or above the best answer of its scale.",
+        "Add a column score_max, or set survey_score_max in policy.toml.",
+    ),
+    Reason.WORD: Explanation(
+        "The event is missing, or none that we know.",
+        "Events are: buyer_changed, owner_changed, supplier_added, stock_out, price_rise, closed, data_missing.",
+    ),
+    Reason.CONTRADICTION: Explanation(
+        "Two dates of the row contradict each other: closed or answered before opened, paid before invoiced, an end "
+        "that does not lie after its beginning, or a call before its list.",
+        "Correct one of them; an end is the first day after.",
+    ),
     Reason.CURRENCY: Explanation("The currency is no ISO 4217 code.", "Write codes like EUR, GBP or USD."),
     Reason.RATE: Explanation(
         "The row is in another currency than the ledger, and no exchange rate is known.",
@@ -60,8 +85,12 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
         "The instant at which the row became known cannot be read.", "Write it as 2026-08-31 14:30, or leave it empty."
     ),
     Reason.TWICE: Explanation(
-        "The same customer stands further down in the file, with other values; that later row is used.",
-        "Keep one row per customer, or add a known_at column.",
+        "The same customer, or person there, stands further down in the file with other values; that row is used.",
+        "Keep one row per customer and person, or add a known_at column.",
+    ),
+    Reason.MANAGER_TWICE: Explanation(
+        "The same manager stands further down in the file with other values; that row is used.",
+        "Keep one row per manager, or add a known_at column.",
     ),
 }
 

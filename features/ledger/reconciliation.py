@@ -127,11 +127,12 @@ class Reconciliation:
         known_at: rule → accepted rows it applied to (see RULES).
         returns: accepted rows of a product below 0.
         non_products: accepted rows of a non-product code.
-        equal_lines: accepted rows that repeat a line of the same file.
-        corrections: accepted rows that give an order line other values than it had.
-        never_seen: lines replaced by a later line of the same instant.
+        equal_lines: accepted rows that repeat a row of the same file.
+        corrections: accepted rows that give an order line, complaint … other values than it had.
+        never_seen: rows replaced by a later row of the same instant.
         cancellations: pairs of lines that undid each other at once.
-        to_come: accepted rows dated later than the command.
+        to_come: accepted rows without a known-at of their own, dated later than the command.
+        commitments: accepted rows known before they happen.
         set_aside: optional column → values that could not be read and became empty.
         columns: ours → theirs, of the first file.
         columns_unused: columns of the files that no column of ours stands for.
@@ -156,6 +157,7 @@ class Reconciliation:
     never_seen: int
     cancellations: Cancellations
     to_come: int
+    commitments: int
     set_aside: Mapping[str, int]
     columns: Mapping[str, str]
     columns_unused: tuple[str, ...]
@@ -215,6 +217,7 @@ class Reconciliation:
             "never_seen": self.never_seen,
             "cancellations": self.cancellations.as_json(),
             "to_come": self.to_come,
+            "commitments": self.commitments,
             "set_aside": dict(self.set_aside),
             "columns": dict(self.columns),
             "columns_unused": list(self.columns_unused),
@@ -265,11 +268,12 @@ class Reconciliation:
             ("Quarantined without a readable amount, counted in rows only", self.quarantined.unreadable),
             ("Returns (below 0) among the accepted", self.returns.rows),
             ("Lines of no product (money, but no order and no return)", self.non_products.rows),
-            ("Equal lines within one file, all kept", self.equal_lines),
-            ("Corrections of an earlier version of the same order line", self.corrections),
-            ("Lines replaced by a later line of the same instant, which stands", self.never_seen),
+            ("Equal rows within one file, all kept", self.equal_lines),
+            ("Corrections of an earlier version of the same row", self.corrections),
+            ("Rows replaced by a later row of the same instant, which stands", self.never_seen),
             ("Dated in the future (check the year), counted from their day on", self.to_come),
-            *((f"Values of {name} that cannot be read and stay empty", rows) for name, rows in self.set_aside.items()),
+            ("Known before they happen, kept as commitments", self.commitments),
+            *((f"Values of {name} that cannot be used and stay empty", rows) for name, rows in self.set_aside.items()),
             *((RULES[rule], rows) for rule, rows in self.known_at.items()),
         )
         said += [f"{sentence}: {rows:,}." for sentence, rows in counts if rows]

@@ -8,72 +8,41 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, text
 
-from features.ledger.ledger import CUSTOMERS, ORDER_LINES
+from features.ledger.columns import Kind, Shelf
 from features.ledger.parsing import day_of
 
 CHUNK_ROWS = 50_000
-LINES_KEPT = tuple(name for name in ORDER_LINES.names if name != "order_day")
-VERSIONS_KEPT = tuple(name for name in CUSTOMERS.names if name != "replaced_at")
-VERSION_ROWS = pa.schema([field for field in CUSTOMERS if field.name != "replaced_at"])
+WIDE = 18  # digits from which a decimal does not fit the database's integers, and is kept as text
 
 
-def kept_rows(
-    connection: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema, names: tuple[str, ...]
-) -> Iterator[tuple[Any, ...]]:
-    """The rows of a DuckDB table as the database keeps them: file_no, line_no, then ``names``."""
-    columns = ", ".join(_kept(schema.field(name)) for name in names)
+def kept_names(shelf: Shelf) -> tuple[str, ...]:
+    """The columns of a shelf that the database keeps; business days follow from their instants."""
+    return ("row_id", *shelf.content, "visible_from")
+
+
+def kept_rows(connection: duckdb.DuckDBPyConnection, table: str, shelf: Shelf) -> Iterator[tuple[Any, ...]]:
+    """The rows of a DuckDB table as the database keeps them: file_no, line_no, then those of ``kept_names``."""
+    columns = ", ".join(_kept(shelf.schema.field(name)) for name in kept_names(shelf))
     connection.execute(f"SELECT file_no, line_no, {columns} FROM {table} ORDER BY row_id")
     while chunk := connection.fetchmany(CHUNK_ROWS):
         yield from chunk
 
 
-def lines_between(connection: Connection, table: Table, first_row_id: int, last_row_id: int, zone: str) -> pa.Table:
-    """ORDER_LINES of the database in a range of row_id, both ends included."""
-    raw = _raw_between(connection, table, LINES_KEPT, ORDER_LINES, first=first_row_id, last=last_row_id)
-    return as_lines(raw, zone)
-
-
-def as_lines(raw: pa.Table, zone: str) -> pa.Table:
-    """ORDER_LINES of rows in the database's form."""
+def rows_between(connection: Connection, shelf: Shelf, first_row_id: int, last_row_id: int, zone: str) -> pa.Table:
+    """The rows of a shelf in the database in a range of row_id, both ends included, as its schema has them."""
+    where = f"WHERE row_id BETWEEN {int(first_row_id)} AND {int(last_row_id)} ORDER BY row_id"
     with duckdb.connect() as frames:
         frames.execute("SET TimeZone = 'UTC'")
-        frames.register("raw", raw)
-        columns = ", ".join(_carried(ORDER_LINES.field(name)) for name in LINES_KEPT)
-        ordered = ", ".join(ORDER_LINES.names)
-        carried = f"SELECT *, {day_of('ordered_at', zone)} AS order_day FROM (SELECT {columns} FROM raw)"
-        return frames.sql(f"SELECT {ordered} FROM ({carried}) ORDER BY row_id").to_arrow_table().cast(ORDER_LINES)
+        return as_rows(frames, raw_rows(connection, shelf, where, ()), shelf, zone)
 
 
-def money_kept(connection: Connection, *, first_row_id: int = 0) -> tuple[int, Decimal]:
-    """Order lines the database holds from a row_id on, and their money; exact where the sum outgrows its integers."""
-    rows, units, parts = connection.execute(
-        text(
-            "SELECT count(*), coalesce(sum(amount / 10000), 0), coalesce(sum(amount % 10000), 0) "
-            "FROM order_lines WHERE row_id >= :first"
-        ),
-        {"first": first_row_id},
-    ).one()
-    return rows, Decimal(units) + Decimal(parts).scaleb(-4)
-
-
-def customer_versions(connection: Connection, table: Table) -> pa.Table:
-    """Every version of every customer, as VERSION_ROWS."""
-    raw = _raw_between(connection, table, VERSIONS_KEPT, VERSION_ROWS, first=0, last=2**62)
-    with duckdb.connect() as frames:
-        frames.register("raw", raw)
-        columns = ", ".join(_carried(VERSION_ROWS.field(name)) for name in VERSIONS_KEPT)
-        return frames.sql(f"SELECT {columns} FROM raw ORDER BY row_id").to_arrow_table().cast(VERSION_ROWS)
-
-
-def _raw_between(
-    connection: Connection, table: Table, names: tuple[str, ...], schema: pa.Schema, *, first: int, last: int
-) -> pa.Table:
-    kinds = pa.schema([pa.field(name, _raw_kind(schema.field(name).type)) for name in names])
-    result = connection.exec_driver_sql(
-        f"SELECT {', '.join(names)} FROM {table.name} WHERE row_id BETWEEN {int(first)} AND {int(last)} ORDER BY row_id"
-    )
+def raw_rows(connection: Connection, shelf: Shelf, where: str, parameters: tuple[Any, ...]) -> pa.Table:
+    """Rows of a shelf in the database's own form."""
+    names = kept_names(shelf)
+    kinds = pa.schema([pa.field(name, _raw_kind(shelf.schema.field(name).type)) for name in names])
+    result = connection.exec_driver_sql(f"SELECT {', '.join(names)} FROM {shelf.table} {where}", parameters)
     batches = []
     while chunk := result.fetchmany(CHUNK_ROWS):
         columns = [pa.array(values, kind.type) for values, kind in zip(zip(*chunk, strict=True), kinds, strict=True)]
@@ -81,26 +50,69 @@ def _raw_between(
     return pa.Table.from_batches(batches, kinds)
 
 
+def as_rows(frames: duckdb.DuckDBPyConnection, raw: pa.Table, shelf: Shelf, zone: str) -> pa.Table:
+    """Rows in the database's form as the shelf's schema has them, in the order they came in."""
+    frames.register("raw", raw)
+    carried = ", ".join(f"{_carried(shelf.schema.field(name))} AS {name}" for name in kept_names(shelf))
+    days = "".join(f", {day_of(column.name, zone)} AS {column.day}" for column in shelf.columns if column.day)
+    ordered = ", ".join(shelf.schema.names)
+    return (
+        frames.sql(f"SELECT {ordered} FROM (SELECT *{days} FROM (SELECT {carried} FROM raw)) ORDER BY row_id")
+        .to_arrow_table()
+        .cast(shelf.schema)
+    )
+
+
+def rows_kept(connection: Connection, shelf: Shelf, *, first_row_id: int = 0) -> int:
+    """How many rows of a shelf the database holds from a row_id on."""
+    count = text(f"SELECT count(*) FROM {shelf.table} WHERE row_id >= :first")
+    return int(connection.execute(count, {"first": first_row_id}).scalar_one())
+
+
+def money_kept(connection: Connection, kind: Kind, *, first_row_id: int = 0) -> Decimal:
+    """The money of the rows the database holds from a row_id on; exact where the sum outgrows its integers."""
+    units, parts = connection.execute(
+        text(
+            f"SELECT coalesce(sum({kind.money} / 10000), 0), coalesce(sum({kind.money} % 10000), 0) "
+            f"FROM {kind.shelf.table} WHERE row_id >= :first"
+        ),
+        {"first": first_row_id},
+    ).one()
+    return Decimal(units) + Decimal(parts).scaleb(-4)
+
+
 def _raw_kind(kind: pa.DataType) -> pa.DataType:
-    return pa.string() if pa.types.is_string(kind) else pa.int64()
+    return pa.string() if pa.types.is_string(kind) or _is_wide(kind) else pa.int64()
+
+
+def _is_wide(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_decimal(kind) and kind.precision > WIDE)
 
 
 def _kept(field: pa.Field) -> str:
+    if _is_wide(field.type):
+        return f"CAST({field.name} AS VARCHAR)"
     if pa.types.is_decimal(field.type):
         return f"CAST(CAST({field.name} AS DECIMAL(38,4)) * 10000 AS BIGINT)"
     if pa.types.is_timestamp(field.type):
         return f"epoch_us({field.name})"
     if pa.types.is_date(field.type):
         return f"CAST({field.name} - DATE '1970-01-01' AS INTEGER)"
+    if pa.types.is_boolean(field.type):
+        return f"CAST({field.name} AS INTEGER)"
     return str(field.name)
 
 
 def _carried(field: pa.Field) -> str:
     name = field.name
+    if _is_wide(field.type):
+        return f"CAST({name} AS DECIMAL({field.type.precision},{field.type.scale}))"
     if pa.types.is_decimal(field.type):
-        return f"CAST(CAST({name} AS DECIMAL(18,0)) * CAST(0.0001 AS DECIMAL(5,4)) AS DECIMAL(18,4)) AS {name}"
+        return f"CAST(CAST({name} AS DECIMAL(18,0)) * CAST(0.0001 AS DECIMAL(5,4)) AS DECIMAL(18,4))"
     if pa.types.is_timestamp(field.type):
-        return f"make_timestamp({name}) AS {name}"
+        return f"make_timestamp({name})"
     if pa.types.is_date(field.type):
-        return f"CAST(DATE '1970-01-01' + CAST({name} AS INTEGER) AS DATE) AS {name}"
+        return f"CAST(DATE '1970-01-01' + CAST({name} AS INTEGER) AS DATE)"
+    if pa.types.is_boolean(field.type):
+        return f"CAST({name} AS BOOLEAN)"
     return str(name)

@@ -1,4 +1,4 @@
-"""Here you find what the first batch of orders decided for good: the ledger's time zone and its currency."""
+"""Here you find what the first batches decided for good: the ledger's time zone and its currency."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LedgerSettings:
 
     Attributes:
         time_zone: IANA name; times without a zone were read in it.
-        reporting_currency: ISO 4217 of every amount.
+        reporting_currency: ISO 4217 of every amount; empty before the first rows that carry money.
     """
 
     time_zone: str
@@ -37,18 +37,19 @@ class LedgerSettings:
         """Raises SettledError where the policy says otherwise."""
         if policy.time_zone != self.time_zone:
             raise SettledError("time_zone", self.time_zone, policy.time_zone)
-        if policy.reporting_currency not in ("", self.reporting_currency):
+        if self.reporting_currency and policy.reporting_currency not in ("", self.reporting_currency):
             raise SettledError("reporting_currency", self.reporting_currency, policy.reporting_currency)
 
 
 def read_settings(connection: Connection) -> LedgerSettings | None:
     """The settings of the ledger; None before its first batch."""
     found = {row.name: row.value for row in connection.execute(select(LEDGER_SETTINGS))}
-    return LedgerSettings(**found) if found else None
+    return LedgerSettings(found["time_zone"], found.get("reporting_currency", "")) if found else None
 
 
 def keep_settings(connection: Connection, settings: LedgerSettings) -> None:
-    """The settings stand in the database."""
-    connection.execute(
-        insert(LEDGER_SETTINGS), [{"name": name, "value": value} for name, value in asdict(settings).items()]
-    )
+    """What is settled stands in the database; what stood there stays."""
+    there = set(connection.execute(select(LEDGER_SETTINGS.c.name)).scalars())
+    news = [{"name": name, "value": value} for name, value in asdict(settings).items() if value and name not in there]
+    if news:
+        connection.execute(insert(LEDGER_SETTINGS), news)

@@ -12,17 +12,14 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, Table, func, insert, select
 
+from features.ledger.columns import KINDS, Kind
 from features.ledger.dirty import Fresh, mark_dirty
-from features.ledger.ledger import ORDER_LINES
-from features.ledger.merging import digest_of
+from features.ledger.merging import accepted_on, digest_of
 from features.ledger.reconciliation import Reconciliation, UnreconciledError
-from features.ledger.rows import LINES_KEPT, VERSION_ROWS, VERSIONS_KEPT, kept_rows, money_kept
+from features.ledger.rows import kept_names, kept_rows, money_kept, rows_kept
 from features.ledger.settings import LedgerSettings, keep_settings, read_settings
 from features.ledger.store import Progress, insert_rows
-from features.ledger.tables import BATCHES, CUSTOMER_VERSIONS, ORDER_REPLACEMENTS, QUARANTINE
-from features.ledger.tables import ORDER_LINES as LINES_TABLE
-
-KEPT = {"orders": (LINES_TABLE, ORDER_LINES, LINES_KEPT), "customers": (CUSTOMER_VERSIONS, VERSION_ROWS, VERSIONS_KEPT)}
+from features.ledger.tables import BATCHES, ORDER_REPLACEMENTS, QUARANTINE, ROW_REPLACEMENTS, TABLES
 
 
 @dataclass(frozen=True)
@@ -45,14 +42,14 @@ def newest_batch_of(database: Connection) -> int:
     return _next(database, BATCHES, "batch_id") - 1
 
 
-def held_of(database: Connection, kind: str) -> Held:
+def held_of(database: Connection, kind: Kind) -> Held:
     """What the ledger holds, as one who writes next must know it."""
-    batches = select(func.count()).where(BATCHES.c.kind == kind, BATCHES.c.accepted_rows > 0)
+    batches = select(func.count()).where(BATCHES.c.kind == kind.name, BATCHES.c.accepted_rows > 0)
     return Held(
         settings=read_settings(database),
         begun=bool(database.execute(batches).scalar_one()),
         next_batch_id=_next(database, BATCHES, "batch_id"),
-        next_row_id=_next(database, KEPT[kind][0], "row_id"),
+        next_row_id=max(_next(database, TABLES[shelf.name], "row_id") for shelf in kind.shelves),
     )
 
 
@@ -69,11 +66,11 @@ def store_batch(
     progress: Progress,
 ) -> str:
     """The digest of the batch, which now stands in the database: rows, replacements, quarantine and its account."""
-    table, schema, names = KEPT[account.kind]
-    if account.kind == "orders" and held.settings is None and account.accepted.rows:
-        keep_settings(database, settings)
+    kind = KINDS[account.kind]
     rows = account.accepted.rows
-    digest = _batch_digest(frames, names)
+    if rows:
+        keep_settings(database, settings)
+    digest = _batch_digest(frames, kind)
     database.execute(
         insert(BATCHES).values(
             batch_id=held.next_batch_id,
@@ -90,35 +87,43 @@ def store_batch(
             reconciliation=json.dumps(account.as_json()),
         )
     )
-    insert_rows(
-        database,
-        table,
-        ("batch_id", "file_no", "line_no", *names),
-        ((held.next_batch_id, *row) for row in kept_rows(frames, "accepted", schema, names)),
-        told=lambda done: progress("Storing rows", done, rows),
-    )
-    if account.kind == "orders":
-        _store_replacements(database, frames)
-        _refuse_other_money(database, account, held)
+    for shelf in kind.shelves:
+        insert_rows(
+            database,
+            TABLES[shelf.name],
+            ("batch_id", "file_no", "line_no", *kept_names(shelf)),
+            ((held.next_batch_id, *row) for row in kept_rows(frames, accepted_on(kind, shelf), shelf)),
+            told=lambda done: progress("Storing rows", done, rows),
+        )
+    if not kind.is_state:
+        _store_replacements(database, frames, kind)
+        _refuse_other_rows(database, account, held)
     _store_quarantine(database, account.kind, quarantined, held.next_batch_id)
-    mark_dirty(database, _touched(frames, account.kind, held.next_batch_id))
+    mark_dirty(database, _touched(frames, kind, held.next_batch_id))
     return digest
 
 
-def _touched(frames: duckdb.DuckDBPyConnection, kind: str, batch_id: int) -> list[Fresh]:
+def _touched(frames: duckdb.DuckDBPyConnection, kind: Kind, batch_id: int) -> list[Fresh]:
     """A mark for every customer with a row in the batch, or with one that a row of it replaced."""
-    moments = "SELECT customer_id, visible_from AS moment FROM accepted"
-    if kind == "orders":
-        moments += " UNION ALL SELECT customer_id, replaced_at FROM replaced JOIN stored USING (row_id)"
+    shelves = [shelf for shelf in kind.shelves if "customer_id" in shelf.content]
+    if not shelves:
+        return []
+    moments = [f"SELECT customer_id, visible_from AS moment FROM {accepted_on(kind, shelf)}" for shelf in shelves]
+    if not kind.is_state:
+        moments.append("SELECT customer_id, replaced_at FROM replaced JOIN stored USING (row_id)")
     return frames.sql(
-        f"""SELECT customer_id, {batch_id}, epoch_us(min(moment)), epoch_us(max(moment)) FROM ({moments})
-        WHERE customer_id IS NOT NULL GROUP BY 1 ORDER BY 1"""
+        f"""SELECT customer_id, {batch_id}, epoch_us(min(moment)), epoch_us(max(moment))
+        FROM ({" UNION ALL ".join(moments)}) WHERE customer_id IS NOT NULL GROUP BY 1 ORDER BY 1"""
     ).fetchall()
 
 
-def _store_replacements(database: Connection, frames: duckdb.DuckDBPyConnection) -> None:
+def _store_replacements(database: Connection, frames: duckdb.DuckDBPyConnection, kind: Kind) -> None:
     facts = frames.sql("SELECT row_id, by_row_id, epoch_us(replaced_at) FROM replaced ORDER BY ALL").fetchall()
-    insert_rows(database, ORDER_REPLACEMENTS, ("row_id", "by_row_id", "replaced_at"), facts)
+    if kind.name == "orders":
+        insert_rows(database, ORDER_REPLACEMENTS, ("row_id", "by_row_id", "replaced_at"), facts)
+        return
+    names = ("shelf", "row_id", "by_row_id", "replaced_at")
+    insert_rows(database, ROW_REPLACEMENTS, names, ((kind.shelf.name, *fact) for fact in facts))
 
 
 def _store_quarantine(database: Connection, kind: str, quarantined: pa.Table, batch_id: int) -> None:
@@ -128,16 +133,30 @@ def _store_quarantine(database: Connection, kind: str, quarantined: pa.Table, ba
     insert_rows(database, QUARANTINE, ("row_id", "batch_id", "kind", *quarantined.column_names), rows)
 
 
-def _refuse_other_money(database: Connection, account: Reconciliation, held: Held) -> None:
-    """What the database now holds of the batch is what the account says was accepted, to the penny."""
-    rows, money = money_kept(database, first_row_id=held.next_row_id)
-    if rows != account.accepted.rows or money != sum(account.accepted.money.values(), Decimal(0)):
-        raise UnreconciledError(f"{rows} rows and {money} in the database")
+def _refuse_other_rows(database: Connection, account: Reconciliation, held: Held) -> None:
+    """What the database now holds of the batch is what the account says was accepted, to the row and the penny."""
+    kind = KINDS[account.kind]
+    rows = rows_kept(database, kind.shelf, first_row_id=held.next_row_id)
+    if rows != account.accepted.rows:
+        raise UnreconciledError(f"{rows} rows in the database")
+    if not kind.money:
+        return
+    money = money_kept(database, kind, first_row_id=held.next_row_id)
+    if money != sum(account.accepted.money.values(), Decimal(0)):
+        raise UnreconciledError(f"{money} in the database")
 
 
-def _batch_digest(frames: duckdb.DuckDBPyConnection, names: tuple[str, ...]) -> str:
-    mixed = frames.sql(f"SELECT count(*) || ' ' || coalesce(bit_xor({digest_of(names)}), 0) FROM accepted").fetchall()
-    return hashlib.sha256(str(mixed[0][0]).encode()).hexdigest()
+def _batch_digest(frames: duckdb.DuckDBPyConnection, kind: Kind) -> str:
+    mixed = " ".join(
+        str(
+            frames.sql(
+                f"SELECT count(*) || ' ' || coalesce(bit_xor({digest_of(kept_names(shelf))}), 0) "
+                f"FROM {accepted_on(kind, shelf)}"
+            ).fetchall()[0][0]
+        )
+        for shelf in kind.shelves
+    )
+    return hashlib.sha256(mixed.encode()).hexdigest()
 
 
 def _known_at_given(frames: duckdb.DuckDBPyConnection) -> int:

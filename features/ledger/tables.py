@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from features.ledger.columns import SHELVES, ColumnKind, Shelf
 
 METADATA = MetaData()
 """Every table of the product's database; each room adds its own."""
@@ -71,7 +74,7 @@ LEDGER_SETTINGS = Table(
     METADATA,
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
-    comment="What the first batch of orders decided for good: time zone and reporting currency.",
+    comment="What the first batches decided for good: time zone and reporting currency.",
 )
 
 BATCHES = Table(
@@ -92,32 +95,42 @@ BATCHES = Table(
     comment="One row per command that changed something; the reconciliation as JSON.",
 )
 
-ORDER_LINES = Table(
-    "order_lines",
-    METADATA,
-    Column("row_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("batch_id", Integer, ForeignKey("batches.batch_id"), nullable=False),
-    Column("file_no", Integer, nullable=False),
-    Column("line_no", BigInteger, nullable=False),
-    Column("customer_id", Text, nullable=False),
-    Column("ordered_at", Instant, nullable=False),
-    Column("visible_from", Instant, nullable=False),
-    Column("amount", Money, nullable=False),
-    Column("order_id", Text),
-    Column("line_id", Text),
-    Column("product_id", Text),
-    Column("category", Text),
-    Column("quantity", Money),
-    Column("unit_price", Money),
-    Column("cost", Money),
-    Column("discount", Money),
-    Column("currency", String(3), nullable=False),
-    Column("department", Text),
-    Column("manager_id", Text),
-    Column("promised_on", Day),
-    Column("delivered_on", Day),
-    comment="Append-only. A line that was corrected stays; order_replacements says until when it was seen.",
-)
+KEPT_AS: dict[ColumnKind, type[TypeEngine[Any]] | TypeEngine[Any]] = {
+    ColumnKind.TEXT: Text,
+    ColumnKind.MONEY: Money,
+    ColumnKind.NUMBER: Money,
+    ColumnKind.PRECISE: Text,
+    ColumnKind.DAY: Day,
+    ColumnKind.INSTANT: Instant,
+    ColumnKind.YES_NO: Integer,
+    ColumnKind.WORD: Text,
+    ColumnKind.WORDS: Text,
+}
+"""How the database keeps a value of each kind; a precise number as text, yes as 1 and no as 0."""
+
+
+def _table_of(shelf: Shelf) -> Table:
+    """The table of a shelf: where each row came from, the columns of the contract, and since when it is visible."""
+    table = Table(
+        shelf.table,
+        METADATA,
+        Column("row_id", BigInteger, primary_key=True, autoincrement=False),
+        Column("batch_id", Integer, ForeignKey("batches.batch_id"), nullable=False),
+        Column("file_no", Integer, nullable=False),
+        Column("line_no", BigInteger, nullable=False),
+        *(Column(column.name, KEPT_AS[column.kind], nullable=not column.required) for column in shelf.columns),
+        Column("visible_from", Instant, nullable=False),
+        comment="Append-only. A row that was corrected stays; until when it was seen follows from its replacements.",
+    )
+    if "customer_id" in shelf.content:
+        Index(f"{shelf.table}_by_customer", table.c.customer_id)
+    return table
+
+
+TABLES = {name: _table_of(shelf) for name, shelf in SHELVES.items()}
+"""The table of every shelf, by the name of its view."""
+ORDER_LINES = TABLES["order_lines"]
+CUSTOMER_VERSIONS = TABLES["customers"]
 
 ORDER_REPLACEMENTS = Table(
     "order_replacements",
@@ -128,20 +141,14 @@ ORDER_REPLACEMENTS = Table(
     comment="Append-only. Of several facts about one line the earliest instant counts.",
 )
 
-CUSTOMER_VERSIONS = Table(
-    "customer_versions",
+ROW_REPLACEMENTS = Table(
+    "row_replacements",
     METADATA,
+    Column("shelf", String(32), primary_key=True),
     Column("row_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("batch_id", Integer, ForeignKey("batches.batch_id"), nullable=False),
-    Column("file_no", Integer, nullable=False),
-    Column("line_no", BigInteger, nullable=False),
-    Column("customer_id", Text, nullable=False),
-    Column("name", Text),
-    Column("parent_id", Text),
-    Column("department", Text),
-    Column("manager_id", Text),
-    Column("visible_from", Instant, nullable=False),
-    comment="Append-only. A version is seen until the next one of the same customer becomes visible.",
+    Column("by_row_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("replaced_at", Instant, nullable=False),
+    comment="Append-only. The same for rows of every other kind that tell of something that happened.",
 )
 
 QUARANTINE = Table(

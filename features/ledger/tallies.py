@@ -9,6 +9,7 @@ from decimal import Decimal
 import duckdb
 
 from features.ledger.checks import may_be_set_aside
+from features.ledger.columns import KINDS, Kind
 from features.ledger.currencies import CURRENCIES
 from features.ledger.parsing import literal
 from features.ledger.raw import RawRows
@@ -20,17 +21,18 @@ UNNAMED = "unknown currency"
 
 def tally(connection: duckdb.DuckDBPyConnection, table: str, kind: str, where: str = "true") -> Tally:
     """Rows and money per currency of a table of checked rows."""
-    if kind != "orders":
+    money = KINDS[kind].money
+    if not money:
         return Tally(connection.sql(f"SELECT count(*) FROM {table} WHERE {where}").fetchall()[0][0], {})
     codes = ", ".join(map(literal, sorted(CURRENCIES)))
     found = connection.sql(
         f"""SELECT CASE WHEN currency IN ({codes}) THEN currency ELSE {literal(UNNAMED)} END AS code,
-            count(*), sum(amount), count_if(amount IS NULL)
+            count(*), sum({money}), count_if({money} IS NULL)
         FROM {table} WHERE {where} GROUP BY code ORDER BY code"""
     ).fetchall()
     total = NOTHING
-    for code, rows, money, unreadable in found:
-        total += Tally(rows, {} if money is None else {code: Decimal(money)}, unreadable)
+    for code, rows, summed, unreadable in found:
+        total += Tally(rows, {} if summed is None else {code: Decimal(summed)}, unreadable)
     return total
 
 
@@ -62,16 +64,17 @@ def values_set_aside(connection: duckdb.DuckDBPyConnection, kind: str) -> dict[s
     return {column.name: int(rows) for column, rows in zip(columns, row, strict=True) if rows}
 
 
-def lines_in_detail(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
-    """Of accepted order lines: equal ones in a file, corrections, and lines replaced at their own instant."""
+def rows_in_detail(connection: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[int, int, int]:
+    """Of accepted rows of events: equal ones in a file, corrections, and rows replaced at their own instant."""
     equal = connection.sql("SELECT count(*) FROM judged WHERE fate = 'accepted' AND copy > 1").fetchall()[0][0]
+    key = ", ".join(kind.shelf.key)
+    versioned = " AND ".join(f"{name} IS NOT NULL" for name in kind.shelf.key)
     corrections = connection.sql(
-        """SELECT count(*) FROM (
+        f"""SELECT count(*) FROM (
             SELECT row_id FROM (
-                SELECT row_id, order_id, line_id, false AS is_new FROM held WHERE versioned
-                UNION ALL SELECT row_id, order_id, line_id, true FROM accepted
-                WHERE order_id IS NOT NULL AND line_id IS NOT NULL)
-            QUALIFY row_number() OVER (PARTITION BY order_id, line_id ORDER BY row_id) > 1 AND is_new)"""
+                SELECT row_id, {key}, false AS is_new FROM held WHERE versioned
+                UNION ALL SELECT row_id, {key}, true FROM accepted WHERE {versioned})
+            QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY row_id) > 1 AND is_new)"""
     ).fetchall()[0][0]
     unseen = connection.sql("SELECT count(*) FROM replaced WHERE never_seen").fetchall()[0][0]
     return equal, corrections, unseen
@@ -90,16 +93,24 @@ def cancellations_of(connection: duckdb.DuckDBPyConnection) -> Cancellations:
     return Cancellations(len(found), sum((amount for _, _, amount, _ in found), Decimal(0)), largest)
 
 
-def days_spanned(connection: duckdb.DuckDBPyConnection) -> tuple[date | None, date | None]:
-    """First and last order day of the accepted lines; None where there are none."""
-    first, last = connection.sql("SELECT min(order_day), max(order_day) FROM accepted").fetchall()[0]
+def days_spanned(connection: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[date | None, date | None]:
+    """First and last day on which accepted rows happened; None where there are none."""
+    day = kind.days.get(kind.happened_at, kind.happened_at)
+    first, last = connection.sql(f"SELECT min({day}), max({day}) FROM accepted").fetchall()[0]
     return first, last
 
 
-def rows_to_come(connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
-    """How many accepted lines happen after ``now`` (UTC without a zone)."""
-    later = f"ordered_at > TIMESTAMP {literal(now.isoformat(sep=' '))}"
-    return int(connection.sql(f"SELECT count(*) FROM accepted WHERE {later}").fetchall()[0][0])
+def rows_to_come(connection: duckdb.DuckDBPyConnection, kind: Kind, now: datetime) -> int:
+    """How many accepted rows without a known-at of their own happen after ``now`` (UTC without a zone)."""
+    later = f"{kind.happened_at} > TIMESTAMP {literal(now.isoformat(sep=' '))}"
+    found = f"SELECT count(*) FROM judged WHERE fate = 'accepted' AND rule <> 'column' AND {later}"
+    return int(connection.sql(found).fetchall()[0][0])
+
+
+def commitments(connection: duckdb.DuckDBPyConnection, kind: Kind) -> int:
+    """How many accepted rows were known before they happened."""
+    early = f"fate = 'accepted' AND rule = 'column' AND visible_from < {kind.happened_at}"
+    return int(connection.sql(f"SELECT count(*) FROM judged WHERE {early}").fetchall()[0][0])
 
 
 def most_frequent_currency(connection: duckdb.DuckDBPyConnection) -> str | None:

@@ -49,7 +49,7 @@ def test_a_mirror_made_anew_from_the_database_says_exactly_what_the_first_said(h
     before = content(home)
     found = examine(home, POLICY, rebuild=True)
     assert found.sound
-    assert found.mirror_rows == 40 + 2
+    assert found.holdings[0].mirror_rows == 40 + 2
     assert content(home) == before
 
 
@@ -108,7 +108,7 @@ def test_the_doctor_sees_a_database_that_lost_rows(home: Home) -> None:
         database.execute(delete(ORDER_LINES).where(ORDER_LINES.c.row_id == 7))
     found = examine(home, POLICY, rebuild=False)
     assert not found.sound
-    assert found.database_rows == found.mirror_rows - 1
+    assert found.holdings[0].database_rows == found.holdings[0].mirror_rows - 1
 
 
 def test_a_home_without_a_ledger_is_empty(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_equal_column_names_are_refused(bring: Ingest) -> None:
 def test_other_kinds_and_currencies_are_refused(bring: Ingest) -> None:
     good = "customer_id,ordered_at,amount\na,2026-01-01,1\n"
     with pytest.raises(KindError, match="orders, customers"):
-        bring(good, "contacts")
+        bring(good, "weather")
     with pytest.raises(UnknownCurrencyError):
         bring(good, currency="QQQ")
 
