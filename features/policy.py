@@ -38,6 +38,7 @@ class Policy:
         "product ids that are no product: money, but no order and no return; a final * stands for any end",
         "issue 3",
     )
+    rate_holds_days: int = _setting(7, "days an exchange rate holds where no newer one is known", "issue 3")
     cancel_minutes: int = _setting(60, "minutes within which an opposite line cancels a sale altogether", "issue 3")
     horizon_days: int = _setting(0, "H: days ahead; 0: proposed from the gaps", "design 3")
     active_days: int = _setting(0, "W: silent longer is not active; 0: proposed from the gaps", "design 3")

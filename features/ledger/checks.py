@@ -40,6 +40,8 @@ def create_checked(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
     contract = KINDS[kind]
     columns = [f"{column.name} {SQL_TYPES[column.kind]}" for column in contract.columns]
     columns += [f"{day} DATE" for day in contract.days.values()]
+    columns += [f"{column.name} {SQL_TYPES[column.kind]}" for column in contract.shelf.originals]
+    columns += ["rate_known_at TIMESTAMP"] if contract.converted else []
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE checked (file_no INTEGER, line_no BIGINT, {', '.join(columns)}, "
         "reason VARCHAR, aside INTEGER)"
@@ -104,13 +106,6 @@ def check_misfits(connection: duckdb.DuckDBPyConnection, misfits: Sequence[tuple
         f"{literal(Reason.FIELDS)} AS reason, 0 AS aside FROM misfits"
     )
     connection.unregister("misfits")
-
-
-def refuse_other_currencies(connection: duckdb.DuckDBPyConnection, reporting: str) -> None:
-    """Rows of another currency than the ledger's are out, as no exchange rate is known."""
-    connection.execute(
-        f"UPDATE checked SET reason = {literal(Reason.RATE)} WHERE reason IS NULL AND currency <> {literal(reporting)}"
-    )
 
 
 def _numbers(laid_out: LaidOut, writing: Writing) -> dict[str, Number]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from features.ledger.column import ARROW_TYPES, SQL_TYPES, Column, ColumnKind, name_key
+from features.ledger.column import ARROW_TYPES, MONEY, SQL_TYPES, Column, ColumnKind, name_key
 from features.ledger.company_columns import EVENT_COLUMNS, PAYMENT_COLUMNS, RATE_COLUMNS
 from features.ledger.customer_columns import CUSTOMER_COLUMNS, MANAGER_COLUMNS, PERSON_COLUMNS
 from features.ledger.order_columns import ORDER_COLUMNS
@@ -36,6 +36,10 @@ __all__ = [
 ]
 
 
+ORIGINAL = "_in_currency"
+"""How the name of a column ends that keeps money as its sender wrote it."""
+
+
 @dataclass(frozen=True)
 class Shelf:
     """One table of the ledger: a view for features, a folder of the mirror, a table of the database.
@@ -49,6 +53,8 @@ class Shelf:
         key: what rows with the same values in it are versions of.
         is_state: a row holds until the next one of its key is known; else it tells of something that happened.
         renamed: column of the contract → its name in the view, where that differs.
+        originals: what intake keeps beside converted money: ``X_in_currency`` as X was, empty where nothing was
+            converted.
     """
 
     name: str
@@ -59,17 +65,27 @@ class Shelf:
     key: tuple[str, ...]
     is_state: bool
     renamed: Mapping[str, str] = field(default_factory=dict)
+    originals: tuple[Column, ...] = ()
 
     @property
     def content(self) -> tuple[str, ...]:
-        """The names of its columns: rows that agree in all of them say the same."""
-        return tuple(column.name for column in self.columns)
+        """The names of its columns."""
+        return tuple(column.name for column in (*self.columns, *self.originals))
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """SQL of what a row says, money as its sender wrote it: rows that agree in all of it say the same."""
+        kept = {column.name for column in self.originals}
+        return tuple(
+            f"coalesce({name}{ORIGINAL}, {name})" if f"{name}{ORIGINAL}" in kept else name
+            for name in (column.name for column in self.columns)
+        )
 
     @property
     def schema(self) -> pa.Schema:
         """Its rows in mirror and memory: row_id, the columns, each instant's business day, and visible_from."""
         fields = [pa.field("row_id", pa.int64(), nullable=False)]
-        for column in self.columns:
+        for column in (*self.columns, *self.originals):
             fields.append(pa.field(column.name, ARROW_TYPES[column.kind], nullable=not column.required))
             if column.day:
                 fields.append(pa.field(column.day, pa.date32(), nullable=not column.required))
@@ -100,6 +116,8 @@ class Kind:
         shelves: where its rows lie; the first holds every row of it, but for those that tell only of a person.
         happened_at: the column that says when it happened; empty: the rows are states.
         money: the column whose sum is reconciled per currency; empty: none.
+        converted: every column of money, in the row's currency when it comes, in the reporting currency when kept.
+        is_public: known to everybody when it happened, whenever it came in.
         in_order: dates that must not contradict each other.
     """
 
@@ -109,6 +127,8 @@ class Kind:
     happened_at: str = ""
     money: str = ""
     in_order: tuple[Order, ...] = ()
+    converted: tuple[str, ...] = ()
+    is_public: bool = False
 
     @property
     def shelf(self) -> Shelf:
@@ -136,11 +156,15 @@ def _told(columns: tuple[Column, ...]) -> tuple[Column, ...]:
 
 def _events(
     name: str, columns: tuple[Column, ...], key: tuple[str, ...], *, happened_at: str,
-    money: str = "", view: str = "", in_order: tuple[Order, ...] = (),
+    money: str = "", view: str = "", in_order: tuple[Order, ...] = (), converted: tuple[str, ...] = (),
+    is_public: bool = False,
 ) -> Kind:  # fmt: skip
     """A kind whose rows tell of something that happened."""
-    shelf = Shelf(view or name, name, view or name, name, _told(columns), key, is_state=False)
-    return Kind(name, columns, (shelf,), happened_at, money, in_order)
+    originals = tuple(Column(f"{money}{ORIGINAL}", MONEY, f"{money} in the row's currency") for money in converted)
+    shelf = Shelf(
+        view or name, name, view or name, name, _told(columns), key, is_state=False, originals=originals
+    )  # fmt: skip
+    return Kind(name, columns, (shelf,), happened_at, money, in_order, converted, is_public)
 
 
 PEOPLE = Shelf(
@@ -163,7 +187,7 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         _events(
             "orders", ORDER_COLUMNS, ("order_id", "line_id"), happened_at="ordered_at", money="amount",
-            view="order_lines",
+            view="order_lines", converted=("amount", "cost", "discount"),
         ),
         Kind("customers", CUSTOMER_COLUMNS, (CUSTOMERS_SHELF, PEOPLE)),
         _events(
@@ -177,7 +201,7 @@ KINDS: Mapping[str, Kind] = {
         _events("surveys", SURVEY_COLUMNS, ("survey_id",), happened_at="answered_at"),
         _events(
             "payments", PAYMENT_COLUMNS, ("payment_id",), happened_at="invoiced_at", money="amount",
-            in_order=(Order("invoiced_at", "paid_on"),),
+            in_order=(Order("invoiced_at", "paid_on"),), converted=("amount",),
         ),
         _events(
             "events", EVENT_COLUMNS, ("event_id",), happened_at="happened_at",
@@ -191,7 +215,7 @@ KINDS: Mapping[str, Kind] = {
             "calls", CALL_COLUMNS, ("call_id",), happened_at="called_at", in_order=(Order("listed_on", "called_at"),)
         ),
         _events("outcomes", OUTCOME_COLUMNS, ("outcome_id",), happened_at="happened_at"),
-        _events("rates", RATE_COLUMNS, ("currency", "rated_on"), happened_at="rated_on"),
+        _events("rates", RATE_COLUMNS, ("currency", "rated_on"), happened_at="rated_on", is_public=True),
     )
 }  # fmt: skip
 """The kinds of rows that can come in, each with its contract."""

@@ -12,14 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.ledger.cancellations import PAIRS, cancel_at_once
-from features.ledger.checks import check_rows, create_checked, open_checks, refuse_other_currencies
+from features.ledger.checks import check_rows, create_checked, open_checks
 from features.ledger.columns import KINDS, SHELVES, Kind, Shelf
 from features.ledger.currencies import NO_CURRENCY
 from features.ledger.ledger import REPLACEMENTS, EmptyLedgerError, KindRows, Ledger, LedgerError
 from features.ledger.matching import match_columns
-from features.ledger.merging import SINCE_EVER, accepted_on, merge_events, stored_on
+from features.ledger.merging import SINCE_EVER, accepted_on, known_of, merge_events, stored_on
 from features.ledger.merging_states import merge_states
 from features.ledger.plain import plain_table
+from features.ledger.rates import convert
 from features.ledger.raw import RawRows
 from features.ledger.versions import successors, with_replaced_at
 from features.policy import Policy
@@ -59,8 +60,11 @@ def ledger_of(
     with open_checks() as connection:
         held: dict[str, _Held] = {}
         proven = True
-        for name in (name for name in KINDS if name in given):
+        connection.register("stored_rates", SHELVES["rates"].schema.empty_table())
+        for name in sorted((name for name in KINDS if name in given), key=lambda name: name != "rates"):
             proven &= _bring(connection, KINDS[name], given[name], door)
+            if name == "rates":
+                connection.register("stored_rates", _left(connection, KINDS[name], SHELVES[name]).rows)
             held |= {shelf.name: _left(connection, KINDS[name], shelf) for shelf in KINDS[name].shelves}
     lines = held.pop("order_lines")
     if not lines.rows.num_rows:
@@ -108,8 +112,10 @@ def _bring(connection: duckdb.DuckDBPyConnection, kind: Kind, table: pa.Table, d
     create_checked(connection, kind.name)
     matched = match_columns(table.column_names, kind.columns, {}, source=f"the table of {kind.name}")
     check_rows(connection, raw, kind.name, matched=matched, file_no=1, policy=door.policy, currency=door.currency)
-    if kind.money:
-        refuse_other_currencies(connection, door.reporting)
+    if kind.converted:
+        known = known_of(kind, history=door.history, ingested_at=door.ingested_at, zone=door.policy.time_zone)
+        holds_days = door.policy.rate_holds_days
+        convert(connection, kind, reporting=door.reporting, holds_days=holds_days, known=known)
     for shelf in kind.shelves:
         connection.register(stored_on(kind, shelf), shelf.schema.empty_table())
     if kind.is_state:
@@ -126,7 +132,7 @@ def _bring(connection: duckdb.DuckDBPyConnection, kind: Kind, table: pa.Table, d
     for shelf in kind.shelves:
         connection.unregister(stored_on(kind, shelf))
     _refuse_rejected(connection, kind.name)
-    return not connection.sql("SELECT 1 FROM good WHERE rule <> 'column' LIMIT 1").fetchall()
+    return not connection.sql("SELECT 1 FROM good WHERE rule NOT IN ('column', 'public') LIMIT 1").fetchall()
 
 
 def _refuse_rejected(connection: duckdb.DuckDBPyConnection, kind: str) -> None:

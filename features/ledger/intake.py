@@ -15,19 +15,21 @@ from sqlalchemy import Connection
 from features.errors import first_line
 from features.home import Home
 from features.ledger.cancellations import cancel_at_once, stored_pairs
-from features.ledger.checks import check_rows, create_checked, open_checks, refuse_other_currencies
-from features.ledger.columns import KINDS, Kind
+from features.ledger.checks import check_rows, create_checked, open_checks
+from features.ledger.columns import KINDS, SHELVES, Kind
+from features.ledger.conversion import NO_CONVERSION, conversion_of
 from features.ledger.currencies import CURRENCIES, NO_CURRENCY
 from features.ledger.files import read_file
 from features.ledger.in_memory import ledger_of
 from features.ledger.ledger import LedgerError
 from features.ledger.matching import match_columns
-from features.ledger.merging import accepted_on, merge_events, stored_on
+from features.ledger.merging import accepted_on, known_of, merge_events, stored_on
 from features.ledger.merging_states import merge_states
 from features.ledger.mirror import append, mirrored
 from features.ledger.non_products import is_product
 from features.ledger.plain import plain_table
 from features.ledger.quarantine import new_in_quarantine
+from features.ledger.rates import convert
 from features.ledger.raw import RawRows
 from features.ledger.reconciliation import NO_CANCELLATIONS, NOTHING, Reconciliation, UnreconciledError
 from features.ledger.replacements import replacements_of
@@ -192,7 +194,7 @@ def _carry_out(command: _Command) -> Reconciliation:
                 held = held_of(database, command.kind)
                 settings = _judge(frames, database, command, held)
                 news = new_in_quarantine(frames, database, command.kind.name, command.raws)
-                account = _account(frames, command, newly_quarantined=news.num_rows)
+                account = _account(frames, database, command, newly_quarantined=news.num_rows)
                 if command.dry_run or account.nothing_changed:
                     return account
                 account = replace(account, batch_id=held.next_batch_id)
@@ -229,7 +231,9 @@ def _judge(frames: duckdb.DuckDBPyConnection, database: Connection, command: _Co
     reporting = settled or ""
     if kind.money:
         reporting = settled or most_frequent_currency(frames) or currency
-        refuse_other_currencies(frames, reporting)
+        _register_rates(frames, database, command)
+        known = known_of(kind, history=history, ingested_at=ingested_at, zone=policy.time_zone)
+        convert(frames, kind, reporting=reporting, holds_days=policy.rate_holds_days, known=known)
     for shelf in kind.shelves:
         paths = mirrored(command.home, database, shelf, policy.time_zone)
         if paths:
@@ -250,7 +254,17 @@ def _judge(frames: duckdb.DuckDBPyConnection, database: Connection, command: _Co
     return LedgerSettings(policy.time_zone, reporting)
 
 
-def _account(frames: duckdb.DuckDBPyConnection, command: _Command, *, newly_quarantined: int) -> Reconciliation:
+def _register_rates(frames: duckdb.DuckDBPyConnection, database: Connection, command: _Command) -> None:
+    paths = mirrored(command.home, database, SHELVES["rates"], command.policy.time_zone)
+    if paths:
+        frames.read_parquet([str(path) for path in paths]).create_view("stored_rates", replace=True)
+    else:
+        frames.register("stored_rates", SHELVES["rates"].schema.empty_table())
+
+
+def _account(
+    frames: duckdb.DuckDBPyConnection, database: Connection, command: _Command, *, newly_quarantined: int
+) -> Reconciliation:
     kind, files = command.kind, tuple(raw.name for raw in command.raws)
     read = tally(frames, "read", kind.name)
     if read.rows != sum(len(raw) for raw in command.raws):
@@ -278,6 +292,7 @@ def _account(frames: duckdb.DuckDBPyConnection, command: _Command, *, newly_quar
         equal_lines=equal,
         corrections=corrections,
         never_seen=never_seen,
+        conversion=conversion_of(frames, database, kind, command.raws) if kind.converted else NO_CONVERSION,
         cancellations=cancellations_of(frames) if is_order else NO_CANCELLATIONS,
         to_come=0 if kind.is_state else rows_to_come(frames, kind, now),
         commitments=0 if kind.is_state else commitments(frames, kind),

@@ -55,21 +55,21 @@ def merge_events(
     the same.
     """
     shelf = kind.shelf
-    happened = _happened(kind, zone)
-    otherwise = happened if history else f"greatest({happened}, {instant_literal(ingested_at)})"
-    rule = "history" if history else "arrival"
+    known = known_of(kind, history=history, ingested_at=ingested_at, zone=zone)
+    known = f"greatest({known}, rate_known_at)" if kind.converted else known
+    rule = "public" if kind.is_public else "history" if history else "arrival"
     key, versioned = ", ".join(shelf.key), " AND ".join(f"{name} IS NOT NULL" for name in shelf.key)
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE good AS
-        SELECT *, coalesce(known_at, {otherwise}) AS visible_from,
+        SELECT *, {known} AS visible_from,
             CASE WHEN known_at IS NULL THEN '{rule}' ELSE 'column' END AS rule,
-            {versioned} AS versioned, {digest_of(shelf.content)} AS content,
+            {versioned} AS versioned, {digest_of(shelf.said)} AS content,
             {first_row_id} - 1 + row_number() OVER (ORDER BY file_no, line_no) AS place
         FROM checked WHERE reason IS NULL"""
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE held AS
-        SELECT row_id, {key}, visible_from, {versioned} AS versioned, {digest_of(shelf.content)} AS content
+        SELECT row_id, {key}, visible_from, {versioned} AS versioned, {digest_of(shelf.said)} AS content
         FROM stored"""
     )
     connection.execute(
@@ -116,6 +116,14 @@ def merge_events(
         FROM chains LEFT JOIN known USING (row_id)
         WHERE chains.replaced_at < coalesce(known.replaced_at, TIMESTAMP '9999-12-31')"""
     )
+
+
+def known_of(kind: Kind, *, history: bool, ingested_at: datetime, zone: str) -> str:
+    """SQL over ``checked``: since when a row is known: as it says itself, else by the rule that applies."""
+    happened = _happened(kind, zone)
+    if history or kind.is_public:
+        return f"coalesce(known_at, {happened})"
+    return f"coalesce(known_at, greatest({happened}, {instant_literal(ingested_at)}))"
 
 
 def _happened(kind: Kind, zone: str) -> str:

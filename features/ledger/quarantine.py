@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -39,12 +39,17 @@ def new_in_quarantine(
     rows: list[tuple[str, int, str, str, str]] = []
     for file_no, raw in enumerate(raws, start=1):
         reasons = {line: reason for number, line, reason in found if number == file_no}
-        for line, original in _originals(raw, list(reasons)):
-            digest = hashlib.md5(f"{reasons[line]} {original}".encode(), usedforsecurity=False).hexdigest()
+        for line, original, digest in digests_of(raw, reasons):
             if digest not in held:
                 rows.append((raw.name, line, reasons[line], original, digest))
     columns = zip(*rows, strict=True) if rows else [()] * len(ROWS)
     return pa.table([pa.array(column, field.type) for column, field in zip(columns, ROWS, strict=True)], schema=ROWS)
+
+
+def digests_of(raw: RawRows, reasons: Mapping[int, str]) -> Iterator[tuple[int, str, str]]:
+    """Of each line its number, its original as JSON, and the digest by which the quarantine knows it and its reason."""
+    for line, original in _originals(raw, list(reasons)):
+        yield line, original, hashlib.md5(f"{reasons[line]} {original}".encode(), usedforsecurity=False).hexdigest()
 
 
 def _originals(raw: RawRows, lines: Sequence[int]) -> list[tuple[int, str]]:

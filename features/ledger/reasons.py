@@ -78,8 +78,8 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
     ),
     Reason.CURRENCY: Explanation("The currency is no ISO 4217 code.", "Write codes like EUR, GBP or USD."),
     Reason.RATE: Explanation(
-        "The row is in another currency than the ledger, and no exchange rate is known.",
-        "Convert the amount before, or keep a ledger per currency.",
+        "The row is in another currency than the ledger, and no exchange rate of its day is known.",
+        "Load rates, then ingest the file again: callfirst ingest rates FILE.",
     ),
     Reason.KNOWN_AT: Explanation(
         "The instant at which the row became known cannot be read.", "Write it as 2026-08-31 14:30, or leave it empty."

@@ -12,6 +12,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from features.ledger.conversion import Conversion
 from features.ledger.ledger import LedgerError
 from features.ledger.matching import listed
 from features.ledger.reasons import EXPLANATIONS, Reason
@@ -19,6 +20,7 @@ from features.ledger.reasons import EXPLANATIONS, Reason
 RULES = {
     "column": "Known since what the file says",
     "history": "Known since they happened, as history (point-in-time not proven)",
+    "public": "Known since their day, as published",
     "arrival": "Known since they happened or came in, whichever was later (point-in-time not proven)",
 }
 
@@ -130,6 +132,7 @@ class Reconciliation:
         equal_lines: accepted rows that repeat a row of the same file.
         corrections: accepted rows that give an order line, complaint … other values than it had.
         never_seen: rows replaced by a later row of the same instant.
+        conversion: what was converted from other currencies, and which rates are missing.
         cancellations: pairs of lines that undid each other at once.
         to_come: accepted rows without a known-at of their own, dated later than the command.
         commitments: accepted rows known before they happen.
@@ -155,6 +158,7 @@ class Reconciliation:
     equal_lines: int
     corrections: int
     never_seen: int
+    conversion: Conversion
     cancellations: Cancellations
     to_come: int
     commitments: int
@@ -215,6 +219,7 @@ class Reconciliation:
             "equal_lines": self.equal_lines,
             "corrections": self.corrections,
             "never_seen": self.never_seen,
+            "conversion": self.conversion.as_json(),
             "cancellations": self.cancellations.as_json(),
             "to_come": self.to_come,
             "commitments": self.commitments,
@@ -277,6 +282,7 @@ class Reconciliation:
             *((RULES[rule], rows) for rule, rows in self.known_at.items()),
         )
         said += [f"{sentence}: {rows:,}." for sentence, rows in counts if rows]
+        said += self.conversion.sentences
         said += [self.cancellations.sentence] if self.cancellations.pairs else []
         renamed = [f"{ours} = {theirs}" for ours, theirs in self.columns.items() if ours != theirs]
         said += [f"Columns read: {listed(renamed)}."] if renamed else []

@@ -6,7 +6,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
@@ -97,7 +96,7 @@ def store_batch(
         )
     if not kind.is_state:
         _store_replacements(database, frames, kind)
-        _refuse_other_rows(database, account, held)
+        _refuse_other_rows(database, frames, account, held)
     _store_quarantine(database, account.kind, quarantined, held.next_batch_id)
     mark_dirty(database, _touched(frames, kind, held.next_batch_id))
     return digest
@@ -133,7 +132,9 @@ def _store_quarantine(database: Connection, kind: str, quarantined: pa.Table, ba
     insert_rows(database, QUARANTINE, ("row_id", "batch_id", "kind", *quarantined.column_names), rows)
 
 
-def _refuse_other_rows(database: Connection, account: Reconciliation, held: Held) -> None:
+def _refuse_other_rows(
+    database: Connection, frames: duckdb.DuckDBPyConnection, account: Reconciliation, held: Held
+) -> None:
     """What the database now holds of the batch is what the account says was accepted, to the row and the penny."""
     kind = KINDS[account.kind]
     rows = rows_kept(database, kind.shelf, first_row_id=held.next_row_id)
@@ -142,7 +143,8 @@ def _refuse_other_rows(database: Connection, account: Reconciliation, held: Held
     if not kind.money:
         return
     money = money_kept(database, kind, first_row_id=held.next_row_id)
-    if money != sum(account.accepted.money.values(), Decimal(0)):
+    [(accepted,)] = frames.sql(f"SELECT coalesce(sum({kind.money}), 0) FROM accepted").fetchall()
+    if money != accepted:
         raise UnreconciledError(f"{money} in the database")
 
 
@@ -160,7 +162,9 @@ def _batch_digest(frames: duckdb.DuckDBPyConnection, kind: Kind) -> str:
 
 
 def _known_at_given(frames: duckdb.DuckDBPyConnection) -> int:
-    given = frames.sql("SELECT count(*) FROM judged WHERE fate = 'accepted' AND rule = 'column'").fetchall()
+    given = frames.sql(
+        "SELECT count(*) FROM judged WHERE fate = 'accepted' AND rule IN ('column', 'public')"
+    ).fetchall()
     return int(given[0][0])
 
 

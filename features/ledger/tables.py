@@ -119,6 +119,7 @@ def _table_of(shelf: Shelf) -> Table:
         Column("file_no", Integer, nullable=False),
         Column("line_no", BigInteger, nullable=False),
         *(Column(column.name, KEPT_AS[column.kind], nullable=not column.required) for column in shelf.columns),
+        *(Column(column.name, KEPT_AS[column.kind]) for column in shelf.originals),
         Column("visible_from", Instant, nullable=False),
         comment="Append-only. A row that was corrected stays; until when it was seen follows from its replacements.",
     )

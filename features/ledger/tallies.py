@@ -9,7 +9,7 @@ from decimal import Decimal
 import duckdb
 
 from features.ledger.checks import may_be_set_aside
-from features.ledger.columns import KINDS, Kind
+from features.ledger.columns import KINDS, ORIGINAL, Kind
 from features.ledger.currencies import CURRENCIES
 from features.ledger.parsing import literal
 from features.ledger.raw import RawRows
@@ -21,8 +21,8 @@ UNNAMED = "unknown currency"
 
 def tally(connection: duckdb.DuckDBPyConnection, table: str, kind: str, where: str = "true") -> Tally:
     """Rows and money per currency of a table of checked rows."""
-    money = KINDS[kind].money
-    if not money:
+    money = f"coalesce({KINDS[kind].money}{ORIGINAL}, {KINDS[kind].money})"
+    if not KINDS[kind].money:
         return Tally(connection.sql(f"SELECT count(*) FROM {table} WHERE {where}").fetchall()[0][0], {})
     codes = ", ".join(map(literal, sorted(CURRENCIES)))
     found = connection.sql(
