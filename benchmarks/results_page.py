@@ -13,6 +13,8 @@ from benchmarks.contest import Answer, kept_results
 PAGE = Path(__file__).parent / "RESULTS.md"
 OURS, OURS_WHOLE, DOOR = "callfirst, the rivals' features", "callfirst, whole catalogue", "callfirst snapshot --ledger"
 SINGLE_ROW = "callfirst, single row"
+REFRESHED = {1: "one customer", 1000: "1,000 customers"}
+REFRESH_BOUNDS = {"one customer": 60, "1,000 customers": 400}  # milliseconds
 GIB = 2**30
 
 Part = dict[str, Any]  # settings, commit, machine, rounds
@@ -45,6 +47,9 @@ def page(kept: dict[str, Part]) -> str:
     sizes = sorted((part for name, part in kept.items() if name.startswith("growth ")), key=_lines)
     if sizes:
         sections.append(_growth(sizes))
+    refreshed = sorted((part for name, part in kept.items() if name.startswith("refresh ")), key=_lines)
+    if refreshed:
+        sections.append(_refresh(refreshed))
     shapes = {name.removeprefix("row, "): part for name, part in kept.items() if name.startswith("row, ")}
     if shapes:
         sections.append(_rows(shapes))
@@ -75,6 +80,10 @@ def _lines_reached(kept: dict[str, Part]) -> Iterator[str]:
         yield f"| {what} | ≤ 1.2 × | {grown:.2f} × |"
     for part in sizes:
         yield f"| peak memory of `{DOOR}`, {_lines(part):,} lines | ≤ 4 GB | {_peak(part, DOOR)} |"
+    for part in sorted((part for name, part in kept.items() if name.startswith("refresh ")), key=_lines):
+        for name, bound in REFRESH_BOUNDS.items():
+            took = _milliseconds(part, name, "whole_seconds")
+            yield f"| refresh of {name} of {_lines(part):,} lines, whole catalogue, p50 | ≤ {bound} ms | {took} ms |"
     for name, part in kept.items():
         if name.startswith("row, "):
             ratios = _values(part, lambda all_: all_[SINGLE_ROW]["whole_seconds"] / all_[SINGLE_ROW]["booster_seconds"])
@@ -107,6 +116,17 @@ def _growth(sizes: Sequence[Part]) -> str:
     return _section("Growth, twelve dates", command, sizes[-1], [head, _rule(5), *rows])
 
 
+def _refresh(sizes: Sequence[Part]) -> str:
+    rows = [
+        f"| {name} | {_lines(part):,} | {_milliseconds(part, name, 'whole_seconds')} "
+        f"| {_milliseconds(part, name, 'processor_seconds')} |"
+        for name in REFRESHED.values()
+        for part in sizes
+    ]
+    head = "| refreshed | lines | p50, ms | processor, ms |"
+    return _section("Refresh", f"refresh --lines {_lines(sizes[-1])}", sizes[-1], [head, _rule(4), *rows])
+
+
 def _rows(shapes: dict[str, Part]) -> str:
     rows = [
         f"| {shape} | {part['settings']['features']} "
@@ -136,6 +156,10 @@ def _seconds(part: Part, name: str, what: str) -> str:
 
 def _microseconds(part: Part, what: str) -> str:
     return _spread(_values(part, lambda answers: answers[SINGLE_ROW][what] * 1e6))
+
+
+def _milliseconds(part: Part, name: str, what: str) -> str:
+    return _spread(_values(part, lambda answers: answers[name][what] * 1e3))
 
 
 def _times(part: Part, name: str, what: str = "whole_seconds") -> str:

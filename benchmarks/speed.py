@@ -3,7 +3,8 @@
 Example: python -m benchmarks.speed twelve --lines 1000000 --repeats 5
 
 Parts: one (date), twelve (dates), growth (a tenth of the lines, the lines, ten times the lines; also from the raw file
-through `callfirst snapshot --ledger`), row (one row scored), page (write RESULTS.md of what was measured), all.
+through `callfirst snapshot --ledger`), refresh (a few customers), row (one row scored), page (write RESULTS.md of what
+was measured), all.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from functools import partial
 from benchmarks import single_row
 from benchmarks.contest import Answer, Contestant, asked, held, watched
 from benchmarks.prepared import WORK, BigLedger
-from benchmarks.results_page import DOOR, OURS, OURS_WHOLE, SINGLE_ROW, write_page
+from benchmarks.results_page import DOOR, OURS, OURS_WHOLE, REFRESHED, SINGLE_ROW, write_page
 from benchmarks.rival_catalogue import ONE_DATE, TWELVE_DATES
 
 LOOPS = {
@@ -57,7 +58,24 @@ def row(_lines: int, repeats: int) -> None:
         held(f"row, {shape}", {"features": features, "rounds": rounds}, [run], repeats)
 
 
-PARTS: dict[str, Callable[[int, int], None]] = {"one": one, "twelve": twelve, "growth": growth, "row": row}
+def refresh(lines: int, repeats: int) -> None:
+    """One customer and 1,000, whole catalogue, in a process that stays up, at two sizes of ledger."""
+    for size in (lines // 10, lines):
+        BigLedger(size).prepare()
+        command = [sys.executable, "-m", "benchmarks.refresh", str(size)]
+        runs = [
+            Contestant(name, name, partial(asked, [*command, str(customers)])) for customers, name in REFRESHED.items()
+        ]
+        held(f"refresh {size}", {"lines": size}, runs, repeats)
+
+
+PARTS: dict[str, Callable[[int, int], None]] = {
+    "one": one,
+    "twelve": twelve,
+    "growth": growth,
+    "refresh": refresh,
+    "row": row,
+}
 
 
 def _against_rivals(part: str, lines: int, dates: Sequence[date], rivals: Mapping[str, str], repeats: int) -> None:
