@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -87,19 +89,31 @@ def store_batch(
         )
     )
     for shelf in kind.shelves:
-        insert_rows(
-            database,
-            TABLES[shelf.name],
-            ("batch_id", "file_no", "line_no", *kept_names(shelf)),
-            ((held.next_batch_id, *row) for row in kept_rows(frames, accepted_on(kind, shelf), shelf)),
-            told=lambda done: progress("Storing rows", done, rows),
-        )
+        with _indexed_afterwards(database, TABLES[shelf.name], is_worth_it=rows >= held.next_row_id):
+            insert_rows(
+                database,
+                TABLES[shelf.name],
+                ("batch_id", "file_no", "line_no", *kept_names(shelf)),
+                ((held.next_batch_id, *row) for row in kept_rows(frames, accepted_on(kind, shelf), shelf)),
+                told=lambda done: progress("Storing rows", done, rows),
+            )
     if not kind.is_state:
         _store_replacements(database, frames, kind)
         _refuse_other_rows(database, frames, account, held)
     _store_quarantine(database, account.kind, quarantined, held.next_batch_id)
     mark_dirty(database, _touched(frames, kind, held.next_batch_id))
     return digest
+
+
+@contextmanager
+def _indexed_afterwards(database: Connection, table: Table, *, is_worth_it: bool) -> Iterator[None]:
+    """Within it rows go in without their indexes where as many come as were there: these are made at once, sorted."""
+    indexes = sorted(table.indexes, key=lambda index: str(index.name)) if is_worth_it else []
+    for index in indexes:
+        index.drop(database)
+    yield
+    for index in indexes:
+        index.create(database)
 
 
 def _touched(frames: duckdb.DuckDBPyConnection, kind: Kind, batch_id: int) -> list[Fresh]:

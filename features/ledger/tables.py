@@ -109,6 +109,11 @@ KEPT_AS: dict[ColumnKind, type[TypeEngine[Any]] | TypeEngine[Any]] = {
 """How the database keeps a value of each kind; a precise number as text, yes as 1 and no as 0."""
 
 
+BY_KEY = {name: f"{shelf.table}_by_key" for name, shelf in SHELVES.items() if not shelf.is_state and name != "rates"}
+BY_KEY["order_lines"] = "order_lines_by_line"
+"""The index that finds the versions of a row, of every shelf that has one."""
+
+
 def _table_of(shelf: Shelf) -> Table:
     """The table of a shelf: where each row came from, the columns of the contract, and since when it is visible."""
     table = Table(
@@ -125,6 +130,8 @@ def _table_of(shelf: Shelf) -> Table:
     )
     if "customer_id" in shelf.content:
         Index(f"{shelf.table}_by_customer", table.c.customer_id)
+    if shelf.name in BY_KEY:
+        Index(BY_KEY[shelf.name], *(table.c[name] for name in shelf.key))
     return table
 
 
