@@ -21,6 +21,22 @@ class Rows(StrEnum):
     DISCOUNT_KNOWN = "discount_known"  # sales whose discount is known (0 counts as known)
     ORDER_DAYS = "order_days"  # calendar days with a purchase
     GAPS = "gaps"  # days between successive order days
+    COMMITMENTS = "commitments"  # sales known before they happen, as long as they have not
+    DELIVERIES = "deliveries"  # order lines that were promised for a day and delivered
+    LATE_DELIVERIES = "late_deliveries"  # of them those after that day
+    BROKEN_PROMISES = "broken_promises"  # order lines whose promised day is over, as long as they are not delivered
+    CONTACTS = "contacts"  # touches that no call list began
+    COMPLAINTS = "complaints"
+    OPEN_COMPLAINTS = "open_complaints"  # as long as they are not closed
+    ANSWERED_COMPLAINTS = "answered_complaints"  # from their answer on
+    SURVEYS = "surveys"
+    UNPAID = "unpaid"  # invoices as long as they are not paid
+    OVERDUE = "overdue"  # invoices whose due day is over, as long as they are not paid
+    PAID = "paid"  # invoices with a due day, from the day after they were paid on
+    PEOPLE = "people"  # people known at the customer, as they are known
+    BUYER_CHANGES = "buyer_changes"
+    OWNER_CHANGES = "owner_changes"
+    NEW_SUPPLIERS = "new_suppliers"
 
 
 class Column(StrEnum):
@@ -33,8 +49,15 @@ class Column(StrEnum):
     CATEGORY = "category"
     MONTH = "month"  # calendar month of a line
     DAY = "day"  # of an order day
-    DAYS = "days"  # length of a gap
+    DAYS = "days"  # length of a gap; from a complaint to its answer
     DAYS_SQUARED = "days_squared"
+    DAYS_LATE = "days_late"  # from the day promised, or due, to the day delivered, or paid; 0 where it was in time
+    ORDERED_FOR = "ordered_for"  # day of a commitment
+    BY_US = "by_us"  # 1 where we began the contact, 0 where the customer did
+    KIND = "kind"  # of a complaint
+    SCORE_SHARE = "score_share"  # of the highest score there is
+    PERSON = "person"
+    LEVEL = "level"  # of a person
 
 
 @dataclass(frozen=True)
@@ -135,6 +158,40 @@ class DaysSince:
 
 
 @dataclass(frozen=True)
+class DaysUntil:
+    """Business days from the as-of's day to a day."""
+
+    day: Primitive
+
+
+@dataclass(frozen=True)
+class ShutDaysSince:
+    """Days after a day and before the as-of's on which we were closed, or of which the ledger misses all lines.
+
+    As seen at 00:00 of the as-of's day.
+    """
+
+    day: Primitive
+
+
+@dataclass(frozen=True)
+class OnRecord:
+    """The value where any customer had a row of that set by 00:00 of the as-of's day; unknown while nobody had one."""
+
+    value: Expression
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class Clipped:
+    """The value, but at least ``low`` and at most ``high``."""
+
+    value: Expression
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
 class Minus:
     """First minus second; unknown where either is."""
 
@@ -195,4 +252,18 @@ class Shrunken:
     weight_setting: str
 
 
-Expression = Primitive | DaysSince | Minus | Plus | Ratio | Deviation | WhenAtLeast | CompanyMedian | Shrunken
+Expression = (
+    Primitive
+    | DaysSince
+    | DaysUntil
+    | ShutDaysSince
+    | OnRecord
+    | Clipped
+    | Minus
+    | Plus
+    | Ratio
+    | Deviation
+    | WhenAtLeast
+    | CompanyMedian
+    | Shrunken
+)

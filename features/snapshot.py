@@ -139,8 +139,11 @@ def exact_snapshot(
     """
     run = _run(ledger, as_ofs, policy, catalogue, memory)
     try:
-        with ledger.open(memory=f"{run.memory.total_bytes // 10**6}MB") as connection:
-            connection.register("instants", run.instants.table)
+        shut = run.company_values_at_a_glance.shut
+        lists = [shut[run.instants.naive[place]] for place in run.instants.midnight_places]
+        instants = run.instants.table.append_column("shut_days", pa.array(lists, pa.list_(pa.date32())))
+        with run.opened(run.memory.total_bytes) as connection:
+            connection.register("instants", instants)
             return _snapshot_of(run, connection.sql(statement(catalogue, policy)).to_arrow_table())
     except duckdb.Error as error:
         raise SnapshotError(error) from None

@@ -12,10 +12,12 @@ from collections.abc import Hashable, Iterable
 from features.definition import Feature, Unit
 from features.policy import Policy
 from features.primitives import (
+    Clipped,
     Column,
     CompanyMedian,
     Count,
     DaysSince,
+    DaysUntil,
     Deviation,
     Distinct,
     Expression,
@@ -23,12 +25,14 @@ from features.primitives import (
     Max,
     Min,
     Minus,
+    OnRecord,
     Plus,
     Primitive,
     Quantile,
     Ratio,
     Rows,
     Shrunken,
+    ShutDaysSince,
     Sum,
     WhenAtLeast,
     Window,
@@ -79,7 +83,10 @@ _JOIN = "LEFT JOIN {facts} ON {facts}.as_of = e.as_of AND {facts}.customer_id = 
 
 
 def statement(catalogue: Iterable[Feature], policy: Policy) -> str:
-    """One SELECT over the views of ``Ledger.open()`` and ``instants`` (see Instants.table) that gives a snapshot."""
+    """One SELECT over the views of ``Ledger.open()`` and ``instants`` that gives a snapshot.
+
+    ``instants`` is Instants.table with ``shut_days``, a list; ``define_days`` has been called.
+    """
     rendering = _Rendering(policy)
     features = "".join(f",\n  {rendering.column(feature)}" for feature in catalogue)
     facts = [*(f"{stream.name}_facts" for stream in rendering.streams), "day_facts", "gap_facts"]
@@ -131,6 +138,19 @@ class _Rendering:
         match node:
             case DaysSince(day):
                 return f"(i.as_of_day - {self.expression(day)})"
+            case DaysUntil(day):
+                return f"({self.expression(day)} - i.as_of_day)"
+            case ShutDaysSince(day):
+                since = self.expression(day)
+                between = f"lambda shut: shut > {since} AND shut < i.as_of_day"
+                return f"CASE WHEN {since} IS NOT NULL THEN len(list_filter(i.shut_days, {between})) END"
+            case OnRecord(value, rows):
+                held = SETS[rows]
+                since = f"SELECT min({held.stream.begins}) FROM {held.stream.view} WHERE ({held.stream.where})"
+                return f"CASE WHEN ({since} AND ({held.condition})) < i.midnight THEN {self.expression(value)} END"
+            case Clipped(value, low, high):
+                made = self.expression(value)
+                return f"CASE WHEN {made} IS NOT NULL THEN least(greatest({made}, {low}), {high}) END"
             case Minus(first, second):
                 return f"({self.expression(first)} - {self.expression(second)})"
             case Plus(first, second):

@@ -54,6 +54,11 @@ class Instants:
         place = {as_of: at for at, as_of in enumerate(self.every)}
         return np.array([place[as_of.midnight(self.zone)] for as_of in self.every], dtype=np.int64)
 
+    @property
+    def midnights(self) -> tuple[AsOf, ...]:
+        """00:00 of the business day of each, once."""
+        return tuple(self.every[place] for place in np.unique(self.midnight_places))
+
     @cached_property
     def asked_places(self) -> npt.NDArray[np.int64]:
         """The places of the instants asked for."""

@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from features.engines.arrays.values import Ints, Values, both_known
+from features.engines.arrays.values import Bools, Floats, Ints, Values, both_known
 from features.policy import Policy
 from features.primitives import (
+    Clipped,
     CompanyMedian,
     DaysSince,
+    DaysUntil,
     Deviation,
     Expression,
     Minus,
+    OnRecord,
     Plus,
     Primitive,
     Ratio,
+    Rows,
     Shrunken,
+    ShutDaysSince,
     WhenAtLeast,
 )
+
+
+@dataclass(frozen=True)
+class Company:
+    """What holds for the whole company at each place, as seen at 00:00 of its day.
+
+    Attributes:
+        medians: NaN where unknown.
+        recorded: whether any row of a set had been known.
+        shut: the days, ascending and since 1970-01-01, on which we were closed or of which all lines are missing.
+    """
+
+    medians: Mapping[CompanyMedian, Floats]
+    recorded: Mapping[Rows, Bools]
+    shut: Sequence[Ints]
 
 
 @dataclass(frozen=True)
@@ -29,12 +49,14 @@ class Arithmetic:
 
     Attributes:
         fact: the answer to a primitive.
-        company: the company's value for each query.
+        company: the company's values at each place.
+        place: of each query.
         as_of_day: of each query, in days since 1970-01-01.
     """
 
     fact: Callable[[Primitive], Values]
-    company: Callable[[CompanyMedian], Values]
+    company: Company
+    place: Ints
     as_of_day: Ints
     policy: Policy
     done: dict[Expression, Values] = field(default_factory=dict)
@@ -50,6 +72,18 @@ class Arithmetic:
             case DaysSince(day):
                 seen = self.of(day)
                 return Values(self.as_of_day - seen.numbers, seen.known)
+            case DaysUntil(day):
+                seen = self.of(day)
+                return Values(seen.numbers - self.as_of_day, seen.known)
+            case ShutDaysSince(day):
+                seen = self.of(day)
+                return Values(self._shut_days(seen.numbers), seen.known)
+            case OnRecord(value, rows):
+                made, recorded = self.of(value), self.company.recorded[rows][self.place]
+                return Values(made.numbers, recorded if made.known is None else recorded & made.known, made.digits)
+            case Clipped(value, low, high):
+                made, unit = self.of(value), 10 ** self.of(value).digits
+                return Values(np.clip(made.numbers, low * unit, high * unit), made.known, made.digits)
             case Minus(first, second):
                 return _joined(np.subtract, self.of(first), self.of(second))
             case Plus(first, second):
@@ -65,7 +99,9 @@ class Arithmetic:
             case Shrunken(own, count, company, setting):
                 return self._shrunken(self.of(own), self.of(count), company, int(getattr(self.policy, setting)))
             case CompanyMedian():
-                return self.company(node)
+                found = self.company.medians[node][self.place]
+                known = ~np.isnan(found)
+                return Values(np.where(known, found, 0.0), known)
             case _:
                 return self.fact(node)
 
@@ -74,37 +110,13 @@ class Arithmetic:
         drawn = (n * own.numbers + weight * pooled.numbers) / np.maximum(n + weight, 1)
         return Values(np.where(n < company.least_count, pooled.numbers, drawn), pooled.known)
 
-
-def primitives_of(node: Expression) -> set[Primitive]:
-    """The primitives an expression asks of its own customer; those of a company's value are not among them."""
-    match node:
-        case DaysSince(day):
-            return primitives_of(day)
-        case Minus(first, second) | Plus(first, second) | Ratio(first, second):
-            return primitives_of(first) | primitives_of(second)
-        case Deviation(count, total, squares):
-            return {count, total, squares}
-        case WhenAtLeast(value, share, _):
-            return primitives_of(value) | primitives_of(share)
-        case Shrunken(own, count, _, _):
-            return {own, count}
-        case CompanyMedian():
-            return set()
-        case _:
-            return {node}
-
-
-def company_medians_of(node: Expression) -> set[CompanyMedian]:
-    """The company's values an expression needs."""
-    match node:
-        case Minus(first, second) | Plus(first, second) | Ratio(first, second) | WhenAtLeast(first, second, _):
-            return company_medians_of(first) | company_medians_of(second)
-        case Shrunken(_, _, company, _):
-            return {company}
-        case CompanyMedian():
-            return {node}
-        case _:
-            return set()
+    def _shut_days(self, since: Ints) -> Ints:
+        found = np.zeros(len(since), np.int64)
+        for place in np.unique(self.place):
+            asked, shut = self.place == place, self.company.shut[place]
+            until_as_of = np.searchsorted(shut, self.as_of_day[asked], side="left")
+            found[asked] = np.maximum(until_as_of - np.searchsorted(shut, since[asked], side="right"), 0)
+        return found
 
 
 def _joined(how: np.ufunc, first: Values, second: Values) -> Values:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from features.definition import Feature, Unit
-from features.engines.arrays.arithmetic import Arithmetic, company_medians_of, primitives_of
+from features.engines.arrays.arithmetic import Arithmetic, Company
 from features.engines.arrays.facts import Facts
 from features.engines.arrays.reading import Part
 from features.engines.arrays.sorted_rows import (
@@ -30,14 +30,10 @@ from features.engines.arrays.sorted_rows import (
 )
 from features.engines.arrays.values import Floats, Ints, Values
 from features.engines.instants import Instants
+from features.engines.wanted import SEEN_LINES
 from features.policy import Policy
-from features.primitives import CompanyMedian, Count, Primitive, Rows
+from features.primitives import CompanyMedian, Primitive, Rows
 from features.row_sets import ON_ORDER_DAYS, ORDER_LINES, SETS, Stream
-
-SEEN_LINES = Count(Rows.LINES)
-
-Medians = Mapping[CompanyMedian, Floats]
-"""Of each company's value: one number a place; NaN where unknown."""
 
 
 @dataclass(frozen=True)
@@ -52,19 +48,6 @@ class Answers:
     def place(self) -> Ints:
         """Of each answer."""
         return np.repeat(self.places, len(self.part.customers))
-
-
-def wanted_primitives(catalogue: Iterable[Feature]) -> frozenset[Primitive]:
-    """Every primitive the catalogue asks of a customer."""
-    return frozenset({SEEN_LINES}.union(*(primitives_of(feature.expression) for feature in catalogue)))
-
-
-def wanted_medians(catalogue: Iterable[Feature]) -> tuple[CompanyMedian, ...]:
-    """Every company's value the catalogue needs."""
-    found: dict[CompanyMedian, None] = {}
-    for feature in catalogue:
-        found |= dict.fromkeys(company_medians_of(feature.expression))
-    return tuple(found)
 
 
 def answers_of(part: Part, primitives: Iterable[Primitive], instants: Instants, places: Ints) -> Answers:
@@ -83,7 +66,7 @@ def answers_of(part: Part, primitives: Iterable[Primitive], instants: Instants, 
 
 
 def table_of(
-    answers: Answers, catalogue: Iterable[Feature], instants: Instants, policy: Policy, medians: Medians
+    answers: Answers, catalogue: Iterable[Feature], instants: Instants, policy: Policy, company: Company
 ) -> pa.Table:
     """The rows of a snapshot: who was known at each instant asked for, by instant and customer."""
     known_from = np.tile(answers.part.known_from, len(answers.places))
@@ -95,7 +78,8 @@ def table_of(
     facts = {node: values.take(kept) for node, values in answers.facts.items()}
     arithmetic = Arithmetic(
         fact=facts.__getitem__,
-        company=lambda node: _company_value(medians[node], place),
+        company=company,
+        place=place,
         as_of_day=instants.days[place].astype(np.int64),
         policy=policy,
     )
@@ -144,12 +128,6 @@ def _facts(rows: SortedRows, asked: list[Primitive], edges: Edges, queries: Quer
 
 def _stream_of(rows: Rows) -> Stream:
     return ORDER_LINES if rows in ON_ORDER_DAYS else SETS[rows].stream
-
-
-def _company_value(medians: Floats, place: Ints) -> Values:
-    found = medians[place]
-    known = ~np.isnan(found)
-    return Values(np.where(known, found, 0.0), known)
 
 
 def _column(values: Values, unit: Unit) -> pa.Array:

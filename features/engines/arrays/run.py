@@ -5,30 +5,29 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
 from typing import TypeVar
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 
 from features.company import CompanyValues
 from features.definition import Feature
-from features.engines.arrays.engine import (
-    SEEN_LINES,
-    Medians,
-    answers_of,
-    table_of,
-    values_for_median,
-    wanted_medians,
-    wanted_primitives,
-)
+from features.engines.arrays.arithmetic import Company
+from features.engines.arrays.engine import answers_of, table_of, values_for_median
 from features.engines.arrays.reading import Needed, Part, needed_of, read_part
 from features.engines.arrays.values import Floats
 from features.engines.instants import Instants
+from features.engines.wanted import Wanted
 from features.ledger.ledger import Ledger
+from features.ledger_days import shut_days
 from features.parts import Memory, parts_of
 from features.policy import Policy
-from features.primitives import CompanyMedian, Primitive
+from features.primitives import CompanyMedian, Primitive, Rows
+from features.row_sets import SETS, define_days
 
 WORKERS = 2
 """Parts at work at once: numpy lets two run side by side, more would only share the memory."""
@@ -61,68 +60,88 @@ class Run:
         Raises:
             TooLargeError: sums that 64 bits do not hold.
         """
-        nodes, medians = wanted_primitives(self.catalogue), wanted_medians(self.catalogue)
-        if self.company is not None or not medians:
-            found = self._given(medians)
-            yield from self._each(lambda part: self._table(part, nodes, found), nodes, self._parts(nodes), told)
-            return
-        parts = self._parts(nodes)
-        if len(parts) > 1 or self.customers is not None:
-            found = self._medians(medians)
-            yield from self._each(lambda part: self._table(part, nodes, found), nodes, parts, told)
-            return
-        both = nodes | _asked_by(medians)
-        yield from self._each(lambda part: self._whole(part, both, medians), both, parts, told)
+        wanted = self._wanted
+        if self.company is None and wanted.medians and self.customers is None:
+            parts = self._parts(wanted.primitives | wanted.asked_by_medians)
+            if len(parts) == 1:
+                yield from self._each(
+                    self._table_with_medians, wanted.primitives | wanted.asked_by_medians, parts, told
+                )
+                return
+        company = self._at_places(self.company or self.company_values())
+        places = self.instants.asked_places
+
+        def table(part: Part) -> pa.Table:
+            answers = answers_of(part, wanted.primitives, self.instants, places)
+            return table_of(answers, self.catalogue, self.instants, self.policy, company)
+
+        yield from self._each(table, wanted.primitives, self._parts(wanted.primitives), told)
 
     def company_values(self) -> CompanyValues:
         """The company's values at 00:00 of every instant's business day."""
-        medians = self._medians(wanted_medians(self.catalogue))
-        midnights = sorted({int(place) for place in self.instants.midnight_places})
-        naive = self.instants.naive
-        return CompanyValues(
-            {node: {naive[place]: float(found[place]) for place in midnights} for node, found in medians.items()}
-        )
+        values = self.company_values_at_a_glance
+        return replace(values, medians=self._medians()) if self._wanted.medians else values
 
-    def _given(self, medians: Sequence[CompanyMedian]) -> Medians:
-        if self.company is None:
-            return {}
-        naive = [self.instants.naive[place] for place in self.instants.midnight_places]
-        return {node: np.array([self.company.medians[node][each] for each in naive]) for node in medians}
+    @cached_property
+    def _wanted(self) -> Wanted:
+        return Wanted(self.catalogue)
 
-    def _medians(self, medians: Sequence[CompanyMedian]) -> Medians:
-        nodes = _asked_by(medians)
+    @cached_property
+    def company_values_at_a_glance(self) -> CompanyValues:
+        """The company's values but for its medians, which take a pass of their own."""
+        with self.opened(self.memory.database_bytes) as connection:
+            since = {rows: _recorded_since(connection, rows) for rows in self._wanted.sets}
+            shut: dict[datetime, tuple[date, ...]] = {as_of.naive: () for as_of in self.instants.midnights}
+            if self._wanted.shut_days:
+                found = shut_days(connection, self.instants.midnights, self.policy)
+                for as_of, day in zip(found.column("as_of").to_pylist(), found.column("day").to_pylist(), strict=True):
+                    shut[as_of] += (day,)
+        return CompanyValues(medians={}, recorded_since=since, shut=shut)
+
+    def _medians(self) -> dict[CompanyMedian, dict[datetime, float]]:
+        nodes, medians = self._wanted.asked_by_medians, self._wanted.medians
         places = np.unique(self.instants.midnight_places)
-        everybody = Run(self.ledger, self.instants, self.policy, self.catalogue, self.memory)
+        everybody = replace(self, customers=None, company=None)
 
         def values(part: Part) -> dict[tuple[CompanyMedian, int], Floats]:
             answers = answers_of(part, nodes, self.instants, places)
             return {(node, place): values_for_median(answers, node, place) for node in medians for place in places}
 
         parts = list(everybody._each(values, nodes, everybody._parts(nodes), nobody))
-        found = {}
-        for node in medians:
-            at = {place: _median(np.concatenate([part[node, place] for part in parts])) for place in places}
-            found[node] = np.array([at[place] for place in self.instants.midnight_places])
-        return found
-
-    def _whole(self, part: Part, nodes: frozenset[Primitive], medians: Sequence[CompanyMedian]) -> pa.Table:
-        answers = answers_of(part, nodes, self.instants, np.arange(len(self.instants)))
-        midnights = self.instants.midnight_places
-        found = {
-            node: np.array([_median(values_for_median(answers, node, place)) for place in midnights])
+        naive = self.instants.naive
+        return {
+            node: {naive[place]: _median(np.concatenate([part[node, place] for part in parts])) for place in places}
             for node in medians
         }
-        return table_of(answers, self.catalogue, self.instants, self.policy, found)
 
-    def _table(self, part: Part, nodes: frozenset[Primitive], medians: Medians) -> pa.Table:
-        answers = answers_of(part, nodes, self.instants, self.instants.asked_places)
-        return table_of(answers, self.catalogue, self.instants, self.policy, medians)
+    def _table_with_medians(self, part: Part) -> pa.Table:
+        """The rows where one part is the whole ledger: the company's values come from the same answers."""
+        nodes = self._wanted.primitives | self._wanted.asked_by_medians
+        answers = answers_of(part, nodes, self.instants, np.arange(len(self.instants)))
+        medians = {
+            node: np.array([_median(values_for_median(answers, node, at)) for at in self.instants.midnight_places])
+            for node in self._wanted.medians
+        }
+        company = replace(self._at_places(self.company_values_at_a_glance), medians=medians)
+        return table_of(answers, self.catalogue, self.instants, self.policy, company)
+
+    def _at_places(self, values: CompanyValues) -> Company:
+        """The company's values, laid out by place."""
+        naive = [self.instants.naive[place] for place in self.instants.midnight_places]
+        return Company(
+            medians={node: np.array([found[each] for each in naive]) for node, found in values.medians.items()},
+            recorded={
+                rows: np.array([since is not None and since < each for each in naive])
+                for rows, since in values.recorded_since.items()
+            },
+            shut=[np.array(values.shut[each], dtype="datetime64[D]").astype(np.int64) for each in naive],
+        )
 
     def _parts(self, nodes: frozenset[Primitive]) -> list[str]:
         if self.customers is not None:
             return ["customer_id IN (SELECT customer_id FROM wanted)"]
         numbers = len(self.instants) * (len(self.catalogue) + len(nodes))
-        with self.ledger.open(memory=_text(self.memory.database_bytes)) as connection:
+        with self.opened(self.memory.database_bytes) as connection:
             return parts_of(connection, numbers_per_customer=numbers, part_bytes=self.memory.part_bytes // WORKERS)
 
     def _each(
@@ -145,16 +164,25 @@ class Run:
         return make(self._read(needed, where, together))
 
     def _read(self, needed: Sequence[Needed], where: str, together: int) -> Part:
-        threads = None if together == 1 else 1
-        memory = _text(self.memory.database_bytes // together)
-        with self.ledger.open(memory=memory, threads=threads) as connection:
+        with self.opened(self.memory.database_bytes // together, None if together == 1 else 1) as connection:
             if self.customers is not None:
                 connection.register("wanted", pa.table({"customer_id": pa.array(self.customers, pa.string())}))
             return read_part(connection, needed, self.instants, where)
 
+    def opened(self, size: int, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+        """A connection with the ledger's views that knows business days; close it after use. ``size`` in bytes."""
+        connection = self.ledger.open(memory=f"{size // 10**6}MB", threads=threads)
+        define_days(connection, self.policy.time_zone)
+        return connection
 
-def _asked_by(medians: Sequence[CompanyMedian]) -> frozenset[Primitive]:
-    return frozenset({SEEN_LINES, *(part for node in medians for part in (node.value, node.count))})
+
+def _recorded_since(connection: duckdb.DuckDBPyConnection, rows: Rows) -> datetime | None:
+    held = SETS[rows]
+    found = connection.sql(
+        f"SELECT min({held.stream.begins}) FROM {held.stream.view} WHERE ({held.stream.where}) AND ({held.condition})"
+    )
+    since: datetime | None = found.fetchall()[0][0]
+    return since
 
 
 def _median(values: Floats) -> float:
@@ -164,11 +192,6 @@ def _median(values: Floats) -> float:
     ordered = np.sort(values)
     low, high = ordered[(len(values) - 1) // 2], ordered[len(values) // 2]
     return float(low + (high - low) * 0.5)
-
-
-def _text(size: int) -> str:
-    """A number of bytes, as DuckDB wants to be told."""
-    return f"{size // 10**6}MB"
 
 
 def nobody(done: int, total: int) -> None:

@@ -1,0 +1,85 @@
+"""Here you find what expressions are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from features.definition import Feature
+from features.primitives import (
+    Clipped,
+    CompanyMedian,
+    Count,
+    DaysSince,
+    DaysUntil,
+    Deviation,
+    Expression,
+    Minus,
+    OnRecord,
+    Plus,
+    Primitive,
+    Ratio,
+    Rows,
+    Shrunken,
+    ShutDaysSince,
+    WhenAtLeast,
+)
+
+SEEN_LINES = Count(Rows.LINES)
+"""Says who is a customer, whatever the catalogue asks."""
+
+ARITHMETIC = (
+    DaysSince,
+    DaysUntil,
+    ShutDaysSince,
+    OnRecord,
+    Clipped,
+    Minus,
+    Plus,
+    Ratio,
+    Deviation,
+    WhenAtLeast,
+    CompanyMedian,
+    Shrunken,
+)
+
+
+def parts_of_expression(node: Expression) -> Iterator[Expression]:
+    """An expression and all it is made of; of a company's value not what the company is asked."""
+    yield node
+    match node:
+        case DaysSince(first) | DaysUntil(first) | ShutDaysSince(first) | OnRecord(first, _) | Clipped(first, _, _):
+            yield from parts_of_expression(first)
+        case Minus(first, second) | Plus(first, second) | Ratio(first, second) | WhenAtLeast(first, second, _):
+            yield from parts_of_expression(first)
+            yield from parts_of_expression(second)
+        case Deviation(count, total, squares):
+            yield from (count, total, squares)
+        case Shrunken(own, count, company, _):
+            yield from (own, count, company)
+        case _:
+            return
+
+
+class Wanted:
+    """What a catalogue needs.
+
+    Attributes:
+        primitives: of each customer.
+        medians: of the company.
+        sets: of which must be known whether they are on record.
+        shut_days: whether closed and missing days are asked for.
+    """
+
+    def __init__(self, catalogue: Iterable[Feature]) -> None:
+        nodes = dict.fromkeys(part for feature in catalogue for part in parts_of_expression(feature.expression))
+        self.primitives: frozenset[Primitive] = frozenset(
+            {SEEN_LINES, *(node for node in nodes if not isinstance(node, ARITHMETIC))}
+        )
+        self.medians = tuple(node for node in nodes if isinstance(node, CompanyMedian))
+        self.sets = tuple(dict.fromkeys(node.rows for node in nodes if isinstance(node, OnRecord)))
+        self.shut_days = any(isinstance(node, ShutDaysSince) for node in nodes)
+
+    @property
+    def asked_by_medians(self) -> frozenset[Primitive]:
+        """The primitives the company's values are taken over."""
+        return frozenset({SEEN_LINES, *(part for node in self.medians for part in (node.value, node.count))})
