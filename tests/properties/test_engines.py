@@ -8,13 +8,33 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from features.clock import AsOf
+from features.definition import Feature, Unit, catalogue_of
 from features.ledger.intake import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
+from features.primitives import (
+    Clipped,
+    Column,
+    Count,
+    DaysSince,
+    DaysUntil,
+    Distinct,
+    Expression,
+    Last,
+    Max,
+    Min,
+    Minus,
+    OnRecord,
+    Ratio,
+    Rows,
+    ShutDaysSince,
+    Sum,
+    Window,
+)
 from features.snapshot import Snapshot, company_values, exact_snapshot, take_snapshot
 from tests.drawn import at, ledger, rows_of
 
@@ -49,13 +69,85 @@ instants = st.lists(
 )
 
 
-def _ledger(rows: list[dict[str, Any]]) -> Ledger:
-    every = [FIRST, *rows]
-    table = {
-        name: pa.array([row.get(name) for row in every], pa.timestamp("us") if name.endswith("_at") else pa.string())
-        for name in NAMES
-    }
-    return ledger_of(pa.table(table), None, POLICY, currency="EUR")
+common = {"customer_id": st.sampled_from("abcd"), "known_at": st.one_of(st.none(), LATER)}
+
+
+@st.composite
+def rows_in_time(draw: st.DrawFn, rest: dict[str, st.SearchStrategy[Any]], *times: str) -> dict[str, Any]:
+    """A row whose times come one after the other, the later ones or none of them; days where the name ends in _on."""
+    moments = sorted(draw(st.lists(LATER, min_size=len(times), max_size=len(times))))
+    known = draw(st.integers(1, len(times)))
+    found = draw(st.fixed_dictionaries(common | rest))
+    for place, (name, moment) in enumerate(zip(times, moments, strict=True)):
+        value = moment.date().isoformat() if name.endswith("_on") else moment
+        found[name] = value if place < known else None
+    return found
+
+
+ids = st.sampled_from(["1", "2", None])
+KINDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "contacts": rows_in_time(
+        {
+            "began_by": st.sampled_from(["us", "customer", None]),
+            "channel": st.just("call"),
+            "listed_on": st.sampled_from([None, "2017-12-31"]),
+        },
+        "contacted_at",
+    ),
+    "complaints": rows_in_time(
+        {"complaint_id": ids, "complaint_kind": st.sampled_from(["late", "broken", None])},
+        "opened_at",
+        "answered_at",
+        "closed_at",
+    ),
+    "surveys": rows_in_time({"score": st.sampled_from(["0", "7", "10"])}, "answered_at"),
+    "payments": rows_in_time(
+        {"payment_id": ids, "amount": st.sampled_from(["10", "0.01"])}, "invoiced_at", "due_on", "paid_on"
+    ),
+    "events": rows_in_time(
+        {
+            "customer_id": st.sampled_from(["a", "b", None]),
+            "event": st.sampled_from(["buyer_changed", "owner_changed", "supplier_added", "closed"]),
+        },
+        "happened_at",
+        "until_on",
+    ),
+}
+YEAR = Window(365)
+ASKED: dict[str, Expression] = {
+    "contacts": OnRecord(Count(Rows.CONTACTS, YEAR), Rows.CONTACTS),
+    "since_contact": DaysSince(Max(Rows.CONTACTS, Column.DAY)),
+    "last_by_us": Last(Rows.CONTACTS, Column.BY_US),
+    "open": OnRecord(Count(Rows.OPEN_COMPLAINTS), Rows.COMPLAINTS),
+    "open_days": DaysSince(Min(Rows.OPEN_COMPLAINTS, Column.DAY)),
+    "repeated": Minus(Count(Rows.COMPLAINTS, YEAR), Distinct(Rows.COMPLAINTS, Column.KIND, YEAR)),
+    "answered": Ratio(Sum(Rows.ANSWERED_COMPLAINTS, Column.DAYS), Count(Rows.ANSWERED_COMPLAINTS)),
+    "score": Last(Rows.SURVEYS, Column.SCORE_SHARE),
+    "unpaid": Sum(Rows.UNPAID, Column.AMOUNT),
+    "overdue": Sum(Rows.OVERDUE, Column.AMOUNT),
+    "overdue_days": DaysSince(Min(Rows.OVERDUE, Column.DAY)),
+    "paid_late": Max(Rows.PAID, Column.DAYS_LATE, YEAR),
+    "late": Count(Rows.LATE_DELIVERIES, YEAR),
+    "broken": DaysSince(Min(Rows.BROKEN_PROMISES, Column.DAY)),
+    "buyer": Count(Rows.BUYER_CHANGES, YEAR),
+    "booked": Sum(Rows.COMMITMENTS, Column.AMOUNT),
+    "booked_in": DaysUntil(Min(Rows.COMMITMENTS, Column.ORDERED_FOR)),
+    "shut": ShutDaysSince(Max(Rows.ORDER_DAYS, Column.DAY)),
+    "tenure": Clipped(DaysSince(Min(Rows.ORDER_DAYS, Column.DAY)), 90, 365),
+}
+EVERY_KIND = catalogue_of(Feature(name, Unit.RATIO, name, asked, "", "{value}", "") for name, asked in ASKED.items())
+
+
+def _table(rows: list[dict[str, Any]]) -> pa.Table:
+    names = dict.fromkeys(name for row in rows for name in row)
+    kinds = {name: pa.timestamp("us") if name.endswith("_at") else pa.string() for name in names}
+    return pa.table({name: pa.array([row.get(name) for row in rows], kind) for name, kind in kinds.items()})
+
+
+def _ledger(rows: list[dict[str, Any]], others: dict[str, list[dict[str, Any]]] | None = None) -> Ledger:
+    every = [dict.fromkeys(NAMES) | FIRST, *rows]
+    tables = {kind: _table(each) for kind, each in (others or {}).items() if each}
+    return ledger_of(_table(every), None, POLICY, currency="EUR", others=tables)
 
 
 def _refuse_difference(fast: Snapshot, exact: Snapshot) -> None:
@@ -74,6 +166,17 @@ def _refuse_difference(fast: Snapshot, exact: Snapshot) -> None:
 def test_the_fast_engine_and_the_exact_statement_agree(rows: list[dict[str, Any]], as_ofs: list[AsOf]) -> None:
     world = _ledger(rows)
     _refuse_difference(take_snapshot(world, as_ofs, POLICY), exact_snapshot(world, as_ofs, POLICY))
+
+
+@settings(max_examples=15, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.data(), st.lists(lines, max_size=6), instants)
+def test_the_engines_agree_on_every_kind_of_row(
+    data: st.DataObject, rows: list[dict[str, Any]], as_ofs: list[AsOf]
+) -> None:
+    others = {kind: data.draw(st.lists(each, max_size=6), label=kind) for kind, each in KINDS.items()}
+    world = _ledger(rows, others)
+    fast = take_snapshot(world, as_ofs, POLICY, catalogue=EVERY_KIND)
+    _refuse_difference(fast, exact_snapshot(world, as_ofs, POLICY, catalogue=EVERY_KIND))
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -83,14 +83,15 @@ def _selection(needed: Needed, instants: Instants, where: str) -> str:
     """SQL: what no instant sees is left out; places stand only where the days do not tell them."""
     stream, places = needed.stream, len(instants)
     is_late = f"{stream.begins} > {stream.happened}"
-    columns = "".join(f", {stream.columns[column]} AS {column}" for column in sorted(needed.columns))
+    columns = "".join(f", {stream.columns[column]} AS its_{column}" for column in sorted(needed.columns))
     masks = "".join(f", {SETS[rows].condition} AS in_{rows}" for rows in sorted(needed.sets) if _is_partial(rows))
+    order = "" if stream is ORDER_LINES else f" ORDER BY customer_id, {stream.happened}, row_id"
     place = "" if instants.are_midnights else f", {instants.reached_by(stream.happened)} AS place"
     return f"""SELECT customer_id, {stream.day} AS day{place},
         CASE WHEN {is_late} THEN {instants.reached_by(stream.begins)} END AS first,
         CASE WHEN {stream.ends} IS NOT NULL THEN {instants.reached_by(stream.ends)} - 1 END AS last{columns}{masks}
         FROM {stream.view} WHERE ({where}) AND ({stream.where})
-        AND {stream.begins} < TIMESTAMP '{instants.naive[places - 1]}'"""
+        AND {stream.begins} < TIMESTAMP '{instants.naive[places - 1]}'{order}"""
 
 
 def _sorted(
@@ -109,7 +110,7 @@ def _sorted(
             place=place,
             first=_where_known(values_of(table.column("first")), place),
             last=_where_known(values_of(table.column("last")), np.int16(len(instants) - 1)),
-            columns={column: values_of(table.column(str(column))) for column in needed.columns},
+            columns={column: values_of(table.column(f"its_{column}")) for column in needed.columns},
             masks={rows: np.asarray(table.column(f"in_{rows}").combine_chunks().fill_null(False)) for rows in partial},
         )
     )
