@@ -168,7 +168,12 @@ def test_the_fast_engine_and_the_exact_statement_agree(rows: list[dict[str, Any]
     _refuse_difference(take_snapshot(world, as_ofs, POLICY), exact_snapshot(world, as_ofs, POLICY))
 
 
-@settings(max_examples=15, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=15,
+    phases=[Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(st.data(), st.lists(lines, max_size=6), instants)
 def test_the_engines_agree_on_every_kind_of_row(
     data: st.DataObject, rows: list[dict[str, Any]], as_ofs: list[AsOf]
