@@ -7,6 +7,7 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     ├── AsOfError                           features.clock                  an as-of that cannot be read
     ├── PolicyError                         features.policy                 a setting that cannot hold
     ├── FeatureError                        features.definition             a feature that cannot be built
+    ├── MemoryTextError                     features.parts                  an amount of memory that cannot be read
     ├── LedgerError                         features.ledger.ledger          a ledger that cannot be used as asked
     │   ├── EmptyLedgerError                features.ledger.ledger          nothing to work on yet
     │   ├── AsOfBeforeLedgerError           features.ledger.ledger          nothing was known then
@@ -41,6 +42,8 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   ├── UnknownCustomerError            serving.errors                  no customer the caller may see
     │   ├── UnknownListError                serving.errors                  no list the caller may see
     │   ├── NoKeyError                      serving.errors                  no valid key
+    │   ├── NoPushRightError                serving.errors                  rows with a key that may only ask
+    │   ├── ForeignRowsError                serving.errors                  rows of others' customers
     │   ├── ForeignOriginError              serving.errors                  a form sent from another site
     │   ├── UnreadableBodyError             serving.errors                  no JSON as it should be
     │   ├── RepeatedQueryError              serving.errors                  one thing asked for twice

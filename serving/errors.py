@@ -40,6 +40,25 @@ class NoKeyError(ServingError):
         )
 
 
+class NoPushRightError(ServingError):
+    """Rows from the holder of a key that may only ask."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This access key may ask and not push.", "Use one made with: callfirst keys create NAME --rights push."
+        )
+
+
+class ForeignRowsError(ServingError):
+    """Rows that are not of the caller's own customers."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Rows are not of customers that this access key may see, or name another manager; nothing was stored.",
+            "Push the rows of your own customers, or use a key of the whole company.",
+        )
+
+
 class ForeignOriginError(ServingError):
     """A form sent from another site."""
 

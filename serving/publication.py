@@ -9,16 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from features.ledger.dirty import Fresh, mark_dirty, unmark_seen
+from features.ledger.dirty import IDS_AT_ONCE, Fresh, mark_dirty, unmark_seen
 from features.ledger.store import Store
 from features.ledger.tables import microseconds
 from serving.access import Caller
 from serving.book import published_list_lines, published_list_notes, published_lists, published_scores, runs
 from serving.decisions.call_list import CallList
 from serving.errors import NothingPublishedError, UnknownCustomerError, UnknownListError
-
-IDS_AT_ONCE = 5_000
-"""Bound values in one statement; SQLite takes 32,766, PostgreSQL 65,535."""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,9 @@ class ServerSettings(BaseSettings):
         description="Whether a browser sends the session over HTTPS alone; left open: unless on this machine.",
     )
     body_limit_bytes: int = Field(default=1_048_576, ge=1_024)
+    refresh_seconds: float = Field(
+        default=0.2, ge=0, le=3_600, description="Pause between two looks for customers to refresh; 0: none here."
+    )
 
     @property
     def secure_cookie(self) -> bool:

@@ -76,6 +76,18 @@ def dirty_marks(database: sa.Connection, *, now: datetime, most: int) -> tuple[D
     return tuple(DirtyMark(*row) for row in database.execute(query))
 
 
+def still_dirty(database: sa.Connection, marks: Sequence[DirtyMark]) -> frozenset[str]:
+    """Those of the customers whom nobody has refreshed since the marks were taken."""
+    columns, ids = DIRTY_CUSTOMERS.c, [mark.customer_id for mark in marks]
+    return frozenset(
+        customer
+        for start in range(0, len(ids), IDS_AT_ONCE)
+        for customer in database.execute(
+            sa.select(columns.customer_id).where(columns.customer_id.in_(ids[start : start + IDS_AT_ONCE]))
+        ).scalars()
+    )
+
+
 def unmark(database: sa.Connection, marks: Sequence[DirtyMark], *, as_of: datetime) -> None:
     """The marks are gone, as all of their rows were seen as of an instant; one that a later batch renewed stays.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
 import duckdb
@@ -35,7 +36,7 @@ from features.ledger.reconciliation import NO_CANCELLATIONS, NOTHING, Reconcilia
 from features.ledger.replacements import replacements_of
 from features.ledger.settings import LedgerSettings
 from features.ledger.store import Progress, Store
-from features.ledger.storing import Held, held_of, store_batch
+from features.ledger.storing import Held, held_of, store_batch, touched_customers
 from features.ledger.tallies import (
     cancellations_of,
     columns_of,
@@ -68,6 +69,22 @@ class UnknownCurrencyError(LedgerError):
         super().__init__(f"'{code}' is no currency of ISO 4217.", "Use a code like EUR, GBP or USD.")
 
 
+class HistoryRule(StrEnum):
+    """Of which rows without a known-at of their own we say that they were known when they happened."""
+
+    ALL = "of all"
+    FIRST = "of the first batch of a kind"
+    NONE = "of none"
+
+    def holds(self, held: Held) -> bool:
+        """Whether it does of a batch that meets what is held."""
+        return self is HistoryRule.ALL or (self is HistoryRule.FIRST and not held.begun)
+
+
+Watch = Callable[[duckdb.DuckDBPyConnection, frozenset[str]], None]
+"""Is shown ``judged`` and the customers its rows touch before anything is stored; what it raises ends it all."""
+
+
 @dataclass(frozen=True)
 class _Command:
     """What one ingest was asked to do."""
@@ -79,9 +96,10 @@ class _Command:
     policy: Policy
     now: datetime
     currency: str | None
-    history: bool
+    history: HistoryRule
     dry_run: bool
     progress: Progress
+    watch: Watch
 
 
 class FramesError(LedgerError):
@@ -96,6 +114,14 @@ class FramesError(LedgerError):
 
 def _silent(step: str, done: int, total: int) -> None:
     """Nobody is told."""
+
+
+def _unwatched(frames: duckdb.DuckDBPyConnection, touched: frozenset[str]) -> None:
+    """Nobody looks."""
+
+
+def _rule(*, history: bool) -> HistoryRule:
+    return HistoryRule.ALL if history else HistoryRule.FIRST
 
 
 def ingest(
@@ -133,7 +159,10 @@ def ingest(
         progress("Reading files", at, len(files))
         raws.append(read_file(path))
     matches = _matches(KINDS[kind], raws, dict(mapping or {}), known_at_column)
-    return _in_one(_Command(KINDS[kind], raws, matches, home, policy, now, currency, history, dry_run, progress))
+    rule = _rule(history=history)
+    return _in_one(
+        _Command(KINDS[kind], raws, matches, home, policy, now, currency, rule, dry_run, progress, _unwatched)
+    )
 
 
 def ingest_rows(
@@ -155,9 +184,30 @@ def ingest_rows(
     Args and raises: see :func:`ingest`.
     """
     _refuse_unknown(kind, currency, policy)
-    raw = RawRows(source_name, plain_table(table), pa.array(range(1, table.num_rows + 1), pa.int64()))
-    matches = _matches(KINDS[kind], [raw], dict(mapping or {}), known_at_column)
-    return _in_one(_Command(KINDS[kind], [raw], matches, home, policy, now, currency, history, dry_run, _silent))
+    raw = _raw(table, source_name)
+    matches, rule = _matches(KINDS[kind], [raw], dict(mapping or {}), known_at_column), _rule(history=history)
+    return _in_one(
+        _Command(KINDS[kind], [raw], matches, home, policy, now, currency, rule, dry_run, _silent, _unwatched)
+    )
+
+
+def ingest_watched(
+    kind: str, table: pa.Table, *, source_name: str, home: Home, policy: Policy, now: datetime, watch: Watch
+) -> Reconciliation:
+    """The account of rows under our own names that are never history, after ``watch`` let them pass.
+
+    Raises: see :func:`ingest`, and what ``watch`` raises.
+    """
+    _refuse_unknown(kind, None, policy)
+    raw = _raw(table, source_name)
+    matches = _matches(KINDS[kind], [raw], {}, None)
+    return _in_one(
+        _Command(KINDS[kind], [raw], matches, home, policy, now, None, HistoryRule.NONE, False, _silent, watch)
+    )
+
+
+def _raw(table: pa.Table, source_name: str) -> RawRows:
+    return RawRows(source_name, plain_table(table), pa.array(range(1, table.num_rows + 1), pa.int64()))
 
 
 def _refuse_unknown(kind: str, currency: str | None, policy: Policy) -> None:
@@ -193,15 +243,15 @@ def _carry_out(command: _Command) -> Reconciliation:
             with store.engine.connect() if command.dry_run else store.writing() as database:
                 held = held_of(database, command.kind)
                 settings = _judge(frames, database, command, held)
+                command.watch(frames, frozenset(touched_customers(frames, command.kind)))
                 news = new_in_quarantine(frames, database, command.kind.name, command.raws)
                 account = _account(frames, database, command, newly_quarantined=news.num_rows)
                 if command.dry_run or account.nothing_changed:
                     return account
                 account = replace(account, batch_id=held.next_batch_id)
-                history = command.history or not held.begun
                 digest = store_batch(
                     database, frames, account, news, held=held, settings=settings, ingested_at=command.now,
-                    history=history, progress=command.progress,
+                    history=command.history.holds(held), progress=command.progress,
                 )  # fmt: skip
             if account.accepted.rows:
                 for shelf in command.kind.shelves:
@@ -225,7 +275,7 @@ def _judge(frames: duckdb.DuckDBPyConnection, database: Connection, command: _Co
         command.progress("Checking rows", file_no - 1, len(command.raws))
         check_rows(frames, raw, kind.name, matched=matched, file_no=file_no, policy=policy, currency=currency)
     frames.execute("CREATE OR REPLACE TEMP TABLE read AS SELECT * FROM checked")
-    history = command.history or not held.begun
+    history = command.history.holds(held)
     ingested_at = command.now.astimezone(UTC).replace(tzinfo=None)
     command.progress("Comparing with the ledger", 0, 1)
     reporting = settled or ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 from sqlalchemy import Connection, func, select
 
@@ -24,3 +26,20 @@ def replacements_of(connection: Connection, shelf: Shelf) -> pa.Table:
         ],
         schema=REPLACEMENTS,
     )
+
+
+def replaced_among(
+    connection: Connection, shelf: Shelf, where: str, parameters: tuple[Any, ...]
+) -> list[tuple[int, int]]:
+    """Of the rows of a shelf of events for which a condition holds those that were replaced: row_id, and since when.
+
+    Instants in microseconds, as the database keeps them.
+    """
+    facts = ORDER_REPLACEMENTS if shelf.name == "order_lines" else ROW_REPLACEMENTS
+    which = "" if facts is ORDER_REPLACEMENTS else f"r.shelf = '{shelf.name}' AND "
+    found = connection.exec_driver_sql(
+        f"SELECT r.row_id, min(r.replaced_at) FROM {facts.name} r WHERE {which}r.row_id IN "
+        f"(SELECT row_id FROM {shelf.table} WHERE {where}) GROUP BY r.row_id ORDER BY r.row_id",
+        parameters,
+    )
+    return [(row_id, replaced_at) for row_id, replaced_at in found]

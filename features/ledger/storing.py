@@ -14,7 +14,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, Table, func, insert, select
 
 from features.ledger.columns import KINDS, Kind
-from features.ledger.dirty import Fresh, mark_dirty
+from features.ledger.dirty import mark_dirty
 from features.ledger.merging import accepted_on, digest_of
 from features.ledger.reconciliation import Reconciliation, UnreconciledError
 from features.ledger.rows import kept_names, kept_rows, money_kept, rows_kept
@@ -101,7 +101,8 @@ def store_batch(
         _store_replacements(database, frames, kind)
         _refuse_other_rows(database, frames, account, held)
     _store_quarantine(database, account.kind, quarantined, held.next_batch_id)
-    mark_dirty(database, _touched(frames, kind, held.next_batch_id))
+    touched = touched_customers(frames, kind).items()
+    mark_dirty(database, ((customer, held.next_batch_id, *seen) for customer, seen in touched))
     return digest
 
 
@@ -116,18 +117,22 @@ def _indexed_afterwards(database: Connection, table: Table, *, is_worth_it: bool
         index.create(database)
 
 
-def _touched(frames: duckdb.DuckDBPyConnection, kind: Kind, batch_id: int) -> list[Fresh]:
-    """A mark for every customer with a row in the batch, or with one that a row of it replaced."""
+def touched_customers(frames: duckdb.DuckDBPyConnection, kind: Kind) -> dict[str, tuple[int, int]]:
+    """Customers with a row in the batch, or with one that a row of it replaced.
+
+    Of each the first and the last instant from which any of these is seen, or no more, in microseconds.
+    """
     shelves = [shelf for shelf in kind.shelves if "customer_id" in shelf.content]
     if not shelves:
-        return []
+        return {}
     moments = [f"SELECT customer_id, visible_from AS moment FROM {accepted_on(kind, shelf)}" for shelf in shelves]
     if not kind.is_state:
         moments.append("SELECT customer_id, replaced_at FROM replaced JOIN stored USING (row_id)")
-    return frames.sql(
-        f"""SELECT customer_id, {batch_id}, epoch_us(min(moment)), epoch_us(max(moment))
+    found = frames.sql(
+        f"""SELECT customer_id, epoch_us(min(moment)), epoch_us(max(moment))
         FROM ({" UNION ALL ".join(moments)}) WHERE customer_id IS NOT NULL GROUP BY 1 ORDER BY 1"""
     ).fetchall()
+    return {customer: (first, last) for customer, first, last in found}
 
 
 def _store_replacements(database: Connection, frames: duckdb.DuckDBPyConnection, kind: Kind) -> None:

@@ -8,6 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from features.ledger.pushing import Pushed
+from features.ledger.reasons import EXPLANATIONS
+from features.ledger.reconciliation import Tally
 from serving.publication import Run
 
 LONGEST_ID = 200
@@ -154,6 +157,65 @@ class CallListsAnswer(RunAnswer):
     """The call lists of the newest run."""
 
     lists: list[CallListAnswer]
+
+
+class TallyAnswer(Answer):
+    """Rows and their money."""
+
+    rows: int
+    money: dict[str, str] = Field(description="Sum per currency; of orders and payments.")
+
+    @classmethod
+    def of(cls, tally: Tally) -> TallyAnswer:
+        """A tally as it is answered."""
+        return cls(rows=tally.rows, money={code: str(amount) for code, amount in tally.money.items()})
+
+
+class RowFault(Answer):
+    """A row that cannot be used."""
+
+    row: int = Field(description="Its place in the body, from 0.")
+    reason: str
+    sentence: str
+    hint: str
+
+
+class PushAnswer(Answer):
+    """What became of the rows: accepted + merged + quarantined = read, in rows and in money."""
+
+    kind: str
+    batch_id: int | None = Field(description="Of what was stored; null where nothing was.")
+    read: TallyAnswer
+    accepted: TallyAnswer = Field(description="New in the ledger.")
+    merged: TallyAnswer = Field(description="There already.")
+    quarantined: TallyAnswer = Field(description="Not usable; kept aside.")
+    corrections: int = Field(description="Accepted rows that give another version of a row that is there.")
+    set_aside: dict[str, int] = Field(description="Column and how many of its values cannot be used and stay empty.")
+    faults: list[RowFault] = Field(description="The rows in quarantine, by place.")
+
+    @classmethod
+    def of(cls, pushed: Pushed) -> PushAnswer:
+        """The account of a push as it is answered."""
+        account = pushed.account
+        return cls(
+            kind=account.kind,
+            batch_id=account.batch_id,
+            read=TallyAnswer.of(account.read),
+            accepted=TallyAnswer.of(account.accepted),
+            merged=TallyAnswer.of(account.merged),
+            quarantined=TallyAnswer.of(account.quarantined),
+            corrections=account.corrections,
+            set_aside=dict(account.set_aside),
+            faults=[
+                RowFault(
+                    row=fault.place,
+                    reason=fault.reason,
+                    sentence=EXPLANATIONS[fault.reason].sentence,
+                    hint=EXPLANATIONS[fault.reason].hint,
+                )
+                for fault in pushed.faults
+            ],
+        )
 
 
 class Health(Answer):

@@ -11,6 +11,8 @@ from features.home import Home
 from features.ledger.store import Store
 from serving.api import problems
 from serving.api.guard import BodyLimit, SafeAndLogged
+from serving.api.push_routes import pushes
+from serving.api.refreshing import Refreshing
 from serving.api.routes import health, v1
 from serving.settings import ServerSettings
 from serving.web.pages import pages
@@ -24,9 +26,16 @@ def create_app(settings: ServerSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.engine = Store.open(Home(settings.home)).engine
+        home = Home(settings.home)
+        store = Store.open(home)
+        app.state.engine = store.engine
+        refreshing = Refreshing(home, store, every_seconds=settings.refresh_seconds)
+        if settings.refresh_seconds:
+            refreshing.start()
         yield
-        app.state.engine.dispose()
+        if settings.refresh_seconds:
+            refreshing.stop()
+        store.close()
 
     app = FastAPI(
         title="Callfirst",
@@ -41,6 +50,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
     app.state.settings = settings
     problems.install(app)
     app.include_router(v1)
+    app.include_router(pushes)
     app.include_router(health)
     app.include_router(pages)
     app.add_middleware(BodyLimit, limit_bytes=settings.body_limit_bytes)

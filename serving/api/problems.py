@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from features.errors import CallfirstError
+from features.ledger.store import StoreError
 from serving import errors
 from serving.api.safe_headers import SAFE_HEADERS
 
@@ -23,6 +24,8 @@ MEDIA_TYPE = "application/problem+json"
 STATUS: Mapping[type[CallfirstError], HTTPStatus] = {
     errors.NoKeyError: HTTPStatus.UNAUTHORIZED,
     errors.ForeignOriginError: HTTPStatus.FORBIDDEN,
+    errors.NoPushRightError: HTTPStatus.FORBIDDEN,
+    errors.ForeignRowsError: HTTPStatus.FORBIDDEN,
     errors.UnknownCustomerError: HTTPStatus.NOT_FOUND,
     errors.UnknownListError: HTTPStatus.NOT_FOUND,
     errors.BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -30,6 +33,7 @@ STATUS: Mapping[type[CallfirstError], HTTPStatus] = {
     errors.UnreadableBodyError: HTTPStatus.BAD_REQUEST,
     errors.RepeatedQueryError: HTTPStatus.BAD_REQUEST,
     errors.NothingPublishedError: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The status of each error of the domain, which knows no HTTP; any other is ours: 500."""
 
@@ -57,8 +61,11 @@ def problem(
 
 
 def told(error: CallfirstError) -> JSONResponse:
-    """An error of the domain as problem+json."""
-    status = STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
+    """An error of the domain as problem+json; of one that is ours the sentence stays here, as it may quote rows."""
+    status = STATUS.get(type(error))
+    if status is None:
+        structlog.get_logger().error("request_failed", error=type(error).__name__)
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; it has been logged.")
     return problem(status, error.sentence, hint=error.hint)
 
 

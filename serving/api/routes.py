@@ -28,7 +28,7 @@ from serving.api.problems import MEDIA_TYPE
 from serving.api.strict import KeyedRoute
 
 
-def _problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+def problems_of(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """The errors of a route as OpenAPI shows them."""
     shown = {"model": Problem, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     return {status.value: shown | {"description": status.phrase} for status in statuses}
@@ -64,7 +64,7 @@ v1 = APIRouter(
 health = APIRouter()
 
 
-@v1.post("/scores", responses=_problems(*ALWAYS, *BODY))
+@v1.post("/scores", responses=problems_of(*ALWAYS, *BODY))
 def scores(asked: ScoresQuestion, book: Book, caller: Asking, _: NoQuery) -> ScoresAnswer:
     """Published scores of up to 10,000 customers, in the order asked."""
     run = publication.newest_run(book)
@@ -80,7 +80,7 @@ def scores(asked: ScoresQuestion, book: Book, caller: Asking, _: NoQuery) -> Sco
     )
 
 
-@v1.get("/customers/{customer_id:path}", responses=_problems(*ALWAYS, HTTPStatus.NOT_FOUND))
+@v1.get("/customers/{customer_id:path}", responses=problems_of(*ALWAYS, HTTPStatus.NOT_FOUND))
 def customer(customer_id: Annotated[Identifier, Path()], book: Book, caller: Asking, _: NoQuery) -> Customer:
     """The published score of one customer."""
     run = publication.newest_run(book)
@@ -88,7 +88,7 @@ def customer(customer_id: Annotated[Identifier, Path()], book: Book, caller: Ask
     return Customer.model_validate(score | {"refreshed": score["as_of"] > run.made.as_of})
 
 
-@v1.get("/call-lists", responses=_problems(*ALWAYS, HTTPStatus.NOT_FOUND))
+@v1.get("/call-lists", responses=problems_of(*ALWAYS, HTTPStatus.NOT_FOUND))
 def call_lists(asked: Annotated[ListsQuestion, Query()], book: Book, caller: Asking) -> CallListsAnswer:
     """The published call lists, with their lines by rank."""
     run = publication.newest_run(book)
@@ -102,7 +102,7 @@ def healthz() -> Health:
     return Health(status="ok")
 
 
-@health.get("/readyz", responses=_problems(HTTPStatus.SERVICE_UNAVAILABLE))
+@health.get("/readyz", responses=problems_of(HTTPStatus.SERVICE_UNAVAILABLE))
 def readyz(book: Book) -> Health:
     """Something is published, so questions can be answered."""
     publication.newest_run(book)

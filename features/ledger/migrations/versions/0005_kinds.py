@@ -27,7 +27,15 @@ NEW_OF_CUSTOMERS: Mapping[str, type] = {
 }
 REQUIRED = frozenset(
     {"contacted_at", "opened_at", "answered_at of surveys", "score", "invoiced_at", "amount", "event", "happened_at"}
-    | {"called_at", "outcome", "currency of rates", "rated_on", "rate", "person", "manager_id of manager_versions"}
+    | {
+        "called_at",
+        "outcome",
+        "currency of rates",
+        "rated_on",
+        "rate",
+        "person of person_versions",
+        "manager_id of manager_versions",
+    }
 )
 TABLES: Mapping[str, Mapping[str, type]] = {
     "person_versions": {

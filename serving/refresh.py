@@ -1,0 +1,195 @@
+"""Here you find the refresh: dirty customers get their features and scores anew, and their published rows with them.
+
+The as-of is the clock's. What is of the company stays as it was: its median gap is that of today's midnight, as in any
+snapshot of the day; account groups, shares and key accounts are the night's, and so are the call lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from features.clock import AsOf
+from features.company import CompanyValues
+from features.errors import CallfirstError
+from features.home import Home
+from features.ledger.dirty import DirtyMark, dirty_marks, late_rows_since, put_off, still_dirty, unmark
+from features.ledger.few_customers import ledger_of_customers
+from features.ledger.ledger import Ledger
+from features.ledger.mirror import read_ledger
+from features.ledger.store import Store
+from features.ledger.storing import newest_batch_of
+from features.policy import Policy, read_policy
+from features.snapshot import Snapshot, company_values, take_snapshot
+from features.standing.accounts import accounts_at
+from features.standing.ladder import Rung, rungs_of
+from features.standing.standing import in_order_of
+from models.bundle import Bundle
+from models.manifest import BundleError
+from models.registry import champion, champion_record
+from serving.publication import Run, newest_run_or_none
+from serving.republication import NightStanding, publish_refreshed, standing_of_night
+from serving.scores import rows_of, scored
+
+AT_ONCE = 1_000
+"""Customers in one go; the rest have the next turn."""
+POISON = (CallfirstError, duckdb.Error, pa.ArrowException, ArithmeticError, LookupError, TypeError, ValueError)
+"""What one customer's rows may do to all who are refreshed with it."""
+PATIENCE, MOST_PATIENCE = timedelta(seconds=10), timedelta(hours=1)
+"""How long a customer that cannot be refreshed waits: doubled with each failure."""
+COMPANY_MEMORY = "2GB"
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What became of one go.
+
+    Attributes:
+        customers: how many are published anew.
+        failed: kinds of what went wrong with those that wait for another turn, one per customer.
+        waiting: why nobody could be refreshed; empty: somebody was, or nobody was dirty.
+    """
+
+    customers: int = 0
+    failed: tuple[str, ...] = ()
+    waiting: str = ""
+
+
+@dataclass(frozen=True)
+class _Company:
+    """The company's values of one midnight.
+
+    Attributes:
+        newest_batch: the newest batch when they were made.
+    """
+
+    run_id: int
+    midnight: AsOf
+    policy_digest: str
+    newest_batch: int
+    values: CompanyValues
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """What one go works with."""
+
+    as_of: AsOf
+    run: Run
+    bundle: Bundle
+    policy: Policy
+    company: CompanyValues
+
+
+class Refresher:
+    """Refreshes the dirty customers of a home; keeps the model and the company's values from one go to the next."""
+
+    def __init__(self, home: Home, store: Store) -> None:
+        self._home, self._store = home, store
+        self._bundle: tuple[str, Bundle] | None = None
+        self._company: _Company | None = None
+
+    def refresh(self, *, now: datetime) -> Refreshed:
+        """At most AT_ONCE dirty customers are published anew, as of ``now``; their marks are gone with it.
+
+        Who makes it fail waits for another turn, alone. Nothing is refreshed before a night has published.
+
+        Raises:
+            StoreError: the database refused; every mark is still there.
+        """
+        with self._store.engine.connect() as connection:
+            marks = dirty_marks(connection, now=now, most=AT_ONCE)
+        if not marks:
+            return Refreshed()
+        run = newest_run_or_none(self._store.engine)
+        if run is None:
+            return Refreshed(waiting="no night has published yet")
+        policy = read_policy(self._home.policy_file)
+        as_of = AsOf.of_instant(now, policy.zone)
+        try:
+            company = self._company_at(as_of.midnight(policy.zone), run, policy)
+            return self._published(marks, _Turn(as_of, run, self._champion(), policy, company))
+        except BundleError as error:
+            return Refreshed(waiting=error.sentence)
+
+    def _published(self, marks: Sequence[DirtyMark], turn: _Turn) -> Refreshed:
+        try:
+            rows = self._rows([mark.customer_id for mark in marks], turn)
+        except BundleError:
+            raise
+        except POISON as error:
+            if len(marks) == 1:
+                return self._put_off(marks[0], turn, type(error).__name__)
+            half = len(marks) // 2
+            first, second = self._published(marks[:half], turn), self._published(marks[half:], turn)
+            return Refreshed(first.customers + second.customers, first.failed + second.failed)
+        with self._store.writing() as connection:
+            still = still_dirty(connection, marks)  # whom another server refreshed meanwhile, it may have seen more of
+            rows = [row for row in rows if row["customer_id"] in still]
+            if not publish_refreshed(connection, turn.run, rows):
+                return Refreshed(waiting="a night has published meanwhile")
+            unmark(connection, marks, as_of=turn.as_of.instant)
+        return Refreshed(len(rows))
+
+    def _put_off(self, mark: DirtyMark, turn: _Turn, failed: str) -> Refreshed:
+        patience = min(PATIENCE * 2 ** min(mark.failures, 20), MOST_PATIENCE)
+        with self._store.writing() as connection:
+            put_off(connection, mark, until=turn.as_of.instant + patience)
+        return Refreshed(failed=(failed,))
+
+    def _rows(self, customer_ids: Sequence[str], turn: _Turn) -> list[dict[str, Any]]:
+        """The published rows of those of the customers that are known by now."""
+        ledger = ledger_of_customers(self._store, customer_ids, turn.policy)
+        snapshot = take_snapshot(ledger, [turn.as_of], turn.policy, customers=customer_ids, company=turn.company)
+        with self._store.engine.connect() as connection:
+            night = standing_of_night(connection, turn.run, snapshot.customer_ids)
+        standing = _standing(ledger, snapshot, night)
+        rungs = rungs_of(snapshot, turn.policy)
+        standing = standing.append_column("rung", pa.array(rungs, pa.string()))
+        standing = standing.append_column("is_newcomer", pa.array(rungs == Rung.FIRST_PURCHASE))
+        return rows_of(*scored(ledger, snapshot, standing, turn.bundle, turn.policy))
+
+    def _champion(self) -> Bundle:
+        sha256 = champion_record(self._home).bundle_sha256
+        if self._bundle is None or self._bundle[0] != sha256:
+            self._bundle = (sha256, champion(self._home))
+        return self._bundle[1]
+
+    def _company_at(self, midnight: AsOf, run: Run, policy: Policy) -> CompanyValues:
+        """The company's values of a midnight, made anew where rows came in that were known before it."""
+        with self._store.engine.connect() as connection:
+            newest_batch = newest_batch_of(connection)
+            held = self._company
+            if (
+                held is None
+                or (held.run_id, held.midnight, held.policy_digest) != (run.run_id, midnight, policy.digest)
+                or late_rows_since(connection, batch_id=held.newest_batch, midnight=midnight.instant)
+            ):
+                values = company_values(read_ledger(self._home, policy), [midnight], policy, memory=COMPANY_MEMORY)
+                held = self._company = _Company(run.run_id, midnight, policy.digest, newest_batch, values)
+        return held.values
+
+
+def _standing(ledger: Ledger, snapshot: Snapshot, night: dict[str, NightStanding]) -> pa.Table:
+    """Name and manager as known now; group, shares and key accounts as the night published them."""
+    with ledger.open() as connection:
+        accounts = in_order_of(accounts_at(connection, snapshot.as_ofs[0]), snapshot)
+    ids, groups = accounts.column("customer_id").to_pylist(), accounts.column("group_id").to_pylist()
+    of_night = [night.get(customer) or NightStanding(group) for customer, group in zip(ids, groups, strict=True)]
+    return pa.table(
+        {
+            "customer_id": accounts.column("customer_id"),
+            "name": accounts.column("name"),
+            "manager_id": accounts.column("manager_id"),
+            "group_id": pa.array([each.group_id for each in of_night], pa.string()),
+            "company_share": pa.array([each.company_share for each in of_night], pa.float64()),
+            "is_key_account": pa.array([each.is_key_account for each in of_night], pa.bool_()),
+            "is_key_for_manager": pa.array([False] * len(of_night), pa.bool_()),  # counts on call lists alone
+            "key_reasons": pa.array([list(each.key_reasons) for each in of_night], pa.list_(pa.string())),
+        }
+    )
