@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.big_ledger import ENDS_ON, STARTS_ON, write_big_ledger
 from features.ledger.ledger import CUSTOMERS, ORDER_LINES, REPLACEMENTS, Ledger
-from features.ledger.mirror import BUCKET
+from features.ledger.mirror import BUCKET, ROW_GROUP
 from features.whole_file import written_whole
 
 SEED = 7
@@ -113,4 +113,5 @@ def _prepare(source: Path, folder: Path) -> None:
 def _write(table: pa.Table, folder: Path) -> None:
     schema = {"mirror": ORDER_LINES, "replacements": REPLACEMENTS}.get(folder.parent.name, table.schema)
     with written_whole(folder / "batch-000001.parquet") as unfinished:
-        pq.write_table(table.cast(schema), unfinished, compression="zstd")
+        groups = ROW_GROUP if folder.parent.name == "mirror" else None
+        pq.write_table(table.cast(schema), unfinished, compression="zstd", row_group_size=groups)

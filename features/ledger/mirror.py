@@ -35,6 +35,7 @@ from features.whole_file import written_whole
 
 PARQUET = b"PAR1"  # its first and last bytes
 BUCKET = "strpos('0123456789abcdef', md5(coalesce(customer_id, ''))[1]) - 1"  # the hash's first hexadecimal digit
+ROW_GROUP = 65_536  # rows; files are sorted by customer, so whoever wants some customers skips the other groups
 
 
 class MirrorError(LedgerError):
@@ -114,7 +115,7 @@ def append(home: Home, shelf: Shelf, batch_id: int, digest: str, rows: pa.Table)
         for bucket, part in _buckets(rows, shelf):
             path = folder / f"bucket={bucket:02d}" / f"batch-{batch_id:06d}.parquet"
             with written_whole(path) as unfinished:
-                pq.write_table(part, unfinished, compression="zstd")
+                pq.write_table(part, unfinished, compression="zstd", row_group_size=ROW_GROUP)
             files[str(path.relative_to(folder))] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
         with written_whole(_mark(folder, batch_id)) as unfinished:
             mark = {"digest": digest, "columns": _columns(shelf), "rows": rows.num_rows, "files": files}
