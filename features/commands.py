@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
-import pyarrow.parquet as pq
 import typer
 from rich.console import Console
 
-from features.clock import AsOf
+from features.catalog import CATALOG
+from features.clock import AsOf, now
+from features.definition import fingerprint_of
 from features.errors import CallfirstError
 from features.home import Home
 from features.ledger import ingest_command
 from features.ledger.mirror import read_ledger
-from features.ledger.source_ledger import read_source_ledger
-from features.policy import read_policy
-from features.snapshot import take_snapshot
+from features.ledger.source_ledger import SourceLedger, read_source_ledger
+from features.parts import Memory
+from features.policy import Policy, read_policy
+from features.progress import Told, progress_bar
+from features.snapshot import write_snapshot
 
 
 class SnapshotFileError(CallfirstError):
@@ -40,37 +48,59 @@ def snapshot(
     as_of: Annotated[str, typer.Option(help="One instant or several with commas; a bare date is its 00:00.")],
     out: Annotated[Path, typer.Option(help="Parquet file to write.")],
     ledger: Annotated[Path | None, typer.Option(help="Read this file or Parquet folder instead of the home's.")] = None,
-    memory: Annotated[str, typer.Option(help="Most memory DuckDB may use; it spills to disk beyond.")] = "4GB",
+    memory: Annotated[str, typer.Option(help="Most memory of the whole process; beyond it goes to disk.")] = "4GB",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Features of every customer as of one or many instants, to Parquet.
+
+    A file read in place is checked as by ingest, and every row of it accounted for; nothing of it is stored.
 
     Example: callfirst snapshot --as-of 2026-01-01,2026-04-01 --out features.parquet
     """
     home: Home = context.obj
     policy = read_policy(home.policy_file)
-    source = read_source_ledger(ledger, policy) if ledger else read_ledger(home, policy)
-    instants = [AsOf.parse(text, policy.zone) for text in as_of.split(",")]
-    taken = take_snapshot(source, instants, policy, memory=memory)
+    instants = sorted({AsOf.parse(text, policy.zone) for text in as_of.split(",")})
+    size = Memory.parse(memory)
+    if out.is_dir():
+        raise SnapshotFileError(out, IsADirectoryError(errno.EISDIR, ""))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(taken.table, out)
+        with progress_bar(quiet=as_json) as told, _source(home, policy, ledger, out, size, told) as source:
+            rows = write_snapshot(
+                source.ledger, instants, policy, out, memory=memory, told=partial(told, "Computing features")
+            )
     except OSError as error:
         raise SnapshotFileError(out, error) from None
-    told = {
-        "rows": len(taken),
-        "as_ofs": [str(instant) for instant in taken.as_ofs],
-        "out": str(out),
-        "catalogue_fingerprint": taken.catalogue_fingerprint,
-        "ledger_digest": taken.ledger_digest,
-        "point_in_time_proven": source.known_at_proven,
-    }
+    proven = source.ledger.known_at_proven
     if as_json:
-        print(json.dumps(told))  # noqa: T201  # the one line a machine reads
+        answer = {
+            "rows": rows,
+            "as_ofs": [str(instant) for instant in instants],
+            "out": str(out),
+            "catalogue_fingerprint": fingerprint_of(CATALOG),
+            "ledger_digest": source.ledger.digest,
+            "point_in_time_proven": proven,
+            "source": source.account.as_json() if source.account else None,
+        }
+        print(json.dumps(answer))  # noqa: T201  # the one line a machine reads
         return
     console = Console()
-    console.print(
-        f"{len(taken):,} rows, {len(taken.as_ofs)} instants, {len(taken.table.column_names) - 2} features: {out}"
-    )
-    if not source.known_at_proven:
+    if source.account:
+        console.print(source.account.as_text(), soft_wrap=True)
+    console.print(f"{rows:,} rows, {len(instants)} instants, {len(CATALOG)} features: {out}")
+    if not proven:
         console.print("Point-in-time not proven: not every order line came with a known-at of its own.")
+
+
+@contextmanager
+def _source(
+    home: Home, policy: Policy, path: Path | None, out: Path, memory: Memory, told: Told
+) -> Iterator[SourceLedger]:
+    """The ledger of the home, or that of ``path``, whose files lie beside ``out`` until the block ends."""
+    if path is None:
+        yield SourceLedger(read_ledger(home, policy), None)
+        return
+    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder:
+        yield read_source_ledger(
+            path, policy, memory_bytes=memory.total_bytes, folder=Path(folder), now=now(), progress=told
+        )

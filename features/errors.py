@@ -14,7 +14,8 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   ├── KindError                       features.ledger.intake          no such kind of rows
     │   ├── UnknownCurrencyError            features.ledger.intake          no currency of ISO 4217
     │   ├── SourceError                     features.ledger.files           a file that cannot be read at all
-    │   ├── RaggedFileError                 features.ledger.source_ledger   lines that do not fit their header
+    │   ├── SourceSpaceError                features.ledger.source_ledger   memory or disk gave out on a file in place
+    │   ├── NothingUsableError              features.ledger.source_counts   a file in place without one good row
     │   ├── ColumnsError                    features.ledger.matching        a column is missing, or two are one
     │   │   └── AmbiguousDatesError         features.ledger.evidence        day or month first? nobody can say
     │   ├── RejectedRowsError               features.ledger.in_memory       rows in memory that cannot be used

@@ -10,6 +10,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from io import BufferedReader
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
@@ -36,10 +37,17 @@ class NotTextError(ValueError):
 
 
 Delimited = tuple[pa.Table, pa.Array, tuple[tuple[int, str], ...]]
+"""Columns, all as text; the line number of each row; and the lines that do not fit the header."""
 
 
 def read_delimited(path: Path) -> Delimited:
-    """The columns of a text file, all as text; the line number of each row; and the lines that do not fit the header.
+    """All of a text file at once; see :func:`delimited_parts`."""
+    tables, numbers, misfits = zip(*delimited_parts(path), strict=True)
+    return pa.concat_tables(tables), pa.concat_arrays(numbers), tuple(chain(*misfits))
+
+
+def delimited_parts(path: Path) -> Iterator[Delimited]:
+    """A text file, CHUNK_ROWS rows at a time; at least one part, all of the same columns.
 
     A quoted field may hold line breaks; a quote that is never closed costs its own line only. Empty lines are no rows.
 
@@ -51,7 +59,7 @@ def read_delimited(path: Path) -> Delimited:
         encoding = _encoding_of(path)
         with _open(path) as stream:
             text = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
-            return _read(text)
+            yield from _parts(text)
     except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeError) as error:
         raise NotTextError(str(error)) from None
 
@@ -88,38 +96,26 @@ def _encoding_of(path: Path) -> str:
     return "utf-8-sig"
 
 
-def _read(text: IO[str]) -> Delimited:
+def _parts(text: IO[str]) -> Iterator[Delimited]:
     lines = _Lines(text)
     header_line = lines.first_filled()
     if header_line is None:
-        return pa.table({}), pa.array([], pa.int64()), ()
+        yield pa.table({}), pa.array([], pa.int64()), ()
+        return
     separator = _separator_of(header_line, lines.peek())
     names = [name.strip() or f"column {at}" for at, name in enumerate(_split(header_line, separator), start=1)]
-    batches: list[pa.RecordBatch] = []
-    schema = pa.schema([pa.field(f"{at}", pa.string()) for at in range(len(names))])
-    numbers: list[pa.Array] = []
-    misfits: list[tuple[int, str]] = []
-    rows: list[list[str]] = []
-    at_lines: list[int] = []
+    records = lines.records(separator, len(names))
+    while chunk := list(islice(records, CHUNK_ROWS)):
+        yield _part(chunk, names)
+    yield _part([], names)
 
-    def flush() -> None:
-        columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-        batches.append(pa.record_batch([pa.array(column, pa.string()) for column in columns], schema=schema))
-        numbers.append(pa.array(at_lines, pa.int64()))
-        rows.clear()
-        at_lines.clear()
 
-    for line_no, fields in lines.records(separator, len(names)):
-        if isinstance(fields, str):
-            misfits.append((line_no, fields))
-        else:
-            rows.append(fields)
-            at_lines.append(line_no)
-        if len(rows) == CHUNK_ROWS:
-            flush()
-    flush()
-    table = pa.Table.from_batches(batches, schema).rename_columns(names)
-    return table, pa.concat_arrays(numbers), tuple(misfits)
+def _part(records: Sequence[tuple[int, list[str] | str]], names: Sequence[str]) -> Delimited:
+    misfits = tuple((line_no, fields) for line_no, fields in records if isinstance(fields, str))
+    rows = [(line_no, fields) for line_no, fields in records if not isinstance(fields, str)]
+    columns = list(zip(*(fields for _, fields in rows), strict=True)) if rows else [()] * len(names)
+    table = pa.Table.from_arrays([pa.array(column, pa.string()) for column in columns], names=list(names))
+    return table, pa.array([line_no for line_no, _ in rows], pa.int64()), misfits
 
 
 class _Lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -35,32 +36,59 @@ def read_file(path: Path) -> RawRows:
         SourceError: it is missing, empty, of an unknown kind, or not what its name says.
         ColumnsError: two of its columns have the same name.
     """
+    with opening(path):
+        rows = _read_folder(path) if path.is_dir() else _read_by_kind(path)
+    refuse_nothing(path.name, columns=rows.table.num_columns, rows=len(rows))
+    refuse_equal_names(path.name, rows.table.column_names)
+    return rows
+
+
+@contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """What goes wrong with a path while the block reads it is a SourceError."""
     try:
         if not path.exists():
             raise SourceError(f"There is no file {path}.", "Check the path.")
-        rows = _read_folder(path) if path.is_dir() else _read_by_kind(path)
+        yield
     except NotTextError as error:
         raise SourceError(f"{path.name} cannot be read as text: {error}.", "Export it again as CSV in UTF-8.") from None
     except OSError as error:
         shown = path if len(str(path)) <= LONGEST_SHOWN else f"{str(path)[:LONGEST_SHOWN]}…"
         raise SourceError(f"{shown} cannot be opened: {error.strerror or error}.", "Check the path.") from None
-    if not len(rows):
-        what = "a header but no rows" if rows.table.num_columns else "nothing"
-        raise SourceError(f"{path.name} holds {what}.", "Check the export; nothing was read.")
-    _refuse_equal_names(path.name, rows.table.column_names)
-    return rows
+
+
+@contextmanager
+def reading_parquet(path: Path) -> Iterator[None]:
+    """What goes wrong with a Parquet file while the block reads it is a SourceError."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise SourceError(f"{path.name} is not readable Parquet: {first_line(error)}.", "Export it again.") from None
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file says by its first bytes that it is Parquet, or else by its name."""
+    return _begins(path) == PARQUET_BEGINS or path.name.lower().endswith(PARQUET_ENDINGS)
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a file is a workbook by its name, or one that is called a text."""
+    name = path.name.lower()
+    return name.endswith(XLSX_ENDINGS) or (_begins(path) == ZIP_BEGINS and name.endswith(TEXT_ENDINGS))
+
+
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4)
 
 
 def _read_by_kind(path: Path) -> RawRows:
     """The rows of a file by what its first bytes say it is; where they say nothing, by its name."""
-    with path.open("rb") as file:
-        begins = file.read(4)
-    name = path.name.lower()
-    if begins == PARQUET_BEGINS or name.endswith(PARQUET_ENDINGS):
+    if is_parquet(path):
         return _numbered(path.name, _read_parquet(path))
-    if (begins == ZIP_BEGINS and name.endswith(TEXT_ENDINGS)) or name.endswith(XLSX_ENDINGS):
+    if is_workbook(path):
         return _read_xlsx(path)
-    if name.endswith(TEXT_ENDINGS):
+    if path.name.lower().endswith(TEXT_ENDINGS):
         table, lines, misfits = read_delimited(path)
         return RawRows(path.name, table, lines, misfits)
     raise SourceError(
@@ -70,17 +98,24 @@ def _read_by_kind(path: Path) -> RawRows:
 
 
 def _read_parquet(path: Path) -> pa.Table:
-    try:
+    with reading_parquet(path):
         return plain_table(pq.ParquetFile(path).read())
-    except (pa.ArrowException, OSError) as error:
-        raise SourceError(f"{path.name} is not readable Parquet: {first_line(error)}.", "Export it again.") from None
 
 
-def _read_folder(folder: Path) -> RawRows:
+def parquet_files_in(folder: Path) -> list[Path]:
+    """The Parquet files of a folder and of those in it, in the order of their names.
+
+    Raises:
+        SourceError: there are none.
+    """
     parts = sorted(part for part in folder.rglob("*") if part.name.lower().endswith(PARQUET_ENDINGS))
     if not parts:
         raise SourceError(f"The folder {folder} holds no Parquet files.", "Name the files themselves.")
-    tables = [_read_parquet(part) for part in parts]
+    return parts
+
+
+def _read_folder(folder: Path) -> RawRows:
+    tables = [_read_parquet(part) for part in parquet_files_in(folder)]
     try:
         together = pa.concat_tables(tables, promote_options="permissive")
     except pa.ArrowException:
@@ -122,7 +157,7 @@ def _read_xlsx(path: Path) -> RawRows:
         pa.array([_cell_text(cells[at]) if at < len(cells) else None for _, cells in good], pa.string())
         for at in range(width)
     ]
-    _refuse_equal_names(path.name, names)
+    refuse_equal_names(path.name, names)
     table = pa.Table.from_arrays(columns, names=names)
     return RawRows(path.name, table, pa.array([line for line, _ in good], pa.int64()), misfits)
 
@@ -149,7 +184,15 @@ def _cell_text(value: object) -> str | None:
     return str(value).strip()
 
 
-def _refuse_equal_names(source: str, names: Sequence[str]) -> None:
+def refuse_nothing(source: str, *, columns: int, rows: int) -> None:
+    """Raises SourceError where there is no row."""
+    if not rows:
+        what = "a header but no rows" if columns else "nothing"
+        raise SourceError(f"{source} holds {what}.", "Check the export; nothing was read.")
+
+
+def refuse_equal_names(source: str, names: Sequence[str]) -> None:
+    """Raises ColumnsError where two columns have one name."""
     twice = sorted({name for name in names if list(names).count(name) > 1})
     if twice:
         raise ColumnsError(f"{source} has more than one column '{twice[0]}'.", "Give every column a name of its own.")

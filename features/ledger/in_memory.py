@@ -80,7 +80,7 @@ def ledger_of(
         starts_on=days["min"],
         ends_on=days["max"],
         currency=door.reporting,
-        digest=_digest_of(lines.rows, lines.replacements, versions, *(each.rows for each in beside.values())),
+        digest=digest_of_tables(lines.rows, lines.replacements, versions, *(each.rows for each in beside.values())),
         known_at_proven=proven,
         non_product_codes=policy.non_product_codes,
         others={name: KindRows(each.rows, each.replacements) for name, each in beside.items()},
@@ -153,7 +153,7 @@ def _left(connection: duckdb.DuckDBPyConnection, kind: Kind, shelf: Shelf) -> _H
     return _Held(rows.cast(shelf.schema), replaced.cast(REPLACEMENTS))
 
 
-def _digest_of(*tables: pa.Table) -> str:
+def digest_of_tables(*tables: pa.Table) -> str:
     """SHA-256, hex, of the tables' values."""
     digest = hashlib.sha256()
     for table in tables:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from features.clock import now
 from features.home import Home
@@ -18,8 +15,8 @@ from features.ledger.columns import KINDS
 from features.ledger.doctor import examine
 from features.ledger.intake import ingest
 from features.ledger.matching import parse_mapping
-from features.ledger.store import Progress as Told
 from features.policy import read_policy
+from features.progress import progress_bar
 
 INGEST_EXAMPLE = 'Example: callfirst ingest orders orders.csv --map "amount=Net Sales" --currency EUR'
 DOCTOR_EXAMPLE = "Example: callfirst doctor --rebuild"
@@ -49,7 +46,7 @@ def ingest_files(
     Reading a file again changes nothing. Rows that cannot be used go to quarantine, with reason and original.
     """
     home: Home = context.obj
-    with _progress(quiet=as_json) as told:
+    with progress_bar(quiet=as_json) as told:
         account = ingest(
             kind,
             files,
@@ -82,13 +79,3 @@ def examine_ledger(
     Console().print_json(json.dumps(found.as_json())) if as_json else Console().print(found.sentence, soft_wrap=True)
     if not found.sound:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Told]:
-    """Shows the step at hand on a terminal; nothing elsewhere."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda step, done, total: bar.update(task, description=step, completed=done, total=total or None)

@@ -129,6 +129,24 @@ def test_a_snapshot_of_many_instants_is_a_parquet_file_of_the_catalogue(home: Pa
     assert table.num_rows == answer["rows"] > CUSTOMERS
 
 
+def test_a_snapshot_of_a_file_in_place_accounts_for_its_rows_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(GOOD + "c1,2026-02-30,7\n,2026-02-01,8\n", encoding="utf-8")
+    given = ["--ledger", str(tmp_path / "orders.csv"), "--as-of", "2026-01-20,2026-01-30", "--memory", "1GB"]
+    answer = told(tmp_path / "home", "snapshot", *given, "--out", str(tmp_path / "out" / "s.parquet"))
+    assert [answer["source"][part]["rows"] for part in ("read", "accepted", "quarantined")] == [11, 9, 2]
+    assert pq.read_table(tmp_path / "out" / "s.parquet").num_rows == answer["rows"] > 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["s.parquet"]
+    said = run(tmp_path / "home", "snapshot", *given, "--out", str(tmp_path / "out" / "s.parquet")).stdout
+    assert "9 of 11 rows of orders.csv are used" in said
+    assert "callfirst ingest" in said
+    (tmp_path / "bad.csv").write_text("customer_id,ordered_at,amount\nc1,never,7\n", encoding="utf-8")
+    given[1] = str(tmp_path / "bad.csv")
+    done = run(tmp_path / "home", "snapshot", *given, "--out", str(tmp_path / "out" / "bad.parquet"))
+    assert done.returncode == 1
+    assert "unreadable date (1, first: line 2)" in done.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["s.parquet"]
+
+
 def test_a_horizon_is_proposed_from_the_gaps(home: Path) -> None:
     proposed = told(home, "horizon")
     assert 7 <= proposed["horizon_days"] <= 546 // 4
@@ -181,8 +199,8 @@ def test_good_rows_are_kept_beside_bad_ones_and_the_sum_is_right(tmp_path: Path)
         (["snapshot", "--as-of", "soon", "--out", "s.parquet"], ["soon"]),
         (["snapshot", "--as-of", "2026-01-05", "--out", "."], ["Cannot write features to ", "directory", "--out"]),
         (["snapshot", "--as-of", "2026-01-05", "--out", "/dev/null/s.parquet"], ["/dev/null/s.parquet", "--out"]),
-        (["snapshot", "--as-of", "2026-01-05", "--out", "s.parquet", "--memory", "much"], ["computed", "--memory 8GB"]),
-        (["snapshot", "--as-of", "2026-01-05", "--out", "s.parquet", "--memory", "1MB"], ["Out of Memory", "8GB"]),
+        (["snapshot", "--as-of", "2026-01-05", "--out", "s.parquet", "--memory", "much"], ["'much'", "4GB"]),
+        (["snapshot", "--as-of", "2026-01-05", "--out", "s.parquet", "--memory", "1MB"], ["'1MB'", "500MB"]),
         (["ingest", "orders", "nowhere.csv"], ["nowhere.csv"]),
         (["ingest", "orders", "orders.csv", "--currency", "ZZZ"], ["ZZZ"]),
         (["ingest", "weather", "orders.csv"], ["weather", "orders", "customers"]),

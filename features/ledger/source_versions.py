@@ -1,0 +1,198 @@
+"""Here you find the rows of a source that share an order line or are equal, resolved as ingest resolves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.ledger.cancellations import PAIRS, cancel_at_once
+from features.ledger.checks import create_checked
+from features.ledger.columns import KINDS
+from features.ledger.ledger import INSTANT, ORDER_LINES, REPLACEMENTS
+from features.ledger.merging import SINCE_EVER, merge_events
+from features.ledger.reconciliation import Cancellations
+from features.ledger.source_counts import Counted, counted_in
+from features.ledger.source_mirror import sorted_lines
+from features.ledger.source_spill import Spill
+from features.ledger.tallies import cancellations_of, rows_in_detail
+from features.policy import Policy
+
+GROUP_ROWS = 1_000_000  # compared at a time
+REPLACED = pa.schema(
+    [("row_id", pa.int64()), ("replaced_at", INSTANT), ("by_row_id", pa.int64()), ("never_seen", pa.bool_())]
+)
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What became of the rows of a source that share an order line or are equal.
+
+    Attributes:
+        merged: row_id of those that say nothing new, ascending.
+        replaced: REPLACED, those that a later version replaces.
+        merged_counted: the merged ones, counted; None where there are none.
+        equal_lines, corrections: as in the reconciliation.
+    """
+
+    merged: npt.NDArray[np.int64]
+    replaced: pa.Table
+    merged_counted: Counted | None
+    equal_lines: int
+    corrections: int
+
+
+def key_of(columns: list[str]) -> str:
+    """SQL: 64 bits that rows share which are versions of one order line, or which are equal; others hardly ever."""
+    content = f"hash({', '.join(name for name in KINDS['orders'].shelf.content if name in columns)})"
+    if "order_id" not in columns or "line_id" not in columns:
+        return content
+    versioned = "order_id IS NOT NULL AND line_id IS NOT NULL"
+    return f"CASE WHEN {versioned} THEN hash(order_id, line_id) ELSE {content} END"
+
+
+def resolve(
+    connection: duckdb.DuckDBPyConnection,
+    spill: Spill,
+    shared: npt.NDArray[np.void],
+    folder: Path,
+    *,
+    currency: str,
+    product: str,
+    zone: str,
+    now: datetime,
+) -> Versions:
+    """What became of the rows whose key is ``shared``; those of another currency are out.
+
+    ``product``: SQL, whether a row is of a product. The rows of one key are compared together, some keys at a time.
+    """
+    groups = len(shared) // GROUP_ROWS + 1
+    merged, replaced = [np.empty(0, np.int64)], [REPLACED.empty_table()]
+    counted: list[Counted] = []
+    equal_lines = corrections = 0
+    with _regrouped(spill, shared, folder, groups) as regrouped:
+        for group in regrouped.codes:
+            _merge(connection, regrouped.take(group), currency, zone)
+            merged.append(connection.sql("SELECT line_no FROM judged WHERE fate = 'merged'").fetchnumpy()["line_no"])
+            replaced.append(_replaced(connection))
+            connection.execute("CREATE OR REPLACE TEMP VIEW merged AS FROM judged WHERE fate = 'merged'")
+            counted += counted_in(connection, "merged", product=product, now=now).values()
+            equal, corrected, _ = rows_in_detail(connection, KINDS["orders"])
+            equal_lines, corrections = equal_lines + equal, corrections + corrected
+    every = counted[0] if counted else None
+    for more in counted[1:]:
+        every = every + more if every else more
+    return Versions(np.sort(np.concatenate(merged)), pa.concat_tables(replaced), every, equal_lines, corrections)
+
+
+def _regrouped(spill: Spill, shared: npt.NDArray[np.void], folder: Path, groups: int) -> Spill:
+    """The rows with a shared key, all rows of one key in the same file."""
+    regrouped = Spill(folder)
+    for code in spill.codes if len(shared) else ():
+        rows = spill.read(code)
+        row_ids = rows.column("row_id").to_numpy()
+        at = np.minimum(np.searchsorted(shared["row_id"], row_ids), len(shared) - 1)
+        is_shared = shared["row_id"][at] == row_ids
+        if is_shared.any():
+            keys = shared["key"][at[is_shared]]
+            regrouped.add(rows.filter(pa.array(is_shared)), (keys % np.uint64(groups)).astype(np.int64))
+    regrouped.close()
+    return regrouped
+
+
+def _merge(connection: duckdb.DuckDBPyConnection, rows: pa.Table, currency: str, zone: str) -> None:
+    create_checked(connection, "orders")
+    connection.register("spilled", rows)
+    connection.execute(
+        """INSERT INTO checked BY NAME SELECT 1 AS file_no, row_id AS line_no, 0 AS aside, * EXCLUDE (row_id)
+        FROM spilled WHERE currency = ?""",
+        [currency],
+    )
+    connection.unregister("spilled")
+    connection.register("stored", ORDER_LINES.empty_table())
+    connection.register("stored_replacements", REPLACEMENTS.empty_table())
+    merge_events(connection, KINDS["orders"], history=True, ingested_at=SINCE_EVER, first_row_id=1, zone=zone)
+
+
+def _replaced(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """REPLACED of the group just merged, by the row_id rows have in the source."""
+    return (
+        connection.sql(
+            """SELECT one.line_no AS row_id, replaced_at, other.line_no AS by_row_id, never_seen
+            FROM replaced JOIN accepted one USING (row_id) JOIN accepted other ON other.row_id = replaced.by_row_id"""
+        )
+        .to_arrow_table()
+        .cast(REPLACED)
+    )
+
+
+@dataclass
+class Settling:
+    """Spilled rows becoming lines of the ledger: one file of customers at a time, by several threads.
+
+    Attributes:
+        cancelled: REPLACED of lines that cancel each other, found so far.
+        cancellations: their account so far.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    versions: Versions
+    currency: str
+    policy: Policy
+    cancelled: list[pa.Table] = field(default_factory=list)
+    cancellations: list[Cancellations] = field(default_factory=list)
+
+    def lines(self, rows: pa.Table) -> pa.Table:
+        """The ORDER_LINES of some customers' spilled rows, by customer_id, ordered_at and row_id."""
+        is_ours = pc.equal(rows.column("currency"), self.currency)
+        is_merged = np.isin(rows.column("row_id").to_numpy(), self.versions.merged, assume_unique=True)
+        lines = sorted_lines(rows.filter(pc.and_not(is_ours, pa.array(is_merged))))
+        if pc.any(pc.less(lines.column("amount"), 0)).as_py():
+            with self.connection.cursor() as connection:
+                self._cancel(connection, lines)
+        return lines
+
+    def _cancel(self, connection: duckdb.DuckDBPyConnection, lines: pa.Table) -> None:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name, table in (
+            ("accepted", lines),
+            ("every_replaced", self.versions.replaced),
+            ("stored", ORDER_LINES.empty_table()),
+            ("stored_replacements", REPLACEMENTS.empty_table()),
+            ("stored_pairs", PAIRS.empty_table()),
+        ):
+            connection.register(name, table)
+        connection.execute(
+            """CREATE OR REPLACE TEMP TABLE replaced AS FROM every_replaced
+            WHERE row_id IN (SELECT row_id FROM accepted) OR by_row_id IN (SELECT row_id FROM accepted)"""
+        )
+        connection.execute("CREATE OR REPLACE TEMP TABLE before AS FROM replaced")
+        cancel_at_once(connection, minutes=self.policy.cancel_minutes, zone=self.policy.time_zone)
+        news = connection.sql("FROM replaced EXCEPT ALL FROM before").to_arrow_table()
+        self.cancelled.append(news.select(REPLACED.names).cast(REPLACED))
+        self.cancellations.append(cancellations_of(connection))
+
+    @property
+    def replaced(self) -> pa.Table:
+        """REPLACED of corrected and of cancelled lines, by row_id."""
+        return pa.concat_tables([self.versions.replaced, *self.cancelled]).sort_by(
+            [("row_id", "ascending"), ("replaced_at", "ascending"), ("by_row_id", "ascending")]
+        )
+
+    @property
+    def all_cancellations(self) -> Cancellations:
+        """The account of all pairs."""
+        largest = max(
+            (each.largest for each in self.cancellations if each.largest),
+            key=lambda pair: (pair.amount, pair.customer_id),
+            default=None,
+        )
+        money = sum((each.money for each in self.cancellations), Decimal(0))
+        return Cancellations(sum(each.pairs for each in self.cancellations), money, largest)

@@ -1,0 +1,126 @@
+"""Here you find sources read part by part, as often as need be, so that none must fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.ledger.delimited import delimited_parts
+from features.ledger.files import (
+    TEXT_ENDINGS,
+    SourceError,
+    is_parquet,
+    is_workbook,
+    opening,
+    parquet_files_in,
+    read_file,
+    reading_parquet,
+    refuse_equal_names,
+    refuse_nothing,
+)
+from features.ledger.plain import plain_table
+from features.ledger.raw import RawRows
+
+SCAN_ROWS = 1 << 16  # of one chunk of a part: DuckDB shares a part's chunks out among its threads
+BUFFER_BYTES = 1 << 20  # a row group is read through it, not whole
+TEXT_ROW_BYTES = 40  # of a line, roughly, to guess how many a text file has
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A source that can be read part by part, any number of times.
+
+    Attributes:
+        name: of the file or folder.
+        schema: its columns as every part has them; a part may have dates as text where no calendar has one of them.
+        rows_about: how many rows, exactly or about.
+        parts: its rows; of Parquet only the columns named.
+    """
+
+    name: str
+    schema: pa.Schema
+    rows_about: int
+    parts: Callable[[Sequence[str]], Iterator[RawRows]]
+
+
+def open_stream(path: Path, *, part_rows: int) -> Stream:
+    """The stream of a file or of a folder of Parquet files; a workbook is one part.
+
+    Raises:
+        SourceError: as for a file read whole; also while it is read.
+        ColumnsError: two of its columns have the same name.
+    """
+    with opening(path):
+        if path.is_dir() or is_parquet(path):
+            stream = _parquet(path, part_rows)
+        elif path.name.lower().endswith(TEXT_ENDINGS) and not is_workbook(path):
+            stream = _text(path)
+        else:
+            rows = read_file(path)
+            stream = Stream(path.name, rows.table.schema, len(rows), lambda _: iter([rows]))
+    refuse_equal_names(path.name, stream.schema.names)
+    return stream
+
+
+def _text(path: Path) -> Stream:
+    first, _, misfits = next(delimited_parts(path))
+    refuse_nothing(path.name, columns=first.num_columns, rows=first.num_rows + len(misfits))
+
+    def parts(_: Sequence[str]) -> Iterator[RawRows]:
+        with opening(path):
+            for table, numbers, misfits in delimited_parts(path):
+                yield RawRows(path.name, table, numbers, misfits)
+
+    return Stream(path.name, first.schema, path.stat().st_size // TEXT_ROW_BYTES, parts)
+
+
+def _parquet(path: Path, part_rows: int) -> Stream:
+    files = parquet_files_in(path) if path.is_dir() else [path]
+    schemas: list[pa.Schema] = []
+    rows = 0
+    for file in files:
+        with reading_parquet(file), pq.ParquetFile(file) as opened:
+            schemas.append(plain_table(opened.schema_arrow.empty_table()).schema)
+            rows += opened.metadata.num_rows
+    try:
+        schema = pa.unify_schemas(schemas, promote_options="permissive")
+    except pa.ArrowException:
+        raise SourceError(
+            f"The Parquet files in {path} differ in the types of their columns.", "Read them one by one."
+        ) from None
+    refuse_nothing(path.name, columns=len(schema), rows=rows)
+
+    def parts(names: Sequence[str]) -> Iterator[RawRows]:
+        line_no = 0
+        for file in files:
+            with reading_parquet(file), pq.ParquetFile(file, buffer_size=BUFFER_BYTES) as opened:
+                held = [name for name in names if name in opened.schema_arrow.names]
+                for batch in opened.iter_batches(part_rows, columns=held):
+                    table = _as(plain_table(_in_chunks(batch)), schema, names)
+                    yield RawRows(path.name, table, pa.array(np.arange(line_no + 1, line_no + 1 + len(table))))
+                    line_no += len(table)
+
+    return Stream(path.name, schema, rows, parts)
+
+
+def _in_chunks(batch: pa.RecordBatch) -> pa.Table:
+    chunks = [batch.slice(at, SCAN_ROWS) for at in range(0, len(batch), SCAN_ROWS)]
+    return pa.Table.from_batches(chunks, batch.schema)
+
+
+def _as(table: pa.Table, schema: pa.Schema, names: Sequence[str]) -> pa.Table:
+    """The columns named, each of the stream's type; what became text because a date in it is none stays text."""
+    columns = []
+    for field in map(schema.field, names):
+        if field.name not in table.column_names:
+            columns.append(pa.nulls(len(table), field.type))
+        elif pa.types.is_string(table.column(field.name).type):
+            columns.append(table.column(field.name))
+        else:
+            columns.append(table.column(field.name).cast(field.type))
+    return pa.table(columns, names=list(names))

@@ -1,0 +1,170 @@
+"""A ledger read in place part by part is the one that is made of the same rows in memory at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.ledger import delimited, source_ledger, source_versions
+from features.ledger.intake import ledger_of
+from features.ledger.ledger import ORDER_LINES, Ledger
+from features.ledger.source_counts import SourceAccount
+from features.policy import Policy
+from tests.specs.ingested import NOW, rows_of
+
+POLICY = Policy(time_zone="Europe/Berlin", reporting_currency="EUR")
+START = datetime(2026, 1, 1)
+
+MINUTES = st.integers(0, 5).map(lambda half_hours: START + timedelta(minutes=30 * half_hours))
+ROW = st.fixed_dictionaries(
+    {
+        "customer_id": st.sampled_from(["a", "b", "ä c"]),
+        "ordered_at": MINUTES,
+        "amount": st.sampled_from([Decimal("1.50"), Decimal("-1.50"), Decimal("0"), Decimal("20")]),
+        "order_id": st.none() | st.sampled_from(["1", "2"]),
+        "line_id": st.none() | st.sampled_from(["1", "2"]),
+        "product_id": st.none() | st.sampled_from(["P", "Q"]),
+        "known_at": st.none() | MINUTES,
+    }
+)
+SCHEMA = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("ordered_at", pa.timestamp("us")),
+        ("amount", pa.decimal128(12, 2)),
+        ("order_id", pa.string()),
+        ("line_id", pa.string()),
+        ("product_id", pa.string()),
+        ("known_at", pa.timestamp("us")),
+    ]
+)
+
+
+def as_parquet(table: pa.Table, path: Path) -> Path:
+    pq.write_table(table, path / "rows.parquet", row_group_size=7)
+    return path / "rows.parquet"
+
+
+def as_folder(table: pa.Table, path: Path) -> Path:
+    (path / "rows").mkdir()
+    half = len(table) // 2
+    pq.write_table(table.slice(0, half), path / "rows" / "1.parquet")
+    pq.write_table(table.slice(half), path / "rows" / "2.parquet")
+    return path / "rows"
+
+
+def as_text(table: pa.Table, path: Path) -> Path:
+    pa.csv.write_csv(table, path / "rows.csv")
+    return path / "rows.csv"
+
+
+def in_place(path: Path, policy: Policy, use: Callable[[Ledger], Any]) -> tuple[Any, SourceAccount]:
+    with TemporaryDirectory() as folder:
+        read = source_ledger.read_source_ledger(
+            path, policy, memory_bytes=10**9, folder=Path(folder), now=NOW, progress=lambda *_: None
+        )
+        assert read.account is not None
+        return use(read.ledger), read.account
+
+
+def said(ledger: Ledger) -> list[dict[str, Any]]:
+    """The lines in order of arrival; what number a line has says nothing but that."""
+    return [{name: value for name, value in row.items() if name != "row_id"} for row in rows_of(ledger)]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _small_parts() -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source_ledger, "PART_ROWS", 20)  # five rows a part
+        patch.setattr(source_versions, "GROUP_ROWS", 4)
+        patch.setattr(delimited, "CHUNK_ROWS", 5)
+        yield
+
+
+@given(st.lists(ROW, min_size=1, max_size=40), st.sampled_from([as_parquet, as_folder, as_text]))
+@settings(max_examples=25, deadline=None)
+def test_a_ledger_read_in_place_is_the_one_made_in_memory(
+    rows: list[dict[str, Any]], written: Callable[[pa.Table, Path], Path]
+) -> None:
+    table = pa.Table.from_pylist(rows, SCHEMA)
+    with TemporaryDirectory() as folder:
+        found, account = in_place(written(table, Path(folder)), POLICY, lambda ledger: (said(ledger), ledger))
+    expected = ledger_of(table, None, POLICY)
+    lines, ledger = found
+    assert lines == said(expected)
+    assert (ledger.starts_on, ledger.ends_on) == (expected.starts_on, expected.ends_on)
+    assert (ledger.currency, ledger.known_at_proven) == (expected.currency, expected.known_at_proven)
+    assert len(ledger.replacements) == len(expected.replacements)
+    assert account.accepted.rows + account.merged.rows == len(rows)
+    assert account.accepted.money["EUR"] == sum(line["amount"] for line in lines)
+
+
+@given(st.lists(ROW, min_size=1, max_size=40))
+@settings(max_examples=5, deadline=None)
+def test_files_of_a_ledger_read_in_place_are_sorted_and_whole_customers(rows: list[dict[str, Any]]) -> None:
+    def look(ledger: Ledger) -> list[pa.Table]:
+        assert isinstance(ledger.order_lines, tuple)
+        assert all(path.parent.name.startswith("bucket=") for path in ledger.order_lines)
+        return [pq.ParquetFile(path).read() for path in ledger.order_lines]
+
+    with TemporaryDirectory() as folder:
+        files, _ = in_place(as_parquet(pa.Table.from_pylist(rows, SCHEMA), Path(folder)), POLICY, look)
+    keys = [
+        [(row["customer_id"].encode(), row["ordered_at"], row["row_id"]) for row in file.to_pylist()] for file in files
+    ]
+    assert all(file == sorted(file) for file in keys)
+    customers = [{customer for customer, *_ in file} for file in keys]
+    assert sum(map(len, customers)) == len(set().union(*customers))
+    assert all(file.schema.equals(ORDER_LINES) for file in files)
+
+
+def test_how_a_text_is_written_is_told_from_all_of_its_parts(tmp_path: Path) -> None:
+    """Nine rows that leave day and month open, and a tenth, two parts later, that tells."""
+    dates = [*(f"0{day}/02/2026" for day in range(1, 10)), "13/02/2026"]
+    table = pa.table({"customer_id": [f"{at}.0" for at in range(10)], "ordered_at": dates, "amount": ["1,5"] * 10})
+    pq.write_table(table, tmp_path / "rows.parquet")
+    lines, _ = in_place(tmp_path / "rows.parquet", Policy(), said)
+    assert [line["ordered_at"] for line in lines] == [datetime(2026, 2, day) for day in [*range(1, 10), 13]]
+    assert {line["amount"] for line in lines} == {Decimal("1.5")}
+    assert [line["customer_id"] for line in lines] == [str(at) for at in range(10)]
+
+
+def test_bad_rows_are_left_out_and_accounted_for(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(
+        "customer,date,amount,currency\na,2026-01-01,1,EUR\n,2026-01-01,2,EUR\nb,never,3,EUR\nc,2026-01-02,x,EUR\n"
+        "d,2026-01-03,5,EUR,extra\ne,2026-01-04,6,GBP\nf,2026-01-05,7,EUR\n"
+    )
+    lines, account = in_place(tmp_path / "rows.csv", Policy(), said)
+    assert [line["customer_id"] for line in lines] == ["a", "f"]
+    assert {(str(each.reason), each.rows, each.line) for each in account.quarantine} == {
+        ("no customer", 1, 3),
+        ("unreadable date", 1, 4),
+        ("unreadable amount", 1, 5),
+        ("wrong number of fields", 1, 6),
+        ("no exchange rate", 1, 7),
+    }
+    assert account.read.money == {"EUR": Decimal(1 + 2 + 3 + 7), "GBP": Decimal(6)}
+    assert account.accepted.money == {"EUR": Decimal(1 + 7)}
+
+
+def test_a_file_without_one_good_row_is_an_error_that_says_why(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("customer,date,amount\na,never,1\nb,2026-01-01,x\nc,never,2\n")
+    with pytest.raises(source_ledger.NothingUsableError, match=r"unreadable date \(2, first: line 2\)"):
+        in_place(tmp_path / "rows.csv", Policy(), said)
+
+
+def test_now_tells_which_lines_are_to_come(tmp_path: Path) -> None:
+    rows = pa.table({"customer": ["a", "a"], "date": [NOW, datetime(2030, 1, 1, tzinfo=UTC)], "amount": [1, 2]})
+    pq.write_table(rows, tmp_path / "rows.parquet")
+    assert in_place(tmp_path / "rows.parquet", Policy(), said)[1].to_come == 1
