@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
 import duckdb
@@ -23,11 +23,10 @@ import numpy as np
 import pyarrow as pa
 
 from features.clock import AsOf
-from features.ledger.parsing import day_of
 from features.policy import Policy
 
-WEEKS, LEAST_CUSTOMERS, USUAL_CUSTOMERS = 8, 3, 12
-"""Same weekdays compared with; customers each of them had at least; and all of them on average."""
+WEEKS, LEAST_CUSTOMERS = 8, 3
+"""Same weekdays compared with, and customers each of them had at least."""
 SOME_LINES = 300_000  # mostly enough to show who usually orders
 SHUT_DAYS = pa.schema([("as_of", pa.timestamp("us")), ("day", pa.date32()), ("why", pa.string())])
 EPOCH = date(1970, 1, 1)
@@ -54,7 +53,7 @@ SELECT b.day, i.place, CAST(sum(b.customers) AS BIGINT) AS customers
 FROM begun b JOIN days_asked_at i ON b.seen_from < i.as_of GROUP BY b.day, i.place
 """
 _TOLD = """
-SELECT event, visible_from, replaced_at, {first} AS first, greatest(coalesce(until_on, {first}), {first}) AS last
+SELECT event, visible_from, replaced_at, happened_on, coalesce(until_on, happened_on + 1) AS until_on
 FROM events WHERE customer_id IS NULL AND event IN ('closed', 'data_missing')
 """
 
@@ -66,9 +65,14 @@ class _Week:
     place: int
     days: Sequence[int]
     told: Mapping[int, Why]
+    usual_customers: int
 
 
-def shut_days(connection: duckdb.DuckDBPyConnection, as_ofs: Sequence[AsOf], policy: Policy) -> pa.Table:
+def shut_days(
+    connection: duckdb.DuckDBPyConnection,
+    as_ofs: Sequence[AsOf],
+    policy: Policy,
+) -> pa.Table:
     """SHUT_DAYS: the closed and missing business days before each as-of's day, as they were seen then.
 
     ``connection`` has the views of a ledger. A closure known ahead shuts no day that has not come.
@@ -82,8 +86,9 @@ def shut_days(connection: duckdb.DuckDBPyConnection, as_ofs: Sequence[AsOf], pol
     )
     connection.register("days_asked_at", asked)
     lines, seen = _days_seen(connection, instants)
-    told = _told(connection, instants, policy)
-    missing = _missing(connection, list(_weeks(instants, lines, told)), lines, seen)
+    told = _told(connection, instants)
+    weeks = list(_weeks(instants, lines, told, policy))
+    missing = _missing(connection, weeks, lines, seen)
     connection.unregister("days_asked_at")
     rows = [(instants[place], day, why) for place, shut in enumerate(told) for day, why in shut.items()]
     rows += [(instants[place], day, Why.MISSING) for place, day in missing]
@@ -135,9 +140,9 @@ def _days_seen(
     return lines, {(day, place) for day, at in zip(days, from_place, strict=True) for place in range(at, len(moments))}
 
 
-def _told(connection: duckdb.DuckDBPyConnection, instants: Sequence[AsOf], policy: Policy) -> list[dict[int, Why]]:
+def _told(connection: duckdb.DuckDBPyConnection, instants: Sequence[AsOf]) -> list[dict[int, Why]]:
     """Of each instant the days that events shut, as then known; days since 1970, none on or after its own."""
-    events = connection.sql(_TOLD.format(first=day_of("happened_at", policy.time_zone))).to_arrow_table().to_pylist()
+    events = connection.sql(_TOLD).to_arrow_table().to_pylist()
     told: list[dict[int, Why]] = []
     for instant in instants:
         shut: dict[int, Why] = {}
@@ -146,22 +151,23 @@ def _told(connection: duckdb.DuckDBPyConnection, instants: Sequence[AsOf], polic
                 event["replaced_at"] and event["replaced_at"] < instant.naive
             ):
                 why = Why.CLOSED if event["event"] == "closed" else Why.MISSING
-                last = min(event["last"], instant.day - timedelta(days=1))
-                shut |= dict.fromkeys(range((event["first"] - EPOCH).days, (last - EPOCH).days + 1), why)
+                until = min(event["until_on"], instant.day)
+                shut |= dict.fromkeys(range((event["happened_on"] - EPOCH).days, (until - EPOCH).days), why)
         told.append(shut)
     return told
 
 
-def _weeks(instants: Sequence[AsOf], lines: Mapping[int, int], told: Sequence[Mapping[int, Why]]) -> Iterator[_Week]:
-    """Each weekday of each as-of on which a ledger ever had lines."""
-    if not lines:
-        return
-    begin = min(lines)
-    open_on = {day % 7 for day in lines}
+def _weeks(
+    instants: Sequence[AsOf], lines: Mapping[int, int], told: Sequence[Mapping[int, Why]], policy: Policy
+) -> Iterator[_Week]:
+    """Each weekday of each as-of on which the ledger ever had lines."""
+    begin = min(lines, default=0)
+    open_on = sorted({day % 7 for day in lines})
     for place, instant in enumerate(instants):
         end = (instant.day - EPOCH).days
-        for weekday in sorted(open_on):
-            yield _Week(place, range(begin + (weekday - begin) % 7, end, 7), told[place])
+        for weekday in open_on:
+            days = range(begin + (weekday - begin) % 7, end, 7)
+            yield _Week(place, days, told[place], policy.missing_from_customers)
 
 
 def _wonders(
@@ -178,7 +184,7 @@ def _wonders(
             and all((each, week.place) in seen for each in before)
         ):
             usual = [customers(week.place, each) for each in before]
-            if min(usual) >= LEAST_CUSTOMERS and sum(usual) >= USUAL_CUSTOMERS * WEEKS:
+            if min(usual) >= LEAST_CUSTOMERS and sum(usual) >= week.usual_customers * WEEKS:
                 yield day, tuple(before)
                 continue
         before.append(day)

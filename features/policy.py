@@ -40,6 +40,9 @@ class Policy:
     )
     rate_holds_days: int = _setting(7, "days an exchange rate holds where no newer one is known", "issue 3")
     cancel_minutes: int = _setting(60, "minutes within which an opposite line cancels a sale altogether", "issue 3")
+    missing_from_customers: int = _setting(
+        12, "customers a weekday has on average from which a day without one line is missing", "issue 3"
+    )
     horizon_days: int = _setting(0, "H: days ahead; 0: proposed from the gaps", "design 3")
     active_days: int = _setting(0, "W: silent longer is not active; 0: proposed from the gaps", "design 3")
     company_gap_weight: int = _setting(5, "own gaps the company's gap counts for in the due gap", "design 3")

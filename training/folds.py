@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from features.clock import AsOf
@@ -13,6 +13,8 @@ CONTEST_ORIGINS = 3
 """Fewer contest origins than this, and closer ones stand in (design 3)."""
 MOST_CONTEST_ORIGINS = 8
 """Older ones tell little of today, and each costs a fit of every candidate."""
+MOST_SHUT = 0.10
+"""Where more of a window's days than this were closed or are missing, silence in it says nothing of the customer."""
 QUARTERS = 4  # closest spacing of origins is a quarter horizon
 
 
@@ -39,6 +41,7 @@ class Origins:
         until: T.
         spaced: T - jH, newest first: their windows do not overlap.
         close: spaced a quarter horizon, a day at least, newest first; ``spaced`` is among them.
+        unseen: those that are none of these, as too many days of their windows are closed or missing.
     """
 
     until: AsOf
@@ -46,6 +49,15 @@ class Origins:
     zone: ZoneInfo
     spaced: tuple[AsOf, ...]
     close: tuple[AsOf, ...]
+    unseen: tuple[AsOf, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Which windows are not learned from, and why; empty where all are."""
+        if not self.unseen:
+            return ()
+        days = ", ".join(str(origin.day) for origin in self.unseen)
+        return (f"Not learned from: windows of {days}, as over a tenth of their days is closed or missing.",)
 
     def before(self, at: AsOf) -> tuple[AsOf, ...]:
         """Close origins whose windows are closed by ``at``, newest first."""
@@ -53,12 +65,13 @@ class Origins:
         return tuple(origin for origin in self.close if origin <= latest)
 
     def chain(self, at: AsOf) -> tuple[AsOf, ...]:
-        """``at`` - jH, newest first, as far back as the ledger allows."""
+        """``at`` - jH, newest first, as far back as the ledger allows; without the unseen."""
         oldest = min(self.close, default=at)
         chain = []
         origin = at.shifted(-self.horizon_days, self.zone)
         while self.close and origin >= oldest:
-            chain.append(origin)
+            if origin not in self.unseen:
+                chain.append(origin)
             origin = origin.shifted(-self.horizon_days, self.zone)
         return tuple(chain)
 
@@ -77,21 +90,39 @@ class ContestPlan:
     weaker: bool
 
 
-def origins_of(until: AsOf, horizon_days: int, active_days: int, *, starts_on: date, zone: ZoneInfo) -> Origins:
-    """T - jH/4 for j from 4 on, while max(H, W) days of ledger lie before."""
+def origins_of(
+    until: AsOf,
+    horizon_days: int,
+    active_days: int,
+    *,
+    starts_on: date,
+    zone: ZoneInfo,
+    shut: Collection[date] = frozenset(),
+) -> Origins:
+    """T - jH/4 for j from 4 on, while max(H, W) days of ledger lie before; ``shut``: closed and missing days."""
     needed = max(horizon_days, active_days)
     close: list[AsOf] = []
     spaced: list[AsOf] = []
+    unseen: list[AsOf] = []
     quarter = QUARTERS
     while True:
         origin = until.shifted(-_quarters(quarter, horizon_days), zone)
         if (origin.day - starts_on).days < needed:
-            return Origins(until, horizon_days, zone, tuple(spaced), tuple(close))
+            return Origins(until, horizon_days, zone, tuple(spaced), tuple(close), tuple(unseen))
+        if _is_unseen(origin, horizon_days, shut):
+            unseen += [origin] if origin not in unseen[-1:] else []
+            quarter += 1
+            continue
         if origin not in close[-1:]:  # quarters of a horizon under 4 days fall on one day
             close.append(origin)
         if quarter % QUARTERS == 0:
             spaced.append(origin)
         quarter += 1
+
+
+def _is_unseen(origin: AsOf, horizon_days: int, shut: Collection[date]) -> bool:
+    window = (origin.day + timedelta(days=each) for each in range(horizon_days))
+    return bool(shut) and sum(day in shut for day in window) > MOST_SHUT * horizon_days
 
 
 def contest_plan(origins: Origins) -> ContestPlan:

@@ -15,6 +15,7 @@ from features.home import Home
 from features.ledger.ledger import Ledger
 from features.ledger.mirror import read_ledger
 from features.ledger.store import Store
+from features.ledger_days import shut_days
 from features.policy import Policy
 from features.version import code_version
 from models.bundle import Bundle
@@ -71,7 +72,7 @@ def train(
             pictures = _pictures(chosen, frame, Path(place))
             progress("keeping the run in MLflow", 0.85)
             run = tracking.Run(
-                parameters=parameters_of(chosen, bundle, frame.until, seed),
+                parameters=parameters_of(chosen, bundle, frame.until, seed=seed, unseen=origins.unseen),
                 metrics=metrics_of(chosen, perf_counter() - started),
                 tags=tags_of(bundle, sha256),
                 pictures=pictures,
@@ -92,7 +93,7 @@ def train(
             draft=chosen,
             bundle=bundle,
             bundle_sha256=sha256,
-            remarks=frame.remarks,
+            remarks=(*frame.remarks, *origins.remarks),
             run_id=kept.run_id,
             tracking_uri=home.tracking_uri,
             seconds=perf_counter() - started,
@@ -105,8 +106,10 @@ def train(
 
 
 def _drafted(ledger: Ledger, frame: Frame, policy: Policy, seed: int, progress: Progress) -> tuple[Draft, Origins]:
+    with ledger.open() as connection:
+        shut = frozenset(shut_days(connection, [frame.until], policy).column("day").to_pylist())
     origins = origins_of(
-        frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone
+        frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone, shut=shut
     )
     if not origins.close:
         needed = frame.horizon_days + max(frame.horizon_days, frame.active_days)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from features.clock import AsOf
@@ -12,14 +13,15 @@ from training.draft import Draft
 FIGURES = ("auc", "brier", "log_loss", "calibration_error", "perfect_calibration_error", "money_found")
 
 
-def parameters_of(chosen: Draft, bundle: Bundle, until: AsOf, seed: int) -> dict[str, Any]:
-    """How the training was set, and what was chosen."""
+def parameters_of(chosen: Draft, bundle: Bundle, until: AsOf, *, seed: int, unseen: Sequence[AsOf]) -> dict[str, Any]:
+    """How the training was set, and what was chosen; ``unseen``: origins whose windows are closed or missing."""
     return {
         "until": str(until),
         "horizon_days": bundle.horizon_days,
         "active_days": bundle.active_days,
         "seed": seed,
         "origins": len(bundle.manifest.origins),
+        "origins_unseen": ", ".join(str(origin.day) for origin in unseen) or "none",
         "served": chosen.name,
         "value_at_risk_by": str(chosen.shortfall.kind),
         "decline_by": (chosen.outcome.decline if chosen.outcome else None) or "churn",

@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from features.clock import now
+from features.clock import AsOf, now
 from features.home import Home
 from features.ledger.columns import KINDS
 from features.ledger.doctor import examine
 from features.ledger.intake import ingest
 from features.ledger.matching import parse_mapping
+from features.ledger.mirror import read_ledger
+from features.ledger.oddities import oddities_of
 from features.policy import read_policy
 from features.progress import progress_bar
 
@@ -73,9 +75,17 @@ def examine_ledger(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the mirror anew from the database.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Compare the database with its mirror, row by row count and penny by penny."""
+    """Compare the database with its mirror, row by row count and penny by penny; name what is odd in the ledger."""
     home: Home = context.obj
-    found = examine(home, read_policy(home.policy_file), rebuild=rebuild)
-    Console().print_json(json.dumps(found.as_json())) if as_json else Console().print(found.sentence, soft_wrap=True)
+    policy = read_policy(home.policy_file)
+    found = examine(home, policy, rebuild=rebuild)
+    odd = None
+    if found.sound and found.holdings[0].database_rows:
+        odd = oddities_of(read_ledger(home, policy), AsOf.of_instant(now(), policy.zone), policy)
+    if as_json:
+        Console().print_json(json.dumps(found.as_json() | {"oddities": odd.as_json() if odd else None}))
+    else:
+        for sentence in (found.sentence, *(odd.sentences if odd else ())):
+            Console().print(sentence, soft_wrap=True, highlight=False, markup=False)
     if not found.sound:
         raise typer.Exit(1)

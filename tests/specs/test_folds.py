@@ -74,3 +74,19 @@ def test_origins_keep_business_midnight_over_a_change_of_clocks() -> None:
     zone = Policy(time_zone="Europe/Paris").zone
     found = origins_of(AsOf.parse("2026-05-01", zone), 60, 60, starts_on=date(2025, 1, 1), zone=zone)
     assert all(each == each.midnight(zone) for each in found.close)
+
+
+def test_a_window_with_more_than_a_tenth_of_its_days_shut_is_no_origin() -> None:
+    zone = POLICY.zone
+    begin = {"starts_on": date(2026, 1, 1), "zone": zone}
+    shut = {date(2026, 7, 1) + timedelta(days=each) for each in range(10)}
+    found = origins_of(AsOf.parse("2026-12-27", zone), 90, 90, shut=shut, **begin)
+    without = origins_of(AsOf.parse("2026-12-27", zone), 90, 90, **begin)
+    assert found.unseen == tuple(
+        each for each in without.close if date(2026, 4, 12) <= each.day <= date(2026, 7, 1)
+    )  # 10 of 90 days, all ten within the window
+    assert set(found.close) | set(found.unseen) == set(without.close)
+    assert set(found.chain(found.until)) <= set(found.spaced) <= set(found.close)
+    assert "2026-06-30" in found.remarks[0]
+    nine = origins_of(AsOf.parse("2026-12-27", zone), 90, 90, shut=sorted(shut)[1:], **begin)
+    assert nine.unseen == () and nine.remarks == ()

@@ -1,0 +1,106 @@
+"""Here you find customer ids that look alike: told apart as they are written, but worth a person's look.
+
+Ids are the customer's own. " a", "a" and "A" are three customers until a mapping says otherwise.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+SHOWN = 5  # groups; the rest is counted
+SHOWN_IDS = 4  # of one group
+_SEPARATORS = frozenset("$+<=>^`|~")  # punctuation of ASCII that Unicode calls symbols
+
+_GROUPS = r"""
+WITH plain AS (
+    SELECT *, lower(regexp_replace(customer_id, '[[:punct:][:space:][:cntrl:]]+', '', 'g')) AS bare
+    FROM ids WHERE regexp_full_match(customer_id, '[\x00-\x7F]*')),
+keyed AS (
+    SELECT customer_id, rows, is_new,
+        CASE WHEN bare = '' THEN customer_id ELSE coalesce(nullif(ltrim(bare, '0'), ''), '0') END AS likeness
+    FROM plain
+    UNION ALL SELECT customer_id, rows, is_new, likeness FROM other_keys JOIN ids USING (customer_id))
+SELECT list((customer_id, rows) ORDER BY rows DESC, customer_id) AS alike
+FROM keyed GROUP BY likeness HAVING count(*) > 1 AND bool_or(is_new)
+ORDER BY sum(rows) DESC, min(customer_id)
+"""
+
+
+@dataclass(frozen=True)
+class LookAlikes:
+    """Groups of ids that look alike.
+
+    Attributes:
+        groups: how many.
+        first: some of them, those of most rows first: each id with its rows.
+    """
+
+    groups: int
+    first: tuple[tuple[tuple[str, int], ...], ...]
+
+    @property
+    def sentence(self) -> str:
+        """How many, the first of them, and what to do; empty where there are none."""
+        if not self.groups:
+            return ""
+        shown = "; ".join(
+            " and ".join(f"'{customer}' ({rows:,} rows)" for customer, rows in group[:SHOWN_IDS])
+            for group in self.first
+        )
+        counted = (
+            "1 group of customer ids looks" if self.groups == 1 else f"{self.groups:,} groups of customer ids look"
+        )
+        more = " and more" if self.groups > len(self.first) else ""
+        return (
+            f"{counted} alike: {shown}{more}. Each stays a customer of its own; "
+            "if they are one, say so: callfirst ingest … --same-as FILE (columns customer_id, same_as)."
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for machines."""
+        first = [[{"customer_id": customer, "rows": rows} for customer, rows in group] for group in self.first]
+        return {"groups": self.groups, "first": first}
+
+
+NO_LOOK_ALIKES = LookAlikes(0, ())
+
+
+def likeness_of(customer_id: str) -> str:
+    """What two ids that look alike have in common.
+
+    NFKC and case folding; without white space, punctuation and invisible characters; without leading zeros. An id
+    that is nothing but these is alike to none.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", customer_id).casefold())
+    bare = "".join(
+        letter for letter in folded if unicodedata.category(letter)[0] not in "PZC" and letter not in _SEPARATORS
+    )
+    return (bare.lstrip("0") or "0") if bare else customer_id
+
+
+def look_alikes(connection: duckdb.DuckDBPyConnection, ids: str) -> LookAlikes:
+    """The groups of a relation of customer_id, rows and is_new in which one id at least is new.
+
+    ``ids``: a query with one row per customer_id.
+    """
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE ids AS {ids}")
+    foreign = connection.sql(
+        r"SELECT customer_id FROM ids WHERE NOT regexp_full_match(customer_id, '[\x00-\x7F]*')"
+    ).fetchall()
+    keys = pa.table(
+        {
+            "customer_id": pa.array([customer for (customer,) in foreign], pa.string()),
+            "likeness": pa.array([likeness_of(customer) for (customer,) in foreign], pa.string()),
+        }
+    )
+    connection.register("other_keys", keys)
+    found = connection.sql(_GROUPS).fetchall()
+    connection.unregister("other_keys")
+    connection.execute("DROP TABLE ids")
+    first = tuple(tuple((str(customer), int(rows)) for customer, rows in alike) for (alike,) in found[:SHOWN])
+    return LookAlikes(len(found), first)
