@@ -1,5 +1,7 @@
 """Here you find one made-up ledger prepared for everybody: our mirror and replacements, and the rivals' one file.
 
+Example: python -m benchmarks.prepared 1000000
+
 All start from the same rows, columnar, sorted by customer and instant, corrections resolved to when a row was seen.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -115,3 +118,7 @@ def _write(table: pa.Table, folder: Path) -> None:
     with written_whole(folder / "batch-000001.parquet") as unfinished:
         groups = ROW_GROUP if folder.parent.name == "mirror" else None
         pq.write_table(table.cast(schema), unfinished, compression="zstd", row_group_size=groups)
+
+
+if __name__ == "__main__":
+    BigLedger(int(sys.argv[1])).prepare()
