@@ -31,7 +31,7 @@ from features.standing.ladder import Rung, rungs_of
 from features.standing.standing import in_order_of
 from models.bundle import Bundle
 from models.manifest import BundleError
-from models.registry import champion, champion_record
+from models.registry import NoChampionError, promotions
 from serving.publication import Run, newest_run_or_none
 from serving.republication import NightStanding, publish_refreshed, standing_of_night
 from serving.scores import rows_of, scored
@@ -155,9 +155,12 @@ class Refresher:
         return rows_of(*scored(ledger, snapshot, standing, turn.bundle, turn.policy))
 
     def _champion(self) -> Bundle:
-        sha256 = champion_record(self._home).bundle_sha256
+        record = next(iter(promotions(self._store)), None)
+        if record is None:
+            raise NoChampionError
+        sha256 = record.bundle_sha256
         if self._bundle is None or self._bundle[0] != sha256:
-            self._bundle = (sha256, champion(self._home))
+            self._bundle = (sha256, Bundle.load(self._home.bundles / sha256, sha256))
         return self._bundle[1]
 
     def _company_at(self, midnight: AsOf, run: Run, policy: Policy) -> CompanyValues:

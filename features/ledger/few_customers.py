@@ -21,6 +21,7 @@ from features.ledger.store import PLACEHOLDERS, Store
 from features.ledger.tables import BATCHES
 from features.ledger.versions import successors, with_replaced_at
 from features.policy import Policy
+from features.small_work import small_work
 
 
 def ledger_of_customers(store: Store, customer_ids: Sequence[str], policy: Policy) -> Ledger:
@@ -32,8 +33,7 @@ def ledger_of_customers(store: Store, customer_ids: Sequence[str], policy: Polic
         EmptyLedgerError: no order line was ever accepted.
         SettledError: the policy names another time zone or currency than the ledger was begun with.
     """
-    with store.engine.connect() as connection, duckdb.connect() as frames:
-        frames.execute("SET TimeZone = 'UTC'")
+    with store.engine.connect() as connection, small_work() as frames:
         settings = read_settings(connection)
         reach = _reach_of(connection)
         if settings is None or reach.starts_on is None or reach.ends_on is None:

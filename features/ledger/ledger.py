@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +14,7 @@ import pyarrow as pa
 from features.errors import CallfirstError
 from features.ledger.columns import CUSTOMERS_SHELF, SHELVES
 from features.ledger.non_products import is_product
+from features.small_work import SMALL_ROWS, small_work
 
 INSTANT = pa.timestamp("us")  # UTC, written without a zone
 
@@ -101,17 +103,43 @@ class Ledger:
         ``is_return``: below 0 and of a product.
         Close it after use. ``memory`` bounds DuckDB's own memory; it spills to disk beyond.
         """
-        connection = duckdb.connect(config={"memory_limit": memory})
-        connection.execute("SET TimeZone = 'UTC'")
-        if threads:
-            connection.execute(f"SET threads = {int(threads)}")
+        if self._is_small:
+            connection = small_work()
+            _lay_out_empty_shelves(connection)
+        else:
+            connection = duckdb.connect(config={"memory_limit": memory})
+            connection.execute("SET TimeZone = 'UTC'")
+            if threads:
+                connection.execute(f"SET threads = {int(threads)}")
         connection.register("customers", self.customers)
         product = is_product(self.non_product_codes)
         meaning = f", amount > 0 AND {product} AS makes_order, amount < 0 AND {product} AS is_return"
         _view(connection, "order_lines", KindRows(self.order_lines, self.replacements), beside=meaning)
         for name in OTHERS:
-            _view(connection, name, self.others.get(name) or _none(name))
+            if name in self.others:
+                _view(connection, name, self.others[name])
+            elif not self._is_small:
+                _view(connection, name, _none(name))
         return connection
+
+    @property
+    def _is_small(self) -> bool:
+        """Whether all of it lies in memory and is so little that a database of its own would take longer."""
+        every = [self.order_lines, self.customers, *(held.rows for held in self.others.values())]
+        return all(isinstance(rows, pa.Table) for rows in every) and sum(map(len, every)) <= SMALL_ROWS
+
+
+_laying_out = threading.Lock()
+
+
+def _lay_out_empty_shelves(connection: duckdb.DuckDBPyConnection) -> None:
+    """An empty table for each of OTHERS, found where a ledger holds nothing of it; made once, for all small work."""
+    with _laying_out:
+        there = connection.sql("SELECT count(*) FROM duckdb_tables() WHERE NOT temporary").fetchall()[0][0]
+        for name in OTHERS if there < len(OTHERS) else ():
+            _view(connection, name, _none(name))
+            connection.execute(f"CREATE TABLE IF NOT EXISTS memory.main.{name} AS FROM temp.{name}")
+            connection.execute(f"DROP VIEW temp.{name}")
 
 
 def _none(name: str) -> KindRows:

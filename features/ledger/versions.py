@@ -7,11 +7,12 @@ import pyarrow as pa
 
 from features.ledger.columns import Shelf
 from features.ledger.ledger import CUSTOMERS, REPLACEMENTS
+from features.small_work import SMALL_ROWS, small_work
 
 
 def with_replaced_at(versions: pa.Table) -> pa.Table:
     """CUSTOMERS: each version replaced when the next one of the same customer became visible."""
-    with duckdb.connect() as frames:
+    with small_work() if len(versions) <= SMALL_ROWS else duckdb.connect() as frames:
         frames.register("versions", versions)
         names = ", ".join(name for name in CUSTOMERS.names if name != "replaced_at")
         return (
