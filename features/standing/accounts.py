@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import pyarrow as pa
@@ -20,7 +20,7 @@ WITH versions AS (
     WHERE ordered_at < $as_of AND visible_from < $as_of AND (replaced_at IS NULL OR replaced_at >= $as_of)
     GROUP BY customer_id
 )
-SELECT customer_id, v.name, v.parent_id,
+SELECT customer_id, v.name, v.key_mark,
        coalesce(v.department, l.department) AS department, coalesce(v.manager_id, l.manager_id) AS manager_id
 FROM newest_line l FULL JOIN versions v USING (customer_id)
 ORDER BY customer_id
@@ -28,16 +28,35 @@ ORDER BY customer_id
 
 
 def accounts_at(connection: duckdb.DuckDBPyConnection, as_of: AsOf) -> pa.Table:
-    """One row per customer known at the instant: customer_id, name, group_id, department, manager_id.
+    """One row per customer known at the instant: customer_id, name, group_id, key_mark, department, manager_id.
 
     Department and manager are the customer's own, else those of its newest order line that names one. ``group_id`` is
     the topmost parent; a customer without a parent is a group of its own.
     """
     table: pa.Table = connection.sql(_ACCOUNTS, params={"as_of": as_of.naive}).to_arrow_table()
-    ids, parents = table.column("customer_id").to_pylist(), table.column("parent_id").to_pylist()
-    parent_of = {customer: parent for customer, parent in zip(ids, parents, strict=True) if parent}
-    groups = pa.array([group_of(customer, parent_of) for customer in ids], pa.string())
-    return table.drop_columns("parent_id").add_column(2, "group_id", groups)
+    groups = groups_at(connection, [as_of])[as_of]
+    found = [groups.get(customer, customer) for customer in table.column("customer_id").to_pylist()]
+    return table.add_column(2, "group_id", pa.array(found, pa.string()))
+
+
+def groups_at(connection: duckdb.DuckDBPyConnection, instants: Sequence[AsOf]) -> dict[AsOf, dict[str, str]]:
+    """At each instant the account group of every customer that had a parent then; all others are their own.
+
+    Parents are those known at the instant: a branch that was sold counts for its old group until then.
+    """
+    versions = connection.sql(
+        """SELECT customer_id, parent_id, visible_from, replaced_at FROM customers
+        WHERE parent_id IS NOT NULL ORDER BY visible_from, row_id"""
+    ).fetchall()
+    found = {}
+    for instant in instants:
+        parent_of = {
+            customer: parent
+            for customer, parent, visible_from, replaced_at in versions
+            if visible_from < instant.naive and (replaced_at is None or replaced_at >= instant.naive)
+        }
+        found[instant] = {customer: group_of(customer, parent_of) for customer in parent_of}
+    return found
 
 
 def group_of(customer_id: str, parent_of: Mapping[str, str]) -> str:

@@ -5,7 +5,8 @@ A group enters above one share and stays until under another, so that it does no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -16,6 +17,7 @@ import pyarrow as pa
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
+from features.standing.accounts import groups_at
 
 SHARE_DAYS = 365
 Place = tuple[str, str]
@@ -32,12 +34,13 @@ class Level(StrEnum):
 
 _SHARES = """
 WITH lines AS (
-    SELECT m.as_of, a.group_id, a.customer_id, l.amount,
+    SELECT m.as_of, coalesce(g.group_id, l.customer_id) AS group_id, l.amount,
            coalesce(l.department, a.department) AS department, a.manager_id AS manager
     FROM months m
     JOIN order_lines l ON l.order_day >= m.as_of_day - {days} AND l.ordered_at < m.as_of AND l.visible_from < m.as_of
          AND (l.replaced_at IS NULL OR l.replaced_at >= m.as_of)
     JOIN accounts a ON a.customer_id = l.customer_id
+    LEFT JOIN memberships g ON g.as_of = m.as_of AND g.customer_id = l.customer_id
 ), groups AS (
     SELECT as_of, {unit} AS unit, group_id, sum(amount) AS sales FROM lines
     WHERE {unit} IS NOT NULL GROUP BY as_of, unit, group_id
@@ -93,25 +96,51 @@ def key_marks(
 ) -> list[KeyMark]:
     """The groups that are key at the last instant by their share at a level, after replaying all instants in order.
 
-    The connection has the views ``order_lines`` and ``accounts``.
+    A group is what it was at each instant. Where a key group's branches belong to another group later, that one stays
+    key under the same rule. The connection has the views ``order_lines``, ``customers`` and ``accounts``.
     """
+    instants = list(instants)
+    groups = groups_at(connection, instants)
+    before: Mapping[str, str] = {}
     above = f"g.sales >= {policy.key_leave_share!r} * u.sales"
     key: dict[Place, tuple[float, bool]] = {}
-    for shares in _by_instant(connection, level, list(instants), keep=above, enter=policy.key_enter_share):
-        key = {place: (share, enters) for place, (share, enters) in shares.items() if enters or place in key}
+    found = _by_instant(connection, level, groups, keep=above, enter=policy.key_enter_share)
+    for instant, shares in zip(instants, found, strict=True):
+        stays = _heirs(key, before, groups[instant])
+        key = {place: (share, enters) for place, (share, enters) in shares.items() if enters or place in stays}
+        before = groups[instant]
     return [KeyMark(level, unit, group, *told) for (unit, group), told in sorted(key.items())]
 
 
 def shares_at(connection: duckdb.DuckDBPyConnection, level: Level, as_of: AsOf) -> dict[Place, float]:
     """Every (unit, group_id)'s share of the unit's net sales in the 365 days before the as-of."""
-    shares = next(_by_instant(connection, level, [as_of], keep="TRUE", enter=0.0))
+    shares = next(_by_instant(connection, level, groups_at(connection, [as_of]), keep="TRUE", enter=0.0))
     return {place: share for place, (share, _) in shares.items()}
 
 
+def _heirs(key: Iterable[Place], before: Mapping[str, str], now: Mapping[str, str]) -> set[Place]:
+    """The groups, as they are now, of everybody who was in a key group before."""
+    members = defaultdict(set)
+    for customer in {*before, *now}:
+        members[before.get(customer, customer)].add(customer)
+    return {(unit, now.get(member, member)) for unit, group in key for member in {group, *members[group]}}
+
+
 def _by_instant(
-    connection: duckdb.DuckDBPyConnection, level: Level, instants: list[AsOf], *, keep: str, enter: float
+    connection: duckdb.DuckDBPyConnection,
+    level: Level,
+    groups: Mapping[AsOf, Mapping[str, str]],
+    *,
+    keep: str,
+    enter: float,
 ) -> Iterator[dict[Place, tuple[float, bool]]]:
     """Each instant's shares, and whether each is above ``enter``: compared in decimals, as doubles 10 % can be over."""
+    instants = list(groups)
+    belonging = [(at.naive, *pair) for at, group_of in groups.items() for pair in group_of.items()]
+    columns = zip(*belonging, strict=True) if belonging else ([], [], [])
+    kinds = (pa.timestamp("us"), pa.string(), pa.string())
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+    connection.register("memberships", pa.table(arrays, ["as_of", "customer_id", "group_id"]))
     months = pa.table(
         {
             "as_of": pa.array([instant.naive for instant in instants], pa.timestamp("us")),
@@ -122,6 +151,7 @@ def _by_instant(
     asked = _SHARES.format(days=SHARE_DAYS, unit=_UNIT[level], keep=keep, enter=repr(enter))
     found = connection.execute(asked).fetchall()
     connection.unregister("months")
+    connection.unregister("memberships")
     by_instant: dict[object, dict[Place, tuple[float, bool]]] = {instant.naive: {} for instant in instants}
     for moment, unit, group, share, enters in found:
         by_instant[moment][unit, group] = share, enters

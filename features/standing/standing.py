@@ -17,6 +17,15 @@ from features.standing.accounts import accounts_at
 from features.standing.ladder import Rung, rungs_of
 from features.standing.shares import KeyMark, Level, Place, key_marks, month_starts, shares_at
 
+NAMED_IN_CRM = {
+    "potential": "buys much elsewhere that we could sell, by our CRM",
+    "reputation": "its name opens doors, by our CRM",
+    "innovator": "first to take new products, by our CRM",
+    "demanding": "teaches us to be better, by our CRM",
+    "strategic": "strategic, by our CRM",
+}
+"""What a mark in the CRM says of an account group (domain 4 b to e)."""
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -95,6 +104,12 @@ def _with_shares(table: pa.Table, snapshot: Snapshot, shares: dict[Level, dict[P
     return table.append_column("group_sales_365_days", pa.array([group_sales[each] for each in groups], pa.float64()))
 
 
+def _marks_of(accounts: pa.Table) -> set[tuple[str, str]]:
+    """Every account group with a mark that one of its customers has in the CRM."""
+    marks = zip(accounts.column("group_id").to_pylist(), accounts.column("key_mark").to_pylist(), strict=True)
+    return {(group, mark.strip()) for group, named in marks if named for mark in named.split(";")}
+
+
 def _with_keys(table: pa.Table, marks: dict[Level, list[KeyMark]], by_decision: set[str], policy: Policy) -> pa.Table:
     everywhere: defaultdict[str, list[str]] = defaultdict(list)
     for mark in (*marks[Level.COMPANY], *marks[Level.DEPARTMENT]):
@@ -103,6 +118,8 @@ def _with_keys(table: pa.Table, marks: dict[Level, list[KeyMark]], by_decision: 
         everywhere[group].append(f"one of our {policy.strategic_top_n} largest, strategic by decision")
     for_manager = {(mark.unit, mark.group_id): mark.reason(policy) for mark in marks[Level.MANAGER]}
     groups, managers = table.column("group_id").to_pylist(), table.column("manager_id").to_pylist()
+    for group, named in sorted(_marks_of(table)):
+        everywhere[group].append(NAMED_IN_CRM[named])
     own = [for_manager.get((manager, group)) for manager, group in zip(managers, groups, strict=True)]
     reasons = [everywhere[group] + ([mine] if mine else []) for group, mine in zip(groups, own, strict=True)]
     return (

@@ -183,6 +183,40 @@ def test_a_change_of_parent_known_later_does_not_count_before() -> None:
     assert _rows(_standing(world, "2026-03-02"))["a"]["group_id"] == "chain"
 
 
+def test_a_sold_branch_counts_for_its_old_group_until_then() -> None:
+    branches = "b1 | 2025-02-10 | 60\nb2 | 2025-02-10 | 60\nrest | 2025-02-10 | 900"
+    customers = """
+        customer_id | parent_id | known_at
+        b1          | chain     | 2025-01-01
+        b2          | chain     | 2025-01-01
+        b2          | other     | 2025-06-15
+        """
+    world = ledger(f"customer_id | ordered_at | amount\n{branches}", customers)
+    before, after = (_rows(_standing(world, as_of)) for as_of in ("2025-06-01", "2025-07-01"))
+    assert before["b1"]["key_reasons"] == before["b2"]["key_reasons"] == ["12 % of our sales"]  # 120 / 1,020
+    assert (after["b2"]["group_id"], after["b2"]["company_share"]) == ("other", pytest.approx(60 / 1020))
+    assert not after["b1"]["is_key_account"] and not after["b2"]["is_key_account"]  # 5.9 % each
+
+
+def test_a_key_group_that_gets_a_new_parent_stays_key_under_the_same_rule() -> None:
+    lines = "a | 2025-02-10 | 110\nrest | 2025-02-10 | 890\nrest | 2025-04-10 | 222"
+    customers = "customer_id | parent_id | known_at\na | | 2025-01-01\na | holding | 2025-06-15"
+    world = ledger(f"customer_id | ordered_at | amount\n{lines}", customers)
+    row = _rows(_standing(world, "2025-07-01"))["a"]
+    assert row["group_id"] == "holding"
+    assert row["key_reasons"] == ["9 % of our sales, key until under 8 %"]  # 110 / 1,222, entered as a with 11 %
+
+
+def test_a_mark_in_the_crm_makes_the_whole_group_key_and_says_why() -> None:
+    world = ledger(
+        HEAD + "\n".join(_orders(name, ["2026-01-10"], 1 if name in "ab" else 1000) for name in ["a", "b", "large"]),
+        "customer_id | parent_id | key_mark\na | chain |\nb | chain | reputation; innovator",
+    )
+    rows = _rows(_standing(world, "2026-02-01"))
+    said = ["first to take new products, by our CRM", "its name opens doors, by our CRM"]
+    assert rows["a"]["key_reasons"] == rows["b"]["key_reasons"] == said
+
+
 def test_parents_in_a_circle_are_one_group() -> None:
     parents = {"a": "b", "b": "c", "c": "b"}
     assert {group_of(customer, parents) for customer in "abc"} == {"b"}
