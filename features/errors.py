@@ -16,8 +16,11 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   ├── SourceError                     features.ledger.files           a file that cannot be read at all
     │   ├── SourceSpaceError                features.ledger.source_ledger   memory or disk gave out on a file in place
     │   ├── NothingUsableError              features.ledger.source_counts   a file in place without one good row
+    │   ├── EncodingNameError               features.ledger.files           no encoding of text
     │   ├── ColumnsError                    features.ledger.matching        a column is missing, or two are one
-    │   │   └── AmbiguousDatesError         features.ledger.evidence        day or month first? nobody can say
+    │   │   ├── AmbiguousDatesError         features.ledger.evidence        day or month first? nobody can say
+    │   │   ├── AmbiguousNumbersError       features.ledger.evidence        1234 or 1.234? nobody can say
+    │   │   └── NestedColumnError           features.ledger.raw             a column of lists
     │   ├── RejectedRowsError               features.ledger.in_memory       rows in memory that cannot be used
     │   ├── UnreconciledError               features.ledger.reconciliation  rows or money do not add up
     │   ├── FramesError                     features.ledger.intake          memory, disk or mirror gave out

@@ -10,16 +10,20 @@ import pyarrow as pa
 from features.ledger.column import WORDLY
 from features.ledger.columns import KINDS, SQL_TYPES, Column, ColumnKind, Kind, Order
 from features.ledger.currencies import CURRENCIES
+from features.ledger.dates import instant_of
 from features.ledger.evidence import Writing, votes_of, writing_of
 from features.ledger.numbers import Number
-from features.ledger.parsing import at_utc, day_of, instant_of, literal, money
-from features.ledger.raw import NUMBERS, LaidOut, RawRows, lay_out
+from features.ledger.parsing import at_utc, day_of, literal, money
+from features.ledger.raw import NUMBERS, LaidOut, Misfit, RawRows, lay_out
 from features.ledger.reasons import Reason
+from features.ledger.signs import is_other_sign, sign_of
+from features.ledger.totals import set_totals_aside
 from features.ledger.words import spoken, word_key
 from features.policy import Policy
 
 LONGEST_ID = 200
-FIRST_YEAR, LAST_YEAR = 1900, 2200
+CUT_SHORT = "^[0-9]([.,][0-9]+)?[eE][+][0-9]+$"  # as spreadsheets show numbers of too many digits
+FIRST_YEAR, LAST_YEAR = 1901, 2199  # 1900-01-01 and 2200-01-01 stand for no date at all
 MISSING = {
     "customer_id": Reason.CUSTOMER,
     "manager_id": Reason.MANAGER,
@@ -62,19 +66,22 @@ def check_rows(
     file_no: int,
     policy: Policy,
     currency: str,
-) -> None:
-    """Every row of ``raw`` stands in ``checked``, with its values or with the reason why not.
+) -> tuple[str, ...]:
+    """Remarks on the reading of ``raw``; every row of it stands in ``checked``, with its values or the reason why not.
 
     ``currency`` is that of rows that name none; times without a zone are business time.
 
     Raises:
         AmbiguousDatesError: of a column of dates nobody can say what is day and what month.
+        AmbiguousNumbersError: of a column of money nobody can say what is the decimal sign.
     """
     laid_out = lay_out(connection, raw, kind, matched)
     writing = writing_of(votes_of(connection, laid_out), laid_out)
     check_laid_out(connection, laid_out, writing, file_no=file_no, policy=policy, currency=currency)
     if raw.misfits:
         check_misfits(connection, raw.misfits, file_no=file_no)
+    totals = set_totals_aside(connection, file_no=file_no, source=raw.name) if kind == "orders" else ()
+    return (*writing.remarks, *totals)
 
 
 def check_laid_out(
@@ -91,19 +98,20 @@ def check_laid_out(
     from_price = _amount_from_price(numbers)
     connection.execute(
         f"INSERT INTO checked BY NAME SELECT {file_no} AS file_no, {', '.join(_results(laid_out, zone, currency))}, "
-        f"{_reason(laid_out, policy, from_price)} AS reason, {_aside(laid_out)} AS aside "
+        f"{_reason(laid_out, writing, policy, from_price, currency)} AS reason, {_aside(laid_out)} AS aside "
         f"FROM (SELECT *, {', '.join(_values(laid_out, numbers, zone, from_price))} "
         f"FROM (SELECT line_no, {', '.join(_readings(laid_out, writing, numbers, zone))} FROM texts))"
     )
     connection.execute("DROP TABLE texts")
 
 
-def check_misfits(connection: duckdb.DuckDBPyConnection, misfits: Sequence[tuple[int, str]], *, file_no: int) -> None:
-    """Every line with another number of fields than its header stands in ``checked`` with that reason."""
-    connection.register("misfits", pa.table({"line_no": pa.array([line for line, _ in misfits], pa.int64())}))
+def check_misfits(connection: duckdb.DuckDBPyConnection, misfits: Sequence[Misfit], *, file_no: int) -> None:
+    """Every line that is no row stands in ``checked`` with its reason."""
+    lines = pa.array([misfit.line for misfit in misfits], pa.int64())
+    reasons = pa.array([str(misfit.reason) for misfit in misfits], pa.string())
+    connection.register("misfits", pa.table({"line_no": lines, "reason": reasons}))
     connection.execute(
-        f"INSERT INTO checked BY NAME SELECT {file_no} AS file_no, line_no, "
-        f"{literal(Reason.FIELDS)} AS reason, 0 AS aside FROM misfits"
+        f"INSERT INTO checked BY NAME SELECT {file_no} AS file_no, line_no, reason, 0 AS aside FROM misfits"
     )
     connection.unregister("misfits")
 
@@ -122,13 +130,15 @@ def _readings(laid_out: LaidOut, writing: Writing, numbers: Mapping[str, Number]
     for name, column in laid_out.columns.items():
         if name in numbers:
             readings += [f"{numbers[name].given} AS {name}_given", f"{numbers[name].said} AS {name}_said"]
+            readings += [f"{sign_of(name)} AS {name}_sign"] if name in writing.signs else []
+            readings += [rf"regexp_extract({name}, '\p{{Sc}}') AS {name}_sign"] if name in writing.signs else []
         elif column.kind is ColumnKind.TEXT:
             text = _text(name, is_float_id=name in writing.float_ids, is_tidy=name in laid_out.tidy)
             readings.append(f"{text} AS {name}")
         elif column.kind in WORDLY:
             readings += [f"{name} IS NOT NULL AS {name}_given", f"{word_key(column)} AS {name}_word"]
         else:
-            read = instant_of(name, laid_out.types[name], zone, writing.day_orders[name])
+            read = instant_of(name, laid_out.types[name], zone, writing.date_forms[name])
             readings += [f"{name} IS NOT NULL AS {name}_given", f"{read} AS {name}_read"]
     return readings
 
@@ -183,9 +193,14 @@ def _results(laid_out: LaidOut, zone: str, currency: str) -> list[str]:
     ]
     if not contract.money:
         return ["line_no", *plain, *days]
-    named = f"coalesce(currency, {literal(currency)})" if "currency" in laid_out.columns else literal(currency)
+    named = _named(laid_out, currency)
     plain = [name for name in plain if name not in ("currency", contract.money)]
     return ["line_no", *plain, contract.money, f"{named} AS currency", *days]
+
+
+def _named(laid_out: LaidOut, currency: str) -> str:
+    """SQL: the currency the row names, else that of rows that name none."""
+    return f"coalesce(currency, {literal(currency)})" if "currency" in laid_out.columns else literal(currency)
 
 
 def _owner(laid_out: LaidOut, column: Column) -> str:
@@ -212,7 +227,7 @@ def _broken(laid_out: LaidOut) -> list[str]:
     ]
 
 
-def _reason(laid_out: LaidOut, policy: Policy, amount_from_price: str) -> str:
+def _reason(laid_out: LaidOut, writing: Writing, policy: Policy, amount_from_price: str, currency: str) -> str:
     """SQL: the first thing that is wrong with a row, or null."""
     kind, there = KINDS[laid_out.kind], laid_out.columns
     required = [column for column in kind.columns if column.required]
@@ -223,8 +238,14 @@ def _reason(laid_out: LaidOut, policy: Policy, amount_from_price: str) -> str:
     ]
     if broken := _broken(laid_out):
         wrong.append((" OR ".join(f"coalesce({test}, false)" for test in broken), Reason.TEXT))
+    ids = [name for name in there if name.endswith("_id")]
+    cut_short = [f"contains(lower({name}), 'e+') AND regexp_matches({name}, '{CUT_SHORT}')" for name in ids]
+    wrong.append((" OR ".join(f"coalesce({test}, false)" for test in cut_short) or "false", Reason.ID))
     for column in required:
         wrong += _wrong_value(column, amount_from_price)
+    if kind.money:
+        named = _named(laid_out, currency)
+        wrong += [(is_other_sign(name, signs, named), Reason.SIGN) for name, signs in writing.signs.items()]
     if "currency" in there:
         codes = ", ".join(map(literal, sorted(CURRENCIES)))
         given = "" if kind.money else "currency IS NULL OR "

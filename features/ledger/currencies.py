@@ -1,4 +1,8 @@
-"""Here you find the codes of ISO 4217 (as of 2026), and which of them may stand for 'no currency was named'."""
+"""Here you find the codes of ISO 4217 (as of 2026), their signs, and which may stand for 'no currency was named'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
 
 NO_CURRENCY = "XXX"
 """ISO 4217's own code for transactions where no currency is involved."""
@@ -17,3 +21,34 @@ CURRENCIES = frozenset(
     for code in line.split()
 )
 """Active codes, and those withdrawn since 2020 that old ledgers still carry."""
+
+SIGNS: Mapping[str, frozenset[str]] = {
+    sign: frozenset(codes.split())
+    for sign, codes in {
+        "$": "ARS AUD BBD BMD BND BOB BRL BSD BZD CAD CLP COP CUP CVE DOP FJD GYD HKD JMD KYD LRD MXN NAD NIO NZD SBD "
+        "SGD SRD TOP TTD TWD USD UYU WST XCD ZWL",
+        "€": "EUR",
+        "£": "EGP FKP GBP GIP LBP SDG SHP SSP SYP",
+        "¥": "CNY JPY",
+        "₹": "INR",
+        "₽": "RUB",
+        "₺": "TRY",
+        "₴": "UAH",
+        "₩": "KPW KRW",
+        "₪": "ILS",
+        "₫": "VND",
+        "₦": "NGN",
+        "₱": "CUP PHP",
+        "฿": "THB",
+        "₸": "KZT",
+        "₾": "GEL",
+        "₼": "AZN",
+        "₡": "CRC SVC",
+        "₲": "PYG",
+        "₵": "GHS",
+        "₭": "LAK",
+        "₮": "MNT",
+        "៛": "KHR",
+    }.items()
+}
+"""The currencies that a sign may stand for; other signs contradict none."""

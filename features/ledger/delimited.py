@@ -1,66 +1,68 @@
-"""Here you find how delimited text is read: its encoding, its separator, and every line that does not fit."""
+"""Here you find how delimited text is read: its header, its separator, and every line that does not fit."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import gzip
 import io
 import zlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from io import BufferedReader
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
 
+from features.ledger.columns import name_key
+from features.ledger.encodings import Encoding, NotTextError, encoding_of
+from features.ledger.raw import Misfit, RawRows
+from features.ledger.reasons import Reason
+
 SEPARATORS = (",", ";", "\t", "|")
 WHITE_SPACE = " "  # runs of it
 CHUNK_ROWS = 100_000
-SAMPLE_BYTES = 1 << 16
-JUNK_SHARE = 0.02  # of control characters in the sample: then it is no text
-FEW = 8  # of them are forgiven in a small file: its rows go to quarantine, the others are kept
 LONGEST_RECORD_LINES = 200  # an open quote swallows no more than this
-MARKS = {  # in this order: a mark of UTF-32 begins like one of UTF-16
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
+LONGEST_FIELD = 1 << 24
+MOST_LINES_ABOVE = 30  # the header
+LEAST_KNOWN = 2  # names by which a header is told from a title
 GZIP_BEGINS = b"\x1f\x8b"
 
 
-class NotTextError(ValueError):
-    """What the file holds is no text; says why."""
-
-
-Delimited = tuple[pa.Table, pa.Array, tuple[tuple[int, str], ...]]
-"""Columns, all as text; the line number of each row; and the lines that do not fit the header."""
-
-
-def read_delimited(path: Path) -> Delimited:
+def read_delimited(path: Path, *, known: Collection[str] = (), encoding: str | None = None) -> RawRows:
     """All of a text file at once; see :func:`delimited_parts`."""
-    tables, numbers, misfits = zip(*delimited_parts(path), strict=True)
-    return pa.concat_tables(tables), pa.concat_arrays(numbers), tuple(chain(*misfits))
+    parts = list(delimited_parts(path, known=known, encoding=encoding))
+    return RawRows(
+        path.name,
+        pa.concat_tables([part.table for part in parts]),
+        pa.concat_arrays([part.line_numbers for part in parts]),
+        tuple(misfit for part in parts for misfit in part.misfits),
+        tuple(remark for part in parts for remark in part.remarks),
+    )
 
 
-def delimited_parts(path: Path) -> Iterator[Delimited]:
-    """A text file, CHUNK_ROWS rows at a time; at least one part, all of the same columns.
+def delimited_parts(path: Path, *, known: Collection[str] = (), encoding: str | None = None) -> Iterator[RawRows]:
+    """A text file, CHUNK_ROWS rows at a time; at least one part, all of the same columns, which are all text.
 
-    A quoted field may hold line breaks; a quote that is never closed costs its own line only. Empty lines are no rows.
+    The header is the first line that has two of the ``known`` names (see name_key), else the first line. A quoted
+    field may hold line breaks; a quote that is never closed costs its own line only. Lines without any value are no
+    rows. ``encoding``: None: told from the bytes.
 
     Raises:
         NotTextError: it is binary, or damaged.
+        UnknownEncodingError: nobody can say in which encoding it is.
     """
-    csv.field_size_limit(1 << 24)
+    csv.field_size_limit(LONGEST_FIELD)
     try:
-        encoding = _encoding_of(path)
         with _open(path) as stream:
-            text = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
-            yield from _parts(text)
-    except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeError) as error:
+            told = Encoding(encoding) if encoding else encoding_of(stream)
+        with _open(path) as stream:
+            text = io.TextIOWrapper(stream, encoding=told.name, errors="replace", newline="")
+            yield from _parts(path.name, _Lines(text), known, told)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise NotTextError(f"it is packed, and breaks off or is damaged ({error})") from None
+    except (UnicodeError, csv.Error) as error:
         raise NotTextError(str(error)) from None
 
 
@@ -71,51 +73,52 @@ def _open(path: Path) -> gzip.GzipFile | BufferedReader:
     return gzip.open(path, "rb") if is_packed else path.open("rb")
 
 
-def _encoding_of(path: Path) -> str:
-    """UTF-16 by its mark or its zeros, UTF-32 by its mark, UTF-8 where every byte fits, else Windows-1252."""
-    with _open(path) as stream:
-        sample = stream.read(SAMPLE_BYTES)
-        for mark, encoding in MARKS.items():
-            if sample.startswith(mark):
-                return encoding
-        if len(sample) > 3 and not sample[1:200:2].strip(b"\0"):
-            return "utf-16-le"
-        if len(sample) > 3 and not sample[0:200:2].strip(b"\0"):
-            return "utf-16-be"
-        junk = sum(sample.count(byte) for byte in range(32) if byte not in b"\t\n\v\f\r\x1a")
-        if junk > max(FEW, len(sample) * JUNK_SHARE):
-            raise NotTextError("it is binary")
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            while sample:
-                decoder.decode(sample)
-                sample = stream.read(1 << 20)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8-sig"
-
-
-def _parts(text: IO[str]) -> Iterator[Delimited]:
-    lines = _Lines(text)
-    header_line = lines.first_filled()
-    if header_line is None:
-        yield pa.table({}), pa.array([], pa.int64()), ()
+def _parts(name: str, lines: _Lines, known: Collection[str], encoding: Encoding) -> Iterator[RawRows]:
+    above, header, separator = lines.header(known)
+    if header is None:
+        yield RawRows(name, pa.table({}), pa.array([], pa.int64()))
         return
-    separator = _separator_of(header_line, lines.peek())
-    names = [name.strip() or f"column {at}" for at, name in enumerate(_split(header_line, separator), start=1)]
-    records = lines.records(separator, len(names))
+    remarks = _remarks(name, above, encoding)
+    records = lines.records(separator, len(header))
     while chunk := list(islice(records, CHUNK_ROWS)):
-        yield _part(chunk, names)
-    yield _part([], names)
+        yield _part(name, chunk, header, separator, remarks)
+        remarks = ()
+    if not lines.ends_whole:
+        remarks += (f"The last line of {name} has no line end: make sure that the file was not cut off.",)
+    yield _part(name, [], header, separator, remarks)
 
 
-def _part(records: Sequence[tuple[int, list[str] | str]], names: Sequence[str]) -> Delimited:
-    misfits = tuple((line_no, fields) for line_no, fields in records if isinstance(fields, str))
-    rows = [(line_no, fields) for line_no, fields in records if not isinstance(fields, str)]
-    columns = list(zip(*(fields for _, fields in rows), strict=True)) if rows else [()] * len(names)
-    table = pa.Table.from_arrays([pa.array(column, pa.string()) for column in columns], names=list(names))
-    return table, pa.array([line_no for line_no, _ in rows], pa.int64()), misfits
+def _remarks(name: str, above: int, encoding: Encoding) -> tuple[str, ...]:
+    said = (
+        f"{name} was read as Windows-1252, for example '{encoding.word}'; if it is of another encoding, say so: "
+        "--encoding.",
+        f"Lines above the header of {name}, left out: {above}.",
+    )
+    return tuple(sentence for sentence, is_so in zip(said, (encoding.word, above), strict=True) if is_so)
+
+
+def _part(
+    name: str,
+    records: Sequence[tuple[int, list[str] | str]],
+    header: Sequence[str],
+    separator: str,
+    remarks: tuple[str, ...],
+) -> RawRows:
+    misfits: list[Misfit] = []
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    for line, fields in records:
+        if isinstance(fields, str):
+            misfits.append(Misfit(line, fields))
+        elif fields == header:
+            misfits.append(Misfit(line, separator.join(fields), Reason.HEADER))
+        elif fields[0] or any(map(str.strip, fields)):
+            rows.append(fields)
+            lines.append(line)
+    names = [field.strip() or f"column {at}" for at, field in enumerate(header, start=1)]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    table = pa.Table.from_arrays([pa.array(column, pa.string()) for column in columns], names=names)
+    return RawRows(name, table, pa.array(lines, pa.int64()), tuple(misfits), remarks)
 
 
 class _Lines:
@@ -125,6 +128,7 @@ class _Lines:
         self._text = text
         self._returned: deque[str] = deque()
         self._taken: list[str] = []
+        self._last = "\n"
         self.number = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -133,26 +137,58 @@ class _Lines:
     def __next__(self) -> str:
         if len(self._taken) >= LONGEST_RECORD_LINES:
             raise StopIteration
-        line = self._returned.popleft() if self._returned else next(self._text)
+        if self._returned:
+            line = self._returned.popleft()
+        else:
+            line = self._last = next(self._text)
         self.number += 1
         self._taken.append(line)
         return line
 
-    def first_filled(self) -> str | None:
-        """The first line that is not blank; None where there is none."""
+    @property
+    def ends_whole(self) -> bool:
+        """Whether the last line has a line end; true of a text of one line."""
+        return self.number < LEAST_KNOWN or self._last.endswith(("\n", "\r"))
+
+    def header(self, known: Collection[str]) -> tuple[int, list[str] | None, str]:
+        """How many filled lines stand above the header, its fields (None: there is nothing), and the separator."""
+        first = self._first(MOST_LINES_ABOVE)
+        filled = [(number, line.rstrip("\r\n")) for number, line in enumerate(first, start=1) if line.strip()]
+        if not filled:
+            return 0, None, SEPARATORS[0]
+        at = next((at for at, (_, line) in enumerate(filled) if _names_known(line, known) >= LEAST_KNOWN), 0)
+        number, line = filled[at]
+        separator = _separator_of(line, filled[at + 1][1] if at + 1 < len(filled) else "")
+        while self.number < number - 1:
+            next(self)
+            self._taken.clear()
+        return at, self._one(separator), separator
+
+    def _first(self, filled: int) -> list[str]:
+        """The lines up to so many filled ones, without taking them."""
+        lines: list[str] = []
         for line in self:
             self._taken.clear()
-            if line.strip():
-                return line.rstrip("\r\n")
-        return None
+            lines.append(line)
+            filled -= bool(line.strip())
+            if not filled:
+                break
+        self._returned.extendleft(reversed(lines))
+        self.number = 0
+        return lines
 
-    def peek(self) -> str:
-        """The next line that is not blank, without taking it."""
-        line = self.first_filled() or ""
-        if line:
-            self._returned.appendleft(line + "\n")
-            self.number -= 1
-        return line
+    def _one(self, separator: str) -> list[str]:
+        """The next record, which may be of several lines where all of its quotes are closed."""
+        fields = self._split_next(separator)
+        if len(self._taken) > 1 and _is_torn(self._taken, separator):
+            self._returned.extendleft(reversed(self._taken[1:]))
+            self.number -= len(self._taken) - 1
+            fields = _split(self._taken[0].rstrip("\r\n"), separator)
+        self._taken.clear()
+        return fields
+
+    def _split_next(self, separator: str) -> list[str]:
+        return next(self).split() if separator == WHITE_SPACE else next(csv.reader(self, delimiter=separator))
 
     def records(self, separator: str, width: int) -> Iterator[tuple[int, list[str] | str]]:
         """Every record with the number of its first line: its fields, or its text where they are not ``width``."""
@@ -214,3 +250,8 @@ def _split(line: str, separator: str) -> list[str]:
     if separator == WHITE_SPACE:
         return line.split()
     return next(csv.reader([line], delimiter=separator), [])
+
+
+def _names_known(line: str, known: Collection[str]) -> int:
+    """How many fields of a line are names that are known, by the separator that finds most."""
+    return max(sum(name_key(field) in known for field in _split(line, sign)) for sign in (*SEPARATORS, WHITE_SPACE))

@@ -17,10 +17,11 @@ from features.errors import first_line
 from features.home import Home
 from features.ledger.cancellations import cancel_at_once, stored_pairs
 from features.ledger.checks import check_rows, create_checked, open_checks
-from features.ledger.columns import KINDS, SHELVES, Kind
+from features.ledger.columns import KINDS, SHELVES, Kind, name_key
 from features.ledger.conversion import NO_CONVERSION, conversion_of
 from features.ledger.currencies import CURRENCIES, NO_CURRENCY
-from features.ledger.files import read_file
+from features.ledger.doubts import doubts
+from features.ledger.files import Told, read_tables
 from features.ledger.in_memory import ledger_of
 from features.ledger.ledger import LedgerError
 from features.ledger.matching import match_columns
@@ -134,6 +135,7 @@ def ingest(
     mapping: Mapping[str, str] | None = None,
     currency: str | None = None,
     known_at_column: str | None = None,
+    encoding: str | None = None,
     history: bool = False,
     dry_run: bool = False,
     progress: Progress = _silent,
@@ -146,6 +148,7 @@ def ingest(
         mapping: ours → theirs, where names do not tell.
         currency: ISO 4217, of rows that name none.
         known_at_column: the column of the files that says when we knew.
+        encoding: of text files; None: told from their bytes.
         history: rows without a known-at were known when they happened; implied for the first batch of a kind.
         dry_run: nothing is stored.
         now: the instant of the command, aware.
@@ -154,10 +157,11 @@ def ingest(
         LedgerError: see its subclasses; nothing was stored.
     """
     _refuse_unknown(kind, currency, policy)
+    told = Told(_names_known(KINDS[kind], [*(mapping or {}).values(), *filter(None, [known_at_column])]), encoding)
     raws: list[RawRows] = []
     for at, path in enumerate(files):
         progress("Reading files", at, len(files))
-        raws.append(read_file(path))
+        raws += read_tables(path, told)
     matches = _matches(KINDS[kind], raws, dict(mapping or {}), known_at_column)
     rule = _rule(history=history)
     return _in_one(
@@ -225,6 +229,12 @@ def _matches(
     return [match_columns(raw.table.column_names, kind.columns, named, source=raw.name) for raw in raws]
 
 
+def _names_known(kind: Kind, named: Sequence[str]) -> frozenset[str]:
+    """The names by which a header is told from the lines above it."""
+    usual = frozenset(key for column in kind.columns for key in column.keys)
+    return usual | {name_key(name) for name in named}
+
+
 def _in_one(command: _Command) -> Reconciliation:
     """The account of a command carried out whole; of a dry run on a home that is not there, nothing is made."""
     try:
@@ -242,10 +252,10 @@ def _carry_out(command: _Command) -> Reconciliation:
         with open_checks() as frames:
             with store.engine.connect() if command.dry_run else store.writing() as database:
                 held = held_of(database, command.kind)
-                settings = _judge(frames, database, command, held)
+                settings, remarks = _judge(frames, database, command, held)
                 command.watch(frames, frozenset(touched_customers(frames, command.kind)))
                 news = new_in_quarantine(frames, database, command.kind.name, command.raws)
-                account = _account(frames, database, command, newly_quarantined=news.num_rows)
+                account = _account(frames, database, command, remarks, newly_quarantined=news.num_rows)
                 if command.dry_run or account.nothing_changed:
                     return account
                 account = replace(account, batch_id=held.next_batch_id)
@@ -263,17 +273,22 @@ def _carry_out(command: _Command) -> Reconciliation:
     return account
 
 
-def _judge(frames: duckdb.DuckDBPyConnection, database: Connection, command: _Command, held: Held) -> LedgerSettings:
-    """The settings the ledger has or gets; every row stands in ``judged`` with its fate."""
+def _judge(
+    frames: duckdb.DuckDBPyConnection, database: Connection, command: _Command, held: Held
+) -> tuple[LedgerSettings, list[str]]:
+    """The settings the ledger has or gets, and remarks on the reading; every row stands in ``judged`` with its fate."""
     policy, kind = command.policy, command.kind
     if held.settings:
         held.settings.refuse_other(policy)
     settled = policy.reporting_currency or (held.settings.reporting_currency if held.settings else None)
     currency = command.currency or settled or NO_CURRENCY
     create_checked(frames, kind.name)
+    remarks = [remark for raw in command.raws for remark in raw.remarks]
     for file_no, (raw, matched) in enumerate(zip(command.raws, command.matches, strict=True), start=1):
         command.progress("Checking rows", file_no - 1, len(command.raws))
-        check_rows(frames, raw, kind.name, matched=matched, file_no=file_no, policy=policy, currency=currency)
+        remarks += check_rows(
+            frames, raw, kind.name, matched=matched, file_no=file_no, policy=policy, currency=currency
+        )
     frames.execute("CREATE OR REPLACE TEMP TABLE read AS SELECT * FROM checked")
     history = command.history.holds(held)
     ingested_at = command.now.astimezone(UTC).replace(tzinfo=None)
@@ -301,7 +316,7 @@ def _judge(frames: duckdb.DuckDBPyConnection, database: Connection, command: _Co
     if kind.name == "orders":
         frames.register("stored_pairs", stored_pairs(database))
         cancel_at_once(frames, minutes=policy.cancel_minutes, zone=policy.time_zone)
-    return LedgerSettings(policy.time_zone, reporting)
+    return LedgerSettings(policy.time_zone, reporting), remarks
 
 
 def _register_rates(frames: duckdb.DuckDBPyConnection, database: Connection, command: _Command) -> None:
@@ -313,7 +328,12 @@ def _register_rates(frames: duckdb.DuckDBPyConnection, database: Connection, com
 
 
 def _account(
-    frames: duckdb.DuckDBPyConnection, database: Connection, command: _Command, *, newly_quarantined: int
+    frames: duckdb.DuckDBPyConnection,
+    database: Connection,
+    command: _Command,
+    remarks: Sequence[str],
+    *,
+    newly_quarantined: int,
 ) -> Reconciliation:
     kind, files = command.kind, tuple(raw.name for raw in command.raws)
     read = tally(frames, "read", kind.name)
@@ -347,6 +367,7 @@ def _account(
         to_come=0 if kind.is_state else rows_to_come(frames, kind, now),
         commitments=0 if kind.is_state else commitments(frames, kind),
         set_aside=values_set_aside(frames, kind.name),
+        remarks=(*remarks, *(doubts(frames) if is_order else ())),
         columns=used,
         columns_unused=unused,
         first_on=first_on,

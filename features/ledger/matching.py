@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from features.ledger.columns import Column, name_key
 from features.ledger.ledger import LedgerError
 
 MOST_NAMES, LONGEST_NAME = 30, 60
+VALUE = re.compile(r"[+-]?\d+[.,]\d+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")  # a number of decimals, a date
 
 
 class ColumnsError(LedgerError):
@@ -63,6 +65,11 @@ def _mapped(ours: str, theirs: str, found: Sequence[str], contract: Sequence[Col
 
 def _refuse_missing(found: Sequence[str], matched: Mapping[str, str], contract: Sequence[Column], source: str) -> None:
     missing = [column for column in contract if column.required and column.name not in matched]
+    if missing and (value := next((name for name in found if VALUE.fullmatch(name.strip())), None)):
+        raise ColumnsError(
+            f"{source} has no header: its first line holds the value '{value}'.",
+            f"Write the names of the columns above it, for example: {','.join(column.name for column in missing)}.",
+        )
     if "quantity" in matched and "unit_price" in matched:
         missing = [column for column in missing if column.name != "amount"]
     if not missing:

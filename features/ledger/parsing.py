@@ -1,4 +1,4 @@
-"""Here you find how text becomes money, dates and ids: DuckDB expressions, chosen per column from its evidence.
+"""Here you find how text becomes numbers, money and ids: DuckDB expressions, chosen per column from its evidence.
 
 An expression is SQL over one column of a table; every one yields null, never an error, for what it cannot read.
 """
@@ -11,24 +11,12 @@ from enum import StrEnum
 import pyarrow as pa
 
 BLANKS = " \t\r\n\v\f\u00a0\u202f\ufeff"
+INDIAN = "[0-9]{1,2}(,[0-9]{2})+,[0-9]{3}"  # 12,34,567
 NARROW = r"\x{00A0}\x{2009}\x{202F}"  # spaces that regular expressions do not count as such
-NULL_LIKE = ("", "nan", "null", "none", "na", "n/a", "#n/a", "<na>", "nat", "\\n")
-ISO = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ].*)?$"
-OFFSET = r":\d{2}([.,]\d+)?\s*(Z|z|UTC|[+-]\d{2}(:?\d{2})?)$"
-DOTTED = r"^\d{1,2}\.\d{1,2}\.\d{4}( .*)?$"
-SLASHED = r"^(\d{1,2})[/-](\d{1,2})[/-]\d{4}([, ].*)?$"
-DIGITS = r"^\d{8}(\d{6})?$"
-CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
-NAMED = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
-
-
-class DayOrder(StrEnum):
-    """What the first number of a date like 3/4/2026 is."""
-
-    DAY_FIRST = "day first"
-    MONTH_FIRST = "month first"
-    UNKNOWN = "unknown"  # no row with a number above 12 decides
-    MIXED = "mixed"  # rows contradict each other
+NULL_LIKE = (
+    "", "nan", "null", "none", "na", "n/a", "#n/a", "<na>", "nat", "\\n",
+    "#ref!", "#value!", "#div/0!", "#name?", "#num!", "#null!",
+)  # fmt: skip
 
 
 class DecimalSign(StrEnum):
@@ -36,6 +24,7 @@ class DecimalSign(StrEnum):
 
     POINT = "."
     COMMA = ","
+    UNKNOWN = "unknown"  # either, and rows depend on it: only whole numbers without any sign are read
 
 
 def quoted(name: str) -> str:
@@ -75,8 +64,10 @@ def _nothing(words: Collection[str]) -> str:
 def number_text(name: str, sign: DecimalSign) -> str:
     """The number of a column as SQL can read it: a decimal point, no separators; null where it is no number."""
     number = bare_number(quoted(name))
+    if sign is DecimalSign.UNKNOWN:
+        return f"CASE WHEN regexp_matches({number}, '^[+-]?[0-9]+$') THEN {number} END"
     if sign is DecimalSign.POINT:
-        whole = r"^[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?([eE][+-]?[0-9]{1,4})?$"
+        whole = rf"^[+-]?([0-9]+|[0-9]{{1,3}}(,[0-9]{{3}})+|{INDIAN})?(\.[0-9]*)?([eE][+-]?[0-9]{{1,4}})?$"
         plain = f"replace({number}, ',', '')"
     else:
         whole = r"^[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)?(,[0-9]*)?$"
@@ -100,22 +91,6 @@ def precise(wide: str) -> str:
     return f"try_cast({wide} AS DECIMAL(24,12))"
 
 
-def instant_of(name: str, kind: pa.DataType, zone: str, order: DayOrder) -> str:
-    """The column as an instant (UTC, TIMESTAMP); what names no zone is business time. Null where unreadable."""
-    column = quoted(name)
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        stamp = f"CAST({column} AS TIMESTAMP)" if pa.types.is_date(kind) or kind.tz is None else column
-        sane = f"year({stamp}) BETWEEN 1 AND 9999"
-        moment = f"timezone('UTC', {column})" if pa.types.is_timestamp(kind) and kind.tz else at_utc(stamp, zone)
-        return f"CASE WHEN isfinite({stamp}) AND {sane} THEN {moment} END"
-    with_offset = rf"replace(regexp_replace({column}, '\s+(Z|z|UTC|[+-])', '\1'), 'UTC', 'Z')"
-    return (
-        f"CASE WHEN regexp_matches({column}, '{ISO}') AND regexp_matches({column}, '{OFFSET}') "
-        f"THEN timezone('UTC', try_cast({with_offset} AS TIMESTAMPTZ)) "
-        f"ELSE {at_utc(_local_of(column, order), zone)} END"
-    )
-
-
 def day_of(instant: str, zone: str) -> str:
     """The business day (DATE) of an instant."""
     return (
@@ -128,22 +103,6 @@ def day_of(instant: str, zone: str) -> str:
 def at_utc(local: str, zone: str) -> str:
     """The instant (UTC) of a local time in business time."""
     return local if zone == "UTC" else f"timezone('UTC', timezone({literal(zone)}, {local}))"
-
-
-def _local_of(column: str, order: DayOrder) -> str:
-    first_two = {DayOrder.DAY_FIRST: "%d/%m", DayOrder.MONTH_FIRST: "%m/%d"}.get(order)
-    slashed = _strptime(f"replace(replace({column}, '-', '/'), ',', '')", f"{first_two}/%Y") if first_two else "NULL"
-    return (
-        f"CASE WHEN regexp_matches({column}, '{ISO}') THEN try_cast({column} AS TIMESTAMP) "
-        f"WHEN regexp_matches({column}, '{DIGITS}') THEN try_strptime({column}, ['%Y%m%d', '%Y%m%d%H%M%S']) "
-        f"WHEN regexp_matches({column}, '{DOTTED}') THEN {_strptime(column, '%d.%m.%Y')} "
-        f"WHEN regexp_matches({column}, '{SLASHED}') THEN {slashed} "
-        f"WHEN regexp_matches({column}, '[A-Za-z]{{3}}.*[0-9]{{4}}$') THEN try_strptime({column}, {list(NAMED)}) END"
-    )
-
-
-def _strptime(column: str, day: str) -> str:
-    return f"try_strptime({column}, {[day + clock for clock in CLOCKS]})"
 
 
 def bare_number(column: str) -> str:

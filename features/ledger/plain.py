@@ -16,8 +16,8 @@ TICKS_PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_4
 def plain_table(table: pa.Table) -> pa.Table:
     """The table with numbers, booleans, dates, microsecond timestamps and valid text alone.
 
-    Broken characters become U+FFFD. A column of any other type becomes text as Python writes it; so does one of
-    dates where one lies outside the years 1 to 9999, which then is no date.
+    Broken characters become U+FFFD. Nested columns stay what they are; one of any other type becomes text as Python
+    writes it, and so does one of dates where one lies outside the years 1 to 9999, which then is no date.
     """
     for at, field in enumerate(table.schema):
         column = _plain(table.column(at))
@@ -30,7 +30,7 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _plain(column.cast(kind.value_type))
-    if _is_plain(kind):
+    if _is_plain(kind) or is_nested(kind):
         return column
     if pa.types.is_string(kind) or pa.types.is_binary(kind):
         return _valid_text(column)
@@ -44,7 +44,7 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column.cast(pa.float32())
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         return _sane_dates(column)
-    return _as_text(column)
+    return as_text(column)
 
 
 def _is_plain(kind: pa.DataType) -> bool:
@@ -53,7 +53,13 @@ def _is_plain(kind: pa.DataType) -> bool:
     return bool(is_number or is_decimal or pa.types.is_boolean(kind) or pa.types.is_null(kind))
 
 
-def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def is_nested(kind: pa.DataType) -> bool:
+    """Whether a value of the type is several: a list, a struct, a map."""
+    return bool(pa.types.is_nested(kind))
+
+
+def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The values as Python writes them."""
     values = [None if value is None else str(value) for value in column.to_pylist()]
     return pa.chunked_array([pa.array(values, pa.string())])
 

@@ -54,7 +54,7 @@ def digests_of(raw: RawRows, reasons: Mapping[int, str]) -> Iterator[tuple[int, 
 
 def _originals(raw: RawRows, lines: Sequence[int]) -> list[tuple[int, str]]:
     """The original of each line as JSON: the raw row by column, or the text of a line that does not fit."""
-    misfits = dict(raw.misfits)
+    misfits = {misfit.line: misfit.text for misfit in raw.misfits}
     fitting = [line for line in lines if line not in misfits]
     places = np.searchsorted(raw.line_numbers.to_numpy(zero_copy_only=False), np.array(fitting, dtype=np.int64))
     rows: list[dict[str, Any]] = raw.table.take(pa.array(places)).to_pylist()

@@ -4,17 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
 
 from features.ledger.columns import KINDS, Column, ColumnKind
+from features.ledger.matching import ColumnsError
 from features.ledger.numbers import is_number
 from features.ledger.parsing import quoted, text_of, tidy_text_of
+from features.ledger.plain import is_nested
+from features.ledger.reasons import Reason
 from features.ledger.tidy import is_tidy
 
 DATES = (ColumnKind.DAY, ColumnKind.INSTANT)
 NUMBERS = (ColumnKind.MONEY, ColumnKind.NUMBER, ColumnKind.PRECISE)
+SYSTEM_1900 = date(1899, 12, 30)
+SYSTEM_1904 = date(1904, 1, 1)
+
+
+class NestedColumnError(ColumnsError):
+    """A column of ours whose every value is several."""
+
+    def __init__(self, source: str, column: str) -> None:
+        super().__init__(
+            f"The column '{column}' of {source} holds lists, structs or maps: no row has one value.",
+            "Write one value a row, or name another column: --map.",
+        )
+
+
+class Misfit(NamedTuple):
+    """A line that is no row: where it stands, its text, and why."""
+
+    line: int
+    text: str
+    reason: Reason = Reason.FIELDS
 
 
 @dataclass(frozen=True)
@@ -22,16 +47,20 @@ class RawRows:
     """The rows of one source as they were found, before any check.
 
     Attributes:
-        name: of the file.
+        name: of the file, and of the sheet where it has several.
         table: its columns; text where the file knows only text.
         line_numbers: of each row in the file.
-        misfits: lines with another number of fields than the header: line number, text.
+        misfits: lines that are no row.
+        remarks: sentences about what was taken for granted when it was read.
+        serials_from: day 0 of a spreadsheet's serial numbers.
     """
 
     name: str
     table: pa.Table
     line_numbers: pa.Array
-    misfits: tuple[tuple[int, str], ...] = ()
+    misfits: tuple[Misfit, ...] = ()
+    remarks: tuple[str, ...] = ()
+    serials_from: date = SYSTEM_1900
 
     def __len__(self) -> int:
         return int(self.table.num_rows) + len(self.misfits)
@@ -50,6 +79,7 @@ class LaidOut:
         names: ours → theirs.
         types: how the source has each, by our name.
         tidy: the columns whose every text is printable ASCII.
+        serials_from: day 0 of a spreadsheet's serial numbers.
     """
 
     source: str
@@ -58,10 +88,19 @@ class LaidOut:
     names: Mapping[str, str]
     types: Mapping[str, pa.DataType]
     tidy: frozenset[str]
+    serials_from: date = SYSTEM_1900
 
     def is_text(self, name: str) -> bool:
         """Whether the source knows only text for the column."""
         return bool(pa.types.is_string(self.types[name]))
+
+    def is_asked(self, name: str) -> bool:
+        """Whether the column's rows must be asked how it is written: it is text, or numbers where dates should be."""
+        return self.is_text(name) or (self.columns[name].kind in DATES and not self.is_date(name))
+
+    def is_date(self, name: str) -> bool:
+        """Whether the source knows the column as dates or instants."""
+        return _is_date(self.types[name])
 
 
 def lay_out(connection: duckdb.DuckDBPyConnection, raw: RawRows, kind: str, matched: Mapping[str, str]) -> LaidOut:
@@ -69,12 +108,15 @@ def lay_out(connection: duckdb.DuckDBPyConnection, raw: RawRows, kind: str, matc
     columns = {column.name: column for column in KINDS[kind].columns if column.name in matched}
     table = raw.table.select([matched[name] for name in columns]).rename_columns(list(columns))
     types = {name: table.schema.field(name).type for name in columns}
+    for name, kind_of_values in types.items():
+        if is_nested(kind_of_values):
+            raise NestedColumnError(raw.name, matched[name])
     tidy = frozenset(name for name in columns if not pa.types.is_string(types[name]) or is_tidy(table.column(name)))
     values = [f"{_laid_out(column, types[name], tidy)} AS {name}" for name, column in columns.items()]
     connection.register("raw_rows", table.append_column("line_no", raw.line_numbers))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE texts AS SELECT line_no, {', '.join(values)} FROM raw_rows")
     connection.unregister("raw_rows")
-    return LaidOut(raw.name, kind, columns, matched, types, tidy)
+    return LaidOut(raw.name, kind, columns, matched, types, tidy, raw.serials_from)
 
 
 def _laid_out(column: Column, kind: pa.DataType, tidy: frozenset[str]) -> str:

@@ -11,9 +11,12 @@ class Reason(StrEnum):
     """Why a row is in quarantine."""
 
     FIELDS = "wrong number of fields"
+    HEADER = "header again"
+    TOTAL = "total of rows above"
     CUSTOMER = "no customer"
     MANAGER = "no manager"
     OUTCOME = "no outcome"
+    ID = "id cut short"
     TEXT = "unusable text"
     WHEN = "unreadable date"
     WHEN_IMPOSSIBLE = "impossible date"
@@ -24,6 +27,7 @@ class Reason(StrEnum):
     WORD = "unknown word"
     CONTRADICTION = "dates contradict"
     CURRENCY = "unknown currency"
+    SIGN = "other currency sign"
     RATE = "no exchange rate"
     KNOWN_AT = "unreadable known-at"
     TWICE = "customer given twice"
@@ -42,6 +46,12 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
     Reason.FIELDS: Explanation(
         "The line has more or fewer fields than the header.", "Quote fields that hold the separator or a line break."
     ),
+    Reason.HEADER: Explanation(
+        "The line repeats the header: files were put one behind the other.", "Nothing is lost; leave it out next time."
+    ),
+    Reason.TOTAL: Explanation(
+        "The row adds up rows above it, and is no sale itself.", "Nothing is lost; leave it out next time."
+    ),
     Reason.CUSTOMER: Explanation("The row names no customer.", "Fill in the customer, or leave the row out."),
     Reason.MANAGER: Explanation("The row names no manager.", "Fill in the manager, or leave the row out."),
     Reason.OUTCOME: Explanation("The row does not say what came of it.", "Fill in the outcome, or leave the row out."),
@@ -49,11 +59,17 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
         "A text holds a NUL or a broken character, or an id has a control character or more than 200 letters.",
         "Export the file as UTF-8 and look at that row.",
     ),
-    Reason.WHEN: Explanation(
-        "The date cannot be read.",
-        "Write dates as 2026-08-31 or 2026-08-31 14:30; a number like 46265 is a spreadsheet's: format it as a date.",
+    Reason.ID: Explanation(
+        "An id is in scientific notation, as 1.23457E+11: a spreadsheet cut it short.",
+        "Format its column as text or as whole numbers, and export again.",
     ),
-    Reason.WHEN_IMPOSSIBLE: Explanation("The date lies before 1900 or after 2200.", "Correct the year."),
+    Reason.WHEN: Explanation(
+        "The date is missing, or cannot be read in one way alone.",
+        "Write dates as 2026-08-31 or 2026-08-31 14:30, with four digits for the year; a zone as +01:00.",
+    ),
+    Reason.WHEN_IMPOSSIBLE: Explanation(
+        "The date lies before 1901 or after 2199, as where it stands for none.", "Correct the year."
+    ),
     Reason.AMOUNT: Explanation(
         "The amount is missing, no number, or not finite.", "Write amounts as 1234.50; a return as -1234.50."
     ),
@@ -77,6 +93,11 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
         "Correct one of them; an end is the first day after.",
     ),
     Reason.CURRENCY: Explanation("The currency is no ISO 4217 code.", "Write codes like EUR, GBP or USD."),
+    Reason.SIGN: Explanation(
+        "The amount carries another currency sign than the row's currency, or than most amounts of a file that names "
+        "no currency.",
+        "Name each row's currency in a column of its own.",
+    ),
     Reason.RATE: Explanation(
         "The row is in another currency than the ledger, and no exchange rate of its day is known.",
         "Load rates, then ingest the file again: callfirst ingest rates FILE.",
@@ -94,5 +115,5 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
     ),
 }
 
-UNREADABLE = frozenset({Reason.FIELDS, Reason.AMOUNT, Reason.AMOUNT_LARGE})
+UNREADABLE = frozenset({Reason.FIELDS, Reason.HEADER, Reason.AMOUNT, Reason.AMOUNT_LARGE})
 """Reasons that leave no money to count."""

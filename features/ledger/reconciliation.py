@@ -137,6 +137,7 @@ class Reconciliation:
         to_come: accepted rows without a known-at of their own, dated later than the command.
         commitments: accepted rows known before they happen.
         set_aside: optional column → values that could not be read and became empty.
+        remarks: sentences about what was taken for granted, and about rows that contradict themselves.
         columns: ours → theirs, of the first file.
         columns_unused: columns of the files that no column of ours stands for.
         first_on, last_on: first and last day of the accepted rows.
@@ -163,6 +164,7 @@ class Reconciliation:
     to_come: int
     commitments: int
     set_aside: Mapping[str, int]
+    remarks: tuple[str, ...]
     columns: Mapping[str, str]
     columns_unused: tuple[str, ...]
     first_on: date | None
@@ -224,6 +226,7 @@ class Reconciliation:
             "to_come": self.to_come,
             "commitments": self.commitments,
             "set_aside": dict(self.set_aside),
+            "remarks": list(self.remarks),
             "columns": dict(self.columns),
             "columns_unused": list(self.columns_unused),
             "first_on": self.first_on.isoformat() if self.first_on else None,
@@ -284,6 +287,7 @@ class Reconciliation:
         said += [f"{sentence}: {rows:,}." for sentence, rows in counts if rows]
         said += self.conversion.sentences
         said += [self.cancellations.sentence] if self.cancellations.pairs else []
+        said += self.remarks
         renamed = [f"{ours} = {theirs}" for ours, theirs in self.columns.items() if ours != theirs]
         said += [f"Columns read: {listed(renamed)}."] if renamed else []
         said += [f"Columns not used: {listed(self.columns_unused)}."] if self.columns_unused else []

@@ -105,9 +105,11 @@ class _Reading:
     now: datetime
     progress: Progress
     counts: Counts = field(default_factory=Counts)
+    remarks: list[str] = field(default_factory=list)
 
     def ledger(self) -> SourceLedger:
         writing = self._writing()
+        self.remarks += writing.remarks
         split = split_of(self.stream.rows_about)
         keys = KeySpill(self.folder / "keys")
         with Spill(self.folder / "rows") as spill:
@@ -142,11 +144,11 @@ class _Reading:
         return is_product(self.policy.non_product_codes)
 
     def _writing(self) -> Writing:
-        """How the columns are written, told from every row; columns that are no text are not asked."""
+        """How the columns are written, told from every row; columns that are what they must be are not asked."""
         with_types = self._laid_out(
             RawRows(self.stream.name, self.stream.schema.empty_table(), pa.array([], pa.int64()))
         )
-        texts = {ours: theirs for ours, theirs in self.matched.items() if with_types.is_text(ours)}
+        texts = {ours: theirs for ours, theirs in self.matched.items() if with_types.is_asked(ours)}
         votes = NO_VOTES
         if votes_of(self.connection, with_types).more_rows_may_tell:
             for raw in self._parts("Reading how it is written", list(texts.values())):
@@ -171,6 +173,7 @@ class _Reading:
         held = [column.name for column in KINDS["orders"].columns if column.name in self.matched]
         columns = list(dict.fromkeys([*held, "amount", "currency", "order_day", "known_at"]))
         for raw in self._parts("Checking rows", list(self.matched.values())):
+            self.remarks += raw.remarks
             create_checked(self.connection, "orders")
             laid_out = self._laid_out(raw)
             check_laid_out(self.connection, laid_out, writing, file_no=1, policy=self.policy, currency=currency)
@@ -208,6 +211,7 @@ class _Reading:
             to_come=accepted.to_come,
             commitments=accepted.commitments,
             set_aside=counts.set_aside,
+            remarks=tuple(self.remarks),
             columns=dict(self.matched),
             columns_unused=tuple(name for name in self.stream.schema.names if name not in self.matched.values()),
             first_on=accepted.first_on,

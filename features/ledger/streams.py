@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.ledger.columns import KINDS
 from features.ledger.delimited import delimited_parts
 from features.ledger.files import (
-    TEXT_ENDINGS,
+    FileKind,
     SourceError,
-    is_parquet,
-    is_workbook,
+    Told,
+    kind_of,
     opening,
     parquet_files_in,
     read_file,
@@ -23,10 +24,12 @@ from features.ledger.files import (
     refuse_equal_names,
     refuse_nothing,
 )
+from features.ledger.parquet_files import refuse_copies
 from features.ledger.plain import plain_table
 from features.ledger.raw import RawRows
 
 SCAN_ROWS = 1 << 16  # of one chunk of a part: DuckDB shares a part's chunks out among its threads
+ORDERS = Told(frozenset(key for column in KINDS["orders"].columns for key in column.keys))
 BUFFER_BYTES = 1 << 20  # a row group is read through it, not whole
 TEXT_ROW_BYTES = 40  # of a line, roughly, to guess how many a text file has
 
@@ -56,35 +59,37 @@ def open_stream(path: Path, *, part_rows: int) -> Stream:
         ColumnsError: two of its columns have the same name.
     """
     with opening(path):
-        if path.is_dir() or is_parquet(path):
-            stream = _parquet(path, part_rows)
-        elif path.name.lower().endswith(TEXT_ENDINGS) and not is_workbook(path):
+        kind = kind_of(path)
+        if kind is FileKind.TEXT:
             stream = _text(path)
-        else:
-            rows = read_file(path)
+        elif kind is FileKind.WORKBOOK:
+            rows = read_file(path, ORDERS)
             stream = Stream(path.name, rows.table.schema, len(rows), lambda _: iter([rows]))
+        else:
+            stream = _parquet(path, part_rows)
     refuse_equal_names(path.name, stream.schema.names)
     return stream
 
 
 def _text(path: Path) -> Stream:
-    first, _, misfits = next(delimited_parts(path))
-    refuse_nothing(path.name, columns=first.num_columns, rows=first.num_rows + len(misfits))
+    first = next(delimited_parts(path, known=ORDERS.names))
+    refuse_nothing(path.name, columns=first.table.num_columns, rows=len(first))
 
     def parts(_: Sequence[str]) -> Iterator[RawRows]:
         with opening(path):
-            for table, numbers, misfits in delimited_parts(path):
-                yield RawRows(path.name, table, numbers, misfits)
+            yield from delimited_parts(path, known=ORDERS.names)
 
-    return Stream(path.name, first.schema, path.stat().st_size // TEXT_ROW_BYTES, parts)
+    return Stream(path.name, first.table.schema, path.stat().st_size // TEXT_ROW_BYTES, parts)
 
 
 def _parquet(path: Path, part_rows: int) -> Stream:
     files = parquet_files_in(path) if path.is_dir() else [path]
+    with reading_parquet(path.name):
+        refuse_copies(files)
     schemas: list[pa.Schema] = []
     rows = 0
     for file in files:
-        with reading_parquet(file), pq.ParquetFile(file) as opened:
+        with reading_parquet(file.name), pq.ParquetFile(file) as opened:
             schemas.append(plain_table(opened.schema_arrow.empty_table()).schema)
             rows += opened.metadata.num_rows
     try:
@@ -98,7 +103,7 @@ def _parquet(path: Path, part_rows: int) -> Stream:
     def parts(names: Sequence[str]) -> Iterator[RawRows]:
         line_no = 0
         for file in files:
-            with reading_parquet(file), pq.ParquetFile(file, buffer_size=BUFFER_BYTES) as opened:
+            with reading_parquet(file.name), pq.ParquetFile(file, buffer_size=BUFFER_BYTES) as opened:
                 held = [name for name in names if name in opened.schema_arrow.names]
                 for batch in opened.iter_batches(part_rows, columns=held):
                     table = _as(plain_table(_in_chunks(batch)), schema, names)

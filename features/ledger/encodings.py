@@ -1,0 +1,106 @@
+"""Here you find in which encoding a text file is written, told from its bytes, or that they do not tell."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BufferedIOBase
+
+SAMPLE_BYTES = 1 << 16
+CHUNK_BYTES = 1 << 20
+JUNK_SHARE = 0.02  # of control characters in the sample: then it is no text
+FEW = 8  # of them are forgiven in a small file: its rows go to quarantine, the others are kept
+CLEAR_MAJORITY = 20  # bytes one way for each that contradicts
+FOREIGN_SHARE = 0.05  # of letters beyond ASCII that no Western word has: then it is no Windows-1252
+WESTERN = "cp1252"
+MARKS = {  # in this order: a mark of UTF-32 begins like one of UTF-16
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+LONE = re.compile(rb"[\x80-\xff]+")
+FOREIGN = re.compile(  # three such letters in a row; a sign inside a word; bytes that stand for nothing
+    rb"[\x80-\xff]{3,}|[\xa3\xa5\xaa\xaf\xb3\xb9\xba\xbc\xbe][a-z]|[\x81\x8d\x8f\x90\x9d]"
+)
+WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
+LONGEST_SHOWN = 30
+
+
+class NotTextError(ValueError):
+    """What the file holds is no text; says why."""
+
+
+class UnknownEncodingError(ValueError):
+    """Text of which nobody can say in which encoding it is; says a word as Windows-1252 would have it."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """An encoding, and a word that shows what was taken for granted; none where the bytes prove it."""
+
+    name: str
+    word: str = ""
+
+
+def encoding_of(stream: BufferedIOBase) -> Encoding:
+    """UTF-16 by its mark or its zeros, UTF-32 by its mark, UTF-8 where its bytes fit, else Windows-1252.
+
+    Bytes that do not fit among twentyfold as many letters that do are broken, not of another encoding.
+
+    Raises:
+        NotTextError: it is binary.
+        UnknownEncodingError: it is of an older encoding that is not Western.
+    """
+    sample = stream.read(SAMPLE_BYTES)
+    for mark, name in MARKS.items():
+        if sample.startswith(mark):
+            return Encoding(name)
+    if len(sample) > 3 and not sample[1:200:2].strip(b"\0"):
+        return Encoding("utf-16-le")
+    if len(sample) > 3 and not sample[0:200:2].strip(b"\0"):
+        return Encoding("utf-16-be")
+    junk = sum(sample.count(byte) for byte in range(32) if byte not in b"\t\n\v\f\r\x1a")
+    if junk > max(FEW, len(sample) * JUNK_SHARE):
+        raise NotTextError("it is binary")
+    fitting, broken, foreign, lone, word = 0, 0, 0, 0, b""
+    for text in _whole_lines(sample, stream):
+        if text.isascii() or _is_utf8(text):
+            fitting += len(text) - len(text.decode("utf-8"))
+            continue
+        said = text.decode("utf-8", errors="replace")
+        broken += said.count("\N{REPLACEMENT CHARACTER}")
+        fitting += sum(letter > "\x7f" for letter in said) - said.count("\N{REPLACEMENT CHARACTER}")
+        foreign += len(FOREIGN.findall(text))
+        lone += len(LONE.findall(text))
+        found = WORD.search(text)
+        word = word or (found.group()[:LONGEST_SHOWN] if found else b"")
+    if not broken or fitting * CLEAR_MAJORITY >= broken:
+        return Encoding("utf-8-sig")
+    shown = word.decode(WESTERN, errors="replace")
+    if foreign > lone * FOREIGN_SHARE:
+        raise UnknownEncodingError(shown)
+    return Encoding(WESTERN, shown)
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _whole_lines(sample: bytes, stream: BufferedIOBase) -> Iterator[bytes]:
+    """The bytes of a stream in pieces that end where a line does, so that no letter is cut."""
+    rest = b""
+    while sample:
+        whole, end, begun = (rest + sample).rpartition(b"\n")
+        if whole or end:
+            yield whole + end
+        rest = begun
+        sample = stream.read(CHUNK_BYTES)
+    if rest:
+        yield rest

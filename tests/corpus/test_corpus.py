@@ -1,0 +1,127 @@
+"""Every bad ledger of the corpus comes in, or is refused, exactly as its case says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from features.errors import CallfirstError
+from features.home import Home
+from features.ledger.doctor import examine
+from features.ledger.intake import ingest
+from features.ledger.ledger import EmptyLedgerError, Ledger
+from features.ledger.mirror import read_ledger
+from features.ledger.reconciliation import Reconciliation
+from features.policy import Policy
+from tests.corpus.cases import Account, Case, Customer, Ingest, read_cases
+from tests.drawn import seen
+from tests.specs.ingested import NOW
+
+CASES = read_cases()
+
+
+def test_every_case_has_a_name_of_its_own() -> None:
+    names = [case.name for case in CASES]
+    assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name.replace(" ", "-") for case in CASES])
+def test_a_bad_ledger_is_reconciled_or_refused_as_its_case_says(case: Case, tmp_path: Path) -> None:
+    home, policy = Home(tmp_path / "home"), Policy(**case.policy)
+    accounts = [bring(step, tmp_path / str(at), home, policy) for at, step in enumerate(case.ingests)]
+    if all(step.kind != "orders" for step in case.ingests):
+        return
+    assert customers_of(home, policy) == {each.customer_id: each for each in case.customers}
+    accepted = sum((account.accepted.rows for account in accounts if account and account.kind == "orders"), 0)
+    if accepted:
+        examined = examine(home, policy, rebuild=False)
+        assert examined.sound
+        lines = next(holding for holding in examined.holdings if holding.shelf == "order_lines")
+        assert (lines.database_rows, lines.database_money) == (accepted, _money_accepted(accounts))
+    for customer, features in case.features.items():
+        if customer != "as_of":
+            found = seen(read_ledger(home, policy), case.features["as_of"], customer, policy=policy)
+            assert {name: str(found[name]) for name in features} == {name: str(features[name]) for name in features}
+
+
+def bring(step: Ingest, folder: Path, home: Home, policy: Policy) -> Reconciliation | None:
+    """The account of one command, which is as it must be and which a second run does not change; None: refused."""
+    files = step.write(folder)
+    if "Permission denied" in step.refused and os.access(files[0], os.R_OK):
+        pytest.skip("nothing is forbidden to this user")
+
+    def run() -> Reconciliation:
+        return ingest(step.kind, files, home=home, policy=policy, now=NOW, **step.options)
+
+    if step.refused:
+        with pytest.raises(CallfirstError, match=step.refused) as caught:
+            run()
+        assert caught.value.sentence.endswith(".")
+        assert caught.value.hint
+        return None
+    account = run()
+    assert step.account is not None
+    assert_equal(account, step.account)
+    for remark in step.remarks:
+        assert any(remark in said for said in account.remarks), account.remarks
+    assert run().nothing_changed
+    return account
+
+
+def assert_equal(account: Reconciliation, expected: Account) -> None:
+    """The account says what is expected, and adds up."""
+    tallies = {
+        "read": account.read,
+        "accepted": account.accepted,
+        "merged": account.merged,
+        "quarantined": account.quarantined,
+        "returns": account.returns,
+    }
+    assert {str(entry.reason): entry.rows for entry in account.quarantine} == expected.reasons
+    assert {name: tally.rows for name, tally in tallies.items()} == expected.rows
+    assert {name: _filled(tally.money) for name, tally in tallies.items() if _filled(tally.money)} == expected.money
+    found = account.as_json()
+    for name, count in expected.counts.items():
+        key, _, part = name.replace(" ", "_").partition("=")
+        assert (found[key][part] if part else found[key]) == count, name
+    for tally in ("rows", "unreadable"):
+        whole = [getattr(each, tally) for each in (account.accepted, account.merged, account.quarantined)]
+        assert sum(whole) == getattr(account.read, tally)
+
+
+def customers_of(home: Home, policy: Policy) -> dict[str, Customer]:
+    """What stands in the ledger of each customer at the end, as features read it."""
+    try:
+        ledger = read_ledger(home, policy)
+    except EmptyLedgerError:
+        return {}
+    return {each.customer_id: each for each in _customers(ledger)}
+
+
+def _customers(ledger: Ledger) -> list[Customer]:
+    with ledger.open() as connection:
+        rows = connection.sql(
+            """SELECT customer_id, count(DISTINCT order_day) FILTER (makes_order),
+                min(order_day) FILTER (makes_order), max(order_day) FILTER (makes_order), sum(amount)
+            FROM order_lines WHERE replaced_at IS NULL GROUP BY customer_id"""
+        ).fetchall()
+    return [Customer(*row) for row in rows]
+
+
+def _money_accepted(accounts: list[Reconciliation | None]) -> Decimal:
+    return sum(
+        (
+            sum(account.accepted.money.values(), Decimal(0))
+            for account in accounts
+            if account and account.kind == "orders"
+        ),
+        Decimal(0),
+    )
+
+
+def _filled(money: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return {code: amount for code, amount in money.items() if amount}
