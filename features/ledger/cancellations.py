@@ -10,10 +10,11 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 
 import duckdb
 import pyarrow as pa
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from features.ledger.parsing import literal
 from features.ledger.tables import ORDER_REPLACEMENTS
@@ -147,10 +148,13 @@ def _pairs_of(
     return pairs
 
 
-def stored_pairs(database: Connection) -> pa.Table:
-    """PAIRS of the database."""
-    one, other = ORDER_REPLACEMENTS.alias(), ORDER_REPLACEMENTS.alias()
-    mutual = (one.c.row_id == other.c.by_row_id) & (one.c.by_row_id == other.c.row_id)
-    found = database.execute(select(one.c.row_id, one.c.by_row_id).join(other, mutual).order_by(one.c.row_id)).all()
+def stored_pairs(database: Connection, where: str = "true", parameters: tuple[Any, ...] = ()) -> pa.Table:
+    """PAIRS of the database, of the order lines for which a condition holds."""
+    found = database.exec_driver_sql(
+        f"""SELECT one.row_id, one.by_row_id FROM {ORDER_REPLACEMENTS.name} one
+        JOIN {ORDER_REPLACEMENTS.name} other ON one.row_id = other.by_row_id AND one.by_row_id = other.row_id
+        WHERE one.row_id IN (SELECT row_id FROM order_lines WHERE {where}) ORDER BY one.row_id""",
+        parameters,
+    ).fetchall()
     columns = zip(*found, strict=True) if found else ((), ())
     return pa.table([pa.array(column, pa.int64()) for column in columns], schema=PAIRS)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from features.errors import first_line
 from features.home import Home
-from features.ledger.cancellations import cancel_at_once, stored_pairs
+from features.ledger.cancellations import cancel_at_once
 from features.ledger.checks import check_rows, create_checked, open_checks
 from features.ledger.columns import KINDS, SHELVES, Kind, name_key
 from features.ledger.conversion import NO_CONVERSION, conversion_of
@@ -25,7 +25,8 @@ from features.ledger.files import Told, read_tables
 from features.ledger.in_memory import ledger_of
 from features.ledger.ledger import LedgerError
 from features.ledger.matching import match_columns
-from features.ledger.merging import accepted_on, known_of, merge_events, stored_on
+from features.ledger.meeting import meet_stored
+from features.ledger.merging import accepted_on, known_of, merge_events
 from features.ledger.merging_states import merge_states
 from features.ledger.mirror import append, mirrored
 from features.ledger.non_products import is_product
@@ -34,7 +35,6 @@ from features.ledger.quarantine import new_in_quarantine
 from features.ledger.rates import convert
 from features.ledger.raw import RawRows
 from features.ledger.reconciliation import NO_CANCELLATIONS, NOTHING, Reconciliation, UnreconciledError
-from features.ledger.replacements import replacements_of
 from features.ledger.settings import LedgerSettings
 from features.ledger.store import Progress, Store
 from features.ledger.storing import Held, held_of, store_batch, touched_customers
@@ -88,7 +88,7 @@ Watch = Callable[[duckdb.DuckDBPyConnection, frozenset[str]], None]
 
 @dataclass(frozen=True)
 class _Command:
-    """What one ingest was asked to do."""
+    """What one ingest was asked to do; ``into_mirror``: at once, not when the whole ledger is read next."""
 
     kind: Kind
     raws: Sequence[RawRows]
@@ -101,6 +101,7 @@ class _Command:
     dry_run: bool
     progress: Progress
     watch: Watch
+    into_mirror: bool
 
 
 class FramesError(LedgerError):
@@ -165,7 +166,7 @@ def ingest(
     matches = _matches(KINDS[kind], raws, dict(mapping or {}), known_at_column)
     rule = _rule(history=history)
     return _in_one(
-        _Command(KINDS[kind], raws, matches, home, policy, now, currency, rule, dry_run, progress, _unwatched)
+        _Command(KINDS[kind], raws, matches, home, policy, now, currency, rule, dry_run, progress, _unwatched, True)
     )
 
 
@@ -185,13 +186,15 @@ def ingest_rows(
 ) -> Reconciliation:
     """The account of rows that came as values: the same as of a file of them called ``source_name``.
 
+    They wait in the database until the whole ledger is read next, which takes them into the mirror.
+
     Args and raises: see :func:`ingest`.
     """
     _refuse_unknown(kind, currency, policy)
     raw = _raw(table, source_name)
     matches, rule = _matches(KINDS[kind], [raw], dict(mapping or {}), known_at_column), _rule(history=history)
     return _in_one(
-        _Command(KINDS[kind], [raw], matches, home, policy, now, currency, rule, dry_run, _silent, _unwatched)
+        _Command(KINDS[kind], [raw], matches, home, policy, now, currency, rule, dry_run, _silent, _unwatched, False)
     )
 
 
@@ -206,7 +209,7 @@ def ingest_watched(
     raw = _raw(table, source_name)
     matches = _matches(KINDS[kind], [raw], {}, None)
     return _in_one(
-        _Command(KINDS[kind], [raw], matches, home, policy, now, None, HistoryRule.NONE, False, _silent, watch)
+        _Command(KINDS[kind], [raw], matches, home, policy, now, None, HistoryRule.NONE, False, _silent, watch, False)
     )
 
 
@@ -263,11 +266,11 @@ def _carry_out(command: _Command) -> Reconciliation:
                     database, frames, account, news, held=held, settings=settings, ingested_at=command.now,
                     history=command.history.holds(held), progress=command.progress,
                 )  # fmt: skip
-            if account.accepted.rows:
+            if account.accepted.rows and command.into_mirror:
                 for shelf in command.kind.shelves:
                     query = f"SELECT {', '.join(shelf.schema.names)} FROM {accepted_on(command.kind, shelf)}"
                     rows = frames.sql(f"{query} ORDER BY row_id").to_arrow_table().cast(shelf.schema)
-                    append(command.home, shelf, held.next_batch_id, digest, rows)
+                    append(command.home, shelf, {held.next_batch_id: digest}, rows)
     finally:
         store.close()
     return account
@@ -299,22 +302,15 @@ def _judge(
         _register_rates(frames, database, command)
         known = known_of(kind, history=history, ingested_at=ingested_at, zone=policy.time_zone)
         convert(frames, kind, reporting=reporting, holds_days=policy.rate_holds_days, known=known)
-    for shelf in kind.shelves:
-        paths = mirrored(command.home, database, shelf, policy.time_zone)
-        if paths:
-            frames.read_parquet([str(path) for path in paths]).create_view(stored_on(kind, shelf), replace=True)
-        else:
-            frames.register(stored_on(kind, shelf), shelf.schema.empty_table())
+    meet_stored(frames, database, command.home, kind, zone=policy.time_zone)
     if kind.is_state:
         merge_states(frames, kind, history=history, ingested_at=ingested_at, first_row_id=held.next_row_id)
     else:
-        frames.register("stored_replacements", replacements_of(database, kind.shelf))
         merge_events(
             frames, kind, history=history, ingested_at=ingested_at, first_row_id=held.next_row_id,
             zone=policy.time_zone,
         )  # fmt: skip
     if kind.name == "orders":
-        frames.register("stored_pairs", stored_pairs(database))
         cancel_at_once(frames, minutes=policy.cancel_minutes, zone=policy.time_zone)
     return LedgerSettings(policy.time_zone, reporting), remarks
 

@@ -1,20 +1,19 @@
 """Here you find the mirror: a columnar copy of the rows of every kind, derived from the database batch by batch.
 
 ``var/mirror/FOLDER/bucket=NN/batch-NNNNNN.parquet`` holds the rows of a shelf, NN by a stable hash of the customer;
-``var/mirror/FOLDER/batches/NNNNNN.json`` says which files a batch has and which columns they have. A batch without that
-mark, or with one of other columns, is not there yet.
+``var/mirror/FOLDER/batches/NNNNNN.json`` is their mark: it says which files a batch has, and with which columns. A
+batch without one, or with one of other columns, is not there yet. What was pushed waits in the database until somebody
+reads the whole ledger; then small batches in a row are folded into one (``NNNNNN-MMMMMM``).
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -24,6 +23,7 @@ from sqlalchemy import Connection, select
 from features.home import Home
 from features.ledger.columns import SHELVES, Shelf
 from features.ledger.ledger import OTHERS, EmptyLedgerError, KindRows, Ledger, LedgerError
+from features.ledger.marks import Mark, MirrorFile, batches_name, marks_in
 from features.ledger.replacements import replacements_of
 from features.ledger.rows import rows_between
 from features.ledger.settings import read_settings
@@ -33,7 +33,7 @@ from features.ledger.versions import successors, with_replaced_at
 from features.policy import Policy
 from features.whole_file import written_whole
 
-PARQUET = b"PAR1"  # its first and last bytes
+FOLDED_ROWS = 100_000  # at most, of small batches together in one set of files
 BUCKET = "strpos('0123456789abcdef', md5(coalesce(customer_id, ''))[1]) - 1"  # the hash's first hexadecimal digit
 ROW_GROUP = 65_536  # rows; files are sorted by customer, so whoever wants some customers skips the other groups
 
@@ -59,7 +59,6 @@ class Batch:
     """
 
     kind: str
-
     batch_id: int
     first_row_id: int
     last_row_id: int
@@ -70,59 +69,77 @@ class Batch:
     digest: str
 
 
-def batches_of(connection: Connection) -> tuple[Batch, ...]:
-    """The batches that brought rows, oldest first."""
-    found = connection.execute(select(BATCHES).where(BATCHES.c.accepted_rows > 0).order_by(BATCHES.c.batch_id))
-    return tuple(
-        Batch(
-            row.kind,
-            row.batch_id,
-            row.first_row_id,
-            row.last_row_id,
-            row.accepted_rows,
-            row.known_at_given_rows,
-            row.first_on,
-            row.last_on,
-            row.digest,
-        )
-        for row in found
+def batches_of(connection: Connection, kind: str | None = None) -> tuple[Batch, ...]:
+    """The batches that brought rows, oldest first: of a kind, or of all."""
+    columns = BATCHES.c
+    wanted = (
+        *(columns.kind, columns.batch_id, columns.first_row_id, columns.last_row_id, columns.accepted_rows),
+        *(columns.known_at_given_rows, columns.first_on, columns.last_on, columns.digest),
     )
+    found = select(*wanted).where(columns.accepted_rows > 0).order_by(columns.batch_id)
+    if kind:
+        found = found.where(columns.kind == kind)
+    return tuple(Batch(*row) for row in connection.execute(found))
 
 
 def mirrored(home: Home, connection: Connection, shelf: Shelf, zone: str) -> tuple[Path, ...]:
     """The files of a shelf's mirror, which now holds every row of it in the database and no other."""
-    files: list[Path] = []
-    for batch in batches_of(connection):
-        if batch.kind != shelf.kind:
-            continue
-        held = _files_of(home.mirror / shelf.folder, batch, shelf)
-        if held is None:
-            rows = rows_between(connection, shelf, batch.first_row_id, batch.last_row_id, zone)
-            held = append(home, shelf, batch.batch_id, batch.digest, rows)
-        files += held
+    folder = home.mirror / shelf.folder
+    batches = batches_of(connection, shelf.kind)
+    marks = _marks_of(home, batches, shelf)
+    files = [folder / name for mark in marks for name in mark.files]
+    there = {batch_id for mark in marks for batch_id in mark.batches}
+    for run in _runs(batches, there):
+        rows = rows_between(connection, shelf, run[0].first_row_id, run[-1].last_row_id, zone)
+        files += append(home, shelf, {batch.batch_id: batch.digest for batch in run}, rows)
     return tuple(files)
 
 
-def append(home: Home, shelf: Shelf, batch_id: int, digest: str, rows: pa.Table) -> list[Path]:
-    """The files of a batch on a shelf, written whole; its mark comes last: a crash leaves a batch that is not there.
+def append(home: Home, shelf: Shelf, batches: Mapping[int, str], rows: pa.Table) -> list[Path]:
+    """The files of batches (id → digest) on a shelf, written whole; their mark comes last, so a crash leaves nothing.
 
     Raises:
         MirrorError: they cannot be written.
     """
-    folder = home.mirror / shelf.folder
-    files: dict[str, dict[str, int | str]] = {}
+    folder, name = home.mirror / shelf.folder, batches_name(batches)
+    files: dict[str, MirrorFile] = {}
     try:
         for bucket, part in _buckets(rows, shelf):
-            path = folder / f"bucket={bucket:02d}" / f"batch-{batch_id:06d}.parquet"
+            path = folder / f"bucket={bucket:02d}" / f"batch-{name}.parquet"
             with written_whole(path) as unfinished:
                 pq.write_table(part, unfinished, compression="zstd", row_group_size=ROW_GROUP)
-            files[str(path.relative_to(folder))] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
-        with written_whole(_mark(folder, batch_id)) as unfinished:
-            mark = {"digest": digest, "columns": _columns(shelf), "rows": rows.num_rows, "files": files}
-            unfinished.write_text(json.dumps(mark), encoding="utf-8")
+            files[str(path.relative_to(folder))] = MirrorFile.of(path)
+        Mark(batches, _columns(shelf), files).write(folder)
     except OSError as error:
         raise MirrorError(error.strerror or str(error)) from None
     return [folder / name for name in files]
+
+
+def _marks_of(home: Home, batches: Sequence[Batch], shelf: Shelf) -> list[Mark]:
+    """The marks that hold batches of the database as it has them, whole, and each batch once."""
+    digests = {batch.batch_id: batch.digest for batch in batches}
+    folder, columns = home.mirror / shelf.folder, _columns(shelf)
+    marks: list[Mark] = []
+    there: set[int] = set()
+    for mark in marks_in(folder):
+        same = mark.columns == columns and mark.batches.items() <= digests.items()
+        if same and not there & mark.batches.keys() and mark.is_whole(folder):
+            marks.append(mark)
+            there |= mark.batches.keys()
+    return marks
+
+
+def _runs(batches: Sequence[Batch], there: Set[int]) -> Iterator[list[Batch]]:
+    """The batches that are not there, those that follow each other together while they are small."""
+    run: list[Batch] = []
+    for batch in batches:
+        if run and (batch.batch_id in there or sum(each.rows for each in run) + batch.rows > FOLDED_ROWS):
+            yield run
+            run = []
+        if batch.batch_id not in there:
+            run = [*run, batch]
+    if run:
+        yield run
 
 
 def forget_mirror(home: Home) -> None:
@@ -132,14 +149,8 @@ def forget_mirror(home: Home) -> None:
 
 def damaged_files(home: Home, connection: Connection, shelf: Shelf) -> tuple[Path, ...]:
     """The files of a shelf's mirror whose content is not what was written; their sizes alone do not tell."""
-    folder = home.mirror / shelf.folder
-    return tuple(
-        folder / name
-        for batch in batches_of(connection)
-        if batch.kind == shelf.kind
-        for name, file in _marked(folder, batch.batch_id)["files"].items()
-        if _sha256(folder / name) != file["sha256"]
-    )
+    marks = _marks_of(home, batches_of(connection, shelf.kind), shelf)
+    return tuple(path for mark in marks for path in mark.damaged(home.mirror / shelf.folder))
 
 
 def read_ledger(home: Home, policy: Policy) -> Ledger:
@@ -209,40 +220,6 @@ def _digest(batches: tuple[Batch, ...]) -> str:
 def _columns(shelf: Shelf) -> str:
     """What the files of a shelf hold: names and types; another contract, another text."""
     return ", ".join(f"{field.name} {field.type}" for field in shelf.schema)
-
-
-def _files_of(folder: Path, batch: Batch, shelf: Shelf) -> list[Path] | None:
-    """The files of a batch; None where it is not there as the database has it."""
-    try:
-        mark = _marked(folder, batch.batch_id)
-        whole = mark["digest"] == batch.digest and mark["columns"] == _columns(shelf)
-        whole = whole and all(_is_whole(folder / name, file["bytes"]) for name, file in mark["files"].items())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return [folder / name for name in mark["files"]] if whole else None
-
-
-def _is_whole(path: Path, size: int) -> bool:
-    """Whether a file has its size and begins and ends as Parquet does: a power cut may leave zeros of that size."""
-    with path.open("rb") as file:
-        begins = file.read(len(PARQUET))
-        file.seek(max(0, size - len(PARQUET)))
-        return begins == PARQUET == file.read() and file.tell() == size
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _marked(folder: Path, batch_id: int) -> dict[str, Any]:
-    """What the mark of a batch says: digest, rows, and of each file its bytes and SHA-256."""
-    mark: dict[str, Any] = json.loads(_mark(folder, batch_id).read_text(encoding="utf-8"))
-    return mark
-
-
-def _mark(folder: Path, batch_id: int) -> Path:
-    return folder / "batches" / f"{batch_id:06d}.json"
 
 
 def _buckets(rows: pa.Table, shelf: Shelf) -> Iterator[tuple[int, pa.Table]]:
