@@ -14,6 +14,12 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   ├── KindError                       features.ledger.intake          no such kind of rows
     │   ├── UnknownCurrencyError            features.ledger.intake          no currency of ISO 4217
     │   ├── SourceError                     features.ledger.files           a file that cannot be read at all
+    │   │   └── DatabaseSourceError         features.ledger.databases       a database that rows cannot be read from
+    │   ├── SourcesFileError                features.ledger.sources         a sources.toml that cannot hold
+    │   │   └── LiteralPasswordError        features.ledger.sources         a password written into it
+    │   ├── UnknownSourceError              features.ledger.sources         a source it does not name
+    │   ├── MissingVariableError            features.ledger.sources         an environment variable that is not set
+    │   ├── WatermarkError                  features.ledger.watermarks      a watermark that cannot be told
     │   ├── SourceSpaceError                features.ledger.source_ledger   memory or disk gave out on a file in place
     │   ├── NothingUsableError              features.ledger.source_counts   a file in place without one good row
     │   ├── EncodingNameError               features.ledger.files           no encoding of text

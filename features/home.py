@@ -47,3 +47,8 @@ class Home:
     def policy_file(self) -> Path:
         """The company's settings."""
         return self.root / "policy.toml"
+
+    @property
+    def sources_file(self) -> Path:
+        """The places rows are pulled from."""
+        return self.root / "sources.toml"

@@ -16,6 +16,9 @@ from rich.table import Table
 from features import clock
 from features.clock import AsOf
 from features.home import Home
+from features.ledger.ingest_command import show_pulled
+from features.ledger.pulling import pull_all
+from features.ledger.sources import read_sources
 from features.policy import Policy, read_policy
 from serving.decisions.call_list import CallList
 from serving.decisions.notes import company_notes
@@ -24,6 +27,7 @@ from serving.keys_commands import keys_app, print_json
 from serving.settings import read_server_settings
 
 if TYPE_CHECKING:
+    from serving.nightly import Night
     from serving.scores import ScoreTable
 
 AS_OF_HELP = "The day (its 00:00, business time) or instant before which things were known."
@@ -103,7 +107,9 @@ def nightly(
     as_of: Annotated[str | None, typer.Option("--as-of", help=f"{AS_OF_HELP} Left out: today.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score, write lists and publish them for API and page; done once already, it says so.
+    """Pull the sources, score, write lists and publish them for API and page; done once already, it says so.
+
+    A source that cannot be pulled is named and makes the exit code 1; the night goes on with what is there.
 
     Example: callfirst nightly
     """
@@ -113,6 +119,9 @@ def nightly(
     policy = read_policy(home.policy_file)
     now = clock.now()
     instant = AsOf.parse(as_of, policy.zone) if as_of else AsOf.of_instant(now, policy.zone).midnight(policy.zone)
+    pulled = pull_all(read_sources(home.sources_file).values(), home=home, policy=policy, now=now)
+    if not as_json:
+        show_pulled(pulled)
     night = run_night(home, policy, instant, now=now)
     supplied = "given" if as_of else "this machine's clock"
     if as_json:
@@ -125,11 +134,19 @@ def nightly(
                 "model_version": night.run.made.model_version,
                 "lists": night.list_count,
                 "lines": night.line_count,
+                "sources": [each.as_json() for each in pulled],
             }
         )
-        return
-    local = instant.instant.astimezone(policy.zone)
-    console.print(f"As of {local:%Y-%m-%d, %H:%M} {policy.time_zone} ({supplied}).", markup=False)
+    else:
+        _print_night(
+            night, f"{instant.instant.astimezone(policy.zone):%Y-%m-%d, %H:%M} {policy.time_zone} ({supplied})"
+        )
+    if any(each.error for each in pulled):
+        raise typer.Exit(1)
+
+
+def _print_night(night: Night, as_of: str) -> None:
+    console.print(f"As of {as_of}.", markup=False)
     if not night.is_new:
         console.print(
             f"Published already (run {night.run.run_id}): same as-of, ledger, policy and model. Nothing to do.",

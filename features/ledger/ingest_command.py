@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
+from sqlalchemy import URL
 
 from features.clock import AsOf, now
 from features.home import Home
 from features.ledger.columns import KINDS
+from features.ledger.databases import address_of, read_query, shown
 from features.ledger.doctor import examine
-from features.ledger.intake import ingest
+from features.ledger.intake import ingest, ingest_rows
 from features.ledger.matching import parse_mapping
 from features.ledger.mirror import read_ledger
 from features.ledger.oddities import oddities_of
+from features.ledger.pulling import Pulled, pull_all
+from features.ledger.sources import UnknownSourceError, read_sources
 from features.policy import read_policy
 from features.progress import progress_bar
 
@@ -33,9 +39,15 @@ def register(app: typer.Typer) -> None:
 
 def ingest_files(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(help=f"What the rows are: {', '.join(KINDS)}.")],
-    files: Annotated[list[Path], typer.Argument(help="CSV, TXT (also .gz), Parquet, a folder of Parquet, or XLSX.")],
+    kind: Annotated[str | None, typer.Argument(help=f"What the rows are: {', '.join(KINDS)}.")] = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(help="CSV, TXT (also .gz), Parquet, a folder of Parquet, XLSX; or a database's URL."),
+    ] = None,
     *,
+    query: Annotated[str, typer.Option(help="What the database at the URL is asked; nothing is changed there.")] = "",
+    source: Annotated[str, typer.Option(help="Pull this source of sources.toml.")] = "",
+    all_sources: Annotated[bool, typer.Option("--all-sources", help="Pull every source of sources.toml.")] = False,
     mapping: Annotated[str, typer.Option("--map", metavar="OURS=THEIRS,…", help="What their columns mean.")] = "",
     currency: Annotated[str, typer.Option(help="ISO 4217, of rows that name none.")] = "",
     known_at: Annotated[str, typer.Option(help="Their column that says when we knew.")] = "",
@@ -46,29 +58,74 @@ def ingest_files(
 ) -> None:
     """Read rows of one kind into the ledger, and account for every row.
 
-    Reading a file again changes nothing. Rows that cannot be used go to quarantine, with reason and original.
+    Reading a file again changes nothing. Rows that cannot be used go to quarantine, with reason and original. What
+    sources.toml names is pulled with --source or --all-sources, each with its own settings.
     """
     home: Home = context.obj
-    with progress_bar(quiet=as_json) as told:
-        account = ingest(
-            kind,
-            files,
-            home=home,
-            policy=read_policy(home.policy_file),
-            now=now(),
-            mapping=parse_mapping(mapping),
-            currency=currency.upper() or None,
-            known_at_column=known_at or None,
-            encoding=encoding or None,
-            history=history,
-            dry_run=dry_run,
-            progress=told,
+    if source or all_sources:
+        _pull(
+            home,
+            source,
+            [kind, *(files or []), query, mapping, currency, known_at, encoding, history],
+            dry_run,
+            as_json,
         )
+        return
+    if not kind or not files:
+        raise typer.BadParameter("name a kind of rows and a file, or a source of sources.toml with --source")
+    settings: dict[str, Any] = {
+        "home": home,
+        "policy": read_policy(home.policy_file),
+        "now": now(),
+        "mapping": parse_mapping(mapping),
+        "currency": currency.upper() or None,
+        "known_at_column": known_at or None,
+        "history": history,
+        "dry_run": dry_run,
+    }
+    if query or any("://" in file for file in files):
+        address = _address(files, query)
+        account = ingest_rows(kind, read_query(address, query), source_name=shown(address), **settings)
+    else:
+        with progress_bar(quiet=as_json) as told:
+            account = ingest(kind, [Path(file) for file in files], encoding=encoding or None, progress=told, **settings)
     Console().print_json(json.dumps(account.as_json())) if as_json else Console().print(
         account.as_text(), soft_wrap=True
     )
     if account.nothing_usable:
         raise typer.Exit(1)
+
+
+def _address(files: list[str], query: str) -> URL:
+    if not query:
+        raise typer.BadParameter("say what to ask the database: --query 'SELECT …'")
+    if len(files) != 1:
+        raise typer.BadParameter("--query goes with the URL of one database")
+    return address_of(files[0])
+
+
+def _pull(home: Home, name: str, others: list[Any], dry_run: bool, as_json: bool) -> None:  # options
+    if any(others):
+        raise typer.BadParameter("a source has its own kind, query and settings: leave them out beside --source")
+    sources = read_sources(home.sources_file)
+    if name and name not in sources:
+        raise UnknownSourceError(name, list(sources))
+    wanted = [sources[name]] if name else list(sources.values())
+    pulled = pull_all(wanted, home=home, policy=read_policy(home.policy_file), now=now(), dry_run=dry_run)
+    if as_json:
+        Console().print_json(json.dumps({"sources": [each.as_json() for each in pulled]}))
+    else:
+        show_pulled(pulled)
+    if any(each.failed for each in pulled):
+        raise typer.Exit(1)
+
+
+def show_pulled(pulled: Sequence[Pulled]) -> None:
+    """The account of each source; those that failed on stderr."""
+    for each in pulled:
+        Console(stderr=each.error is not None).print(Text(each.sentence), soft_wrap=True)
+        if each.account:
+            Console().print(each.account.as_text(), soft_wrap=True)
 
 
 def examine_ledger(

@@ -86,6 +86,14 @@ Watch = Callable[[duckdb.DuckDBPyConnection, frozenset[str]], None]
 """Is shown ``judged`` and the customers its rows touch before anything is stored; what it raises ends it all."""
 
 
+Beside = Callable[[Connection], None]
+"""Keeps something else in the transaction that keeps the rows."""
+
+
+def _nothing(database: Connection) -> None:
+    """Rows alone are kept."""
+
+
 @dataclass(frozen=True)
 class _Command:
     """What one ingest was asked to do; ``into_mirror``: at once, not when the whole ledger is read next."""
@@ -102,6 +110,7 @@ class _Command:
     progress: Progress
     watch: Watch
     into_mirror: bool
+    beside: Beside = _nothing
 
 
 class FramesError(LedgerError):
@@ -183,18 +192,20 @@ def ingest_rows(
     known_at_column: str | None = None,
     history: bool = False,
     dry_run: bool = False,
+    beside: Beside = _nothing,
 ) -> Reconciliation:
     """The account of rows that came as values: the same as of a file of them called ``source_name``.
 
-    They wait in the database until the whole ledger is read next, which takes them into the mirror.
-
-    Args and raises: see :func:`ingest`.
+    They wait in the database until the whole ledger is read next, which takes them into the mirror. ``beside`` acts
+    also where every row is there already, never in a dry run. Other args and raises: see :func:`ingest`.
     """
     _refuse_unknown(kind, currency, policy)
     raw = _raw(table, source_name)
     matches, rule = _matches(KINDS[kind], [raw], dict(mapping or {}), known_at_column), _rule(history=history)
     return _in_one(
-        _Command(KINDS[kind], [raw], matches, home, policy, now, currency, rule, dry_run, _silent, _unwatched, False)
+        _Command(
+            KINDS[kind], [raw], matches, home, policy, now, currency, rule, dry_run, _silent, _unwatched, False, beside
+        )
     )
 
 
@@ -259,7 +270,10 @@ def _carry_out(command: _Command) -> Reconciliation:
                 command.watch(frames, frozenset(touched_customers(frames, command.kind)))
                 news = new_in_quarantine(frames, database, command.kind.name, command.raws)
                 account = _account(frames, database, command, remarks, newly_quarantined=news.num_rows)
-                if command.dry_run or account.nothing_changed:
+                if command.dry_run:
+                    return account
+                command.beside(database)
+                if account.nothing_changed:
                     return account
                 account = replace(account, batch_id=held.next_batch_id)
                 digest = store_batch(

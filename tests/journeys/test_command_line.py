@@ -158,6 +158,18 @@ def test_the_night_publishes_once(home: Path) -> None:
     assert first["published_now"] and not second["published_now"]
 
 
+def test_the_night_goes_on_without_a_source_that_fails_and_its_exit_code_says_so(home: Path) -> None:
+    (home / "sources.toml").write_text('[erp]\nkind = "orders"\nurl = "sqlite:///nowhere.db"\nquery = "SELECT 1"\n')
+    try:
+        done = run(home, "nightly", "--as-of", "1998-04-01", "--json")
+    finally:
+        (home / "sources.toml").unlink()
+    night = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert night["run_id"]
+    assert "nowhere.db" in night["sources"][0]["error"]
+
+
 GOOD = "customer_id,ordered_at,amount\n" + "".join(f"c{place},2026-01-{place + 1:02d},10\n" for place in range(9))
 BAD_INPUT: dict[str, tuple[bytes, list[str]]] = {
     "empty file": (b"", ["nothing"]),
