@@ -21,19 +21,25 @@ class Rows(StrEnum):
     DISCOUNT_KNOWN = "discount_known"  # sales whose discount is known (0 counts as known)
     ORDER_DAYS = "order_days"  # calendar days with a purchase
     GAPS = "gaps"  # days between successive order days
+    PROMISED = "promised"  # order lines that name the day promised
     COMMITMENTS = "commitments"  # sales known before they happen, as long as they have not
     DELIVERIES = "deliveries"  # order lines that were promised for a day and delivered
     LATE_DELIVERIES = "late_deliveries"  # of them those after that day
     BROKEN_PROMISES = "broken_promises"  # order lines whose promised day is over, as long as they are not delivered
     CONTACTS = "contacts"  # touches that no call list began
+    OUR_CONTACTS = "our_contacts"  # of them those we began
+    THEIR_CONTACTS = "their_contacts"  # of them those the customer began
     COMPLAINTS = "complaints"
+    NAMED_COMPLAINTS = "named_complaints"  # whose kind is known
     OPEN_COMPLAINTS = "open_complaints"  # as long as they are not closed
     ANSWERED_COMPLAINTS = "answered_complaints"  # from their answer on
     SURVEYS = "surveys"
-    UNPAID = "unpaid"  # invoices as long as they are not paid
+    UNPAID = "unpaid"  # invoices and credit notes as long as they are not paid
+    UNPAID_TO_BE_DUE = "unpaid_to_be_due"  # of them those that name their due day
     OVERDUE = "overdue"  # invoices whose due day is over, as long as they are not paid
     PAID = "paid"  # invoices with a due day, from the day after they were paid on
     PEOPLE = "people"  # people known at the customer, as they are known
+    LEVELLED_PEOPLE = "levelled_people"  # of them those whose level is known
     BUYER_CHANGES = "buyer_changes"
     OWNER_CHANGES = "owner_changes"
     NEW_SUPPLIERS = "new_suppliers"
@@ -42,7 +48,7 @@ class Rows(StrEnum):
 class Column(StrEnum):
     """What of a row is aggregated."""
 
-    AMOUNT = "amount"  # of lines; of an order day: its sales without returns, non-product lines too
+    AMOUNT = "amount"  # of lines; of an order day, or the one a gap ends on: its sales, non-product lines too
     COST = "cost"
     DISCOUNT = "discount"
     PRODUCT = "product_id"
@@ -54,6 +60,7 @@ class Column(StrEnum):
     DAYS_LATE = "days_late"  # from the day promised, or due, to the day delivered, or paid; 0 where it was in time
     ORDERED_FOR = "ordered_for"  # day of a commitment
     BY_US = "by_us"  # 1 where we began the contact, 0 where the customer did
+    DUE = "due_on"  # day an invoice is to be paid by
     KIND = "kind"  # of a complaint
     SCORE_SHARE = "score_share"  # of the highest score there is
     PERSON = "person"
@@ -132,7 +139,7 @@ class Max:
 
 @dataclass(frozen=True)
 class Last:
-    """Value on the newest day; of order days and gaps only, where a day stands once."""
+    """Newest known value; unknown where there is none."""
 
     rows: Rows
     column: Column
@@ -148,6 +155,13 @@ class Quantile:
 
 
 Primitive = Count | Sum | Distinct | Min | Max | Last | Quantile
+
+
+@dataclass(frozen=True)
+class Number:
+    """The same whole number for everybody."""
+
+    value: int
 
 
 @dataclass(frozen=True)
@@ -180,6 +194,14 @@ class OnRecord:
 
     value: Expression
     rows: Rows
+
+
+@dataclass(frozen=True)
+class WhereKnown:
+    """The value where another is known; unknown where that is not."""
+
+    value: Expression
+    other: Expression
 
 
 @dataclass(frozen=True)
@@ -254,10 +276,12 @@ class Shrunken:
 
 Expression = (
     Primitive
+    | Number
     | DaysSince
     | DaysUntil
     | ShutDaysSince
     | OnRecord
+    | WhereKnown
     | Clipped
     | Minus
     | Plus

@@ -2,7 +2,8 @@
 
 What stands here is SQL over the views of ``Ledger.open()`` after ``define_days``, the same for every engine. A row of a
 stream is seen at an as-of where its ``happened`` and its visible_from lie before it, and neither its replaced_at nor
-its ``until`` does.
+its ``until`` does. What a row tells of a later day never counts before the row itself has happened, whatever day it
+names: an order that is not placed yet breaks no promise, an invoice not written yet is not overdue.
 """
 
 from __future__ import annotations
@@ -85,19 +86,19 @@ COMMITMENTS = Stream(
 DELIVERIES = Stream(
     "deliveries",
     view="order_lines",
-    happened="end_of(delivered_on)",
-    day="delivered_on",
+    happened="greatest(ordered_at, end_of(delivered_on))",
+    day="greatest(order_day, delivered_on)",
     where="delivered_on IS NOT NULL AND promised_on IS NOT NULL",
     columns={Column.DAYS_LATE: "greatest(delivered_on - promised_on, 0)"},
 )
 BROKEN_PROMISES = Stream(
     "broken_promises",
     view="order_lines",
-    happened="end_of(promised_on)",
-    day="promised_on",
+    happened="greatest(ordered_at, end_of(promised_on))",
+    day="greatest(order_day, promised_on)",
     until="end_of(delivered_on)",
     where="promised_on IS NOT NULL AND coalesce(delivered_on > promised_on, TRUE)",
-    columns={Column.DAY: "promised_on"},
+    columns={Column.DAY: "greatest(order_day, promised_on)"},
 )
 CONTACTS = Stream(
     "contacts",
@@ -125,10 +126,10 @@ OPEN_COMPLAINTS = Stream(
 ANSWERED_COMPLAINTS = Stream(
     "answered_complaints",
     view="complaints",
-    happened="answered_at",
-    day="business_day(answered_at)",
+    happened="greatest(opened_at, answered_at)",
+    day="business_day(greatest(opened_at, answered_at))",
     where="answered_at IS NOT NULL",
-    columns={Column.DAYS: "business_day(answered_at) - business_day(opened_at)"},
+    columns={Column.DAYS: "greatest(business_day(answered_at) - business_day(opened_at), 0)"},
 )
 SURVEYS = Stream(
     "surveys",
@@ -146,23 +147,23 @@ UNPAID = Stream(
     happened="invoiced_at",
     day="business_day(invoiced_at)",
     until="end_of(paid_on)",
-    columns={Column.AMOUNT: "amount"},
+    columns={Column.AMOUNT: "amount", Column.DUE: "due_on"},
 )
 OVERDUE = Stream(
     "overdue",
     view="payments",
-    happened="end_of(due_on)",
-    day="due_on",
+    happened="greatest(invoiced_at, end_of(due_on))",
+    day="greatest(business_day(invoiced_at), due_on)",
     until="end_of(paid_on)",
-    where="due_on IS NOT NULL AND coalesce(paid_on > due_on, TRUE)",
-    columns={Column.AMOUNT: "amount", Column.DAY: "due_on"},
+    where="due_on IS NOT NULL AND amount > 0 AND coalesce(paid_on > due_on, TRUE)",
+    columns={Column.AMOUNT: "amount", Column.DAY: "greatest(business_day(invoiced_at), due_on)"},
 )
 PAID = Stream(
     "paid",
     view="payments",
-    happened="end_of(paid_on)",
-    day="paid_on",
-    where="paid_on IS NOT NULL AND due_on IS NOT NULL",
+    happened="greatest(invoiced_at, end_of(paid_on))",
+    day="greatest(business_day(invoiced_at), paid_on)",
+    where="paid_on IS NOT NULL AND due_on IS NOT NULL AND amount > 0",
     columns={Column.DAYS_LATE: "greatest(paid_on - due_on, 0)"},
 )
 PEOPLE = Stream(
@@ -188,19 +189,25 @@ SETS: Mapping[Rows, RowSet] = {
     Rows.RETURNS: RowSet(ORDER_LINES, "is_return"),
     Rows.COSTED: RowSet(ORDER_LINES, "cost IS NOT NULL"),
     Rows.DISCOUNT_KNOWN: RowSet(ORDER_LINES, "amount > 0 AND discount IS NOT NULL"),
+    Rows.PROMISED: RowSet(ORDER_LINES, "promised_on IS NOT NULL"),
     Rows.COMMITMENTS: RowSet(COMMITMENTS),
     Rows.DELIVERIES: RowSet(DELIVERIES),
     Rows.LATE_DELIVERIES: RowSet(DELIVERIES, "delivered_on > promised_on"),
     Rows.BROKEN_PROMISES: RowSet(BROKEN_PROMISES),
     Rows.CONTACTS: RowSet(CONTACTS),
+    Rows.OUR_CONTACTS: RowSet(CONTACTS, "began_by = 'us'"),
+    Rows.THEIR_CONTACTS: RowSet(CONTACTS, "began_by = 'customer'"),
     Rows.COMPLAINTS: RowSet(COMPLAINTS),
+    Rows.NAMED_COMPLAINTS: RowSet(COMPLAINTS, "complaint_kind IS NOT NULL"),
     Rows.OPEN_COMPLAINTS: RowSet(OPEN_COMPLAINTS),
     Rows.ANSWERED_COMPLAINTS: RowSet(ANSWERED_COMPLAINTS),
     Rows.SURVEYS: RowSet(SURVEYS),
     Rows.UNPAID: RowSet(UNPAID),
+    Rows.UNPAID_TO_BE_DUE: RowSet(UNPAID, "due_on IS NOT NULL"),
     Rows.OVERDUE: RowSet(OVERDUE),
     Rows.PAID: RowSet(PAID),
     Rows.PEOPLE: RowSet(PEOPLE),
+    Rows.LEVELLED_PEOPLE: RowSet(PEOPLE, "level IS NOT NULL"),
     Rows.BUYER_CHANGES: RowSet(EVENTS, "event = 'buyer_changed'"),
     Rows.OWNER_CHANGES: RowSet(EVENTS, "event = 'owner_changed'"),
     Rows.NEW_SUPPLIERS: RowSet(EVENTS, "event = 'supplier_added'"),

@@ -25,6 +25,7 @@ from features.primitives import (
     Max,
     Min,
     Minus,
+    Number,
     OnRecord,
     Plus,
     Primitive,
@@ -35,6 +36,7 @@ from features.primitives import (
     ShutDaysSince,
     Sum,
     WhenAtLeast,
+    WhereKnown,
     Window,
 )
 from features.row_sets import ON_ORDER_DAYS, ORDER_LINES, SETS, Stream
@@ -52,7 +54,7 @@ WITH known AS (
     SELECT as_of, customer_id{day_facts} FROM order_days GROUP BY as_of, customer_id
 ), gaps AS (
     SELECT * FROM (
-        SELECT as_of, as_of_day, customer_id, day,
+        SELECT as_of, as_of_day, customer_id, day, amount,
                day - lag(day) OVER (PARTITION BY as_of, customer_id ORDER BY day) AS days
         FROM order_days
     ) WHERE days IS NOT NULL
@@ -136,6 +138,8 @@ class _Rendering:
 
     def expression(self, node: Expression) -> str:
         match node:
+            case Number(value):
+                return str(value)
             case DaysSince(day):
                 return f"(i.as_of_day - {self.expression(day)})"
             case DaysUntil(day):
@@ -148,6 +152,8 @@ class _Rendering:
                 held = SETS[rows]
                 since = f"SELECT min({held.stream.begins}) FROM {held.stream.view} WHERE ({held.stream.where})"
                 return f"CASE WHEN ({since} AND ({held.condition})) < i.midnight THEN {self.expression(value)} END"
+            case WhereKnown(value, other):
+                return f"CASE WHEN {self.expression(other)} IS NOT NULL THEN {self.expression(value)} END"
             case Clipped(value, low, high):
                 made = self.expression(value)
                 return f"CASE WHEN {made} IS NOT NULL THEN least(greatest({made}, {low}), {high}) END"

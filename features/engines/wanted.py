@@ -14,6 +14,7 @@ from features.primitives import (
     Deviation,
     Expression,
     Minus,
+    Number,
     OnRecord,
     Plus,
     Primitive,
@@ -22,16 +23,19 @@ from features.primitives import (
     Shrunken,
     ShutDaysSince,
     WhenAtLeast,
+    WhereKnown,
 )
 
 SEEN_LINES = Count(Rows.LINES)
 """Says who is a customer, whatever the catalogue asks."""
 
 ARITHMETIC = (
+    Number,
     DaysSince,
     DaysUntil,
     ShutDaysSince,
     OnRecord,
+    WhereKnown,
     Clipped,
     Minus,
     Plus,
@@ -49,7 +53,13 @@ def parts_of_expression(node: Expression) -> Iterator[Expression]:
     match node:
         case DaysSince(first) | DaysUntil(first) | ShutDaysSince(first) | OnRecord(first, _) | Clipped(first, _, _):
             yield from parts_of_expression(first)
-        case Minus(first, second) | Plus(first, second) | Ratio(first, second) | WhenAtLeast(first, second, _):
+        case (
+            Minus(first, second)
+            | Plus(first, second)
+            | Ratio(first, second)
+            | WhereKnown(first, second)
+            | WhenAtLeast(first, second, _)
+        ):
             yield from parts_of_expression(first)
             yield from parts_of_expression(second)
         case Deviation(count, total, squares):

@@ -28,11 +28,13 @@ from features.primitives import (
     Max,
     Min,
     Minus,
+    Number,
     OnRecord,
     Ratio,
     Rows,
     ShutDaysSince,
     Sum,
+    WhereKnown,
     Window,
 )
 from features.snapshot import Snapshot, company_values, exact_snapshot, take_snapshot
@@ -79,7 +81,7 @@ def rows_in_time(draw: st.DrawFn, rest: dict[str, st.SearchStrategy[Any]], *time
     known = draw(st.integers(1, len(times)))
     found = draw(st.fixed_dictionaries(common | rest))
     for place, (name, moment) in enumerate(zip(times, moments, strict=True)):
-        value = moment.date().isoformat() if name.endswith("_on") else moment
+        value = (moment + timedelta(days=1)).date().isoformat() if name.endswith("_on") else moment  # an end lies after
         found[name] = value if place < known else None
     return found
 
@@ -118,21 +120,32 @@ ASKED: dict[str, Expression] = {
     "contacts": OnRecord(Count(Rows.CONTACTS, YEAR), Rows.CONTACTS),
     "since_contact": DaysSince(Max(Rows.CONTACTS, Column.DAY)),
     "last_by_us": Last(Rows.CONTACTS, Column.BY_US),
+    "by_us": WhereKnown(Count(Rows.OUR_CONTACTS, YEAR), Distinct(Rows.CONTACTS, Column.BY_US, YEAR)),
+    "since_theirs": DaysSince(Max(Rows.THEIR_CONTACTS, Column.DAY)),
     "open": OnRecord(Count(Rows.OPEN_COMPLAINTS), Rows.COMPLAINTS),
     "open_days": DaysSince(Min(Rows.OPEN_COMPLAINTS, Column.DAY)),
     "repeated": Minus(Count(Rows.COMPLAINTS, YEAR), Distinct(Rows.COMPLAINTS, Column.KIND, YEAR)),
     "answered": Ratio(Sum(Rows.ANSWERED_COMPLAINTS, Column.DAYS), Count(Rows.ANSWERED_COMPLAINTS)),
     "score": Last(Rows.SURVEYS, Column.SCORE_SHARE),
+    "named": OnRecord(Count(Rows.NAMED_COMPLAINTS, YEAR), Rows.NAMED_COMPLAINTS),
+    "dues": OnRecord(Distinct(Rows.UNPAID, Column.DUE), Rows.UNPAID_TO_BE_DUE),
     "unpaid": Sum(Rows.UNPAID, Column.AMOUNT),
     "overdue": Sum(Rows.OVERDUE, Column.AMOUNT),
     "overdue_days": DaysSince(Min(Rows.OVERDUE, Column.DAY)),
     "paid_late": Max(Rows.PAID, Column.DAYS_LATE, YEAR),
+    "promised": OnRecord(Count(Rows.PROMISED, YEAR), Rows.PROMISED),
     "late": Count(Rows.LATE_DELIVERIES, YEAR),
     "broken": DaysSince(Min(Rows.BROKEN_PROMISES, Column.DAY)),
     "buyer": Count(Rows.BUYER_CHANGES, YEAR),
     "booked": Sum(Rows.COMMITMENTS, Column.AMOUNT),
     "booked_in": DaysUntil(Min(Rows.COMMITMENTS, Column.ORDERED_FOR)),
     "shut": ShutDaysSince(Max(Rows.ORDER_DAYS, Column.DAY)),
+    "repeated_money": Ratio(Sum(Rows.GAPS, Column.AMOUNT), Count(Rows.GAPS)),
+    "gap_a_year_ago": Minus(
+        DaysSince(Max(Rows.ORDER_DAYS, Column.DAY, Window(None, 90))),
+        DaysSince(Min(Rows.ORDER_DAYS, Column.DAY, Window(90))),
+    ),
+    "ninety": Ratio(Number(90), DaysSince(Min(Rows.ORDER_DAYS, Column.DAY))),
     "tenure": Clipped(DaysSince(Min(Rows.ORDER_DAYS, Column.DAY)), 90, 365),
 }
 EVERY_KIND = catalogue_of(Feature(name, Unit.RATIO, name, asked, "", "{value}", "") for name, asked in ASKED.items())

@@ -17,6 +17,7 @@ from features.primitives import (
     Deviation,
     Expression,
     Minus,
+    Number,
     OnRecord,
     Plus,
     Primitive,
@@ -25,6 +26,7 @@ from features.primitives import (
     Shrunken,
     ShutDaysSince,
     WhenAtLeast,
+    WhereKnown,
 )
 
 
@@ -69,6 +71,8 @@ class Arithmetic:
 
     def _made(self, node: Expression) -> Values:
         match node:
+            case Number(value):
+                return Values(np.full(len(self.place), value, np.int64))
             case DaysSince(day):
                 seen = self.of(day)
                 return Values(self.as_of_day - seen.numbers, seen.known)
@@ -81,6 +85,9 @@ class Arithmetic:
             case OnRecord(value, rows):
                 made, recorded = self.of(value), self.company.recorded[rows][self.place]
                 return Values(made.numbers, recorded if made.known is None else recorded & made.known, made.digits)
+            case WhereKnown(value, other):
+                made = self.of(value)
+                return Values(made.numbers, both_known(made, self.of(other)), made.digits)
             case Clipped(value, low, high):
                 made, unit = self.of(value), 10 ** self.of(value).digits
                 return Values(np.clip(made.numbers, low * unit, high * unit), made.known, made.digits)
