@@ -123,6 +123,11 @@ class Ledger:
         return connection
 
     @property
+    def empty_views(self) -> frozenset[str]:
+        """The views of OTHERS that hold no row."""
+        return frozenset(name for name in OTHERS if name not in self.others or not len(self.others[name].rows))
+
+    @property
     def _is_small(self) -> bool:
         """Whether all of it lies in memory and is so little that a database of its own would take longer."""
         every = [self.order_lines, self.customers, *(held.rows for held in self.others.values())]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from features.engines.arrays.values import Bools, Floats, Ints, Values, both_known
+from features.engines.wanted import ARITHMETIC
 from features.policy import Policy
 from features.primitives import (
     Clipped,
@@ -65,9 +66,12 @@ class Arithmetic:
 
     def of(self, node: Expression) -> Values:
         """One number a query."""
-        if node not in self.done:
-            self.done[node] = self._made(node)
-        return self.done[node]
+        if node in self.done:
+            return self.done[node]
+        made = self._made(node)
+        if isinstance(node, ARITHMETIC):
+            self.done[node] = made
+        return made
 
     def _made(self, node: Expression) -> Values:
         match node:

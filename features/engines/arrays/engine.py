@@ -75,9 +75,8 @@ def table_of(
     present &= np.isin(np.arange(len(instants)), instants.asked_places)[place]
     kept = np.flatnonzero(present)
     place = place[kept]
-    facts = {node: values.take(kept) for node, values in answers.facts.items()}
     arithmetic = Arithmetic(
-        fact=facts.__getitem__,
+        fact=lambda node: answers.facts[node].take(kept),
         company=company,
         place=place,
         as_of_day=instants.days[place].astype(np.int64),
@@ -117,13 +116,15 @@ def _answered(
 
 
 def _facts(rows: SortedRows, asked: list[Primitive], edges: Edges, queries: Queries) -> dict[Primitive, Values]:
-    facts = Facts(Positions(rows, edges, queries))
-    found = {node: facts.of(node) for node in asked if node.rows not in ON_ORDER_DAYS}
+    of_rows = [node for node in asked if node.rows not in ON_ORDER_DAYS]
     of_days = [node for node in asked if node.rows in ON_ORDER_DAYS]
-    if of_days:
-        days = Facts(Positions(order_days_of(rows), edges, queries))
-        found |= {node: days.of(node) for node in of_days}
-    return found
+    found = _over(rows, of_rows, edges, queries)
+    return found | _over(order_days_of(rows), of_days, edges, queries) if of_days else found
+
+
+def _over(rows: SortedRows, asked: list[Primitive], edges: Edges, queries: Queries) -> dict[Primitive, Values]:
+    facts = Facts(Positions(rows, edges, queries), asked)
+    return {node: facts.of(node) for node in asked}
 
 
 def _stream_of(rows: Rows) -> Stream:

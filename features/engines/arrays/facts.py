@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,24 +15,29 @@ from features.engines.arrays.values import Bools, Ints, Values, whole
 from features.primitives import Column, Count, Distinct, Last, Max, Min, Primitive, Quantile, Rows, Sum, Window
 
 LARGEST_SUM = 2**62
+NEVER = 2**15 - 1  # a place beyond all others
 
 
 class Facts:
-    """Answers to primitives over one stream of rows, for every query."""
+    """Answers to primitives over one stream of rows, for every query; ``asked`` are all that will be."""
 
-    def __init__(self, positions: Positions) -> None:
+    def __init__(self, positions: Positions, asked: Iterable[Primitive]) -> None:
         self._at = positions
+        self._asked = tuple(asked)
         self._made: dict[Hashable, Any] = {}
 
     def of(self, node: Primitive) -> Values:
         """One number a query."""
+        if not len(self._at.rows):
+            return _of_nothing(node, len(self._at.queries))
         match node:
             case Count(rows, window):
                 return Values(self._count(rows, window))
             case Sum(rows, column, window):
                 begin, end = self._at.of(window)
                 sums = self._prefix_sums(rows, column)
-                return Values(sums[end] - sums[begin], None, self._at.rows.columns[column].digits)
+                upto = sums[end] if window.end_days else self._once(("upto", rows, column), lambda: sums[end])
+                return Values(upto - sums[begin], None, self._at.rows.columns[column].digits)
             case Min(rows, column, window):
                 return self._extreme(rows, column, window, np.minimum)
             case Max(rows, column, window):
@@ -42,9 +47,7 @@ class Facts:
             case Quantile(rows, column, share):
                 return _quantile(self._sorted(rows, column), self._held(rows, column), self._at, share)
             case Distinct(rows, column, window):
-                held = self._held(rows, column)
-                codes = self._once(("codes", rows, column), lambda: _Codes.of(held, self._at))
-                found = codes.in_window(self._at, window)
+                found = self._once(("distinct", rows, column), lambda: self._distinct(rows, column))[window]
                 return Values(found, (found > 0) | (self._count(rows, window) == 0))
 
     def _count(self, rows: Rows, window: Window) -> Ints:
@@ -73,6 +76,11 @@ class Facts:
         if column is not Column.DAY:
             return held.reduced(self._at, window, which)
         return held.at_begin(self._at, window) if which is np.minimum else held.at_end(self._at, window)
+
+    def _distinct(self, rows: Rows, column: Column) -> dict[Window, Ints]:
+        asked = (node for node in self._asked if isinstance(node, Distinct))
+        windows = {node.window for node in asked if (node.rows, node.column) == (rows, column)}
+        return _Codes.of(self._held(rows, column), self._at).in_windows(self._at, windows)
 
     def _held(self, rows: Rows, column: Column) -> _Held:
         return self._once(("held", rows, column), lambda: _Held.of(self._at, rows, column))  # type: ignore[no-any-return]
@@ -182,10 +190,10 @@ def _quantile(sizes: _BySize, held: _Held, at: Positions, share: float) -> Value
 class _Codes:
     """When each subject met each value: one entry per subject, value and time, with the time it was met next."""
 
-    subject: Ints
-    passed: Ints
-    place: Ints
-    next_place: Ints
+    subject: npt.NDArray[np.int32]
+    passed: npt.NDArray[np.int16]
+    place: npt.NDArray[np.int16]
+    next_place: npt.NDArray[np.int16]
     subjects: int
 
     @classmethod
@@ -195,24 +203,41 @@ class _Codes:
         least = int(codes.min(initial=0))
         parts = (rows.subject[held.rows], codes - least, at.passed[held.rows], rows.place[held.rows])
         subject, code, passed, place = _sorted_together(parts)
-        after = np.full(len(place), 2**31, np.int64)
+        after = np.full(len(place), NEVER, np.int64)
         same = (subject[1:] == subject[:-1]) & (code[1:] == code[:-1])
         after[:-1][same] = place[1:][same]
         once = place < after
-        return cls(subject[once], passed[once], place[once], after[once], rows.subjects)
+        return cls(
+            subject[once].astype(np.int32),
+            passed[once].astype(np.int16),
+            place[once].astype(np.int16),
+            after[once].astype(np.int16),
+            rows.subjects,
+        )
 
-    def in_window(self, at: Positions, window: Window) -> Ints:
-        """Values met in a window that ends at the as-of, and not met again before it: each counts once."""
-        found = np.zeros(len(at.queries), np.int64)
+    def in_windows(self, at: Positions, windows: Iterable[Window]) -> dict[Window, Ints]:
+        """Values met in windows that end at the as-of, and not met again before it: each counts once."""
+        found = {window: np.zeros(len(at.queries), np.int64) for window in windows}
         for limit, asked in _by_limit(at):
             newest = (self.place <= limit) & (self.next_place > limit)
-            subject = self.subject[newest]
-            if window.start_days is not None:
-                edge = np.zeros(self.subjects, np.int64)
-                edge[at.queries.subject[asked]] = at.edges.index[window.start_days][at.queries.place[asked]]
-                subject = subject[self.passed[newest] > edge[subject]]
-            found[asked] = np.bincount(subject, minlength=self.subjects)[at.queries.subject[asked]]
+            subjects, passed = self.subject[newest], self.passed[newest]
+            of, place = at.queries.subject[asked], at.queries.place[asked]
+            for window, numbers in found.items():
+                subject = subjects
+                if window.start_days is not None:
+                    edge = np.zeros(self.subjects, np.int16)
+                    edge[of] = at.edges.index[window.start_days][place]
+                    subject = subjects[passed > edge[subjects]]
+                numbers[asked] = np.bincount(subject, minlength=self.subjects)[of]
         return found
+
+
+def _of_nothing(node: Primitive, queries: int) -> Values:
+    """The answers where a stream has no row, in the room of one."""
+    zero = np.broadcast_to(np.zeros(1, np.int64), queries)
+    if isinstance(node, Count | Sum | Distinct):
+        return Values(zero)
+    return Values(zero, np.broadcast_to(np.zeros(1, bool), queries))
 
 
 def _by_limit(at: Positions) -> Iterator[tuple[int, npt.NDArray[Any]]]:

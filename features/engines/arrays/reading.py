@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -58,9 +58,19 @@ def needed_of(primitives: Iterable[Primitive]) -> tuple[Needed, ...]:
 
 
 def read_part(
-    connection: duckdb.DuckDBPyConnection, needed: Sequence[Needed], instants: Instants, where: str = "TRUE"
+    connection: duckdb.DuckDBPyConnection,
+    needed: Sequence[Needed],
+    instants: Instants,
+    *,
+    where: str = "TRUE",
+    empty_views: Container[str] = (),
 ) -> Part:
-    """The rows of the customers for whom ``where`` holds, as far as any instant sees them."""
+    """The rows of the customers for whom ``where`` holds, as far as any instant sees them.
+
+    ``empty_views``: those without any row, which need not be asked.
+    """
+    without_rows = [each for each in needed if each.stream.view in empty_views]
+    needed = [each for each in needed if each.stream.view not in empty_views]
     tables = [connection.sql(_selection(each, instants, where)).to_arrow_table() for each in needed]
     versions = connection.sql(
         f"""SELECT customer_id, min({instants.reached_by("visible_from")}) AS known_from FROM customers
@@ -76,6 +86,8 @@ def read_part(
         each.stream: _sorted(each, table, coded, customers, instants)
         for each, table, coded in zip(needed, tables, ids, strict=True)
     }
+    for each in without_rows:
+        streams[each.stream] = SortedRows.none(len(customers), each.columns)
     return Part(customers, streams, known_from)
 
 

@@ -167,7 +167,8 @@ class Run:
         with self.opened(self.memory.database_bytes // together, None if together == 1 else 1) as connection:
             if self.customers is not None:
                 connection.register("wanted", pa.table({"customer_id": pa.array(self.customers, pa.string())}))
-            return read_part(connection, needed, self.instants, where)
+            empty = self.ledger.empty_views
+            return read_part(connection, needed, self.instants, where=where, empty_views=empty)
 
     def opened(self, size: int, threads: int | None = None) -> duckdb.DuckDBPyConnection:
         """A connection with the ledger's views that knows business days; close it after use. ``size`` in bytes."""

@@ -62,6 +62,13 @@ class SortedRows:
             masks={name: mask[rows] for name, mask in self.masks.items()},
         )
 
+    @classmethod
+    def none(cls, subjects: int, columns: Iterable[Column]) -> SortedRows:
+        """No rows of so many subjects."""
+        nothing, nowhere = np.zeros(0, np.int32), np.zeros(0, np.int16)
+        empty = {column: Values(np.zeros(0, np.int64)) for column in columns}
+        return cls(subjects, nothing, nothing, nowhere, nowhere, nowhere, empty, {})
+
     @cached_property
     def starts(self) -> Ints:
         """Where each subject's rows begin, and at its end the number of rows."""
@@ -82,11 +89,13 @@ class Queries:
         subject: of each.
         place: of the instant whose windows are meant.
         limit: rows of a higher place are not seen.
+        places: where every subject is asked at each of some places, one place after the other, these.
     """
 
     subject: Ints
     place: Ints
     limit: Ints
+    places: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.subject)
@@ -95,7 +104,7 @@ class Queries:
     def grid(cls, subjects: int, places: Ints) -> Queries:
         """Every subject at every place; the places one after the other."""
         place = np.repeat(places, subjects)
-        return cls(np.tile(np.arange(subjects), len(places)), place, place)
+        return cls(np.tile(np.arange(subjects), len(places)), place, place, places)
 
 
 @dataclass(frozen=True)
@@ -131,11 +140,12 @@ class Positions:
 
     def __init__(self, rows: SortedRows, edges: Edges, queries: Queries) -> None:
         self.rows, self.edges, self.queries = rows, edges, queries
-        self.begin: Ints = rows.starts[queries.subject]
         self.passed = edges.passed_by(rows.day)
-        self._until_edge = _counted_up(rows.subject, self.passed, rows.subjects, len(edges.days) + 1)
+        until_edge = _counted_up(rows.subject, self.passed, rows.subjects, len(edges.days) + 1)
+        self._until_edge = np.ascontiguousarray(until_edge.T)
         self._from: dict[int, Ints] = {}
         highest = rows.until_place.shape[1] - 1
+        self.begin: Ints = rows.starts[queries.subject]
         self.end: Ints = self.begin + rows.until_place[queries.subject, np.minimum(queries.limit, highest)]
 
     def of(self, window: Window) -> tuple[Ints, Ints]:
@@ -145,8 +155,12 @@ class Positions:
 
     def _at(self, days_back: int) -> Ints:
         if days_back not in self._from:
-            edge = self.edges.index[days_back][self.queries.place]
-            self._from[days_back] = self.begin + self._until_edge[self.queries.subject, edge]
+            edges, places = self.edges.index[days_back], self.queries.places
+            if places is None:
+                until = self._until_edge[edges[self.queries.place], self.queries.subject]
+            else:
+                until = np.concatenate([self._until_edge[edge] for edge in edges[places]])
+            self._from[days_back] = self.begin + until
         return self._from[days_back]
 
 
