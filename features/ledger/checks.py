@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 import pyarrow as pa
 
+from features.ledger.collisions import set_collisions_aside
 from features.ledger.column import WORDLY
 from features.ledger.columns import KINDS, SQL_TYPES, Column, ColumnKind, Kind, Order
 from features.ledger.currencies import CURRENCIES
@@ -80,7 +81,10 @@ def check_rows(
     check_laid_out(connection, laid_out, writing, file_no=file_no, policy=policy, currency=currency)
     if raw.misfits:
         check_misfits(connection, raw.misfits, file_no=file_no)
-    totals = set_totals_aside(connection, file_no=file_no, source=raw.name) if kind == "orders" else ()
+    if kind != "orders":
+        return writing.remarks
+    totals = set_totals_aside(connection, file_no=file_no, source=raw.name)
+    set_collisions_aside(connection, file_no=file_no)
     return (*writing.remarks, *totals)
 
 

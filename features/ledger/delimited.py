@@ -27,6 +27,7 @@ LONGEST_RECORD_LINES = 200  # an open quote swallows no more than this
 LONGEST_FIELD = 1 << 24
 MOST_LINES_ABOVE = 30  # the header
 LEAST_KNOWN = 2  # names by which a header is told from a title
+END_OF_FILE = "\x1a \t\r\n"  # old systems end a text with the first
 GZIP_BEGINS = b"\x1f\x8b"
 
 
@@ -62,7 +63,11 @@ def delimited_parts(path: Path, *, known: Collection[str] = (), encoding: str | 
             yield from _parts(path.name, _Lines(text), known, told)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise NotTextError(f"it is packed, and breaks off or is damaged ({error})") from None
-    except (UnicodeError, csv.Error) as error:
+    except csv.Error:
+        raise NotTextError(
+            "its header has a field of more than 16 million letters; it may lack its line ends"
+        ) from None
+    except UnicodeError as error:
         raise NotTextError(str(error)) from None
 
 
@@ -218,7 +223,7 @@ class _Lines:
             self._taken.clear()
             if fits:
                 yield start, fields
-            elif taken.strip():
+            elif taken.strip(END_OF_FILE):
                 yield start, taken.rstrip("\r\n")
 
 

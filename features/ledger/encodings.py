@@ -23,7 +23,8 @@ MARKS = {  # in this order: a mark of UTF-32 begins like one of UTF-16
 }
 LONE = re.compile(rb"[\x80-\xff]+")
 FOREIGN = re.compile(  # three such letters in a row; a sign inside a word; bytes that stand for nothing
-    rb"[\x80-\xff]{3,}|[\xa3\xa5\xaa\xaf\xb3\xb9\xba\xbc\xbe][a-z]|[\x81\x8d\x8f\x90\x9d]"
+    rb"[\x80-\xff]{3,}|[\xa3\xa5\xaa\xaf\xb3\xb9\xba\xbc\xbe][a-z]|[\x81\x8d\x8f\x90\x9d]|"
+    rb"[A-Za-z][\x80-\x89\x8b\x91\x93-\x99\x9b][A-Za-z]"
 )
 WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 LONGEST_SHOWN = 30

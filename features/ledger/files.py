@@ -191,6 +191,8 @@ def _refuse_other_kinds(path: Path, begins: bytes) -> None:
         )
     if begins.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(WEB_PAGE):
         raise SourceError(f"{path.name} is a web page or XML, and no table.", "Check the export; give CSV or XLSX.")
+    if begins.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"[{", b'{"')):
+        raise SourceError(f"{path.name} holds JSON, and no table.", "Write its rows as CSV or Parquet.")
     if begins and path.name.lower().endswith(PARQUET_ENDINGS) and b"\0" in begins:
         raise SourceError(f"{path.name} is not readable Parquet: it does not begin as one.", "Export it again.")
     if begins and path.name.lower().endswith(XLSX_ENDINGS) and b"\0" in begins:

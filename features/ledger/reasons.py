@@ -17,6 +17,7 @@ class Reason(StrEnum):
     MANAGER = "no manager"
     OUTCOME = "no outcome"
     ID = "id cut short"
+    COLLISION = "order number used twice"
     TEXT = "unusable text"
     WHEN = "unreadable date"
     WHEN_IMPOSSIBLE = "impossible date"
@@ -58,6 +59,10 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
     Reason.TEXT: Explanation(
         "A text holds a NUL or a broken character, or an id has a control character or more than 200 letters.",
         "Export the file as UTF-8 and look at that row.",
+    ),
+    Reason.COLLISION: Explanation(
+        "The same order line stands in the file for another customer on another day: neither corrects the other.",
+        "Make the numbers differ, for example by the year before them; or add a known_at column.",
     ),
     Reason.ID: Explanation(
         "An id is in scientific notation, as 1.23457E+11: a spreadsheet cut it short.",

@@ -132,7 +132,10 @@ def _cases_of(path: Path) -> Iterator[Case]:
             fault=told["fault"],
             room=path.stem,
             ingests=tuple(_ingest_of(step) for step in steps),
-            policy=told.get("policy", {}),
+            policy={
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in told.get("policy", {}).items()
+            },
             customers=tuple(map(Customer.parse, filter(None, map(str.strip, told.get("customers", "").splitlines())))),
             features=told.get("features", {}),
         )

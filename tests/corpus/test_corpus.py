@@ -41,7 +41,9 @@ def test_a_bad_ledger_is_reconciled_or_refused_as_its_case_says(case: Case, tmp_
         examined = examine(home, policy, rebuild=False)
         assert examined.sound
         lines = next(holding for holding in examined.holdings if holding.shelf == "order_lines")
-        assert (lines.database_rows, lines.database_money) == (accepted, _money_accepted(accounts))
+        assert lines.database_rows == accepted
+        if (money := _money_accepted(accounts)) is not None:
+            assert lines.database_money == money
     for customer, features in case.features.items():
         if customer != "as_of":
             found = seen(read_ledger(home, policy), case.features["as_of"], customer, policy=policy)
@@ -112,15 +114,11 @@ def _customers(ledger: Ledger) -> list[Customer]:
     return [Customer(*row) for row in rows]
 
 
-def _money_accepted(accounts: list[Reconciliation | None]) -> Decimal:
-    return sum(
-        (
-            sum(account.accepted.money.values(), Decimal(0))
-            for account in accounts
-            if account and account.kind == "orders"
-        ),
-        Decimal(0),
-    )
+def _money_accepted(accounts: list[Reconciliation | None]) -> Decimal | None:
+    """The money of all accounts; None where it is of several currencies and cannot be added up."""
+    orders = [account.accepted for account in accounts if account and account.kind == "orders"]
+    codes = {code for tally in orders for code in tally.money}
+    return sum((sum(tally.money.values()) for tally in orders), Decimal(0)) if len(codes) < 2 else None
 
 
 def _filled(money: Mapping[str, Decimal]) -> dict[str, Decimal]:
