@@ -14,7 +14,7 @@ from features.ledger.currencies import CURRENCIES
 from features.ledger.dates import instant_of
 from features.ledger.evidence import Writing, votes_of, writing_of
 from features.ledger.numbers import Number
-from features.ledger.parsing import at_utc, day_of, literal, money
+from features.ledger.parsing import BLANKS, at_utc, day_of, literal, money
 from features.ledger.raw import NUMBERS, LaidOut, Misfit, RawRows, lay_out
 from features.ledger.reasons import Reason
 from features.ledger.signs import is_other_sign, sign_of
@@ -138,6 +138,8 @@ def _readings(laid_out: LaidOut, writing: Writing, numbers: Mapping[str, Number]
             readings += [rf"regexp_extract({name}, '\p{{Sc}}') AS {name}_sign"] if name in writing.signs else []
         elif column.kind is ColumnKind.TEXT:
             text = _text(name, is_float_id=name in writing.float_ids, is_tidy=name in laid_out.tidy)
+            if name in writing.paddings and name not in writing.float_ids:
+                text = writing.paddings[name].without(name)
             readings.append(f"{text} AS {name}")
         elif column.kind in WORDLY:
             readings += [f"{name} IS NOT NULL AS {name}_given", f"{word_key(column)} AS {name}_word"]
@@ -152,7 +154,7 @@ def _text(name: str, *, is_float_id: bool, is_tidy: bool) -> str:
     if name == "currency":
         return f"upper({name})"
     if name.endswith("_id"):
-        return f"regexp_replace({name}, '[.]0$', '')" if is_float_id else name
+        return f"regexp_replace(trim({name}, {literal(BLANKS)}), '[.]0$', '')" if is_float_id else name
     if is_tidy:
         return name
     return f"regexp_replace({name}, '[\\x01-\\x1F\\x7F-\\x{{9F}}]+', ' ', 'g')"

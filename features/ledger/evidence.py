@@ -12,7 +12,8 @@ import duckdb
 from features.ledger.columns import ColumnKind
 from features.ledger.dates import DOTTED, NUMBER, RANGES, SLASHED, DateForm, DayOrder, NumberedDates, is_counted
 from features.ledger.matching import ColumnsError
-from features.ledger.parsing import DecimalSign, bare_number, quoted
+from features.ledger.padding import AS_WRITTEN, NO_PADDING, Padding, padding_of
+from features.ledger.parsing import BLANKS, DecimalSign, bare_number, literal, quoted
 from features.ledger.raw import DATES, NUMBERS, SYSTEM_1904, LaidOut
 
 CLEAR_MAJORITY = 20  # rows one way for each that contradicts; fewer: the column mixes both
@@ -72,6 +73,7 @@ class Votes:
         ids: whole numbers written as 12345.0 (one), and anything else (other).
         doubtful: a date that may be day/month or month/day, or a number that may be 1234 or 1.234, of columns that
             hold one.
+        paddings: the blanks around customer ids.
     """
 
     numbers: Mapping[str, Evidence]
@@ -81,6 +83,7 @@ class Votes:
     signs: Mapping[str, Mapping[str, int]]
     ids: Mapping[str, Evidence]
     doubtful: Mapping[str, str]
+    paddings: Mapping[str, Padding]
 
     def __add__(self, more: Votes) -> Votes:
         return Votes(
@@ -91,17 +94,22 @@ class Votes:
             _counts_together(self.signs, more.signs),
             _together(self.ids, more.ids),
             {**more.doubtful, **self.doubtful},
+            {
+                name: padding + more.paddings[name] if name in more.paddings else padding
+                for name, padding in {**more.paddings, **self.paddings}.items()
+            },
         )
 
     @property
     def more_rows_may_tell(self) -> bool:
         """Whether rows not yet asked could change what is decided; ids are decided by the first that is no 12345.0."""
         undecided_ids = any(not evidence.other for evidence in self.ids.values())
-        return bool(self.numbers or self.dates or self.numbered) or undecided_ids
+        padded = any(padding.may_be_layout for padding in self.paddings.values())
+        return bool(self.numbers or self.dates or self.numbered) or undecided_ids or padded
 
 
 NO_EVIDENCE = Evidence(0, 0, 0)
-NO_VOTES = Votes({}, {}, {}, {}, {}, {}, {})
+NO_VOTES = Votes({}, {}, {}, {}, {}, {}, {}, {})
 
 
 @dataclass(frozen=True)
@@ -114,6 +122,7 @@ class Writing:
         signs: the currency signs in columns of numbers, the most frequent first.
         float_ids: id columns of which every value is a whole number written as 12345.0: an export took them for
             amounts.
+        paddings: the blanks around customer ids.
         remarks: sentences about what was taken for granted.
     """
 
@@ -121,6 +130,7 @@ class Writing:
     date_forms: Mapping[str, DateForm]
     signs: Mapping[str, tuple[str, ...]]
     float_ids: frozenset[str]
+    paddings: Mapping[str, Padding]
     remarks: tuple[str, ...]
 
 
@@ -145,6 +155,7 @@ def votes_of(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut) -> Votes:
             **{name: _first(connection, name, DOUBTFUL_DATE) for name in doubtful_dates},
             **{name: _first(connection, name, EITHER_WAY) for name in numbers if said[name].undecided},
         },
+        paddings=_paddings(connection, laid_out),
     )
 
 
@@ -159,7 +170,13 @@ def writing_of(votes: Votes, laid_out: LaidOut) -> Writing:
     signs = {name: tuple(sorted(rows, key=lambda sign: (-rows[sign], sign))) for name, rows in votes.signs.items()}
     floats = frozenset(name for name, evidence in votes.ids.items() if evidence.one and not evidence.other)
     remarks = tuple(_remark(laid_out, name, form) for name, form in forms.items() if form.numbers)
-    return Writing(_decimal_signs(votes, laid_out), forms, signs, floats, remarks)
+    return Writing(_decimal_signs(votes, laid_out), forms, signs, floats, votes.paddings, remarks)
+
+
+def _paddings(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut) -> dict[str, Padding]:
+    ids = [name for name in AS_WRITTEN if name in laid_out.columns and laid_out.is_text(name)]
+    found = {name: NO_PADDING if name in laid_out.tidy else padding_of(connection, name) for name in ids}
+    return {name: padding for name, padding in found.items() if padding}
 
 
 def _decimal_signs(votes: Votes, laid_out: LaidOut) -> dict[str, DecimalSign]:
@@ -231,7 +248,7 @@ def _signs(connection: duckdb.DuckDBPyConnection, name: str, laid_out: LaidOut) 
 
 def id_evidence(connection: duckdb.DuckDBPyConnection, name: str) -> Evidence:
     """Votes for whole numbers written as 12345.0 (one) and for anything else (other) in a text column of ids."""
-    is_float = f"regexp_matches({name}, '^[0-9]+[.]0$')"
+    is_float = f"regexp_matches(trim({name}, {literal(BLANKS)}), '^[0-9]+[.]0$')"
     return _counted(connection, f"SELECT {name} FROM texts", is_float, f"NOT {is_float}", f"{name} IS NOT NULL")
 
 

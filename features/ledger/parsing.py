@@ -50,6 +50,12 @@ def text_of(name: str, kind: pa.DataType, *, words: Collection[str] = ()) -> str
     return f"CASE WHEN lower({trimmed}) IN ({_nothing(words)}) THEN NULL ELSE {trimmed} END"
 
 
+def untrimmed_text_of(name: str) -> str:
+    """The column as it is written; null where it is blank or says that there is nothing."""
+    trimmed = f"trim({quoted(name)}, {literal(BLANKS)})"
+    return f"CASE WHEN lower({trimmed}) NOT IN ({_nothing(())}) THEN {quoted(name)} END"
+
+
 def tidy_text_of(name: str, *, words: Collection[str] = ()) -> str:
     """What :func:`text_of` gives for a column of texts that need no trimming; a look at their length spares most."""
     column = quoted(name)

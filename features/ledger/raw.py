@@ -13,7 +13,8 @@ import pyarrow as pa
 from features.ledger.columns import KINDS, Column, ColumnKind
 from features.ledger.matching import ColumnsError
 from features.ledger.numbers import is_number
-from features.ledger.parsing import quoted, text_of, tidy_text_of
+from features.ledger.padding import AS_WRITTEN
+from features.ledger.parsing import quoted, text_of, tidy_text_of, untrimmed_text_of
 from features.ledger.plain import is_nested
 from features.ledger.reasons import Reason
 from features.ledger.tidy import is_tidy
@@ -70,7 +71,8 @@ class RawRows:
 class LaidOut:
     """The rows of one source in the DuckDB table ``texts``: line_no, and our columns under our names.
 
-    Every value is trimmed text, or null; only dates and numbers that the source knows as such stay typed.
+    Every value is trimmed text (customer ids: as written), or null; only dates and numbers that the source knows as
+    such stay typed.
 
     Attributes:
         source: name of the file.
@@ -123,6 +125,8 @@ def _laid_out(column: Column, kind: pa.DataType, tidy: frozenset[str]) -> str:
     if (column.kind in DATES and _is_date(kind)) or (column.kind in NUMBERS and is_number(kind)):
         return quoted(column.name)
     is_tidy_text = pa.types.is_string(kind) and column.name in tidy
+    if column.name in AS_WRITTEN and pa.types.is_string(kind) and not is_tidy_text:
+        return untrimmed_text_of(column.name)
     if is_tidy_text:
         return tidy_text_of(column.name, words=column.words)
     return text_of(column.name, kind, words=column.words)
