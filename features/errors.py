@@ -27,6 +27,7 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   │   ├── AmbiguousDatesError         features.ledger.evidence        day or month first? nobody can say
     │   │   ├── AmbiguousNumbersError       features.ledger.evidence        1234 or 1.234? nobody can say
     │   │   └── NestedColumnError           features.ledger.raw             a column of lists
+    │   ├── SameAsError                     features.ledger.same_as         ids said to be one that cannot be
     │   ├── RejectedRowsError               features.ledger.in_memory       rows in memory that cannot be used
     │   ├── UnreconciledError               features.ledger.reconciliation  rows or money do not add up
     │   ├── FramesError                     features.ledger.intake          memory, disk or mirror gave out

@@ -22,6 +22,7 @@ from features.ledger.matching import parse_mapping
 from features.ledger.mirror import read_ledger
 from features.ledger.oddities import oddities_of
 from features.ledger.pulling import Pulled, pull_all
+from features.ledger.same_as import read_same_as
 from features.ledger.sources import UnknownSourceError, read_sources
 from features.policy import read_policy
 from features.progress import progress_bar
@@ -52,6 +53,9 @@ def ingest_files(
     currency: Annotated[str, typer.Option(help="ISO 4217, of rows that name none.")] = "",
     known_at: Annotated[str, typer.Option(help="Their column that says when we knew.")] = "",
     encoding: Annotated[str, typer.Option(help="Of text files, as windows-1251; else told from their bytes.")] = "",
+    same_as: Annotated[
+        Path | None, typer.Option(help="CSV of customer_id, same_as: ids that are one customer, from now on.")
+    ] = None,
     history: Annotated[bool, typer.Option("--history", help="The rows were known when they happened.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and account, store nothing.")] = False,
     as_json: Json = False,
@@ -66,7 +70,7 @@ def ingest_files(
         _pull(
             home,
             source,
-            [kind, *(files or []), query, mapping, currency, known_at, encoding, history],
+            [kind, *(files or []), query, mapping, currency, known_at, encoding, same_as, history],
             dry_run,
             as_json,
         )
@@ -81,6 +85,7 @@ def ingest_files(
         "currency": currency.upper() or None,
         "known_at_column": known_at or None,
         "history": history,
+        "same_as": read_same_as(same_as) if same_as else None,
         "dry_run": dry_run,
     }
     if query or any("://" in file for file in files):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +24,7 @@ from features.ledger.doubts import doubts
 from features.ledger.files import Told, read_tables
 from features.ledger.in_memory import ledger_of
 from features.ledger.ledger import LedgerError
+from features.ledger.look_alikes import NO_LOOK_ALIKES, LookAlikes, new_look_alikes
 from features.ledger.matching import match_columns
 from features.ledger.meeting import meet_stored
 from features.ledger.merging import accepted_on, known_of, merge_events
@@ -35,6 +36,7 @@ from features.ledger.quarantine import new_in_quarantine
 from features.ledger.rates import convert
 from features.ledger.raw import RawRows
 from features.ledger.reconciliation import NO_CANCELLATIONS, NOTHING, Reconciliation, UnreconciledError
+from features.ledger.same_as import adopt, rename_checked
 from features.ledger.settings import LedgerSettings
 from features.ledger.store import Progress, Store
 from features.ledger.storing import Held, held_of, store_batch, touched_customers
@@ -111,6 +113,7 @@ class _Command:
     watch: Watch
     into_mirror: bool
     beside: Beside = _nothing
+    same_as: Mapping[str, str] = field(default_factory=dict)
 
 
 class FramesError(LedgerError):
@@ -147,6 +150,7 @@ def ingest(
     known_at_column: str | None = None,
     encoding: str | None = None,
     history: bool = False,
+    same_as: Mapping[str, str] | None = None,
     dry_run: bool = False,
     progress: Progress = _silent,
 ) -> Reconciliation:
@@ -160,6 +164,7 @@ def ingest(
         known_at_column: the column of the files that says when we knew.
         encoding: of text files; None: told from their bytes.
         history: rows without a known-at were known when they happened; implied for the first batch of a kind.
+        same_as: id → the id it is kept under, from now on and in all that is held.
         dry_run: nothing is stored.
         now: the instant of the command, aware.
 
@@ -174,9 +179,10 @@ def ingest(
         raws += read_tables(path, told)
     matches = _matches(KINDS[kind], raws, dict(mapping or {}), known_at_column)
     rule = _rule(history=history)
-    return _in_one(
-        _Command(KINDS[kind], raws, matches, home, policy, now, currency, rule, dry_run, progress, _unwatched, True)
+    command = _Command(
+        KINDS[kind], raws, matches, home, policy, now, currency, rule, dry_run, progress, _unwatched, True
     )
+    return _in_one(replace(command, same_as=same_as or {}))
 
 
 def ingest_rows(
@@ -191,6 +197,7 @@ def ingest_rows(
     currency: str | None = None,
     known_at_column: str | None = None,
     history: bool = False,
+    same_as: Mapping[str, str] | None = None,
     dry_run: bool = False,
     beside: Beside = _nothing,
 ) -> Reconciliation:
@@ -202,11 +209,10 @@ def ingest_rows(
     _refuse_unknown(kind, currency, policy)
     raw = _raw(table, source_name)
     matches, rule = _matches(KINDS[kind], [raw], dict(mapping or {}), known_at_column), _rule(history=history)
-    return _in_one(
-        _Command(
-            KINDS[kind], [raw], matches, home, policy, now, currency, rule, dry_run, _silent, _unwatched, False, beside
-        )
+    command = _Command(
+        KINDS[kind], [raw], matches, home, policy, now, currency, rule, dry_run, _silent, _unwatched, False, beside
     )
+    return _in_one(replace(command, same_as=same_as or {}))
 
 
 def ingest_watched(
@@ -266,7 +272,8 @@ def _carry_out(command: _Command) -> Reconciliation:
         with open_checks() as frames:
             with store.engine.connect() if command.dry_run else store.writing() as database:
                 held = held_of(database, command.kind)
-                settings, remarks = _judge(frames, database, command, held)
+                same = adopt(database, command.same_as)
+                settings, remarks = _judge(frames, database, command, held, same)
                 command.watch(frames, frozenset(touched_customers(frames, command.kind)))
                 news = new_in_quarantine(frames, database, command.kind.name, command.raws)
                 account = _account(frames, database, command, remarks, newly_quarantined=news.num_rows)
@@ -291,7 +298,7 @@ def _carry_out(command: _Command) -> Reconciliation:
 
 
 def _judge(
-    frames: duckdb.DuckDBPyConnection, database: Connection, command: _Command, held: Held
+    frames: duckdb.DuckDBPyConnection, database: Connection, command: _Command, held: Held, same: Mapping[str, str]
 ) -> tuple[LedgerSettings, list[str]]:
     """The settings the ledger has or gets, and remarks on the reading; every row stands in ``judged`` with its fate."""
     policy, kind = command.policy, command.kind
@@ -306,6 +313,7 @@ def _judge(
         remarks += check_rows(
             frames, raw, kind.name, matched=matched, file_no=file_no, policy=policy, currency=currency
         )
+    rename_checked(frames, kind, same)
     frames.execute("CREATE OR REPLACE TEMP TABLE read AS SELECT * FROM checked")
     history = command.history.holds(held)
     ingested_at = command.now.astimezone(UTC).replace(tzinfo=None)
@@ -335,6 +343,19 @@ def _register_rates(frames: duckdb.DuckDBPyConnection, database: Connection, com
         frames.read_parquet([str(path) for path in paths]).create_view("stored_rates", replace=True)
     else:
         frames.register("stored_rates", SHELVES["rates"].schema.empty_table())
+
+
+def _alike(frames: duckdb.DuckDBPyConnection, database: Connection, command: _Command) -> LookAlikes:
+    """Ids that look alike; of pushed rows nobody reads the account, and doctor tells."""
+    if "customer_id" not in command.kind.shelf.content or command.history is HistoryRule.NONE:
+        return NO_LOOK_ALIKES
+    known = ["SELECT NULL AS customer_id WHERE false"]
+    for name in ("order_lines", "customers"):
+        paths = mirrored(command.home, database, SHELVES[name], command.policy.time_zone)
+        if paths:
+            frames.read_parquet([str(path) for path in paths]).create_view(f"known_{name}", replace=True)
+            known.append(f"SELECT customer_id FROM known_{name}")
+    return new_look_alikes(frames, " UNION ALL ".join(known))
 
 
 def _account(
@@ -376,6 +397,8 @@ def _account(
         cancellations=cancellations_of(frames) if is_order else NO_CANCELLATIONS,
         to_come=0 if kind.is_state else rows_to_come(frames, kind, now),
         commitments=0 if kind.is_state else commitments(frames, kind),
+        alike=_alike(frames, database, command),
+        renamed=frames.sql("SELECT count(*) FROM renamed").fetchall()[0][0],
         set_aside=values_set_aside(frames, kind.name),
         remarks=(*remarks, *(doubts(frames) if is_order else ())),
         columns=used,

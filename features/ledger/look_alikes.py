@@ -83,6 +83,20 @@ def likeness_of(customer_id: str) -> str:
     return (bare.lstrip("0") or "0") if bare else customer_id
 
 
+def new_look_alikes(connection: duckdb.DuckDBPyConnection, known: str) -> LookAlikes:
+    """The groups in which an id of ``accepted`` looks like another one, of it or of the ledger.
+
+    ``known``: a query with the customer_id of every row of the ledger that counts.
+    """
+    return look_alikes(
+        connection,
+        f"""SELECT customer_id, CAST(sum(rows) AS BIGINT) AS rows, bool_or(is_new) AS is_new FROM (
+            SELECT customer_id, count(*) AS rows, true AS is_new FROM accepted GROUP BY customer_id
+            UNION ALL SELECT customer_id, count(*), false FROM ({known}) GROUP BY customer_id)
+        WHERE customer_id IS NOT NULL GROUP BY customer_id""",
+    )
+
+
 def look_alikes(connection: duckdb.DuckDBPyConnection, ids: str) -> LookAlikes:
     """The groups of a relation of customer_id, rows and is_new in which one id at least is new.
 

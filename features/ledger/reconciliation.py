@@ -14,6 +14,7 @@ from rich.text import Text
 
 from features.ledger.conversion import Conversion
 from features.ledger.ledger import LedgerError
+from features.ledger.look_alikes import LookAlikes
 from features.ledger.matching import listed
 from features.ledger.reasons import EXPLANATIONS, Reason
 
@@ -136,6 +137,8 @@ class Reconciliation:
         cancellations: pairs of lines that undid each other at once.
         to_come: accepted rows without a known-at of their own, dated later than the command.
         commitments: accepted rows known before they happen.
+        alike: customer ids that look alike, one of them new.
+        renamed: rows whose customer id is another's, as a mapping said.
         set_aside: optional column → values that could not be read and became empty.
         remarks: sentences about what was taken for granted, and about rows that contradict themselves.
         columns: ours → theirs, of the first file.
@@ -163,6 +166,8 @@ class Reconciliation:
     cancellations: Cancellations
     to_come: int
     commitments: int
+    alike: LookAlikes
+    renamed: int
     set_aside: Mapping[str, int]
     remarks: tuple[str, ...]
     columns: Mapping[str, str]
@@ -225,6 +230,8 @@ class Reconciliation:
             "cancellations": self.cancellations.as_json(),
             "to_come": self.to_come,
             "commitments": self.commitments,
+            "look_alikes": self.alike.as_json(),
+            "renamed": self.renamed,
             "set_aside": dict(self.set_aside),
             "remarks": list(self.remarks),
             "columns": dict(self.columns),
@@ -281,11 +288,13 @@ class Reconciliation:
             ("Rows replaced by a later row of the same instant, which stands", self.never_seen),
             ("Dated in the future (check the year), counted from their day on", self.to_come),
             ("Known before they happen, kept as commitments", self.commitments),
+            ("Rows kept under another customer id, as the mapping says", self.renamed),
             *((f"Values of {name} that cannot be used and stay empty", rows) for name, rows in self.set_aside.items()),
             *((RULES[rule], rows) for rule, rows in self.known_at.items()),
         )
         said += [f"{sentence}: {rows:,}." for sentence, rows in counts if rows]
         said += self.conversion.sentences
+        said += [self.alike.sentence] if self.alike.groups else []
         said += [self.cancellations.sentence] if self.cancellations.pairs else []
         said += self.remarks
         renamed = [f"{ours} = {theirs}" for ours, theirs in self.columns.items() if ours != theirs]

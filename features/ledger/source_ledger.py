@@ -26,6 +26,7 @@ from features.ledger.currencies import NO_CURRENCY
 from features.ledger.evidence import NO_VOTES, Writing, votes_of, writing_of
 from features.ledger.in_memory import digest_of_tables
 from features.ledger.ledger import CUSTOMERS, REPLACEMENTS, EmptyLedgerError, Ledger, LedgerError
+from features.ledger.look_alikes import NO_LOOK_ALIKES
 from features.ledger.matching import match_columns
 from features.ledger.non_products import is_product
 from features.ledger.raw import LaidOut, RawRows, lay_out
@@ -210,6 +211,8 @@ class _Reading:
             cancellations=cancellations,
             to_come=accepted.to_come,
             commitments=accepted.commitments,
+            alike=NO_LOOK_ALIKES,
+            renamed=0,
             set_aside=counts.set_aside,
             remarks=tuple(self.remarks),
             columns=dict(self.matched),

@@ -172,3 +172,11 @@ QUARANTINE = Table(
     Column("digest", String(32), nullable=False),
     comment="Rows that could not be used: why, and the original as JSON.",
 )
+
+SAME_CUSTOMERS = Table(
+    "same_customers",
+    METADATA,
+    Column("customer_id", Text, primary_key=True),
+    Column("same_as", Text, nullable=False),
+    comment="Ids that are another customer's, as somebody said it; every chain stands at its end.",
+)
