@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +27,14 @@ from features.ledger.source_ledger import SourceLedger, read_source_ledger
 from features.parts import Memory
 from features.policy import Policy, read_policy
 from features.progress import Told, progress_bar
-from features.snapshot import write_snapshot
+from features.snapshot import write_exact_snapshot, write_snapshot
+
+
+class Engine(StrEnum):
+    """What computes features; both give the same."""
+
+    ARRAYS = "arrays"
+    DUCKDB = "duckdb"
 
 
 class SnapshotFileError(CallfirstError):
@@ -49,6 +57,9 @@ def snapshot(
     out: Annotated[Path, typer.Option(help="Parquet file to write.")],
     ledger: Annotated[Path | None, typer.Option(help="Read this file or Parquet folder instead of the home's.")] = None,
     memory: Annotated[str, typer.Option(help="Most memory of the whole process; beyond it goes to disk.")] = "4GB",
+    engine: Annotated[
+        Engine, typer.Option(help="arrays: fast, part by part. duckdb: one exact statement to hold it against.")
+    ] = Engine.ARRAYS,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Features of every customer as of one or many instants, to Parquet.
@@ -66,9 +77,11 @@ def snapshot(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with progress_bar(quiet=as_json) as told, _source(home, policy, ledger, out, size, told) as source:
-            rows = write_snapshot(
-                source.ledger, instants, policy, out, memory=memory, told=partial(told, "Computing features")
-            )
+            if engine is Engine.DUCKDB:
+                rows = write_exact_snapshot(source.ledger, instants, policy, out, memory=memory)
+            else:
+                shown = partial(told, "Computing features")
+                rows = write_snapshot(source.ledger, instants, policy, out, memory=memory, told=shown)
     except OSError as error:
         raise SnapshotFileError(out, error) from None
     proven = source.ledger.known_at_proven

@@ -172,9 +172,27 @@ def write_snapshot(
     try:
         return _written(run.tables(told), out)
     except TooLargeError:
-        return _written(iter([exact_snapshot(ledger, as_ofs, policy, catalogue=catalogue, memory=memory).table]), out)
+        return write_exact_snapshot(ledger, as_ofs, policy, out, catalogue=catalogue, memory=memory)
     except duckdb.Error as error:
         raise SnapshotError(error) from None
+
+
+def write_exact_snapshot(
+    ledger: Ledger,
+    as_ofs: Sequence[AsOf],
+    policy: Policy,
+    out: Path,
+    *,
+    catalogue: tuple[Feature, ...] = CATALOG,
+    memory: str = "4GB",
+) -> int:
+    """How many rows of ``exact_snapshot`` now stand in the Parquet file ``out``, written whole.
+
+    Raises:
+        AsOfBeforeLedgerError, MemoryTextError, SnapshotError: as for ``take_snapshot``.
+        OSError: the file cannot be written.
+    """
+    return _written(iter([exact_snapshot(ledger, as_ofs, policy, catalogue=catalogue, memory=memory).table]), out)
 
 
 def company_values(

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from openpyxl import load_workbook
@@ -127,6 +128,14 @@ def test_a_snapshot_of_many_instants_is_a_parquet_file_of_the_catalogue(home: Pa
     table = pq.read_table(out)
     assert table.column_names == ["as_of", "customer_id", *(feature.name for feature in CATALOG)]
     assert table.num_rows == answer["rows"] > CUSTOMERS
+
+
+def test_both_engines_write_the_same_features_of_a_real_ledger(home: Path, tmp_path: Path) -> None:
+    fast, exact = (tmp_path / f"{engine}.parquet" for engine in ("arrays", "duckdb"))
+    for out in (fast, exact):
+        told(home, "snapshot", "--as-of", "1997-10-01", "--engine", out.stem, "--out", str(out))
+    ours, theirs = (pd.read_parquet(out) for out in (fast, exact))
+    pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9, atol=0)
 
 
 def test_a_snapshot_of_a_file_in_place_accounts_for_its_rows_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
