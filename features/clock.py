@@ -53,6 +53,9 @@ class AsOf:
     def parse(cls, text: str, zone: ZoneInfo) -> AsOf:
         """The as-of a person wrote: a bare date is its 00:00; an instant without offset is business time.
 
+        A time of day that clocks skip moves on by as much as they do; of one that comes twice the later is meant, as
+        of the times of rows.
+
         Raises:
             AsOfError: the text is neither.
         """
@@ -61,7 +64,10 @@ class AsOf:
             if len(text) == len("2026-08-31"):
                 return cls.of_day(date.fromisoformat(text), zone)
             instant = datetime.fromisoformat(text)
-            return cls.of_instant(instant if instant.tzinfo else instant.replace(tzinfo=zone), zone)
+            if instant.tzinfo is None:
+                both = (instant.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+                instant = max(both)
+            return cls.of_instant(instant, zone)
         except (ValueError, OverflowError):
             raise AsOfError(text) from None
 
