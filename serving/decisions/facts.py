@@ -46,10 +46,7 @@ class Facts:
     @classmethod
     def of(cls, row: Mapping[str, Any], currency: str) -> Facts:
         """The facts in a row that carries a value under each attribute's name."""
-        return cls(
-            **{fact.name: row[fact.name] for fact in fields(cls) if fact.name != "currency"},
-            currency=currency,
-        )
+        return cls(**{name: row[name] for name in FACT_COLUMNS}, currency=currency)
 
     @property
     def rhythm_days(self) -> float | None:
