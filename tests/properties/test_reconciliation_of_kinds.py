@@ -1,0 +1,83 @@
+"""Whatever a file of any kind holds: every row comes in, was there or is quarantined, and the ledger holds it."""
+
+from __future__ import annotations
+
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.home import Home
+from features.ledger.column import ColumnKind
+from features.ledger.columns import KINDS, Column, Kind
+from features.ledger.doctor import examine
+from features.ledger.intake import ingest_rows
+from features.ledger.mirror import read_ledger
+from features.ledger.reconciliation import Reconciliation
+from features.policy import Policy
+from tests.drawn import table
+from tests.specs.ingested import LATER, NOW
+
+POLICY = Policy(reporting_currency="EUR", time_zone="Europe/Berlin")
+ORDER = table("customer_id | ordered_at | amount\na | 2026-01-01 | 1")
+IDS = ["a", "b", "", "a\x00"]
+DATES = ["2026-01-01", "2026-01-02 10:30", "2026-01-02 09:15", "20260103", "someday", "", "1066-10-14"]
+VALUES = {
+    ColumnKind.TEXT: ["one", "two", "", "n/a", "broken \ufffd"],
+    ColumnKind.MONEY: ["1", "-2.50", "1e999", "x", ""],
+    ColumnKind.NUMBER: ["0", "7.5", "11", "-1", "x", ""],
+    ColumnKind.PRECISE: ["0.5", "0.333333333333", "0", "2", "x", ""],
+    ColumnKind.DAY: DATES,
+    ColumnKind.INSTANT: DATES,
+    ColumnKind.YES_NO: ["yes", "N", "да", "perhaps", ""],
+    ColumnKind.WORDS: ["strategic", "VIP; image", "pretty", ""],
+}
+
+
+def values_of(column: Column) -> st.SearchStrategy[str]:
+    if column.name.endswith("_id"):
+        return st.sampled_from(IDS)
+    if column.name == "currency":
+        return st.sampled_from(["EUR", "eur", "USD", "EURO", ""])
+    if column.kind is ColumnKind.WORD:
+        return st.sampled_from([*column.words, *(each for others in column.words.values() for each in others), "?", ""])
+    return st.sampled_from(VALUES[column.kind])
+
+
+def rows_of(kind: Kind) -> st.SearchStrategy[list[dict[str, str]]]:
+    row = st.fixed_dictionaries({column.name: values_of(column) for column in kind.columns})
+    return st.lists(row, min_size=1, max_size=10)
+
+
+def bring(home: Home, kind: Kind, rows: list[dict[str, str]], *, later: bool = False) -> Reconciliation:
+    columns = {column.name: pa.array([row[column.name] for row in rows], pa.string()) for column in kind.columns}
+    now = LATER if later else NOW
+    return ingest_rows(kind.name, pa.table(columns), source_name="drawn", home=home, policy=POLICY, now=now)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.name != "orders"], ids=lambda kind: kind.name)
+@settings(max_examples=3, deadline=None)
+@given(data=st.data())
+def test_accepted_and_merged_and_quarantined_are_what_was_read(kind: Kind, data: st.DataObject) -> None:
+    first, second = data.draw(rows_of(kind)), data.draw(rows_of(kind))
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder))
+        ingest_rows("orders", ORDER, source_name="orders", home=home, policy=POLICY, now=NOW)
+        accounts = [bring(home, kind, first), bring(home, kind, second, later=True)]
+        assert bring(home, kind, second, later=True).nothing_changed
+        for rows, account in zip((first, second), accounts, strict=True):
+            total = account.accepted + account.merged + account.quarantined
+            assert total.rows == account.read.rows == len(rows)
+        accepted = sum(account.accepted.rows for account in accounts)
+        with read_ledger(home, POLICY).open() as connection:
+            held = [connection.sql(f"SELECT row_id FROM {shelf.name}").fetchall() for shelf in kind.shelves]
+            assert len({row for rows in held for row in rows}) == accepted
+            if kind.money:
+                money = connection.sql(f"SELECT coalesce(sum({kind.money}), 0) FROM {kind.shelf.name}").fetchall()
+                told = sum((account.accepted.money.get("EUR", Decimal(0)) for account in accounts), Decimal(0))
+                assert money == [(told,)]
+        assert examine(home, POLICY, rebuild=False).sound
