@@ -133,7 +133,8 @@ def page(verdicts: Mapping[Case, Mapping[str, str]]) -> str:
         "",
         f"Made by `python -m benchmarks.corpus_table` from {len(verdicts)} cases of [the corpus](../tests/corpus),",
         f"with {versions}. The rivals read each file by pandas with its defaults, as their users do.",
-        "The cases are ours and a test holds callfirst to them, so its own row is no surprise: the others' are news.",
+        "The cases are ours and a test holds callfirst to them, so its own row is no surprise: "
+        "the others' are the news.",
         "",
         rule,
         "",

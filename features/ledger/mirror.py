@@ -132,12 +132,14 @@ def _marks_of(home: Home, batches: Sequence[Batch], shelf: Shelf) -> list[Mark]:
 def _runs(batches: Sequence[Batch], there: Set[int]) -> Iterator[list[Batch]]:
     """The batches that are not there, those that follow each other together while they are small."""
     run: list[Batch] = []
+    rows = 0
     for batch in batches:
-        if run and (batch.batch_id in there or sum(each.rows for each in run) + batch.rows > FOLDED_ROWS):
+        if run and (batch.batch_id in there or rows + batch.rows > FOLDED_ROWS):
             yield run
-            run = []
+            run, rows = [], 0
         if batch.batch_id not in there:
-            run = [*run, batch]
+            run.append(batch)
+            rows += batch.rows
     if run:
         yield run
 
