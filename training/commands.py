@@ -1,4 +1,4 @@
-"""Here you find the commands of training: train, horizon, and what is known of the models that served."""
+"""Here you find the commands of training: train, horizon, checks, and what is known of the models that served."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from features.policy import Policy, read_policy
 from features.version import code_version
 from models.findings import Finding, FindingKind, add
 from models.registry import Promotion, champion, champion_record, promotions
+from training.checks_command import checks
 from training.frame import frame_of
 
 if TYPE_CHECKING:  # a second of imports that only `train` pays
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
     """Add this package's commands."""
     app.command("train")(train)
     app.command("horizon")(horizon)
+    app.command("checks")(checks)
     models = typer.Typer(
         help="The models that serve or served.\n\nExample: callfirst models list", no_args_is_help=True
     )

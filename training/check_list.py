@@ -1,0 +1,294 @@
+"""Here you find every check there is, as data, and the form in which each answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import pyarrow as pa
+
+
+class Needs(StrEnum):
+    """What a check looks at."""
+
+    MAKER = "a feature maker"  # asked again and again, on other ledgers
+    TABLE = "a table"  # finished features suffice, beside the ledger
+
+
+class Outcome(StrEnum):
+    """How a check came out."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question to features.
+
+    Attributes:
+        code: what it is called by, for good; CF001 to CF099 ask whether features see what nobody could know.
+        title: what is true where it passed.
+        why: why that matters, for a data scientist.
+        tells: what is wrong where it failed; {feature} and what was found stand in it.
+    """
+
+    code: str
+    title: str
+    why: str
+    tells: str
+    needs: Needs
+
+
+LATER = Check(
+    "CF001",
+    "what happened later changes nothing",
+    "A feature that reads what comes after its instant forecasts the past and fails in service.",
+    "{feature} knows what happened after the instant: it changes when {what}.",
+    Needs.MAKER,
+)
+EDGE = Check(
+    "CF002",
+    "the instant itself and the hours after it change nothing",
+    "Only what lies strictly before the instant is known; <= for <, or days cut in another time zone, let hours in.",
+    "{feature} reads beyond the edge of the instant: it changes when {what}.",
+    Needs.MAKER,
+)
+KNOWN_LATER = Check(
+    "CF003",
+    "what happened before and became known later changes nothing",
+    "Late bookings look like the past in the ledger of today, but nobody had them on the day.",
+    "{feature} knows rows before we did: it changes when {what}.",
+    Needs.MAKER,
+)
+CORRECTED_LATER = Check(
+    "CF004",
+    "corrections and cancellations known later change nothing",
+    "On the day everybody saw the uncorrected row; a model must learn from that one.",
+    "{feature} knows corrections before we did: it changes when {what}.",
+    Needs.MAKER,
+)
+INNER_DATES = Check(
+    "CF005",
+    "dates inside a row are not read before they come true",
+    "A row is finished later than it began: delivered, closed or paid is written into it when that happens.",
+    "{feature} reads the end of things before it came: it changes when {what}.",
+    Needs.MAKER,
+)
+OTHERS = Check(
+    "CF006",
+    "what other customers do later changes nothing",
+    "Quantiles, ranks and means over a population are features too, and see only what was visible of everybody.",
+    "{feature} knows what other customers do later: it changes when {what}.",
+    Needs.MAKER,
+)
+STRANGERS = Check(
+    "CF007",
+    "customers not known yet change nothing",
+    "Who comes later is counted in no rank, no mean and no share before.",
+    "{feature} knows customers before we did: it changes when {what}.",
+    Needs.MAKER,
+)
+LEDGER_END = Check(
+    "CF008",
+    "where the ledger ends changes nothing",
+    "The ledger's last day moves every night; on the instant it was the instant itself.",
+    "{feature} knows where the ledger ends or begins: it changes when {what}.",
+    Needs.MAKER,
+)
+COMMITMENTS = Check(
+    "CF009",
+    "a booking for later is not taken for a past order",
+    "A commitment is known before it happens; it may feed features of its own, but is no order of the past.",
+    "{feature} takes what is booked for a later day for an order of the past: it changes when {what}.",
+    Needs.MAKER,
+)
+CONSEQUENCES = Check(
+    "CF010",
+    "consequences of the score change nothing",
+    "Who was listed and called was so because of the score: learnt from, the model would forecast itself.",
+    "{feature} is a consequence of the score: it changes when {what}.",
+    Needs.MAKER,
+)
+NAMES = Check(
+    "CF011",
+    "a customer's id changes nothing",
+    "What hangs on the id itself is learnt by heart: a hash, an encoding by outcomes, a table looked up from outside.",
+    "{feature} hangs on the customer's id itself, or on a table made elsewhere: it changes when {what}.",
+    Needs.MAKER,
+)
+ORDER = Check(
+    "CF012",
+    "the order of rows changes nothing",
+    "Rows have no order but their arrival; where they stand in the table differs between two exports.",
+    "{feature} hangs on where rows stand in the ledger: it changes when {what}.",
+    Needs.MAKER,
+)
+LATER_INSTANTS = Check(
+    "CF013",
+    "instants asked for beside it change nothing that lies before them",
+    "Means, scales and fillings over all instants of a training set carry the later ones into the earlier.",
+    "{feature} looks across its instants: it changes when {what}.",
+    Needs.MAKER,
+)
+EARLIER_INSTANTS = Check(
+    "CF014",
+    "training and serving make the same",
+    "At night one instant is asked for alone; what needs others beside it will not be there.",
+    "{feature} is another in service than in training: it changes when {what}.",
+    Needs.MAKER,
+)
+TWICE = Check(
+    "CF015",
+    "made twice, it is the same",
+    "What differs from run to run cannot be served as it was learnt, and cannot be checked.",
+    "{feature} is not the same when it is made twice of the same ledger; no other check can tell more of it.",
+    Needs.MAKER,
+)
+DISGUISED = Check(
+    "CF016",
+    "no feature alone says who will order",
+    "One column that tells the next window better than a model of everything known before is the label in disguise.",
+    "{feature} is the label in disguise: {what}.",
+    Needs.TABLE,
+)
+FORESEEING = Check(
+    "CF017",
+    "nothing foretells what the past cannot explain",
+    "Whatever a feature shares with days to come beyond all that is known before, it can only have from there.",
+    "{feature} foretells what the past cannot explain: {what}.",
+    Needs.TABLE,
+)
+OTHER_INSTANT = Check(
+    "CF018",
+    "no column is a feature of a later instant",
+    "A column that equals a known feature as of another instant, or with hindsight, was made too late.",
+    "{feature} was made of a later instant: {what}.",
+    Needs.TABLE,
+)
+TELLING_GAPS = Check(
+    "CF019",
+    "what is missing says nothing of the label",
+    "A cell that is empty exactly for those who leave was filled after they left.",
+    "{feature} is missing where the label is: {what}.",
+    Needs.TABLE,
+)
+CONSTANT = Check(
+    "CF020",
+    "what never changes of a customer does not know its future",
+    "A column that is one value per customer and foretells every window was encoded from those windows.",
+    "{feature} is one value for each customer and knows its later windows: {what}.",
+    Needs.TABLE,
+)
+IN_STEP = Check(
+    "CF021",
+    "nothing changes only when the label does",
+    "A column that moves between two instants exactly where the label does carries the label.",
+    "{feature} moves in step with the label: {what}.",
+    Needs.TABLE,
+)
+
+CHECKS: tuple[Check, ...] = (
+    *(LATER, EDGE, KNOWN_LATER, CORRECTED_LATER, INNER_DATES, OTHERS, STRANGERS, LEDGER_END, COMMITMENTS),
+    *(CONSEQUENCES, NAMES, ORDER, LATER_INSTANTS, EARLIER_INSTANTS, TWICE),
+    *(DISGUISED, FORESEEING, OTHER_INSTANT, TELLING_GAPS, CONSTANT, IN_STEP),
+)
+"""All checks, by code."""
+
+
+@dataclass(frozen=True)
+class Caught:
+    """A feature that a check found wanting.
+
+    Attributes:
+        rows, of_rows: how many rows it was seen in, of how many looked at.
+        example: one of them: customer_id, as_of, and what was found there.
+        sentence: all of it for a data scientist.
+    """
+
+    feature: str
+    rows: int
+    of_rows: int
+    example: Mapping[str, Any]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one check found.
+
+    Attributes:
+        caught: features that failed, in the order of their columns.
+        remark: where it is not applicable, why; else empty.
+    """
+
+    check: Check
+    outcome: Outcome
+    caught: tuple[Caught, ...] = ()
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What all checks found, in the order of CHECKS.
+
+    Attributes:
+        features: every feature that was looked at.
+        remarks: what a reader should know of how it was looked at.
+    """
+
+    results: tuple[Result, ...]
+    features: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """No check failed."""
+        return not any(result.outcome is Outcome.FAILED for result in self.results)
+
+    @property
+    def caught(self) -> dict[str, tuple[str, ...]]:
+        """The codes of the checks that each suspicious feature failed."""
+        by_feature: dict[str, list[str]] = {}
+        for result in self.results:
+            for each in result.caught:
+                by_feature.setdefault(each.feature, []).append(result.check.code)
+        return {feature: tuple(codes) for feature, codes in by_feature.items()}
+
+    @property
+    def table(self) -> pa.Table:
+        """One row per feature and check it failed, for a notebook."""
+        rows = [
+            {"feature": each.feature, "code": result.check.code, "rows": each.rows, "sentence": each.sentence}
+            for result in self.results
+            for each in result.caught
+        ]
+        kinds = {"feature": pa.string(), "code": pa.string(), "rows": pa.int64(), "sentence": pa.string()}
+        return pa.Table.from_pylist(rows, schema=pa.schema(kinds.items()))
+
+    def record(self) -> dict[str, Any]:
+        """Everything as JSON holds it."""
+        return {
+            "passed": self.passed,
+            "features": list(self.features),
+            "remarks": list(self.remarks),
+            "checks": [
+                {
+                    "code": result.check.code,
+                    "title": result.check.title,
+                    "why": result.check.why,
+                    "outcome": str(result.outcome),
+                    "remark": result.remark,
+                    "caught": [{**vars(each), "example": dict(each.example)} for each in result.caught],
+                }
+                for result in self.results
+            ],
+        }
+
+    def __str__(self) -> str:
+        lines = [f"{each.check.code}  {each.outcome:<14} {each.check.title}" for each in self.results]
+        told = [f"{each.check.code}  {caught.sentence}" for each in self.results for caught in each.caught]
+        return "\n".join([*lines, *([""] if told else []), *told])

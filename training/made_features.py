@@ -1,0 +1,233 @@
+"""Here you find features as anybody made them, in one form, and where two makings of them differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from typing import Any, TypeAlias
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.clock import AsOf
+from features.errors import CallfirstError
+from features.ledger.ledger import Ledger
+from features.policy import Policy
+from features.snapshot import Floats
+from training.errors import TrainingError
+
+Mask = npt.NDArray[np.bool_]
+Key: TypeAlias = tuple[str, datetime]
+FeatureMaker: TypeAlias = Callable[[Ledger, Sequence[AsOf], Policy], Any]
+"""Makes a table (Arrow, pandas, polars, DuckDB) of the ledger at some instants: customer_id, as_of and features."""
+
+KEYS = ("customer_id", "as_of")
+PRESENCE = "(whether there is a row)"
+"""What is compared beside the features: who has a row at all."""
+RELATIVE, ABSOLUTE = 1e-9, 1e-12  # of the value; of the column's largest: doubles added up in another order
+
+MAY_BE_RAISED = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError),
+    *(duckdb.Error, CallfirstError, pa.ArrowException),
+)
+"""What a maker's own code may raise."""
+
+
+class MadeFeaturesError(TrainingError):
+    """Features that cannot be checked."""
+
+
+@dataclass(frozen=True)
+class MadeFeatures:
+    """Features of customers at instants, whoever made them.
+
+    Attributes:
+        place: where the row of each customer and instant (UTC without zone) stands.
+        columns: the features; values may be of any type.
+    """
+
+    place: Mapping[Key, int]
+    columns: Mapping[str, pa.Array]
+
+    @classmethod
+    def of(cls, made: Any, policy: Policy) -> MadeFeatures:
+        """The features of a table; ``as_of`` may be an instant (without a zone: UTC), a day or its text.
+
+        Raises:
+            MadeFeaturesError: no table, no keys, a key twice or no feature.
+        """
+        table = _table(getattr(made, "table", made))
+        if missing := [name for name in KEYS if name not in table.column_names]:
+            raise MadeFeaturesError(
+                f"The features have no column {' and no column '.join(missing)}.",
+                "Give one row per customer_id and as_of, and the features in columns of their own.",
+            )
+        if len(table.column_names) == len(KEYS):
+            raise MadeFeaturesError("The table has no feature.", "Give columns beside customer_id and as_of.")
+        customers = table.column("customer_id").cast(pa.string()).to_pylist()
+        instants = _instants(table.column("as_of"), policy)
+        place = {key: row for row, key in enumerate(zip(customers, instants, strict=True))}
+        if len(place) != table.num_rows:
+            raise MadeFeaturesError(
+                f"{table.num_rows - len(place)} rows repeat a customer_id and as_of.", "Give one row for each."
+            )
+        columns = {name: _plain(table.column(name)) for name in table.column_names if name not in KEYS}
+        return cls(place, columns)
+
+    @property
+    def keys(self) -> list[Key]:
+        """Customer and instant of each row."""
+        return list(self.place)
+
+    def at(self, instants: Iterable[AsOf]) -> MadeFeatures:
+        """The rows of some instants."""
+        wanted = {instant.naive for instant in instants}
+        return self.where([key for key in self.place if key[1] in wanted])
+
+    def where(self, keys: Sequence[Key]) -> MadeFeatures:
+        """The rows of these keys, in their order; all must be there."""
+        rows = pa.array([self.place[key] for key in keys], pa.int64())
+        columns = {name: values.take(rows) for name, values in self.columns.items()}
+        return MadeFeatures({key: row for row, key in enumerate(keys)}, columns)
+
+    def named_back(self, names: Mapping[str, str]) -> MadeFeatures:
+        """The same of customers under their true ids, in keys and in texts."""
+        place = {(names.get(customer, customer), instant): row for (customer, instant), row in self.place.items()}
+        return replace(self, place=place, columns={name: _named(each, names) for name, each in self.columns.items()})
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A feature that is not the same in two makings.
+
+    Attributes:
+        rows, of_rows: how many rows differ, of how many.
+        example: the key of one, and what it says in the first and in the second making.
+    """
+
+    feature: str
+    rows: int
+    of_rows: int
+    example: Key
+    first: Any
+    second: Any
+
+
+def made_by(maker: FeatureMaker, ledger: Ledger, as_ofs: Sequence[AsOf], policy: Policy) -> MadeFeatures:
+    """What a maker makes of a ledger at some instants.
+
+    Raises:
+        MadeFeaturesError: it makes no table of features, or fails.
+    """
+    try:
+        made = maker(ledger, list(as_ofs), policy)
+    except MAY_BE_RAISED as error:
+        raise MadeFeaturesError(
+            f"The feature maker failed: {type(error).__name__}: {error}.", "Call it on the ledger yourself first."
+        ) from error
+    return MadeFeatures.of(made, policy)
+
+
+def differences(
+    first: MadeFeatures, second: MadeFeatures, *, about: Callable[[Key], bool] = lambda _: True
+) -> list[Difference]:
+    """The features that differ in rows of both, and whether one has rows that the other has not; of some keys."""
+    asked = [key for key in first.place if about(key)]
+    both = [key for key in asked if key in second.place]
+    found = []
+    if alone := [key for key in asked if key not in second.place] + [
+        key for key in second.place if about(key) and key not in first.place
+    ]:
+        has = alone[0] in first.place
+        found.append(Difference(PRESENCE, len(alone), len(alone) + len(both), alone[0], has, not has))
+    one, other = first.where(both), second.where(both)
+    for name, values in one.columns.items():
+        if name not in other.columns:
+            found.append(Difference(name, len(both), len(both), both[0], values[0].as_py(), "no such column"))
+            continue
+        rows = np.flatnonzero(unequal(values, other.columns[name]))
+        if len(rows):
+            at = int(rows[0])
+            told = values[at].as_py(), other.columns[name][at].as_py()
+            found.append(Difference(name, len(rows), len(both), both[at], *told))
+    return found
+
+
+def unequal(first: pa.Array, second: pa.Array) -> Mask:
+    """Where two columns differ: exactly, but for the last digits of doubles; unknown equals unknown."""
+    if _is_exact(first.type) and _is_exact(second.type) and first.type == second.type:
+        same = pc.fill_null(pc.equal(first, second), False).to_numpy(zero_copy_only=False)
+        both_unknown = pc.and_(pc.is_null(first), pc.is_null(second)).to_numpy(zero_copy_only=False)
+        return np.asarray(~(same | both_unknown), dtype=np.bool_)
+    if (one := numbers(first)) is not None and (other := numbers(second)) is not None:
+        largest = np.max(np.abs(one[np.isfinite(one)]), initial=0.0)
+        alike = np.isclose(one, other, rtol=RELATIVE, atol=ABSOLUTE * largest, equal_nan=True)
+        return np.asarray(~alike)
+    return np.array([a != b for a, b in zip(first.to_pylist(), second.to_pylist(), strict=True)], dtype=np.bool_)
+
+
+def numbers(values: pa.Array) -> Floats | None:
+    """The column as doubles, unknown as NaN; days and instants count from 1970; None: it holds no numbers."""
+    kind = values.type
+    if pa.types.is_date(kind):
+        values = values.cast(pa.date32()).cast(pa.int32())
+    elif pa.types.is_timestamp(kind) or pa.types.is_duration(kind):
+        values = values.cast(pa.int64())
+    elif not (pa.types.is_primitive(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind)):
+        return None
+    return np.asarray(values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _is_exact(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_temporal(kind))
+
+
+def _table(made: Any) -> pa.Table:
+    if isinstance(made, pa.Table):
+        return made
+    try:
+        return pa.table(made)
+    except (TypeError, ValueError, pa.ArrowException) as error:
+        raise MadeFeaturesError(
+            f"What was made is no table but a {type(made).__name__} ({error}).",
+            "Return a table of Arrow, pandas, polars or DuckDB.",
+        ) from None
+
+
+def _instants(column: pa.ChunkedArray, policy: Policy) -> list[datetime]:
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        return list(column.cast(pa.timestamp("us", tz=kind.tz), safe=False).cast(pa.timestamp("us")).to_pylist())
+    return [_instant(value, policy) for value in column.to_pylist()]
+
+
+def _instant(value: Any, policy: Policy) -> datetime:
+    if isinstance(value, AsOf):
+        return value.naive
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    if isinstance(value, date):
+        return AsOf.of_instant(datetime.combine(value, time.min, policy.zone), policy.zone).naive
+    return AsOf.parse(str(value), policy.zone).naive
+
+
+def _plain(column: pa.ChunkedArray) -> pa.Array:
+    """One array, dictionaries as what they stand for, text in one type."""
+    values = column.combine_chunks()
+    if isinstance(values, pa.ChunkedArray):
+        values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if pa.types.is_large_string(values.type) or pa.types.is_string_view(values.type):
+        values = values.cast(pa.string())
+    return values
+
+
+def _named(values: pa.Array, names: Mapping[str, str]) -> pa.Array:
+    if not pa.types.is_string(values.type):
+        return values
+    return pa.array([names.get(each, each) if each else each for each in values.to_pylist()], pa.string())
