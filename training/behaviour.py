@@ -22,6 +22,8 @@ from training.made_features import (
 from training.world_rows import World, known_customers
 
 Told = Callable[[str, float], None]
+LEAST_MOVE = 0.02
+"""Of a column's spread: by less a number may move where nothing but the order of sums has changed."""
 BOTH_MOVE_SHARE = 0.5
 """Of the rows that a booking moves, how many a like order of the past moves too where it is taken for one."""
 
@@ -89,11 +91,6 @@ class Watched:
     alone: Mapping[AsOf, MadeFeatures]
     unsteady: frozenset[str]
     caught: dict[Check, dict[str, Caught]]
-
-    def compare(self, check: Check, when: str, first: MadeFeatures, second: MadeFeatures, whom: set[str]) -> None:
-        """Note every feature that differs for somebody of ``whom``."""
-        for found in differences(first, second, about=lambda key: key[0] in whom):
-            self.note(check, when, found)
 
     def note(self, check: Check, when: str, found: Difference) -> None:
         """Keep a feature's first difference for a check; one that differs from run to run tells nothing."""
@@ -183,12 +180,15 @@ def _across_instants(watched: Watched, together: MadeFeatures, every: Sequence[A
 
 
 def _under_other_names(watched: Watched, every: Sequence[AsOf], together: MadeFeatures) -> None:
-    everybody = {key[0] for key in together.place}
     world, names = other.renamed(watched.world)
-    made = watched.made(world, "under other names", every).named_back(names)
-    watched.compare(checks.NAMES, "customers get other ids", together, made, everybody)
-    made = watched.made(other.shuffled(watched.world), "in another order", every)
-    watched.compare(checks.ORDER, "the ledger's rows come in another order", together, made, everybody)
+    renamed = watched.made(world, "under other names", every).named_back(names)
+    shuffled = watched.made(other.shuffled(watched.world), "in another order", every)
+    for check, when, made in (
+        (checks.NAMES, "customers get other ids", renamed),
+        (checks.ORDER, "the ledger's rows come in another order", shuffled),
+    ):
+        for found in differences(together, made, least=LEAST_MOVE):
+            watched.note(check, when, found)
 
 
 def _booked(watched: Watched, at: AsOf) -> None:

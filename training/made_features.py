@@ -133,9 +133,13 @@ def made_by(maker: FeatureMaker, ledger: Ledger, as_ofs: Sequence[AsOf], policy:
 
 
 def differences(
-    first: MadeFeatures, second: MadeFeatures, *, about: Callable[[Key], bool] = lambda _: True
+    first: MadeFeatures, second: MadeFeatures, *, about: Callable[[Key], bool] = lambda _: True, least: float = 0.0
 ) -> list[Difference]:
-    """The features that differ in rows of both, and whether one has rows that the other has not; of some keys."""
+    """The features that differ in rows of both, and whether one has rows that the other has not; of some keys.
+
+    Of numbers only by more than a share ``least`` of what the column spreads over: where the last digit of a sum parts
+    two that were equal, their ranks move by a place.
+    """
     asked = [key for key in first.place if about(key)]
     both = [key for key in asked if key in second.place]
     found = []
@@ -149,12 +153,22 @@ def differences(
         if name not in other.columns:
             found.append(Difference(name, len(both), len(both), both[0], values[0].as_py(), "no such column"))
             continue
-        rows = np.flatnonzero(unequal(values, other.columns[name]))
+        rows = np.flatnonzero(unequal(values, other.columns[name]) & ~_near(values, other.columns[name], least))
         if len(rows):
             at = int(rows[0])
             told = values[at].as_py(), other.columns[name][at].as_py()
             found.append(Difference(name, len(rows), len(both), both[at], *told))
     return found
+
+
+def _near(first: pa.Array, second: pa.Array, least: float) -> Mask:
+    """Where two columns of numbers differ by at most a share of what the first spreads over."""
+    one, other = numbers(first), numbers(second)
+    if one is None or other is None:
+        return np.zeros(len(first), dtype=np.bool_)
+    known = one[np.isfinite(one)]
+    spread = float(np.ptp(known)) if len(known) else 0.0
+    return np.asarray(np.abs(one - other) <= least * spread)
 
 
 def unequal(first: pa.Array, second: pa.Array) -> Mask:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,7 +27,7 @@ from tests.drawn import at
 from tests.journeys.test_serving_commands import answered, command
 from training.check_list import CHECKS, Outcome, Report
 from training.checks import check_features, own_features
-from training.made_features import PRESENCE, MadeFeaturesError
+from training.made_features import PRESENCE, MadeFeatures, MadeFeaturesError, differences
 
 POLICY = Policy(time_zone="Europe/Berlin")
 H = 90
@@ -160,6 +161,14 @@ def test_a_maker_that_fails_without_the_future_is_caught_with_what_it_said() -> 
     report = checked(failing)
     assert report.caught["days_since_last_order"]
     assert "KeyError: 'next order'" in str(report)
+
+
+def test_a_rank_that_moves_a_place_by_the_last_digit_of_a_sum_is_no_leak() -> None:
+    keys = {"customer_id": [f"c{n}" for n in range(101)], "as_of": ["2025-06-01"] * 101}
+    ranks = np.arange(101.0)
+    first, second = (MadeFeatures.of(pa.table({**keys, "rank": r}), POLICY) for r in (ranks, ranks + 1))
+    assert [found.rows for found in differences(first, second)] == [101]
+    assert differences(first, second, least=0.02) == []
 
 
 def test_a_maker_that_fails_on_the_ledger_as_it_is_is_refused_in_a_sentence() -> None:
