@@ -13,6 +13,7 @@ from features.ledger.doctor import examine
 from features.ledger.intake import ingest_rows
 from features.ledger.meeting import FEW_ROWS
 from features.ledger.mirror import read_ledger
+from features.ledger.pushing import push_rows
 from tests.drawn import POLICY, table
 from tests.drawn_kinds import KINDS_DRAWN
 from tests.specs.ingested import LATER, NOW, rows_of
@@ -53,14 +54,20 @@ def test_few_rows_at_once_make_the_ledger_that_many_make(tmp_path: Path) -> None
     assert {row["replaced_at"] is None for row in rows_of(read_ledger(few, POLICY))} == {True, False}
 
 
+def push(home: Home, rows: Sequence[dict[str, str | None]], *, at_once: int) -> None:
+    for start in range(0, len(rows), at_once):
+        part = pa.Table.from_pylist(list(rows[start : start + at_once]))
+        push_rows("orders", part, home=home, policy=POLICY, now=NOW, permit=lambda _: None)
+
+
 def test_pushes_wait_in_the_database_and_are_folded_when_the_ledger_is_read(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    bring(home, ORDERS[:90], at_once=30)
+    push(home, ORDERS[:90], at_once=30)
     assert not home.mirror.exists()
     assert len(rows_of(read_ledger(home, POLICY))) == 90
     folder = home.mirror / "orders" / "batches"
     assert [path.name for path in folder.iterdir()] == ["000001-000003.json"]
-    bring(home, ORDERS[90:120], at_once=15)
+    push(home, ORDERS[90:120], at_once=15)
     before = rows_of(read_ledger(home, POLICY))
     assert sorted(path.name for path in folder.iterdir()) == ["000001-000003.json", "000004-000005.json"]
     (folder / "000001-000003.json").unlink()
@@ -70,9 +77,9 @@ def test_pushes_wait_in_the_database_and_are_folded_when_the_ledger_is_read(tmp_
 
 def test_two_marks_of_the_same_batch_count_it_once(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    bring(home, ORDERS[:30], at_once=30)
+    push(home, ORDERS[:30], at_once=30)
     read_ledger(home, POLICY)
-    bring(home, ORDERS[30:60], at_once=30)
+    push(home, ORDERS[30:60], at_once=30)
     read_ledger(home, POLICY)  # marks 1 and 2
     before, folder = rows_of(read_ledger(home, POLICY)), home.mirror / "orders" / "batches"
     kept = (folder / "000001.json").read_text()
