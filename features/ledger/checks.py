@@ -83,7 +83,7 @@ def check_rows(
         check_misfits(connection, raw.misfits, file_no=file_no)
     if kind != "orders":
         return writing.remarks
-    totals = set_totals_aside(connection, file_no=file_no, source=raw.name)
+    totals, _ = set_totals_aside(connection, file_no=file_no, source=raw.name)
     set_collisions_aside(connection, file_no=file_no)
     return (*writing.remarks, *totals)
 

@@ -37,6 +37,7 @@ from features.ledger.source_spill import KeySpill, Spill
 from features.ledger.source_versions import Settling, Versions, key_of, resolve
 from features.ledger.store import Progress
 from features.ledger.streams import Stream, open_stream
+from features.ledger.totals import NOTHING_ABOVE, set_totals_aside
 from features.policy import Policy
 
 PART_ROWS = 1 << 20  # read, checked and spilled at a time
@@ -173,6 +174,7 @@ class _Reading:
         currency = self.policy.reporting_currency or NO_CURRENCY
         held = [column.name for column in KINDS["orders"].columns if column.name in self.matched]
         columns = list(dict.fromkeys([*held, "amount", "currency", "order_day", "known_at"]))
+        above = NOTHING_ABOVE
         for raw in self._parts("Checking rows", list(self.matched.values())):
             self.remarks += raw.remarks
             create_checked(self.connection, "orders")
@@ -180,6 +182,8 @@ class _Reading:
             check_laid_out(self.connection, laid_out, writing, file_no=1, policy=self.policy, currency=currency)
             if raw.misfits:
                 check_misfits(self.connection, raw.misfits, file_no=1)
+            totals, above = set_totals_aside(self.connection, file_no=1, source=raw.name, above=above)
+            self.remarks += totals
             self.counts.add(counted_in(self.connection, "checked", product=self._product, now=self.now))
             yield self.connection.sql(
                 f"""SELECT line_no AS row_id, {", ".join(columns)}, {part_number(split)} AS part,

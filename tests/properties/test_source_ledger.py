@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from features.ledger import delimited, source_ledger, source_versions
 from features.ledger.intake import ledger_of
 from features.ledger.ledger import ORDER_LINES, Ledger
+from features.ledger.reasons import Reason
 from features.ledger.source_counts import SourceAccount
 from features.policy import Policy
 from tests.specs.ingested import NOW, rows_of
@@ -156,6 +157,17 @@ def test_bad_rows_are_left_out_and_accounted_for(tmp_path: Path) -> None:
     }
     assert account.read.money == {"EUR": Decimal(1 + 2 + 3 + 7), "GBP": Decimal(6)}
     assert account.accepted.money == {"EUR": Decimal(1 + 7)}
+
+
+def test_totals_are_out_though_what_they_add_up_lies_in_parts_before(tmp_path: Path) -> None:
+    rows = [f"a,2026-01-{day:02d},{day}" for day in range(1, 13)]
+    lines = [*rows[:6], "Subtotal,2026-01-31,21", *rows[6:], "Subtotal,2026-01-31,57", "Total,2026-01-31,78"]
+    lines.append("Total,2026-01-31,5")  # a customer of that name
+    (tmp_path / "rows.csv").write_text("customer,date,amount\n" + "\n".join(lines), encoding="utf-8")
+    found, account = in_place(tmp_path / "rows.csv", Policy(), said)
+    assert sum(line["amount"] for line in found) == 21 + 57 + 5
+    assert [(str(each.reason), each.rows) for each in account.quarantine] == [(str(Reason.TOTAL), 3)]
+    assert "'Total'" in account.remarks[0]
 
 
 def test_a_file_without_one_good_row_is_an_error_that_says_why(tmp_path: Path) -> None:
