@@ -68,16 +68,17 @@ class Counted:
             tuple(one + other for one, other in zip(self.set_aside, more.set_aside, strict=True)),
         )
 
-    def without(self, merged: Counted) -> Counted:
-        """The same but for rows that say what others of these say: days and first place stay."""
+    def without(self, some: Counted) -> Counted:
+        """The same but for some of these rows; days and first place stay."""
         return replace(
             self,
-            tally=_without(self.tally, merged.tally),
-            returns=_without(self.returns, merged.returns),
-            non_products=_without(self.non_products, merged.non_products),
-            known_at_given=self.known_at_given - merged.known_at_given,
-            to_come=self.to_come - merged.to_come,
-            commitments=self.commitments - merged.commitments,
+            tally=_without(self.tally, some.tally),
+            returns=_without(self.returns, some.returns),
+            non_products=_without(self.non_products, some.non_products),
+            known_at_given=self.known_at_given - some.known_at_given,
+            to_come=self.to_come - some.to_come,
+            commitments=self.commitments - some.commitments,
+            set_aside=tuple(one - other for one, other in zip(self.set_aside, some.set_aside, strict=True)),
         )
 
 
@@ -151,6 +152,15 @@ class Counts:
             is_out = reason is None and code != currency
             settled.add({(Reason.RATE if is_out else reason, code): counted})
         return settled
+
+    def colliding(self, currency: str, collided: Mapping[str, Counted]) -> Counts:
+        """The same, settled, where rows whose order line collides with another are out for that; by their currency."""
+        known = Counts(dict(self.found))
+        for code, counted in collided.items():
+            before = (None if code == currency else Reason.RATE, code)
+            rest = known.found.pop(before).without(counted)
+            known.add({(Reason.COLLISION, code): counted} | ({before: rest} if rest.tally.rows else {}))
+        return known
 
     @property
     def read(self) -> Tally:

@@ -30,7 +30,7 @@ from features.ledger.look_alikes import NO_LOOK_ALIKES
 from features.ledger.matching import match_columns
 from features.ledger.non_products import is_product
 from features.ledger.raw import LaidOut, RawRows, lay_out
-from features.ledger.reconciliation import NOTHING, Cancellations
+from features.ledger.reconciliation import NOTHING
 from features.ledger.source_counts import Counted, Counts, NothingUsableError, SourceAccount, counted_in
 from features.ledger.source_mirror import part_number, split_of, write_mirror
 from features.ledger.source_spill import KeySpill, Spill
@@ -120,9 +120,6 @@ class _Reading:
                 keys.add(rows.column("key").to_numpy(), rows.column("row_id").to_numpy())
                 spill.add(rows.drop_columns(["part", "key"]), part)
         currency = self.policy.reporting_currency or self.counts.most_frequent_currency or NO_CURRENCY
-        counts = self.counts.settled(currency)
-        if counts.good is None:
-            raise NothingUsableError(self.stream.name, counts.quarantine(self.stream.name))
         self.progress("Comparing versions", 0, 1)
         versions = resolve(
             self.connection,
@@ -134,11 +131,14 @@ class _Reading:
             zone=self.policy.time_zone,
             now=self.now,
         )
+        counts = self.counts.settled(currency).colliding(currency, versions.collided)
+        if counts.good is None:
+            raise NothingUsableError(self.stream.name, counts.quarantine(self.stream.name))
         settling = Settling(self.connection, versions, currency, self.policy)
         told = partial(self.progress, "Sorting rows by customer")
         paths, digest = write_mirror(spill, self.folder / "orders", split, settling.lines, told)
-        accepted = counts.good.without(versions.merged_counted) if versions.merged_counted else counts.good
-        account = self._account(counts, accepted, versions, settling.all_cancellations)
+        accepted = counts.good.without(versions.merged) if versions.merged else counts.good
+        account = self._account(counts, accepted, versions, settling)
         return SourceLedger(self._ledger(paths, digest, settling.replaced, account, currency), account)
 
     @property
@@ -190,9 +190,7 @@ class _Reading:
                     {key_of(columns)} AS key FROM checked WHERE reason IS NULL ORDER BY row_id"""
             ).to_arrow_table()
 
-    def _account(
-        self, counts: Counts, accepted: Counted, versions: Versions, cancellations: Cancellations
-    ) -> SourceAccount:
+    def _account(self, counts: Counts, accepted: Counted, versions: Versions, settling: Settling) -> SourceAccount:
         given = accepted.known_at_given
         rules = {"column": given, "history": accepted.tally.rows - given}
         return SourceAccount(
@@ -201,7 +199,7 @@ class _Reading:
             batch_id=None,
             read=counts.read,
             accepted=accepted.tally,
-            merged=versions.merged_counted.tally if versions.merged_counted else NOTHING,
+            merged=versions.merged.tally if versions.merged else NOTHING,
             quarantined=counts.quarantined,
             quarantine=counts.quarantine(self.stream.name),
             newly_quarantined=0,
@@ -212,7 +210,7 @@ class _Reading:
             corrections=versions.corrections,
             never_seen=int(np.count_nonzero(versions.replaced.column("never_seen").to_numpy())),
             conversion=NO_CONVERSION,
-            cancellations=cancellations,
+            cancellations=settling.all_cancellations,
             to_come=accepted.to_come,
             commitments=accepted.commitments,
             alike=NO_LOOK_ALIKES,
@@ -221,8 +219,8 @@ class _Reading:
             remarks=tuple(self.remarks),
             columns=dict(self.matched),
             columns_unused=tuple(name for name in self.stream.schema.names if name not in self.matched.values()),
-            first_on=accepted.first_on,
-            last_on=accepted.last_on,
+            first_on=settling.first_on,
+            last_on=settling.last_on,
         )
 
     def _ledger(

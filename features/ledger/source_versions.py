@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,11 +16,14 @@ import pyarrow.compute as pc
 
 from features.ledger.cancellations import PAIRS, cancel_at_once
 from features.ledger.checks import create_checked
+from features.ledger.collisions import set_collisions_aside
 from features.ledger.columns import KINDS
 from features.ledger.ledger import INSTANT, ORDER_LINES, REPLACEMENTS
 from features.ledger.merging import SINCE_EVER, merge_events
+from features.ledger.parsing import literal
+from features.ledger.reasons import Reason
 from features.ledger.reconciliation import Cancellations
-from features.ledger.source_counts import Counted, counted_in
+from features.ledger.source_counts import Counted, Counts, counted_in
 from features.ledger.source_mirror import sorted_lines
 from features.ledger.source_spill import Spill
 from features.ledger.tallies import cancellations_of, rows_in_detail
@@ -36,15 +40,17 @@ class Versions:
     """What became of the rows of a source that share an order line or are equal.
 
     Attributes:
-        merged: row_id of those that say nothing new, ascending.
+        out: row_id of those that say nothing new or cannot be used, ascending.
         replaced: REPLACED, those that a later version replaces.
-        merged_counted: the merged ones, counted; None where there are none.
+        merged: those that say nothing new, counted; None where there are none.
+        collided: those whose order line collides with another, counted by currency.
         equal_lines, corrections: as in the reconciliation.
     """
 
-    merged: npt.NDArray[np.int64]
+    out: npt.NDArray[np.int64]
     replaced: pa.Table
-    merged_counted: Counted | None
+    merged: Counted | None
+    collided: Mapping[str, Counted]
     equal_lines: int
     corrections: int
 
@@ -74,22 +80,21 @@ def resolve(
     ``product``: SQL, whether a row is of a product. The rows of one key are compared together, some keys at a time.
     """
     groups = len(shared) // GROUP_ROWS + 1
-    merged, replaced = [np.empty(0, np.int64)], [REPLACED.empty_table()]
-    counted: list[Counted] = []
+    out, replaced = [np.empty(0, np.int64)], [REPLACED.empty_table()]
+    counts = Counts()
     equal_lines = corrections = 0
     with _regrouped(spill, shared, folder, groups) as regrouped:
         for group in regrouped.codes:
             _merge(connection, regrouped.take(group), currency, zone)
-            merged.append(connection.sql("SELECT line_no FROM judged WHERE fate = 'merged'").fetchnumpy()["line_no"])
+            connection.execute("CREATE OR REPLACE TEMP VIEW out AS FROM judged WHERE fate <> 'accepted'")
+            out.append(connection.sql("SELECT line_no FROM out").fetchnumpy()["line_no"])
             replaced.append(_replaced(connection))
-            connection.execute("CREATE OR REPLACE TEMP VIEW merged AS FROM judged WHERE fate = 'merged'")
-            counted += counted_in(connection, "merged", product=product, now=now).values()
+            counts.add(counted_in(connection, "out", product=product, now=now))
             equal, corrected, _ = rows_in_detail(connection, KINDS["orders"])
             equal_lines, corrections = equal_lines + equal, corrections + corrected
-    every = counted[0] if counted else None
-    for more in counted[1:]:
-        every = every + more if every else more
-    return Versions(np.sort(np.concatenate(merged)), pa.concat_tables(replaced), every, equal_lines, corrections)
+    collided = {code: counted for (reason, code), counted in counts.found.items() if reason is Reason.COLLISION}
+    every = np.sort(np.concatenate(out))
+    return Versions(every, pa.concat_tables(replaced), counts.good, collided, equal_lines, corrections)
 
 
 def _regrouped(spill: Spill, shared: npt.NDArray[np.void], folder: Path, groups: int) -> Spill:
@@ -112,10 +117,13 @@ def _merge(connection: duckdb.DuckDBPyConnection, rows: pa.Table, currency: str,
     connection.register("spilled", rows)
     connection.execute(
         """INSERT INTO checked BY NAME SELECT 1 AS file_no, row_id AS line_no, 0 AS aside, * EXCLUDE (row_id)
-        FROM spilled WHERE currency = ?""",
-        [currency],
+        FROM spilled"""
     )
     connection.unregister("spilled")
+    set_collisions_aside(connection, file_no=1)
+    connection.execute(
+        f"UPDATE checked SET reason = {literal(Reason.RATE)} WHERE reason IS NULL AND currency <> {literal(currency)}"
+    )
     connection.register("stored", ORDER_LINES.empty_table())
     connection.register("stored_replacements", REPLACEMENTS.empty_table())
     merge_events(connection, KINDS["orders"], history=True, ingested_at=SINCE_EVER, first_row_id=1, zone=zone)
@@ -139,7 +147,8 @@ class Settling:
 
     Attributes:
         cancelled: REPLACED of lines that cancel each other, found so far.
-        cancellations: their account so far.
+        cancellations: their account so far, by the row_id of the largest of each file.
+        days: first and last order day of each file.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -147,13 +156,15 @@ class Settling:
     currency: str
     policy: Policy
     cancelled: list[pa.Table] = field(default_factory=list)
-    cancellations: list[Cancellations] = field(default_factory=list)
+    cancellations: dict[int, Cancellations] = field(default_factory=dict)
+    days: list[dict[str, date | None]] = field(default_factory=list)
 
     def lines(self, rows: pa.Table) -> pa.Table:
         """The ORDER_LINES of some customers' spilled rows, by customer_id, ordered_at and row_id."""
         is_ours = pc.equal(rows.column("currency"), self.currency)
-        is_merged = np.isin(rows.column("row_id").to_numpy(), self.versions.merged, assume_unique=True)
-        lines = sorted_lines(rows.filter(pc.and_not(is_ours, pa.array(is_merged))))
+        is_out = np.isin(rows.column("row_id").to_numpy(), self.versions.out, assume_unique=True)
+        lines = sorted_lines(rows.filter(pc.and_not(is_ours, pa.array(is_out))))
+        self.days.append(pc.min_max(lines.column("order_day")).as_py())
         if pc.any(pc.less(lines.column("amount"), 0)).as_py():
             with self.connection.cursor() as connection:
                 self._cancel(connection, lines)
@@ -177,7 +188,11 @@ class Settling:
         cancel_at_once(connection, minutes=self.policy.cancel_minutes, zone=self.policy.time_zone)
         news = connection.sql("FROM replaced EXCEPT ALL FROM before").to_arrow_table()
         self.cancelled.append(news.select(REPLACED.names).cast(REPLACED))
-        self.cancellations.append(cancellations_of(connection))
+        largest = connection.sql(
+            "SELECT row_id FROM cancelled JOIN accepted USING (row_id) ORDER BY amount DESC, row_id LIMIT 1"
+        ).fetchall()
+        if largest:
+            self.cancellations[largest[0][0]] = cancellations_of(connection)
 
     @property
     def replaced(self) -> pa.Table:
@@ -187,12 +202,19 @@ class Settling:
         )
 
     @property
+    def first_on(self) -> date | None:
+        """The first order day."""
+        return min((each["min"] for each in self.days if each["min"]), default=None)
+
+    @property
+    def last_on(self) -> date | None:
+        """The last order day."""
+        return max((each["max"] for each in self.days if each["max"]), default=None)
+
+    @property
     def all_cancellations(self) -> Cancellations:
         """The account of all pairs."""
-        largest = max(
-            (each.largest for each in self.cancellations if each.largest),
-            key=lambda pair: (pair.amount, pair.customer_id),
-            default=None,
-        )
-        money = sum((each.money for each in self.cancellations), Decimal(0))
-        return Cancellations(sum(each.pairs for each in self.cancellations), money, largest)
+        found = sorted(self.cancellations.items())
+        largest = max((each.largest for _, each in found if each.largest), key=lambda pair: pair.amount, default=None)
+        money = sum((each.money for _, each in found), Decimal(0))
+        return Cancellations(sum(each.pairs for _, each in found), money, largest)
