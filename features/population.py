@@ -13,7 +13,7 @@ from features.snapshot import Floats, Snapshot
 class Population(StrEnum):
     """A customer's state beside its rung."""
 
-    ACTIVE = "active"  # last order day within max(W, due gap)
+    ACTIVE = "active"  # last order day within max(W, due gap), shut days not counted
     LAPSED = "lapsed"  # silent longer than both
     NEVER = "never"  # known, but no order day yet
 
@@ -24,14 +24,22 @@ def due_gap_days(snapshot: Snapshot, active_days: int) -> Floats:
     return np.where(np.isnan(due), float(active_days), due)
 
 
+def open_silence_days(snapshot: Snapshot) -> Floats:
+    """Silence less the days of it on which nobody could order, or of which we know nothing; NaN: never ordered.
+
+    What decides who is late; a person is told the silence itself, in calendar days.
+    """
+    return snapshot.feature("days_since_last_order") - snapshot.feature("shut_days_since_last_order")
+
+
 def overdue_days(snapshot: Snapshot, active_days: int) -> Floats:
-    """Silence less due gap, in days; above 0 is overdue, NaN where the customer never ordered."""
-    return snapshot.feature("days_since_last_order") - due_gap_days(snapshot, active_days)
+    """Open silence less due gap, in days; above 0 is overdue, NaN where the customer never ordered."""
+    return open_silence_days(snapshot) - due_gap_days(snapshot, active_days)
 
 
 def population_of(snapshot: Snapshot, active_days: int) -> npt.NDArray[np.str_]:
     """The Population of each row, as text."""
-    silence = snapshot.feature("days_since_last_order")
+    silence = open_silence_days(snapshot)
     within = silence <= np.maximum(active_days, due_gap_days(snapshot, active_days))
     ordered = np.where(within, str(Population.ACTIVE), str(Population.LAPSED))
     return np.where(np.isnan(silence), str(Population.NEVER), ordered)

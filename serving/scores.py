@@ -43,7 +43,7 @@ SCORES = pa.schema(
         pa.field("value_at_risk", pa.float64()),
         pa.field("at_risk", pa.bool_(), nullable=False),
         pa.field("at_risk_because", pa.string()),
-        pa.field("overdue_days", pa.float64()),  # silence less due gap: above 0 overdue, below 0 days to go
+        pa.field("overdue_days", pa.float64()),  # open silence less due gap: above 0 overdue, below 0 days to go
         pa.field("rung", pa.string(), nullable=False),
         pa.field("is_key_account", pa.bool_(), nullable=False),
         pa.field("key_reasons", pa.string()),
@@ -154,6 +154,7 @@ def scored(
     candidates = Candidates(
         population=population,
         silent_days=silence,
+        shut_days=snapshot.feature("shut_days_since_last_order"),
         due_gap_days=due_gap_days(snapshot, bundle.active_days),
         churn_probability=_floats(told, "churn_probability"),
         decline_probability=_floats(told, "decline_probability"),

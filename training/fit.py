@@ -91,7 +91,11 @@ def fit_member(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> AnyMembe
 
 
 def fit_linear(name: str, recipe: LinearRecipe, snapshot: Snapshot, target: Floats, weight: Floats | None) -> Linear:
-    """A logistic regression on standardised features, drawn to no effect; missing values take the median."""
+    """A logistic regression on standardised features, drawn to no effect; missing values take the median.
+
+    A feature that is all missing or the same for all gets a coefficient of 0 (in a rule the least there is), so that it
+    stays without effect later.
+    """
     prepared = [_prepared(snapshot.feature(feature), transform) for feature, transform in recipe.features]
     matrix = np.column_stack([values for values, _ in prepared])
     bounds: list[tuple[float | None, float | None]] = [(None, None)] * (matrix.shape[1] + 1)
@@ -113,7 +117,9 @@ def _prepared(values: Floats, transform: Transform) -> tuple[Floats, tuple[float
     missing = np.isnan(seen)
     imputation = 0.0 if missing.all() else float(np.median(seen[~missing]))
     filled = np.where(missing, imputation, seen)
-    mean, scale = float(filled.mean()), float(filled.std()) or 1.0
+    if filled.min() == filled.max():  # all missing, or all alike: nothing to learn from, whatever comes later
+        return np.zeros(len(filled)), (imputation, float(filled[0]), 1.0)
+    mean, scale = float(filled.mean()), float(filled.std())
     return (filled - mean) / scale, (imputation, mean, scale)
 
 

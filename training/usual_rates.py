@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 
 from features.policy import Policy
-from features.population import due_gap_days
+from features.population import due_gap_days, open_silence_days
 from models.manifest import UsualRates
 from models.reference import Reference, orders_expected
 from training.dataset import TrainingSet
@@ -26,8 +26,8 @@ def usual_rates(
     span = timedelta(days=YEAR_DAYS + origins.horizon_days)
     recent = [each for each in origins.spaced if each.day > origins.until.day - span]
     seen = rows.active_at(recent)
-    silence = seen.snapshot.feature("days_since_last_order")
-    is_due = due_gap_days(seen.snapshot, active_days) - silence < origins.horizon_days
+    days_to_go = due_gap_days(seen.snapshot, active_days) - open_silence_days(seen.snapshot)
+    is_due = days_to_go < origins.horizon_days
     expected = orders_expected(seen.snapshot, origins.horizon_days)
     is_telling = expected >= policy.fading_least_orders
     churned = seen.labels.churned

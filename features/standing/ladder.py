@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.policy import Policy
+from features.population import open_silence_days
 from features.snapshot import Snapshot
 
 
@@ -24,7 +25,7 @@ def rungs_of(snapshot: Snapshot, policy: Policy) -> npt.NDArray[np.str_]:
     """The Rung of each row, as text. Without evidence for an advocate (no known discounts) a regular stays one."""
     order_days = snapshot.feature("order_days_lifetime")
     due_gap = snapshot.feature("due_gap_days")
-    kept_its_rhythm = (snapshot.feature("days_since_last_order") <= due_gap) & (
+    kept_its_rhythm = (open_silence_days(snapshot) <= due_gap) & (
         np.nan_to_num(snapshot.feature("gap_longest_365_days"), nan=np.inf) <= due_gap
     )
     advocate = (

@@ -92,7 +92,7 @@ class Score(Answer):
     value_at_risk: float | None = Field(description="What we expect to lose in the horizon.")
     at_risk: bool
     at_risk_because: str | None
-    overdue_days: float | None = Field(description="Silence less due gap: above 0 is overdue.")
+    overdue_days: float | None = Field(description="Silence without shut days, less due gap: above 0 is overdue.")
     rung: str
     is_key_account: bool
     key_reasons: str | None

@@ -23,7 +23,8 @@ class Candidates:
     Attributes:
         population: "active", "lapsed" or "never".
         silent_days: as-of's day minus last order day.
-        due_gap_days: the silence within which an order is due (W where nobody has a rhythm).
+        shut_days: days of that silence on which we were closed, or of which the ledger misses all lines.
+        due_gap_days: the open silence within which an order is due (W where nobody has a rhythm).
         churn_probability, decline_probability: 0 to 1; NaN where a bare rule gives none.
         orders_expected: orders expected in the H days ahead.
         is_key_account: by any criterion that counts company-wide.
@@ -31,11 +32,17 @@ class Candidates:
 
     population: npt.NDArray[np.str_]
     silent_days: Floats
+    shut_days: Floats
     due_gap_days: Floats
     churn_probability: Floats
     decline_probability: Floats
     orders_expected: Floats
     is_key_account: Flags
+
+    @property
+    def open_silence_days(self) -> Floats:
+        """Silence without shut days: what counts for being late."""
+        return self.silent_days - self.shut_days
 
 
 @dataclass(frozen=True)
@@ -61,11 +68,12 @@ def bar(usual_rate: float, policy: Policy) -> float:
 def judge(candidates: Candidates, *, usual: UsualRates, horizon_days: int, policy: Policy) -> AtRisk:
     """Who is at risk; where a probability is unknown only being overdue counts."""
     active = candidates.population == "active"
-    due_within_horizon = candidates.silent_days > candidates.due_gap_days - horizon_days
+    silence = candidates.open_silence_days
+    due_within_horizon = silence > candidates.due_gap_days - horizon_days
     enough_orders = candidates.orders_expected >= policy.fading_least_orders
     lapsed_key = (candidates.population == "lapsed") & candidates.is_key_account
     return AtRisk(
-        overdue=active & (candidates.silent_days > candidates.due_gap_days),
+        overdue=active & (silence > candidates.due_gap_days),
         before_due=active & due_within_horizon & (candidates.churn_probability >= bar(usual.before_due, policy)),
         declining=active & enough_orders & (candidates.decline_probability >= bar(usual.decline, policy)),
         lapsed_key=lapsed_key & (candidates.silent_days <= policy.lapsed_key_days),
@@ -79,13 +87,14 @@ def because(
     texts: list[str | None] = [None] * len(verdict.flags)
     for row in np.flatnonzero(verdict.flags).tolist():
         silent, due = candidates.silent_days[row], candidates.due_gap_days[row]
+        counted, shut = candidates.open_silence_days[row], candidates.shut_days[row]
         said = []
         if verdict.lapsed_key[row]:
             said.append(f"lapsed key account: no order for {days(silent)}")
         if verdict.overdue[row]:
-            said.append(f"overdue: an order was due after {days(np.floor(due))}, silent for {round(silent)}")
+            said.append(f"overdue: an order was due after {days(np.floor(due))}, silent for {_said(silent, shut)}")
         if verdict.before_due[row] and not verdict.overdue[row]:
-            said.append(f"next order due by {day(as_of_day + timedelta(days=int(due - silent)))}")
+            said.append(f"next order due by {day(as_of_day + timedelta(days=int(due - counted)))}")
         if verdict.before_due[row]:
             said.append(
                 f"{chance(candidates.churn_probability[row])} chance of no order in {horizon_days} days "
@@ -98,3 +107,10 @@ def because(
             )
         texts[row] = joined(said)
     return texts
+
+
+def _said(silent: float, shut: float) -> str:
+    """``41``; where shut days are among them ``41 (9 of them not counted: closed, or no data)``."""
+    return (
+        f"{round(silent)} ({round(shut)} of them not counted: closed, or no data)" if shut > 0 else f"{round(silent)}"
+    )

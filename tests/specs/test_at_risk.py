@@ -20,6 +20,7 @@ def customers(**changes: object) -> Candidates:
     drawn: dict[str, object] = {
         "population": "active",
         "silent_days": 20.0,
+        "shut_days": 0.0,
         "due_gap_days": 30.0,
         "churn_probability": 0.1,
         "decline_probability": 0.1,
@@ -90,6 +91,15 @@ def test_decline_counts_from_three_expected_orders(orders: float, at_risk: bool)
 def test_a_lapsed_customer_is_at_risk_only_if_key_and_for_a_year(key: bool, silent: float, at_risk: bool) -> None:
     judged = verdict(population="lapsed", silent_days=silent, is_key_account=key, churn_probability=0.99)
     assert judged.flags[0] == at_risk
+
+
+def test_days_on_which_we_were_closed_are_said_and_make_nobody_overdue() -> None:
+    drawn = {"silent_days": 41.0, "due_gap_days": 30.0}
+    assert verdict(**drawn, shut_days=10.0).overdue[0]  # 41 - 10 = 31
+    assert not verdict(**drawn, shut_days=11.0).flags[0]  # 41 - 11 = 30
+    assert said(**drawn, shut_days=10.0) == (
+        "overdue: an order was due after 30 days, silent for 41 (10 of them not counted: closed, or no data)"
+    )
 
 
 def test_who_never_ordered_is_not_at_risk() -> None:

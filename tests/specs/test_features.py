@@ -1,12 +1,16 @@
-"""Every feature of the catalogue on one drawn customer, with the sum that gives it."""
+"""Every feature of order lines on one drawn customer, with the sum that gives it."""
 
 from __future__ import annotations
 
 from math import sqrt
+from typing import Any
 
 import pytest
 
 from features.catalog import CATALOG
+from features.catalog_course import BOOKED
+from features.catalog_dues import FROM_DUES
+from features.catalog_touches import FROM_TOUCHES
 from features.snapshot import take_snapshot
 from tests.drawn import POLICY, at, day, ledger, rows_of, seen
 
@@ -86,15 +90,39 @@ EXPECTED = {
     "buying_months_365_days": 5,  # July, August, March, April, June
     "discount_share_365_days": (20 + 0 + 15 + 0 + 4 + 6 + 0) / (1080 + 45),
     "cost_cover_share_365_days": 1.0,
+    "shut_days_since_last_order": 0,
+    "order_days_same_weeks_last_year": 1,  # 2025-06-17 up to 2025-07-14
+    "net_sales_same_weeks_last_year": 200,
+    "gap_last_year_days": 386,  # 2024-06-20 to 2025-07-11 spans 2025-07-01
+    "silence_to_gap_last_year": 15 / 386,
+    "categories_dropped_90_days": 2 - 2,
+    "products_dropped_90_days": 4 - 2,
+    "spend_to_reference_90_days": 380 / (1030 / 365 * 90),
+    "days_to_next_order": DUE - 15,
+    "days_first_to_last_order": 741 - 15,
+    "repeat_order_size_mean": (1180 - 100) / 6,
     "margin_share_365_days": (1030 - (120 + 200 + 90 + 140 - 30 + 20 + 30 + 50)) / 1030,
 }
 
 
-@pytest.mark.parametrize("name", [feature.name for feature in CATALOG])
-def test_a_feature_has_the_value_its_meaning_says(name: str) -> None:
-    found = seen(WORLD, "2026-07-01", "a")[name]
-    expected = EXPECTED[name]
+FROM_ORDER_LINES = [feature.name for feature in CATALOG if feature.name in EXPECTED]
+FROM_OTHERS = {feature.name for feature in (*BOOKED, *FROM_TOUCHES, *FROM_DUES)}
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, dict[str, Any]]:
+    return rows_of(take_snapshot(WORLD, [at("2026-07-01")], POLICY))
+
+
+@pytest.mark.parametrize("name", FROM_ORDER_LINES)
+def test_a_feature_has_the_value_its_meaning_says(name: str, rows: dict[str, dict[str, Any]]) -> None:
+    found, expected = rows["a"][name], EXPECTED[name]
     assert found == (pytest.approx(expected, rel=1e-12) if isinstance(expected, float) else expected)
+
+
+def test_what_the_ledger_has_no_rows_of_is_unknown_and_not_zero(rows: dict[str, dict[str, Any]]) -> None:
+    assert {feature.name for feature in CATALOG} == set(EXPECTED) | FROM_OTHERS
+    assert {rows[customer][name] for customer in rows for name in FROM_OTHERS} == {None}
 
 
 def test_a_customer_who_never_ordered_has_no_counts_and_nothing_else_is_known() -> None:
