@@ -156,10 +156,12 @@ def test_before_a_night_and_without_a_model_marks_wait(home: Home, store: Store)
 
 
 def test_a_customer_who_cannot_be_refreshed_waits_alone_and_longer_each_time(home: Home, store: Store) -> None:
-    push(home, order("big"), order("key gone"), order("weekly"))
+    refresher = Refresher(home, store)
+    push(home, order("weekly"))
+    assert refresher.refresh(now=LATER) == Refreshed(1)  # the company's values of the day are made
+    push(home, order("big"), order("key gone"), order("weekly", amount="2"))
     with store.writing() as connection:  # no money that was ever let in is so large
         connection.exec_driver_sql(f"UPDATE order_lines SET amount = {2**62} WHERE customer_id = 'big'")
-    refresher = Refresher(home, store)
     assert refresher.refresh(now=LATER) == Refreshed(2, ("ConversionException",))
     assert dirty(store) == ["big"]
     assert refresher.refresh(now=LATER + timedelta(seconds=9)) == Refreshed()
