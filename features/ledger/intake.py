@@ -45,6 +45,7 @@ from features.ledger.tallies import (
     columns_of,
     commitments,
     days_spanned,
+    equal_rows,
     known_at_rules,
     most_frequent_currency,
     quarantine_by_reason,
@@ -371,7 +372,8 @@ def _account(
     if read.rows != sum(len(raw) for raw in command.raws):
         raise UnreconciledError(f"{read.rows} of {sum(len(raw) for raw in command.raws)} rows were checked")
     now = command.now.astimezone(UTC).replace(tzinfo=None)
-    equal, corrections, never_seen = (0, 0, 0) if kind.is_state else rows_in_detail(frames, kind)
+    equal = 0 if kind.is_state else equal_rows(frames, command.raws)
+    corrections, never_seen = (0, 0) if kind.is_state else rows_in_detail(frames, kind)
     first_on, last_on = (None, None) if kind.is_state else days_spanned(frames, kind)
     is_order = kind.name == "orders"
     product = f"({is_product(command.policy.non_product_codes)})"

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
 from features.ledger.checks import may_be_set_aside
 from features.ledger.columns import KINDS, ORIGINAL, Kind
@@ -64,9 +66,24 @@ def values_set_aside(connection: duckdb.DuckDBPyConnection, kind: str) -> dict[s
     return {column.name: int(rows) for column, rows in zip(columns, row, strict=True) if rows}
 
 
-def rows_in_detail(connection: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[int, int, int]:
-    """Of accepted rows of events: equal ones in a file, corrections, and rows replaced at their own instant."""
-    equal = connection.sql("SELECT count(*) FROM judged WHERE fate = 'accepted' AND copy > 1").fetchall()[0][0]
+def equal_rows(connection: duckdb.DuckDBPyConnection, raws: Sequence[RawRows]) -> int:
+    """Accepted rows of events that repeat an earlier row of their file, in the columns we do not use too."""
+    alike = """SELECT line_no, fate = 'accepted' AS is_new FROM good JOIN judged USING (file_no, line_no)
+        WHERE file_no = {} AND NOT versioned QUALIFY count(*) OVER (PARTITION BY content) > 1 ORDER BY line_no"""
+    equal = 0
+    for file_no, raw in enumerate(raws, start=1):
+        found = connection.sql(alike.format(file_no)).to_arrow_table()
+        places = np.searchsorted(raw.line_numbers.to_numpy(zero_copy_only=False), found.column("line_no").to_numpy())
+        columns = {f"c{at}": column for at, column in enumerate(raw.table.take(pa.array(places)).columns)}
+        connection.register("alike", pa.table(columns | {name: found.column(name) for name in found.column_names}))
+        again = f"row_number() OVER (PARTITION BY {', '.join(columns)} ORDER BY line_no) > 1"
+        equal += connection.sql(f"SELECT * FROM alike QUALIFY {again} AND is_new").to_arrow_table().num_rows
+        connection.unregister("alike")
+    return equal
+
+
+def rows_in_detail(connection: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[int, int]:
+    """Of accepted rows of events: corrections, and rows replaced at their own instant."""
     key = ", ".join(kind.shelf.key)
     versioned = " AND ".join(f"{name} IS NOT NULL" for name in kind.shelf.key)
     corrections = connection.sql(
@@ -77,7 +94,7 @@ def rows_in_detail(connection: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[i
             QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY row_id) > 1 AND is_new)"""
     ).fetchall()[0][0]
     unseen = connection.sql("SELECT count(*) FROM replaced WHERE never_seen").fetchall()[0][0]
-    return equal, corrections, unseen
+    return corrections, unseen
 
 
 def cancellations_of(connection: duckdb.DuckDBPyConnection) -> Cancellations:

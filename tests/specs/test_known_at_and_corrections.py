@@ -54,6 +54,12 @@ def test_an_unreadable_known_at_is_a_reason_and_an_empty_one_follows_the_rule(br
     assert account.known_at == {"history": 1}
 
 
+def test_lines_that_differ_in_a_column_we_do_not_use_are_not_equal(bring: Ingest) -> None:
+    text = "customer_id,ordered_at,amount,shelf\na,2026-01-01,5,top\na,2026-01-01,5,top\na,2026-01-01,5,low\n"
+    account = bring(text)
+    assert (account.accepted.rows, account.equal_lines) == (3, 1)
+
+
 def test_equal_lines_in_a_file_are_kept_and_a_file_read_twice_changes_nothing(bring: Ingest, home: Home) -> None:
     first = bring(LINES)
     assert (first.accepted.rows, first.equal_lines, first.returns.rows) == (3, 1, 1)
