@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from serving.decisions.wording import counted, days, money, share
+from serving.decisions.wording import ago, counted, days, money, share
 
 QUARTER_DAYS, YEAR_DAYS = 90, 365
 
@@ -42,6 +42,21 @@ class Facts:
     products_365_days: float | None
     returns_share_365_days: float | None
     margin_share_365_days: float | None
+    categories_365_days: float | None
+    categories_dropped_90_days: float | None
+    booked_sales: float | None
+    days_to_booked_order: float | None
+    days_since_our_last_contact: float | None
+    complaints_open: float | None
+    complaint_open_days: float | None
+    complaints_repeated_365_days: float | None
+    days_since_buyer_change: float | None
+    days_since_owner_change: float | None
+    days_since_new_supplier: float | None
+    overdue_money: float | None
+    invoice_overdue_days: float | None
+    promises_broken: float | None
+    promise_broken_days: float | None
 
     @classmethod
     def of(cls, row: Mapping[str, Any], currency: str) -> Facts:
@@ -172,6 +187,64 @@ class Facts:
     def said_margin(self) -> str:
         """``3 %``."""
         return share(self.margin_share_365_days or 0)
+
+    @property
+    def said_categories(self) -> str:
+        """``2 of 5 categories``."""
+        every = counted(int(self.categories_365_days or 0), "category", "categories")
+        return f"{int(self.categories_dropped_90_days or 0)} of {every}"
+
+    @property
+    def said_booking(self) -> str:
+        """``4,000 GBP, the next order in 12 days``."""
+        wait = self.days_to_booked_order or 0
+        return (
+            f"{money(self.booked_sales or 0, self.currency)}, the next order {f'in {days(wait)}' if wait else 'today'}"
+        )
+
+    @property
+    def said_our_silence(self) -> str:
+        """``120 days``."""
+        return days(self.days_since_our_last_contact or 0)
+
+    @property
+    def said_complaint(self) -> str:
+        """``a complaint is open for 9 days``, ``2 complaints are open, the oldest for 9 days``, ``… since today``."""
+        number, open_days = int(self.complaints_open or 0), self.complaint_open_days or 0
+        since = f"for {days(open_days)}" if open_days else "since today"
+        return f"{number} complaints are open, the oldest {since}" if number > 1 else f"a complaint is open {since}"
+
+    @property
+    def said_repeated(self) -> str:
+        """``3 times``: complaints of what it had complained of before."""
+        return counted(int(self.complaints_repeated_365_days or 0), "time")
+
+    @property
+    def said_new_buyer(self) -> str:
+        """``12 days ago``."""
+        return ago(self.days_since_buyer_change or 0)
+
+    @property
+    def said_new_owner(self) -> str:
+        """``12 days ago``."""
+        return ago(self.days_since_owner_change or 0)
+
+    @property
+    def said_new_supplier(self) -> str:
+        """``12 days ago``."""
+        return ago(self.days_since_new_supplier or 0)
+
+    @property
+    def said_overdue(self) -> str:
+        """``4,000 GBP overdue, the oldest invoice for 12 days``."""
+        oldest = days(self.invoice_overdue_days or 0)
+        return f"{money(self.overdue_money or 0, self.currency)} overdue, the oldest invoice for {oldest}"
+
+    @property
+    def said_promise(self) -> str:
+        """``3 order lines, promised up to 12 days ago``."""
+        lines = counted(int(self.promises_broken or 0), "order line")
+        return f"{lines}, promised up to {ago(self.promise_broken_days or 0)}"
 
     @property
     def said_years(self) -> str:

@@ -9,6 +9,9 @@ from string import Formatter
 from features.errors import CallfirstError
 from serving.decisions.facts import QUARTER_DAYS, YEAR_DAYS, Facts
 
+HALF_YEAR_DAYS = 182
+"""A change at the customer is news for so long."""
+
 MOST_REASONS = 4
 """A line says at most so many; a fifth is not read before a call."""
 
@@ -100,6 +103,20 @@ def _products_left_out(f: Facts) -> bool:
     return 4 <= products <= 40 and (f.order_days_90_days or 0) >= 2 and 0.3 <= f.products_left_out / products < 1
 
 
+def _categories_dropped(f: Facts) -> bool:
+    """Told of buyers who did order lately; of the others the silence says it."""
+    return (f.order_days_90_days or 0) >= 1 and 1 <= (f.categories_dropped_90_days or 0) < (f.categories_365_days or 0)
+
+
+def _lately(days: float | None) -> bool:
+    return days is not None and days <= HALF_YEAR_DAYS
+
+
+def _promise_broken(f: Facts) -> bool:
+    """After a year nobody waits for the goods: their delivery was not written down, or the order was forgotten."""
+    return (f.promises_broken or 0) > 0 and (f.promise_broken_days or 0) <= YEAR_DAYS
+
+
 def _margin_below(limit: float) -> Callable[[Facts], bool]:
     return lambda f: f.margin_share_365_days is not None and f.margin_share_365_days < limit
 
@@ -117,9 +134,24 @@ REASONS: tuple[Reason, ...] = (
     Reason("no_sales_kept", 2, "money", lambda f: (f.net_sales_365_days or 0) < 0,
            "returned more than it bought in the last year"),
     Reason("key", 2, "key", lambda f: bool(f.said_key), "key: {f.said_key}"),
+    Reason("booked", 3, "booked", lambda f: f.days_to_booked_order is not None, "has booked {f.said_booking}"),
+    Reason("complaint_open", 3, "complaint", lambda f: (f.complaints_open or 0) > 0, "{f.said_complaint}"),
+    Reason("promise_broken", 3, "promise", _promise_broken, "waits for {f.said_promise}"),
+    Reason("overdue_invoice", 3, "payment",
+           lambda f: f.invoice_overdue_days is not None and f.overdue_money is not None, "{f.said_overdue}"),
+    Reason("buyer_changed", 3, "buyer", lambda f: _lately(f.days_since_buyer_change),
+           "its buyer changed {f.said_new_buyer}"),
+    Reason("owner_changed", 3, "owner", lambda f: _lately(f.days_since_owner_change),
+           "its owner changed {f.said_new_owner}"),
+    Reason("new_supplier", 3, "supplier", lambda f: _lately(f.days_since_new_supplier),
+           "took a new supplier {f.said_new_supplier}"),
+    Reason("complaint_repeated", 3, "complaint again", lambda f: (f.complaints_repeated_365_days or 0) > 0,
+           "complained again of the same {f.said_repeated} in a year"),
     Reason("stopped_within_year", 3, "pace", _stopped_within_year,
            "bought nothing in the last 90 days, at a year's pace {f.said_pace}"),
     Reason("slower", 3, "pace", _slower, "bought {f.said_slower} in the last 90 days than a year's pace"),
+    Reason("no_contact", 3, "contact", lambda f: (f.days_since_our_last_contact or 0) >= QUARTER_DAYS,
+           "no contact from us for {f.said_our_silence}"),
     Reason("longest_silence", 4, "longest", _silent_as_never_before,
            "never silent so long before (longest {f.said_longest})"),
     Reason("returns", 5, "returns", lambda f: _brings_money(f) and (f.returns_share_365_days or 0) >= 0.1,
@@ -127,6 +159,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("season_ahead", 6, "season", _season_ahead, "the 90 days ahead brought {f.said_season} last year"),
     Reason("down_on_year_before", 7, "year", _down_on_year_before,
            "{f.said_year_before} less than in the year before"),
+    Reason("categories_dropped", 8, "products", _categories_dropped,
+           "has not bought from {f.said_categories} for 90 days"),
     Reason("products_left_out", 8, "products", _products_left_out,
            "has not bought {f.said_products} for 90 days"),
     Reason("smaller_order", 9, "size",

@@ -60,9 +60,14 @@ def days(number: float) -> str:
     return counted(round(number), "day")
 
 
-def counted(number: int, thing: str) -> str:
-    """A number of things: ``1 order``, ``12 orders``."""
-    return f"{number:,d} {thing}" if number == 1 else f"{number:,d} {thing}s"
+def ago(number: float) -> str:
+    """How long since: ``today``, ``1 day ago``, ``41 days ago``."""
+    return f"{days(number)} ago" if round(number) else "today"
+
+
+def counted(number: int, thing: str, things: str = "") -> str:
+    """A number of things: ``1 order``, ``12 orders``; ``things`` where an s does not make them many."""
+    return f"{number:,d} {thing}" if number == 1 else f"{number:,d} {things or thing + 's'}"
 
 
 def day(on: date) -> str:

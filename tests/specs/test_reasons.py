@@ -39,6 +39,21 @@ REGULAR = Facts(
     products_365_days=12,
     returns_share_365_days=0.02,
     margin_share_365_days=None,
+    categories_365_days=None,
+    categories_dropped_90_days=None,
+    booked_sales=None,
+    days_to_booked_order=None,
+    days_since_our_last_contact=None,
+    complaints_open=None,
+    complaint_open_days=None,
+    complaints_repeated_365_days=None,
+    days_since_buyer_change=None,
+    days_since_owner_change=None,
+    days_since_new_supplier=None,
+    overdue_money=None,
+    invoice_overdue_days=None,
+    promises_broken=None,
+    promise_broken_days=None,
 )
 
 
@@ -82,6 +97,37 @@ def test_returns_products_left_out_and_margin_are_said() -> None:
     assert "has not bought 5 of 12 products for 90 days" in reasons
     assert "leaves us only 3 % of its sales" in told(margin_share_365_days=0.03)
     assert "costs us more than it pays" in told(margin_share_365_days=-0.1)
+
+
+def test_what_stands_between_us_is_said_before_the_pace() -> None:
+    assert told(complaints_open=1, complaint_open_days=9)[1:] == (
+        "a complaint is open for 9 days",
+        "usually orders every 18 days, last 5 days ago",
+    )
+    assert "2 complaints are open, the oldest for 9 days" in told(complaints_open=2, complaint_open_days=9)
+    assert "complained again of the same 2 times in a year" in told(complaints_repeated_365_days=2)
+    assert "waits for 3 order lines, promised up to 12 days ago" in told(promises_broken=3, promise_broken_days=12)
+    assert "4,000 GBP overdue, the oldest invoice for 1 day" in told(overdue_money=4_000, invoice_overdue_days=1)
+    assert "its buyer changed today" in told(days_since_buyer_change=0)
+    assert "its owner changed 30 days ago" in told(days_since_owner_change=30)
+    assert "took a new supplier 30 days ago" in told(days_since_new_supplier=30)
+    assert "no contact from us for 90 days" in told(days_since_our_last_contact=90)
+    assert "has booked 4,000 GBP, the next order in 12 days" in told(booked_sales=4_000, days_to_booked_order=12)
+    reasons = told(complaints_open=1, complaint_open_days=0, net_sales_90_days=1_000, days_since_last_order=41)
+    assert reasons[2:] == ("a complaint is open since today", "bought 95 % less in the last 90 days than a year's pace")
+
+
+def test_what_is_old_settled_or_unknown_is_not_said() -> None:
+    calm = told()
+    assert told(complaints_open=0, complaints_repeated_365_days=0, promises_broken=0, overdue_money=0) == calm
+    assert told(days_since_buyer_change=183, promises_broken=1, promise_broken_days=366) == calm
+    assert told(days_since_our_last_contact=89, booked_sales=0) == calm
+
+
+def test_categories_that_dropped_out_are_said_of_who_still_orders_and_stand_for_their_products() -> None:
+    dropped = {"categories_365_days": 5, "categories_dropped_90_days": 2, "products_90_days": 7}
+    assert told(**dropped)[-2] == "has not bought from 2 of 5 categories for 90 days"
+    assert not any("categories" in reason for reason in told(**dropped, order_days_90_days=0))
 
 
 def test_a_season_ahead_is_said() -> None:
