@@ -150,7 +150,7 @@ def votes_of(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut) -> Votes:
         dotted=dotted,
         numbered={name: counts for name in dates if (counts := _numbered(connection, name)) or name not in texts},
         signs={name: counts for name in numbers if (counts := _signs(connection, name, laid_out))},
-        ids={name: id_evidence(connection, name) for name in texts if name.endswith("_id")},
+        ids={name: id_evidence(connection, name, laid_out) for name in texts if name.endswith("_id")},
         doubtful={
             **{name: _first(connection, name, DOUBTFUL_DATE) for name in doubtful_dates},
             **{name: _first(connection, name, EITHER_WAY) for name in numbers if said[name].undecided},
@@ -246,9 +246,10 @@ def _signs(connection: duckdb.DuckDBPyConnection, name: str, laid_out: LaidOut) 
     return dict(found)
 
 
-def id_evidence(connection: duckdb.DuckDBPyConnection, name: str) -> Evidence:
+def id_evidence(connection: duckdb.DuckDBPyConnection, name: str, laid_out: LaidOut) -> Evidence:
     """Votes for whole numbers written as 12345.0 (one) and for anything else (other) in a text column of ids."""
-    is_float = f"regexp_matches(trim({name}, {literal(BLANKS)}), '^[0-9]+[.]0$')"
+    trimmed = name if name in laid_out.tidy else f"trim({name}, {literal(BLANKS)})"
+    is_float = f"regexp_matches({trimmed}, '^[0-9]+[.]0$')"
     return _counted(connection, f"SELECT {name} FROM texts", is_float, f"NOT {is_float}", f"{name} IS NOT NULL")
 
 

@@ -170,7 +170,7 @@ class _Reading:
             yield raw
 
     def _checked(self, writing: Writing, split: int) -> Iterator[pa.Table]:
-        """The good rows part by part, each with the part of the mirror it goes to and its key."""
+        """The good rows part by part in the order of the source, with key and part of the mirror."""
         currency = self.policy.reporting_currency or NO_CURRENCY
         held = [column.name for column in KINDS["orders"].columns if column.name in self.matched]
         columns = list(dict.fromkeys([*held, "amount", "currency", "order_day", "known_at"]))
@@ -187,7 +187,7 @@ class _Reading:
             self.counts.add(counted_in(self.connection, "checked", product=self._product, now=self.now))
             yield self.connection.sql(
                 f"""SELECT line_no AS row_id, {", ".join(columns)}, {part_number(split)} AS part,
-                    {key_of(columns)} AS key FROM checked WHERE reason IS NULL ORDER BY row_id"""
+                    {key_of(columns)} AS key FROM checked WHERE reason IS NULL"""
             ).to_arrow_table()
 
     def _account(self, counts: Counts, accepted: Counted, versions: Versions, settling: Settling) -> SourceAccount:
