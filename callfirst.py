@@ -84,9 +84,9 @@ def demo(
     if not 1950 <= day.year <= 2150:
         raise typer.BadParameter("give a day between 1950 and 2150", param_hint="--date")
     _step("A made-up wholesaler", f"seed {seed}, {size} customers, four years up to {day}; nobody in it exists")
-    orders, customers = write_demo(home.var / "demo", seed=seed, customers=size, ends_on=day - timedelta(days=1))
-    ingest_files(context, "customers", [str(customers)])
-    ingest_files(context, "orders", [str(orders)])
+    files = write_demo(home.var / "demo", seed=seed, customers=size, ends_on=day - timedelta(days=1))
+    for name, file in files.items():
+        ingest_files(context, "customers" if name == "people" else name, [str(file)])
     _step("Training", "every candidate forecasts windows it has not seen")
     training.commands.train(context, until=day.isoformat())
     _step("Tonight", "score every customer, write the lists, publish them")

@@ -7,6 +7,7 @@ generator decides, and every draw ends in a whole day, piece or cent, so that th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,15 +29,15 @@ from features.ledger.demo_orders import (
     lines_of,
     returns_of,
 )
+from features.ledger.demo_tables import DAY_SECONDS, DEMO_ID_PREFIX, days_of, instants_of, money_of
+from features.ledger.demo_touches import touches_of
 from features.ledger.demo_words import CATEGORIES, PRODUCTS_PER_CATEGORY
 from features.ledger.ledger import LedgerError
 
 DEMO_CURRENCY = "EUR"
-DEMO_ID_PREFIX = "DEMO-"
 LEAST_CUSTOMERS = 40
 LATE_SHARE = 0.02  # of orders: known 1 to 30 days after they happened
 CORRECTED_SHARE = 0.01  # of lines: a second version with another quantity
-DAY_SECONDS = 86_400
 
 
 class DemoCompanyError(LedgerError):
@@ -59,11 +60,14 @@ class DemoCompany:
         customers: customer_id, name, parent_id (the group's first branch; null for itself), department, manager_id.
         fates: the truth nobody sees: customer_id, arrives_on (null: before the ledger), fading_from_on, leaves_on
             (it never orders from then on; may lie after ``ends_on``), last_order_on (null: a prospect).
+        touches: file name → rows of what passes between the customers and us: people (rows of customers), contacts,
+            complaints, surveys, payments and events; closures are events of no customer.
     """
 
     orders: pa.Table
     customers: pa.Table
     fates: pa.Table
+    touches: Mapping[str, pa.Table]
     starts_on: date
     ends_on: date
 
@@ -95,19 +99,20 @@ def invent_company(*, ends_on: date, seed: int = 7, customers: int = 600, years:
         orders=_orders(_rng(seed, 3), sold, people, calendar),
         customers=_customers(people),
         fates=_fates(people, sold, calendar),
+        touches=touches_of(_rng(seed, 4), people, sold, calendar),
         starts_on=calendar.starts_on,
         ends_on=ends_on,
     )
 
 
-def write_demo(folder: Path, *, seed: int, customers: int, ends_on: date) -> tuple[Path, Path]:
-    """The demo company's ``orders.csv`` and ``customers.csv`` in ``folder``, which is made where it is missing."""
+def write_demo(folder: Path, *, seed: int, customers: int, ends_on: date) -> dict[str, Path]:
+    """The demo company's CSV files by name (customers, orders, people …), in ``folder``, made where it is missing."""
     company = invent_company(seed=seed, customers=customers, ends_on=ends_on)
     folder.mkdir(parents=True, exist_ok=True)
-    orders, people = folder / "orders.csv", folder / "customers.csv"
-    pyarrow.csv.write_csv(company.orders, orders)
-    pyarrow.csv.write_csv(company.customers, people)
-    return orders, people
+    tables = {"customers": company.customers, "orders": company.orders, **company.touches}
+    for name, table in tables.items():
+        pyarrow.csv.write_csv(table, folder / f"{name}.csv")
+    return {name: folder / f"{name}.csv" for name in tables}
 
 
 def _rng(seed: int, *stream: int) -> np.random.Generator:
@@ -162,22 +167,22 @@ def _order_table(lines: Lines, known: Integers, people: list[Account], calendar:
     return pa.table(
         {
             "customer_id": [account.customer_id for account in owner],
-            "ordered_at": _instants(lines.day * DAY_SECONDS + lines.minute * 60, calendar),
-            "amount": _money(gross - discount),
+            "ordered_at": instants_of(lines.day * DAY_SECONDS + lines.minute * 60, calendar),
+            "amount": money_of(gross - discount),
             "order_id": [f"{DEMO_ID_PREFIX}{number + 1:06d}" for number in order],
             "line_id": [f"{n}R" if back else str(n) for n, back in zip(lines.line, lines.quantity < 0, strict=True)],
             "product_id": [goods[product] for product in lines.product],
             "category": [kind[product // PRODUCTS_PER_CATEGORY] for product in lines.product],
             "quantity": pa.array(lines.quantity),
-            "unit_price": _money(lines.price_cents),
-            "cost": _money(lines.quantity * lines.cost_cents),
-            "discount": _money(discount),
+            "unit_price": money_of(lines.price_cents),
+            "cost": money_of(lines.quantity * lines.cost_cents),
+            "discount": money_of(discount),
             "currency": [DEMO_CURRENCY] * len(known),
             "department": [account.department for account in owner],
             "manager_id": [account.manager_id for account in owner],
-            "promised_on": _dates(lines.promised, calendar),
-            "delivered_on": _dates(lines.delivered, calendar),
-            "known_at": _instants(known, calendar),
+            "promised_on": days_of(lines.promised, calendar),
+            "delivered_on": days_of(lines.delivered, calendar),
+            "known_at": instants_of(known, calendar),
         }
     )
 
@@ -193,25 +198,9 @@ def _fates(people: list[Account], sold: Lines, calendar: Calendar) -> pa.Table:
     return pa.table(
         {
             "customer_id": [account.customer_id for account in people],
-            "arrives_on": _dates(np.array([account.arrives for account in people]), calendar),
-            "fading_from_on": _dates(np.array([max(account.fades_from, 0) for account in people]), calendar),
-            "leaves_on": _dates(np.array([account.leaves for account in people]), calendar),
-            "last_order_on": _dates(last, calendar),
+            "arrives_on": days_of(np.array([account.arrives for account in people]), calendar),
+            "fading_from_on": days_of(np.array([max(account.fades_from, 0) for account in people]), calendar),
+            "leaves_on": days_of(np.array([account.leaves for account in people]), calendar),
+            "last_order_on": days_of(last, calendar),
         }
     )
-
-
-def _money(cents: Integers) -> pa.Array:
-    """Whole cents as exact decimals: a decimal is its 128-bit integer, low half first."""
-    halves = np.column_stack([cents, cents >> 63]).astype("<i8")
-    return pa.Array.from_buffers(pa.decimal128(18, 2), len(cents), [None, pa.py_buffer(halves.tobytes())])
-
-
-def _instants(seconds: Integers, calendar: Calendar) -> pa.Array:
-    first = np.datetime64(calendar.starts_on, "s")
-    return pa.array(first + seconds.astype("timedelta64[s]"), pa.timestamp("s"))
-
-
-def _dates(day: Integers, calendar: Calendar) -> pa.Array:
-    first = np.datetime64(calendar.starts_on, "D")
-    return pa.array(first + day.astype("timedelta64[D]"), pa.date32(), mask=day == NO_DAY)

@@ -45,10 +45,10 @@ def told(home: Path, address: str, *arguments: str) -> dict[str, Any]:
 
 def chain(home: Path, address: str) -> dict[str, Any]:
     """What the chain says at each door; only what the database cannot change."""
-    orders, customers = write_demo(home / "files", seed=3, customers=120, ends_on=date(2025, 12, 31))
-    told(home, address, "ingest", "customers", str(customers))
-    account = told(home, address, "ingest", "orders", str(orders))
-    assert told(home, address, "ingest", "orders", str(orders))["nothing_changed"]
+    files = write_demo(home / "files", seed=3, customers=120, ends_on=date(2025, 12, 31))
+    told(home, address, "ingest", "customers", str(files["customers"]))
+    account = told(home, address, "ingest", "orders", str(files["orders"]))
+    assert told(home, address, "ingest", "orders", str(files["orders"]))["nothing_changed"]
     trained = told(home, address, "train", "--horizon-days", "90", "--active-days", "90")
     told(home, address, "score", "--as-of", AS_OF, "--out", str(home / "scores.csv"))
     night = told(home, address, "nightly", "--as-of", AS_OF)

@@ -15,8 +15,14 @@ from features.ledger.demo_company import DemoCompany, DemoCompanyError, invent_c
 ENDS_ON = date(2026, 8, 31)
 
 SMALL_COMPANY = [  # SHA-256 of seed 7, 60 customers; renew where the company is meant to change
-    "de0609229853d0230c2aea19ab2b5edcfe54880f5971b3c74ae0714d81beebfd",
-    "3c6d29a37577694c18c748a886128a5978e0d89a51139cb2ec2e9b8e5a942297",
+    "3c6d29a37577694c18c748a886128a5978e0d89a51139cb2ec2e9b8e5a942297",  # customers
+    "de0609229853d0230c2aea19ab2b5edcfe54880f5971b3c74ae0714d81beebfd",  # orders
+    "4a9ab1ebe3259805390909d1c391f813b5644faf81a60afaa519396e62555ac8",  # people
+    "85398495031a4421cf73bd300a693e723bd15aae12ebb8ed0039127307cc4478",  # contacts
+    "9ce972fb9fcef94fcccf0ea77929a590ec108907bcb0e6c75ccb15cdeabfb60a",  # complaints
+    "21b856aab2d88ca18ab05a3a5be0ad89176a29f0b980549db9130c3cd37042fa",  # surveys
+    "17600cb5aca2aaf7e73235d34ab1ac1b34e43a2f06ff38e20fac210c19bbe97a",  # payments
+    "cd725fc3501abcdf48a8c2ae7e40f675133f535f3dcbbaf5788b0be8f4343729",  # events
 ]
 
 
@@ -31,6 +37,8 @@ def asked(company: DemoCompany) -> duckdb.DuckDBPyConnection:
     connection.register("orders", company.orders)
     connection.register("customers", company.customers)
     connection.register("fates", company.fates)
+    for name, table in company.touches.items():
+        connection.register(name, table)
     connection.execute(
         """CREATE VIEW versions AS SELECT *, row_number() OVER
                (PARTITION BY order_id, line_id ORDER BY known_at) AS version FROM orders;
@@ -57,7 +65,7 @@ def group_shares(asked: duckdb.DuckDBPyConnection, before: date) -> list[float]:
 
 def digests(folder: Path, seed: int) -> list[str]:
     files = write_demo(folder, seed=seed, customers=60, ends_on=ENDS_ON)
-    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files.values()]
 
 
 def test_the_same_seed_writes_the_same_bytes_and_another_seed_writes_others(tmp_path: Path) -> None:
@@ -170,6 +178,40 @@ def test_autumn_is_the_peak_and_christmas_is_closed(asked: duckdb.DuckDBPyConnec
     assert number(asked, f"{bought} (9, 10, 11)") > 1.25 * number(asked, f"{bought} (6, 7, 8)")
     christmas = "month(ordered_at) = 12 AND day(ordered_at) >= 24"
     assert number(asked, f"SELECT count(*) FROM orders WHERE amount > 0 AND {christmas}") == 0
+
+
+TOUCHES = ("people", "contacts", "complaints", "surveys", "payments", "events")
+
+
+@pytest.mark.parametrize("name", TOUCHES)
+def test_touches_are_of_its_customers_and_known_by_the_last_evening(
+    asked: duckdb.DuckDBPyConnection, name: str
+) -> None:
+    assert number(asked, f"SELECT count(*) FROM {name}") > 100
+    strangers = f"SELECT count(*) FROM {name} ANTI JOIN customers USING (customer_id) WHERE customer_id IS NOT NULL"
+    assert number(asked, strangers) == 0
+    assert number(asked, f"SELECT count(*) FROM {name} WHERE known_at >= TIMESTAMP '2026-09-01'") == 0
+
+
+def test_who_gets_its_goods_late_complains_more(asked: duckdb.DuckDBPyConnection) -> None:
+    late = "SELECT avg((complaint_kind = 'late')::INT) FROM complaints"
+    assert 0.3 < number(asked, late) < 0.95
+    assert number(asked, "SELECT count(*) FROM complaints WHERE closed_at IS NULL") > 0
+
+
+def test_every_order_is_invoiced_and_some_invoices_are_overdue(asked: duckdb.DuckDBPyConnection) -> None:
+    sales = "SELECT sum(amount) FROM versions WHERE amount > 0 AND version = 1 AND ordered_at < DATE '2026-06-01'"
+    invoiced = "SELECT sum(amount) FROM payments WHERE invoiced_at < DATE '2026-06-02'"
+    assert number(asked, invoiced) == pytest.approx(number(asked, sales), rel=0.001)
+    overdue = "SELECT count(*) FROM payments WHERE due_on < DATE '2026-09-01' AND paid_on IS NULL"
+    assert 10 < number(asked, overdue) < 300
+
+
+def test_the_company_is_closed_over_christmas_and_says_so(asked: duckdb.DuckDBPyConnection) -> None:
+    closed = "FROM events WHERE event = 'closed'"
+    assert number(asked, f"SELECT count(*) {closed} AND customer_id IS NULL") == 4
+    inside = f"SELECT count(*) FROM orders JOIN (SELECT * {closed}) c ON ordered_at >= c.happened_at"
+    assert number(asked, f"{inside} AND ordered_at < c.until_on AND amount > 0") == 0
 
 
 def test_a_company_too_small_to_be_one_is_refused() -> None:

@@ -182,9 +182,9 @@ def test_a_maker_that_fails_on_the_ledger_as_it_is_is_refused_in_a_sentence() ->
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("checks")
-    orders, customers = write_demo(root, seed=3, customers=60, ends_on=date(2025, 12, 31))
-    for kind, file in (("orders", orders), ("customers", customers)):
-        assert command(root, "ingest", kind, str(file)).returncode == 0
+    files = write_demo(root, seed=3, customers=60, ends_on=date(2025, 12, 31))
+    for kind in ("orders", "customers"):
+        assert command(root, "ingest", kind, str(files[kind])).returncode == 0
     return root
 
 
