@@ -29,6 +29,7 @@ class Stream:
         columns: SQL of each column that can be aggregated.
         until: SQL instant from which a row counts no more; empty where it counts for good.
         where: SQL condition of every row.
+        tells: a column of the view without which it has no such row.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Stream:
     columns: Mapping[Column, str]
     until: str = ""
     where: str = "TRUE"
+    tells: str = "row_id"
 
     @property
     def begins(self) -> str:
@@ -90,6 +92,7 @@ DELIVERIES = Stream(
     day="greatest(order_day, delivered_on)",
     where="delivered_on IS NOT NULL AND promised_on IS NOT NULL",
     columns={Column.DAYS_LATE: "greatest(delivered_on - promised_on, 0)"},
+    tells="delivered_on",
 )
 BROKEN_PROMISES = Stream(
     "broken_promises",
@@ -99,6 +102,7 @@ BROKEN_PROMISES = Stream(
     until="end_of(delivered_on)",
     where="promised_on IS NOT NULL AND coalesce(delivered_on > promised_on, TRUE)",
     columns={Column.DAY: "greatest(order_day, promised_on)"},
+    tells="promised_on",
 )
 CONTACTS = Stream(
     "contacts",
@@ -130,6 +134,7 @@ ANSWERED_COMPLAINTS = Stream(
     day="business_day(greatest(opened_at, answered_at))",
     where="answered_at IS NOT NULL",
     columns={Column.DAYS: "greatest(business_day(answered_at) - business_day(opened_at), 0)"},
+    tells="answered_at",
 )
 SURVEYS = Stream(
     "surveys",
@@ -148,6 +153,7 @@ UNPAID = Stream(
     day="business_day(invoiced_at)",
     until="end_of(paid_on)",
     columns={Column.AMOUNT: "amount", Column.DUE: "due_on"},
+    tells="paid_on",
 )
 OVERDUE = Stream(
     "overdue",
@@ -157,6 +163,7 @@ OVERDUE = Stream(
     until="end_of(paid_on)",
     where="due_on IS NOT NULL AND amount > 0 AND coalesce(paid_on > due_on, TRUE)",
     columns={Column.AMOUNT: "amount", Column.DAY: "greatest(business_day(invoiced_at), due_on)"},
+    tells="due_on",
 )
 PAID = Stream(
     "paid",

@@ -20,7 +20,7 @@ def small_work() -> duckdb.DuckDBPyConnection:
     """A connection where times are UTC; what is registered or TEMP on it is its own, all else belongs to everybody."""
     with _opening:
         if not _databases:
-            _databases.append(duckdb.connect())
+            _databases.append(duckdb.connect(config={"threads": 1}))  # handing out so little costs more than it saves
         connection = _databases[0].cursor()
     connection.execute("SET TimeZone = 'UTC'")
     return connection

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.catalog import CATALOG
+from features.catalog import CATALOG, CATALOG_FINGERPRINT
 from features.clock import AsOf
 from features.company import CompanyValues
 from features.definition import Feature, fingerprint_of
@@ -225,7 +225,7 @@ def _snapshot_of(run: Run, table: pa.Table) -> Snapshot:
     return Snapshot(
         table=table,
         as_ofs=tuple(sorted(run.instants.asked)),
-        catalogue_fingerprint=fingerprint_of(run.catalogue),
+        catalogue_fingerprint=CATALOG_FINGERPRINT if run.catalogue is CATALOG else fingerprint_of(run.catalogue),
         policy_digest=run.policy.digest,
         ledger_digest=run.ledger.digest,
     )

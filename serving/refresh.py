@@ -145,7 +145,7 @@ class Refresher:
     def _rows(self, customer_ids: Sequence[str], turn: _Turn) -> list[dict[str, Any]]:
         """The published rows of those of the customers that are known by now."""
         ledger = ledger_of_customers(self._store, customer_ids, turn.policy)
-        snapshot = take_snapshot(ledger, [turn.as_of], turn.policy, customers=customer_ids, company=turn.company)
+        snapshot = take_snapshot(ledger, [turn.as_of], turn.policy, company=turn.company)
         with self._store.engine.connect() as connection:
             night = standing_of_night(connection, turn.run, snapshot.customer_ids)
         standing = _standing(ledger, snapshot, night)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from features.definition import Feature
 from features.primitives import (
@@ -68,6 +69,12 @@ def parts_of_expression(node: Expression) -> Iterator[Expression]:
             yield from (own, count, company)
         case _:
             return
+
+
+@lru_cache(maxsize=16)
+def wanted_by(catalogue: tuple[Feature, ...]) -> Wanted:
+    """What a catalogue needs; worked out once."""
+    return Wanted(catalogue)
 
 
 class Wanted:

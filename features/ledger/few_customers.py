@@ -14,7 +14,7 @@ from sqlalchemy import Connection, case, func, select
 from features.ledger.columns import SHELVES, Shelf
 from features.ledger.dirty import IDS_AT_ONCE
 from features.ledger.ledger import OTHERS, REPLACEMENTS, EmptyLedgerError, KindRows, Ledger
-from features.ledger.replacements import replaced_among
+from features.ledger.replacements import replaced_among, since_replaced
 from features.ledger.rows import as_rows, raw_rows
 from features.ledger.settings import read_settings
 from features.ledger.store import PLACEHOLDERS, Store
@@ -94,26 +94,17 @@ def _held(
     connection: Connection, frames: duckdb.DuckDBPyConnection, shelf: Shelf, customer_ids: Sequence[str], zone: str
 ) -> KindRows:
     mark = PLACEHOLDERS[connection.dialect.paramstyle]
+    beside = {} if shelf.is_state else {"replaced_at": since_replaced(shelf)}
     raws: list[pa.Table] = []
-    replaced: list[tuple[int, int]] = []
     for start in range(0, len(customer_ids), IDS_AT_ONCE):
         some = tuple(customer_ids[start : start + IDS_AT_ONCE])
         whose = f"customer_id IN ({', '.join([mark] * len(some))})"
         if shelf.name == "events" and not start:
             whose = f"({whose} OR customer_id IS NULL)"
-        raws.append(raw_rows(connection, shelf, f"WHERE {whose}", some))
-        if not shelf.is_state:
-            replaced += replaced_among(connection, shelf, whose, some)
+        raws.append(raw_rows(connection, shelf, f"WHERE {whose}", some, beside=beside))
     raw = pa.concat_tables(raws)
     rows = as_rows(frames, raw, shelf, zone) if len(raw) else shelf.schema.empty_table()
-    return KindRows(rows, _successors(frames, rows, shelf) if shelf.is_state else _replacements(replaced))
-
-
-def _replacements(found: Sequence[tuple[int, int]]) -> pa.Table:
-    row_ids, instants = zip(*found, strict=True) if found else ((), ())
-    return pa.table(
-        [pa.array(row_ids, pa.int64()), pa.array(instants, REPLACEMENTS.field(1).type)], schema=REPLACEMENTS
-    )
+    return KindRows(rows, _successors(frames, rows, shelf) if shelf.is_state else replaced_among(raw))
 
 
 def _successors(frames: duckdb.DuckDBPyConnection, rows: pa.Table, shelf: Shelf) -> pa.Table:

@@ -122,10 +122,18 @@ class Ledger:
                 _view(connection, name, _none(name))
         return connection
 
-    @property
-    def empty_views(self) -> frozenset[str]:
-        """The views of OTHERS that hold no row."""
-        return frozenset(name for name in OTHERS if name not in self.others or not len(self.others[name].rows))
+    def holds(self, view: str, column: str) -> bool:
+        """Whether a view of order lines or OTHERS may know a value of a column; of files it always may."""
+        if view == "order_lines":
+            rows = self.order_lines
+        elif view in self.others:
+            rows = self.others[view].rows
+        else:
+            return False
+        if not isinstance(rows, pa.Table):
+            return bool(rows)
+        shown = {ours: theirs for theirs, ours in SHELVES[view].renamed.items()}
+        return bool(rows.column(shown.get(column, column)).null_count < len(rows))
 
     @property
     def _is_small(self) -> bool:
@@ -135,16 +143,19 @@ class Ledger:
 
 
 _laying_out = threading.Lock()
+_laid_out = threading.Event()
 
 
 def _lay_out_empty_shelves(connection: duckdb.DuckDBPyConnection) -> None:
     """An empty table for each of OTHERS, found where a ledger holds nothing of it; made once, for all small work."""
+    if _laid_out.is_set():
+        return
     with _laying_out:
-        there = connection.sql("SELECT count(*) FROM duckdb_tables() WHERE NOT temporary").fetchall()[0][0]
-        for name in OTHERS if there < len(OTHERS) else ():
+        for name in () if _laid_out.is_set() else OTHERS:
             _view(connection, name, _none(name))
             connection.execute(f"CREATE TABLE IF NOT EXISTS memory.main.{name} AS FROM temp.{name}")
             connection.execute(f"DROP VIEW temp.{name}")
+        _laid_out.set()
 
 
 def _none(name: str) -> KindRows:
@@ -157,9 +168,13 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, held: KindRows, *, b
         connection.register(f"{name}_rows", held.rows)
     else:
         connection.read_parquet([str(path) for path in held.rows]).create_view(f"{name}_rows")
-    connection.register(f"{name}_replacements", held.replacements)
     renamed = ", ".join(f"{ours} AS {shown}" for ours, shown in SHELVES[name].renamed.items())
     columns = f"l.* RENAME ({renamed})" if renamed else "l.*"
+    if not len(held.replacements):
+        never = "CAST(NULL AS TIMESTAMP) AS replaced_at"
+        connection.execute(f"CREATE TEMP VIEW {name} AS SELECT {columns}, {never}{beside} FROM {name}_rows l")
+        return
+    connection.register(f"{name}_replacements", held.replacements)
     connection.execute(
         f"""CREATE TEMP VIEW {name} AS
         SELECT {columns}, r.replaced_at{beside} FROM {name}_rows l LEFT JOIN (

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 from sqlalchemy import Connection
 
 from features.home import Home
 from features.ledger.cancellations import stored_pairs
 from features.ledger.columns import Kind, Shelf
-from features.ledger.ledger import REPLACEMENTS
 from features.ledger.merging import stored_on
 from features.ledger.mirror import mirrored
-from features.ledger.replacements import replaced_among, replacements_of
+from features.ledger.replacements import replaced_among, replacements_of, since_replaced
 from features.ledger.rows import as_rows, raw_rows
 from features.ledger.store import PLACEHOLDERS
 
@@ -47,10 +45,11 @@ def _meet_all(frames: duckdb.DuckDBPyConnection, database: Connection, home: Hom
 def _meet_few(frames: duckdb.DuckDBPyConnection, database: Connection, kind: Kind, zone: str) -> None:
     for shelf in kind.shelves:
         where, parameters = _related(frames, shelf, PLACEHOLDERS[database.dialect.paramstyle])
-        raw = raw_rows(database, shelf, f"WHERE {where}", parameters)
+        beside = {} if kind.is_state else {"replaced_at": since_replaced(shelf)}
+        raw = raw_rows(database, shelf, f"WHERE {where}", parameters, beside=beside)
         frames.register(stored_on(kind, shelf), as_rows(frames, raw, shelf, zone))
         if not kind.is_state:
-            frames.register("stored_replacements", _replaced(replaced_among(database, shelf, where, parameters)))
+            frames.register("stored_replacements", replaced_among(raw))
         if kind.name == "orders":
             frames.register("stored_pairs", stored_pairs(database, where, parameters))
 
@@ -68,10 +67,3 @@ def _related(frames: duckdb.DuckDBPyConnection, shelf: Shelf, mark: str) -> tupl
         if name == "customer_id" and len(named) < len(found):
             tests.append("customer_id IS NULL")
     return " OR ".join(tests) or "false", tuple(values)
-
-
-def _replaced(found: list[tuple[int, int]]) -> pa.Table:
-    row_ids, instants = zip(*found, strict=True) if found else ((), ())
-    return pa.table(
-        [pa.array(row_ids, pa.int64()), pa.array(instants, REPLACEMENTS.field(1).type)], schema=REPLACEMENTS
-    )

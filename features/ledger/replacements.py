@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection, func, select
 
 from features.ledger.columns import Shelf
@@ -28,18 +27,17 @@ def replacements_of(connection: Connection, shelf: Shelf) -> pa.Table:
     )
 
 
-def replaced_among(
-    connection: Connection, shelf: Shelf, where: str, parameters: tuple[Any, ...]
-) -> list[tuple[int, int]]:
-    """Of the rows of a shelf of events for which a condition holds those that were replaced: row_id, and since when.
+def since_replaced(shelf: Shelf) -> str:
+    """SQL beside the rows of a shelf of events in the database: since when each is replaced; null: it is not.
 
-    Instants in microseconds, as the database keeps them.
+    In microseconds, as the database keeps instants.
     """
     facts = ORDER_REPLACEMENTS if shelf.name == "order_lines" else ROW_REPLACEMENTS
     which = "" if facts is ORDER_REPLACEMENTS else f"r.shelf = '{shelf.name}' AND "
-    found = connection.exec_driver_sql(
-        f"SELECT r.row_id, min(r.replaced_at) FROM {facts.name} r WHERE {which}r.row_id IN "
-        f"(SELECT row_id FROM {shelf.table} WHERE {where}) GROUP BY r.row_id ORDER BY r.row_id",
-        parameters,
-    )
-    return [(row_id, replaced_at) for row_id, replaced_at in found]
+    return f"(SELECT min(r.replaced_at) FROM {facts.name} r WHERE {which}r.row_id = {shelf.table}.row_id)"
+
+
+def replaced_among(raw: pa.Table) -> pa.Table:
+    """REPLACEMENTS of rows that were read with ``since_replaced`` beside them as ``replaced_at``."""
+    replaced = raw.select(["row_id", "replaced_at"]).filter(pc.is_valid(raw.column("replaced_at")))
+    return replaced.cast(REPLACEMENTS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from features.ledger.columns import Kind, Shelf
 from features.ledger.parsing import day_of
 
+EMPTY: Mapping[str, str] = {}
 CHUNK_ROWS = 50_000
 WIDE = 18  # digits from which a decimal does not fit the database's integers, and is kept as text
 
@@ -38,13 +39,21 @@ def rows_between(connection: Connection, shelf: Shelf, first_row_id: int, last_r
         return as_rows(frames, raw_rows(connection, shelf, where, ()), shelf, zone)
 
 
-def raw_rows(connection: Connection, shelf: Shelf, where: str, parameters: tuple[Any, ...]) -> pa.Table:
-    """Rows of a shelf in the database's own form."""
+def raw_rows(
+    connection: Connection, shelf: Shelf, where: str, parameters: tuple[Any, ...], *, beside: Mapping[str, str] = EMPTY
+) -> pa.Table:
+    """Rows of a shelf in the database's own form, from the driver's own cursor: nothing has to be made of them.
+
+    ``beside``: SQL of whole numbers that are asked for too, by name.
+    """
     names = kept_names(shelf)
-    kinds = pa.schema([pa.field(name, _raw_kind(shelf.schema.field(name).type)) for name in names])
-    result = connection.exec_driver_sql(f"SELECT {', '.join(names)} FROM {shelf.table} {where}", parameters)
+    fields = [pa.field(name, _raw_kind(shelf.schema.field(name).type)) for name in names]
+    kinds = pa.schema(fields + [pa.field(name, pa.int64()) for name in beside])
+    asked = ", ".join([*names, *beside.values()])
+    result = connection.exec_driver_sql(f"SELECT {asked} FROM {shelf.table} {where}", parameters)
+    cursor: Any = result.cursor
     batches = []
-    while chunk := result.fetchmany(CHUNK_ROWS):
+    while chunk := cursor.fetchmany(CHUNK_ROWS):
         columns = [pa.array(values, kind.type) for values, kind in zip(zip(*chunk, strict=True), kinds, strict=True)]
         batches.append(pa.record_batch(columns, schema=kinds))
     return pa.Table.from_batches(batches, kinds)

@@ -63,14 +63,14 @@ def read_part(
     instants: Instants,
     *,
     where: str = "TRUE",
-    empty_views: Container[str] = (),
+    empty: Container[Stream] = (),
 ) -> Part:
     """The rows of the customers for whom ``where`` holds, as far as any instant sees them.
 
-    ``empty_views``: those without any row, which need not be asked.
+    ``empty``: streams without any row, which need not be asked.
     """
-    without_rows = [each for each in needed if each.stream.view in empty_views]
-    needed = [each for each in needed if each.stream.view not in empty_views]
+    without_rows = [each for each in needed if each.stream in empty]
+    needed = [each for each in needed if each.stream not in empty]
     tables = [connection.sql(_selection(each, instants, where)).to_arrow_table() for each in needed]
     versions = connection.sql(
         f"""SELECT customer_id, min({instants.reached_by("visible_from")}) AS known_from FROM customers

@@ -21,16 +21,19 @@ from features.engines.arrays.engine import answers_of, table_of, values_for_medi
 from features.engines.arrays.reading import Needed, Part, needed_of, read_part
 from features.engines.arrays.values import Floats
 from features.engines.instants import Instants
-from features.engines.wanted import Wanted
+from features.engines.wanted import Wanted, wanted_by
 from features.ledger.ledger import Ledger
 from features.ledger_days import shut_days
 from features.parts import Memory, parts_of
 from features.policy import Policy
 from features.primitives import CompanyMedian, Primitive, Rows
-from features.row_sets import SETS, define_days
+from features.row_sets import ORDER_LINES, SETS, define_days
 
 WORKERS = 2
 """Parts at work at once: numpy lets two run side by side, more would only share the memory."""
+
+FEW_LINES = 50_000
+"""So many fit in any memory, whoever they are of."""
 
 Made = TypeVar("Made")
 Told = Callable[[int, int], None]
@@ -84,7 +87,7 @@ class Run:
 
     @cached_property
     def _wanted(self) -> Wanted:
-        return Wanted(self.catalogue)
+        return wanted_by(self.catalogue)
 
     @cached_property
     def company_values_at_a_glance(self) -> CompanyValues:
@@ -141,6 +144,9 @@ class Run:
         if self.customers is not None:
             return ["customer_id IN (SELECT customer_id FROM wanted)"]
         numbers = len(self.instants) * (len(self.catalogue) + len(nodes))
+        lines = self.ledger.order_lines
+        if isinstance(lines, pa.Table) and len(lines) <= FEW_LINES:
+            return ["TRUE"]
         with self.opened(self.memory.database_bytes) as connection:
             return parts_of(connection, numbers_per_customer=numbers, part_bytes=self.memory.part_bytes // WORKERS)
 
@@ -150,6 +156,9 @@ class Run:
         """What is made of each part, in order; at most two parts are at work or waiting to be taken."""
         needed = needed_of(nodes)
         together = min(WORKERS, len(parts))
+        if together == 1:
+            yield self._made(make, needed, parts[0], together)
+            return
         waiting: deque[Future[Made]] = deque()
         with ThreadPoolExecutor(together) as pool:
             for at, where in enumerate(parts):
@@ -167,8 +176,9 @@ class Run:
         with self.opened(self.memory.database_bytes // together, None if together == 1 else 1) as connection:
             if self.customers is not None:
                 connection.register("wanted", pa.table({"customer_id": pa.array(self.customers, pa.string())}))
-            empty = self.ledger.empty_views
-            return read_part(connection, needed, self.instants, where=where, empty_views=empty)
+            streams = [each.stream for each in needed if each.stream is not ORDER_LINES]
+            empty = [stream for stream in streams if not self.ledger.holds(stream.view, stream.tells)]
+            return read_part(connection, needed, self.instants, where=where, empty=empty)
 
     def opened(self, size: int, threads: int | None = None) -> duckdb.DuckDBPyConnection:
         """A connection with the ledger's views that knows business days; close it after use. ``size`` in bytes."""
