@@ -57,7 +57,8 @@ class DemoCompany:
     Attributes:
         orders: the contract's order columns, one row per version of a line, by known_at; ``delivered_on`` stands on
             the row from the first, as exports of a warehouse system have it.
-        customers: customer_id, name, parent_id (the group's first branch; null for itself), department, manager_id.
+        customers: customer_id, name, parent_id (the group's first branch; null for itself), department, manager_id,
+            known_at (the ledger's first midnight).
         fates: the truth nobody sees: customer_id, arrives_on (null: before the ledger), fading_from_on, leaves_on
             (it never orders from then on; may lie after ``ends_on``), last_order_on (null: a prospect).
         touches: file name → rows of what passes between the customers and us: people (rows of customers), contacts,
@@ -97,7 +98,7 @@ def invent_company(*, ends_on: date, seed: int = 7, customers: int = 600, years:
     )
     return DemoCompany(
         orders=_orders(_rng(seed, 3), sold, people, calendar),
-        customers=_customers(people),
+        customers=_customers(people, calendar),
         fates=_fates(people, sold, calendar),
         touches=touches_of(_rng(seed, 4), people, sold, calendar),
         starts_on=calendar.starts_on,
@@ -187,9 +188,10 @@ def _order_table(lines: Lines, known: Integers, people: list[Account], calendar:
     )
 
 
-def _customers(people: list[Account]) -> pa.Table:
+def _customers(people: list[Account], calendar: Calendar) -> pa.Table:
     columns = ("customer_id", "name", "parent_id", "department", "manager_id")
-    return pa.table({name: pa.array([getattr(a, name) for a in people], pa.string()) for name in columns})
+    made = pa.table({name: pa.array([getattr(a, name) for a in people], pa.string()) for name in columns})
+    return made.append_column("known_at", instants_of(np.zeros(len(people), np.int64), calendar))
 
 
 def _fates(people: list[Account], sold: Lines, calendar: Calendar) -> pa.Table:

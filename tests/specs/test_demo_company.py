@@ -15,7 +15,7 @@ from features.ledger.demo_company import DemoCompany, DemoCompanyError, invent_c
 ENDS_ON = date(2026, 8, 31)
 
 SMALL_COMPANY = [  # SHA-256 of seed 7, 60 customers; renew where the company is meant to change
-    "3c6d29a37577694c18c748a886128a5978e0d89a51139cb2ec2e9b8e5a942297",  # customers
+    "17172f229f3169b0821d142a003a20582a3904427401bdd5ebfe54164e483c26",  # customers
     "de0609229853d0230c2aea19ab2b5edcfe54880f5971b3c74ae0714d81beebfd",  # orders
     "4a9ab1ebe3259805390909d1c391f813b5644faf81a60afaa519396e62555ac8",  # people
     "85398495031a4421cf73bd300a693e723bd15aae12ebb8ed0039127307cc4478",  # contacts
