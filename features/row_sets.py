@@ -153,7 +153,6 @@ UNPAID = Stream(
     day="business_day(invoiced_at)",
     until="end_of(paid_on)",
     columns={Column.AMOUNT: "amount", Column.DUE: "due_on"},
-    tells="paid_on",
 )
 OVERDUE = Stream(
     "overdue",
@@ -172,6 +171,7 @@ PAID = Stream(
     day="greatest(business_day(invoiced_at), paid_on)",
     where="paid_on IS NOT NULL AND due_on IS NOT NULL AND amount > 0",
     columns={Column.DAYS_LATE: "greatest(paid_on - due_on, 0)"},
+    tells="paid_on",
 )
 PEOPLE = Stream(
     "people",

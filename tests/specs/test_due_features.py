@@ -72,6 +72,17 @@ def test_money_is_unknown_while_no_invoice_is_recorded_and_overdue_while_none_na
     assert known(PAYMENTS, "2026-07-01", "c") == {"unpaid_money": 70}
 
 
+def test_what_nobody_has_paid_yet_is_unpaid() -> None:
+    world = ledger(ORDERS, payments="customer_id | invoiced_at | due_on | amount\n a | 2026-05-01 | 2026-06-01 | 60")
+    assert known(world, "2026-07-01", "a") == {
+        "unpaid_money": 60,
+        "overdue_money": 60,
+        "invoices_overdue": 1,
+        "invoice_overdue_days": 30,
+        "overdue_to_sales_ratio": 60 / (900 + 100),
+    }
+
+
 PROMISES = ledger(
     """
     customer_id | ordered_at | amount | promised_on | delivered_on

@@ -29,7 +29,7 @@ class Facts:
     def of(self, node: Primitive) -> Values:
         """One number a query."""
         if not len(self._at.rows):
-            return _of_nothing(node, len(self._at.queries))
+            return _of_nothing(node, self._at)
         match node:
             case Count(rows, window):
                 return Values(self._count(rows, window))
@@ -232,12 +232,20 @@ class _Codes:
         return found
 
 
-def _of_nothing(node: Primitive, queries: int) -> Values:
-    """The answers where a stream has no row, in the room of one."""
-    zero = np.broadcast_to(np.zeros(1, np.int64), queries)
-    if isinstance(node, Count | Sum | Distinct):
-        return Values(zero)
-    return Values(zero, np.broadcast_to(np.zeros(1, bool), queries))
+def _of_nothing(node: Primitive, at: Positions) -> Values:
+    """The answers where a stream has no row, in the room of one; of the kind and digits that rows would give."""
+    queries = len(at.queries)
+    unknown = np.broadcast_to(np.zeros(1, bool), queries)
+    match node:
+        case Count() | Distinct():
+            return Values(np.broadcast_to(np.zeros(1, np.int64), queries))
+        case Quantile():
+            return Values(np.broadcast_to(np.zeros(1, np.float64), queries), unknown)
+        case Sum(_, column):
+            return Values(np.broadcast_to(np.zeros(1, np.int64), queries), None, at.rows.columns[column].digits)
+        case Min(_, column) | Max(_, column) | Last(_, column):
+            values = at.rows.columns[column]
+            return Values(np.broadcast_to(np.zeros(1, values.numbers.dtype), queries), unknown, values.digits)
 
 
 def _by_limit(at: Positions) -> Iterator[tuple[int, npt.NDArray[Any]]]:
