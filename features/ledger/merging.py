@@ -52,7 +52,7 @@ def merge_events(
     whole key (an order line's order_id and line_id, a complaint's complaint_id) is a version: merged when the version
     is known, else a correction that replaces the version before it from its own known-at on. A version without
     known-at of its own is known when its content ever came; one with it, when the version in effect before it says
-    the same.
+    the same, or when it has come already and another line of its file replaces it at the same instant.
     """
     shelf = kind.shelf
     known = known_of(kind, history=history, ingested_at=ingested_at, zone=zone)
@@ -81,10 +81,21 @@ def merge_events(
         earlier AS (SELECT file_no, content, max(n) OVER (
             PARTITION BY content ORDER BY file_no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS n FROM most),
         before AS (SELECT content, count(*) AS n FROM held WHERE NOT versioned GROUP BY content),
+        passing AS (
+            SELECT file_no, {key}, visible_from, max(place) AS standing FROM good
+            WHERE versioned AND rule = 'column' GROUP BY ALL HAVING count(*) > 1),
+        seen AS (
+            SELECT 0 AS file_no, {key}, visible_from, content FROM held WHERE versioned
+            UNION ALL SELECT file_no, {key}, visible_from, content FROM good WHERE versioned),
+        again AS (
+            SELECT DISTINCT place FROM good JOIN passing USING (file_no, {key}, visible_from)
+            JOIN seen USING ({key}, visible_from, content)
+            WHERE rule = 'column' AND place < standing AND seen.file_no < good.file_no),
         versions AS (
             SELECT row_id AS place, {key}, visible_from, content, 'stored' AS rule
             FROM held SEMI JOIN (SELECT {key} FROM good WHERE versioned) USING ({key})
-            UNION ALL SELECT place, {key}, visible_from, content, rule FROM good WHERE versioned),
+            UNION ALL SELECT place, {key}, visible_from, content, rule FROM good ANTI JOIN again USING (place)
+            WHERE versioned),
         chains AS (
             SELECT place, rule, content,
                 row_number() OVER (PARTITION BY {key}, content ORDER BY place) AS copy,
@@ -92,6 +103,7 @@ def merge_events(
             FROM versions)
         SELECT place, copy > greatest(coalesce(earlier.n, 0), coalesce(before.n, 0)) AS is_new, copy
         FROM copies LEFT JOIN earlier USING (file_no, content) LEFT JOIN before USING (content)
+        UNION ALL SELECT place, false, 1 FROM again
         UNION ALL
         SELECT place, CASE WHEN rule = 'column' THEN in_effect IS DISTINCT FROM content ELSE copy = 1 END, 1
         FROM chains WHERE rule <> 'stored'"""

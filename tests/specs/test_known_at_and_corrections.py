@@ -6,6 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from features.home import Home
 from features.ledger.intake import ingest
 from features.ledger.mirror import read_ledger
@@ -119,6 +121,33 @@ def test_of_two_versions_of_one_instant_the_later_line_stands_and_that_is_said(b
     first, second = read(home)
     assert first["replaced_at"] == first["visible_from"]
     assert second["replaced_at"] is None
+
+
+@pytest.mark.parametrize("amounts", [(100, 120), (100, 120, 100), (120, 100, 100)])
+def test_versions_of_one_instant_that_come_again_change_nothing(
+    amounts: tuple[int, ...], bring: Ingest, home: Home
+) -> None:
+    text = VERSIONED + "".join(f"a,2026-01-01,o1,1,{amount},2026-01-01\n" for amount in amounts)
+    bring(text)
+    before = read(home)
+    assert bring(text).nothing_changed
+    assert read(home) == before
+    assert [row["amount"] for row in before if row["replaced_at"] is None] == [amounts[-1]]
+
+
+def test_versions_of_one_instant_count_once_in_two_files_of_a_command(home: Home, tmp_path: Path) -> None:
+    text = VERSIONED + "a,2026-01-01,o1,1,100,2026-01-01\na,2026-01-01,o1,1,120,2026-01-01\n"
+    paths = [tmp_path / "one.csv", tmp_path / "two.csv"]
+    for path in paths:
+        path.write_text(text)
+    account = ingest("orders", paths, home=home, policy=Policy(), now=NOW)
+    assert (account.accepted.rows, account.merged.rows) == (2, 2)
+
+
+def test_a_value_set_back_at_the_same_instant_by_a_later_file_stands(bring: Ingest, home: Home) -> None:
+    for amount in (100, 120, 100):
+        bring(VERSIONED + f"a,2026-01-01,o1,1,{amount},2026-01-01\n")
+    assert [row["amount"] for row in read(home) if row["replaced_at"] is None] == [100]
 
 
 def test_the_same_version_never_counts_twice_even_in_one_file(bring: Ingest) -> None:
