@@ -12,6 +12,7 @@ import duckdb
 from sqlalchemy import Connection, select
 
 from features.ledger.columns import ORIGINAL, Kind
+from features.ledger.currencies import NO_CURRENCY
 from features.ledger.parsing import literal
 from features.ledger.quarantine import digests_of
 from features.ledger.raw import RawRows
@@ -50,7 +51,12 @@ class MissingRates:
 
     @property
     def sentence(self) -> str:
-        """Which rates are missing, and what to do."""
+        """Which rates are missing, or that no currency is named, and what to do."""
+        if self.currency == NO_CURRENCY:
+            return (
+                f"{self.rows:,} rows from {self.first_on} to {self.last_on} name no currency, and the ledger has one: "
+                "say which it is (--currency), then ingest this file again."
+            )
         return (
             f"No exchange rate of {self.currency} from {self.first_on} to {self.last_on} ({self.rows:,} rows): "
             "load them (callfirst ingest rates FILE: currency, rated_on, rate), then ingest this file again."

@@ -113,7 +113,7 @@ def _pull(home: Home, name: str, others: list[Any], dry_run: bool, as_json: bool
     if any(others):
         raise typer.BadParameter("a source has its own kind, query and settings: leave them out beside --source")
     sources = read_sources(home.sources_file)
-    if name and name not in sources:
+    if not sources or (name and name not in sources):
         raise UnknownSourceError(name, list(sources))
     wanted = [sources[name]] if name else list(sources.values())
     pulled = pull_all(wanted, home=home, policy=read_policy(home.policy_file), now=now(), dry_run=dry_run)

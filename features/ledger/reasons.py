@@ -104,8 +104,8 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
         "Name each row's currency in a column of its own.",
     ),
     Reason.RATE: Explanation(
-        "The row is in another currency than the ledger, and no exchange rate of its day is known.",
-        "Load rates, then ingest the file again: callfirst ingest rates FILE.",
+        "The row is in another currency than the ledger and no exchange rate of its day is known, or it names none.",
+        "Load rates (callfirst ingest rates FILE) or name the currency (--currency), then ingest the file again.",
     ),
     Reason.KNOWN_AT: Explanation(
         "The instant at which the row became known cannot be read.", "Write it as 2026-08-31 14:30, or leave it empty."

@@ -28,11 +28,11 @@ class SourcesFileError(LedgerError):
 
 
 class UnknownSourceError(LedgerError):
-    """A source that sources.toml does not name."""
+    """A source that sources.toml does not name; without a name: it names none at all."""
 
     def __init__(self, name: str, known: list[str]) -> None:
         super().__init__(
-            f"There is no source '{name}' in sources.toml.",
+            f"There is no source '{name}' in sources.toml." if name else "sources.toml names no source.",
             f"It names: {', '.join(known)}." if known else "Write one: [name], kind, files; or kind, url, query.",
         )
 

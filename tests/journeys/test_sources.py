@@ -92,6 +92,12 @@ def test_a_query_comes_in_as_a_file_would(shop: str, tmp_path: Path) -> None:
     assert run(tmp_path, "ingest", "orders", shop).returncode == 2  # no query
 
 
+def test_all_of_no_sources_is_said_and_fails(tmp_path: Path) -> None:
+    done = run(tmp_path, "ingest", "--all-sources")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "sources.toml names no source." in done.stderr
+
+
 def test_sources_are_pulled_from_where_they_were_left_and_a_broken_one_is_named(shop: str, tmp_path: Path) -> None:
     (tmp_path / "sources.toml").write_text(SOURCES.format(url="${SHOP_URL}", query=QUERY), encoding="utf-8")
     first = run(tmp_path, "ingest", "--all-sources", "--json", SHOP_URL=shop)

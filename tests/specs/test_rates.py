@@ -144,6 +144,14 @@ def test_without_a_rate_rows_wait_and_come_in_once_it_is_there(bring: Ingest, ho
     assert third.nothing_changed
 
 
+def test_money_that_names_no_currency_beside_one_that_does_is_asked_for_its_currency(bring: Ingest) -> None:
+    text = "customer_id,ordered_at,amount,currency\na,2026-01-05,10,EUR\na,2026-01-06,10,\n"
+    (waiting,) = bring(text).conversion.missing
+    assert "1 rows from 2026-01-06 to 2026-01-06 name no currency" in waiting.sentence
+    assert "--currency" in waiting.sentence
+    assert bring(text, currency="EUR").accepted.rows == 1
+
+
 def test_rows_already_in_are_not_touched_by_a_corrected_rate(bring: Ingest, home: Home) -> None:
     line = HEADER + "a,2026-01-05,100,USD,60,5\n"
     bring(RATES, "rates", policy=EUROS)
