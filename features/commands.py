@@ -102,7 +102,7 @@ def snapshot(
         console.print(source.account.as_text(), soft_wrap=True)
     console.print(f"{rows:,} rows, {len(instants)} instants, {len(CATALOG)} features: {out}")
     if not proven:
-        console.print("Point-in-time not proven: not every order line came with a known-at of its own.")
+        console.print("Point-in-time not proven: not every row came with a known-at of its own.")
 
 
 @contextmanager

@@ -89,5 +89,5 @@ def frame_of(
     if not asked:
         remarks.append(proposal.sentence)
     if not ledger.known_at_proven:
-        remarks.append("Point-in-time not proven: not every order line came with a known-at of its own.")
+        remarks.append("Point-in-time not proven: not every row came with a known-at of its own.")
     return Frame(starts_on, at, horizon, active, proposal, tuple(remarks))
