@@ -15,7 +15,7 @@ UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB
 LEAST_MEMORY = 500 * 10**6
 PROCESS_BYTES = 300 * 10**6  # Python, DuckDB and Arrow before the first row
 ROW_BYTES = 260  # of a sorted row: its keys, its sums, and the Arrow it came from
-ANSWER_BYTES = 14  # of a number in a snapshot, with its copies
+ANSWER_BYTES = 22  # of a number in a snapshot, with its copies and what waits to be written
 DATABASE_SHARE = 0.25  # of the memory is DuckDB's own
 SAMPLED_ROWS = 2_000_000
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from features.engines.arrays.values import Bools, Floats, Ints, Values, both_known
+from features.engines.arrays.values import Bools, Floats, Ints, Values, both_known, nothing_known
 from features.engines.wanted import ARITHMETIC
 from features.policy import Policy
 from features.primitives import (
@@ -86,6 +86,8 @@ class Arithmetic:
             case ShutDaysSince(day):
                 seen = self.of(day)
                 return Values(self._shut_days(seen.numbers), seen.known)
+            case OnRecord(_, rows) if not self.company.recorded[rows].any():
+                return nothing_known(len(self.place))
             case OnRecord(value, rows):
                 made, recorded = self.of(value), self.company.recorded[rows][self.place]
                 return Values(made.numbers, recorded if made.known is None else recorded & made.known, made.digits)

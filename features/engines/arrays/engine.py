@@ -73,18 +73,18 @@ def table_of(
     place = answers.place
     present = (answers.facts[SEEN_LINES].numbers > 0) | (known_from <= place)
     present &= np.isin(np.arange(len(instants)), instants.asked_places)[place]
-    kept = np.flatnonzero(present)
-    place = place[kept]
     arithmetic = Arithmetic(
-        fact=lambda node: answers.facts[node].take(kept),
+        fact=answers.facts.__getitem__,
         company=company,
         place=place,
         as_of_day=instants.days[place].astype(np.int64),
         policy=policy,
     )
-    as_of = pa.array(instants.naive, pa.timestamp("us")).take(pa.array(place))
-    customer = answers.part.customers.take(pa.array(kept % max(len(answers.part.customers), 1)))
-    columns = [_column(arithmetic.of(feature.expression), feature.unit) for feature in catalogue]
+    as_of = pa.array(instants.naive, pa.timestamp("us")).take(pa.array(place[present]))
+    customers = len(answers.part.customers)
+    customer = answers.part.customers.take(pa.array(np.flatnonzero(present) % max(customers, 1)))
+    mask = pa.array(present)
+    columns = [_column(arithmetic.of(feature.expression), feature.unit).filter(mask) for feature in catalogue]
     return pa.table([as_of, customer, *columns], ["as_of", "customer_id", *(feature.name for feature in catalogue)])
 
 
@@ -132,6 +132,9 @@ def _stream_of(rows: Rows) -> Stream:
 
 
 def _column(values: Values, unit: Unit) -> pa.Array:
+    kind = {Unit.DATE: pa.date32(), Unit.COUNT: pa.int64()}.get(unit, pa.float64())
+    if values.known is not None and not values.known.any():
+        return pa.nulls(len(values.numbers), kind)
     unknown = None if values.known is None else ~values.known
     if unit is Unit.DATE:
         return pa.array(values.numbers.astype(np.int32), pa.int32(), mask=unknown).view(pa.date32())

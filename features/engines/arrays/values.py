@@ -59,6 +59,11 @@ class Values:
         return Values(numbers, known, self.digits)
 
 
+def nothing_known(queries: int) -> Values:
+    """Answers of which none is known, in the room of one."""
+    return Values(np.broadcast_to(np.zeros(1, np.int64), queries), np.broadcast_to(np.zeros(1, bool), queries))
+
+
 def both_known(first: Values, second: Values) -> Bools | None:
     """Where both are known; None: everywhere."""
     if first.known is None or second.known is None:
