@@ -28,7 +28,7 @@ from training.draft import Draft, TooLittleToLearnError, bare_rule, draft
 from training.folds import MOST_CONTEST_ORIGINS, Origins, origins_of
 from training.frame import Frame, frame_of, refuse_days_to_come
 from training.learn import Teacher
-from training.report import calibration_picture, contest_picture, gap_picture, money_picture
+from training.report import calibration_picture, contest_picture, gap_picture, money_picture, saved
 from training.run_record import metrics_of, parameters_of, tags_of
 from training.verdict import Verdict
 
@@ -156,11 +156,11 @@ def _bundle(chosen: Draft, frame: Frame, origins: Origins, *, ledger: Ledger, po
 
 
 def _pictures(chosen: Draft, frame: Frame, folder: Path) -> list[Path]:
-    pictures = [gap_picture(frame.proposal.curve, frame.horizon_days, frame.active_days, folder)]
+    drawn = {"gaps": gap_picture(frame.proposal.curve, frame.horizon_days, frame.active_days)}
     if chosen.unseen is not None and chosen.outcome is not None:
-        contest = (calibration_picture, money_picture, contest_picture)
-        pictures += [draw(chosen.unseen, chosen.outcome, folder) for draw in contest]
-    return pictures
+        contest = {"calibration": calibration_picture, "money": money_picture, "contest": contest_picture}
+        drawn |= {name: draw(chosen.unseen, chosen.outcome) for name, draw in contest.items()}
+    return [saved(figure, folder / f"{name}.png") for name, figure in drawn.items()]
 
 
 def _promotion(

@@ -1,4 +1,7 @@
-"""Here you find the pictures of a training: gaps and horizon, calibration, money found, the contest by origin."""
+"""Here you find the pictures of a training: gaps and horizon, calibration, money found, the contest by origin.
+
+Each is a matplotlib Figure: a notebook shows it as it stands, ``saved`` keeps it as a file.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,6 @@ from training import metrics
 from training.contest import Outcome, Unseen
 from training.horizon import GapCurve
 
-mpl.use("Agg")
-
 INK, QUIET, OURS = "#1f2933", "#9aa5b1", "#c2410c"
 RIVALS = ("#2563eb", "#0d9488", "#7c3aed", "#ca8a04", "#64748b", "#db2777", "#65a30d")
 LEAST_ROWS_OF_A_LINE = 200  # under that a window's own calibration line is noise
@@ -39,7 +40,7 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def gap_picture(curve: GapCurve, horizon_days: int, active_days: int, folder: Path) -> Path:
+def gap_picture(curve: GapCurve, horizon_days: int, active_days: int) -> Figure:
     """How soon customers come back, with H and W marked."""
 
     def draw(axes: Any) -> None:
@@ -56,10 +57,10 @@ def gap_picture(curve: GapCurve, horizon_days: int, active_days: int, folder: Pa
             axes.annotate(text, (day, height), xytext=(6, 0), textcoords="offset points", color=OURS, bbox=box)
         axes.set_title(f"How soon do customers come back? ({curve.gaps:,} gaps, {curve.open_gaps:,} still open)")
 
-    return _picture(folder / "gaps.png", draw)
+    return pictured(draw)
 
 
-def calibration_picture(unseen: Unseen, outcome: Outcome, folder: Path) -> Path:
+def calibration_picture(unseen: Unseen, outcome: Outcome) -> Figure:
     """Forecast and observed rate of the served chance in ten equal-count bins of unseen windows."""
     chance, churned = unseen.churn[outcome.served], unseen.churned
     bins = np.array_split(np.argsort(chance, kind="stable"), min(metrics.BINS, len(chance)))
@@ -89,10 +90,10 @@ def calibration_picture(unseen: Unseen, outcome: Outcome, folder: Path) -> Path:
         axes.legend(loc="upper left", fontsize=9)
         axes.set_title(f"Do the chances mean what they say? ({len(chance):,} forecasts)")
 
-    return _picture(folder / "calibration.png", draw, size=(8, 6.5))
+    return pictured(draw, size=(8, 6.5))
 
 
-def money_picture(unseen: Unseen, outcome: Outcome, folder: Path) -> Path:
+def money_picture(unseen: Unseen, outcome: Outcome) -> Figure:
     """Share of all shortfall found by calling the top of each ranking, mean over unseen windows."""
     values = {str(kind): unseen.value(kind, outcome.served) for kind in outcome.money}
     values |= {
@@ -117,10 +118,10 @@ def money_picture(unseen: Unseen, outcome: Outcome, folder: Path) -> Path:
         axes.legend(loc="lower right", fontsize=9)
         axes.set_title("How much of the money at risk does the top of the list hold?")
 
-    return _picture(folder / "money.png", draw)
+    return pictured(draw)
 
 
-def contest_picture(unseen: Unseen, outcome: Outcome, folder: Path) -> Path:
+def contest_picture(unseen: Unseen, outcome: Outcome) -> Figure:
     """Brier score of every candidate at every contest origin."""
     origins = np.unique(unseen.rows.origin)
 
@@ -143,7 +144,7 @@ def contest_picture(unseen: Unseen, outcome: Outcome, folder: Path) -> Path:
         axes.legend(title="mean of all windows", loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=9)
         axes.set_title("Who forecast the unseen windows best?")
 
-    return _picture(folder / "contest.png", draw, size=(9.5, 5))
+    return pictured(draw, size=(9.5, 5))
 
 
 def _found(unseen: Unseen, value: Floats, shares: Floats) -> Floats:
@@ -168,9 +169,16 @@ def _day(micros: np.int64) -> str:
     return f"{datetime.fromtimestamp(int(micros) / 1e6, UTC):%Y-%m-%d}"
 
 
-def _picture(path: Path, draw: Callable[[Any], None], size: tuple[float, float] = (8.5, 5)) -> Path:
+def pictured(draw: Callable[[Any], None], size: tuple[float, float] = (8.5, 5)) -> Figure:
+    """What ``draw`` draws on its axes, in the style of all our pictures; size in inches."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15))
         draw(figure.add_subplot())
+    return figure
+
+
+def saved(figure: Figure, path: Path) -> Path:
+    """The picture now lies at ``path``, as PNG, the same bytes for the same picture."""
+    with mpl.rc_context(STYLE):
         figure.savefig(path, dpi=130, metadata={"Software": "callfirst"})
     return path
