@@ -12,15 +12,13 @@ from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Floats
 from models.probability import Probability, alone
-from models.reference import Reference, orders_expected
-from models.shortfall import Shortfall, ShortfallKind, lift_of
-from training.candidates import BOOSTED, CANDIDATES, RFM, Candidate, Recipe
+from models.reference import Reference
+from models.shortfall import Shortfall, ShortfallKind
+from training.candidates import CANDIDATES, Candidate
 from training.dataset import TrainingSet, known_at
-from training.fit import Lesson, Target, TooFew, fit, fit_member
+from training.fit import Lesson, TooFew, fit
 from training.folds import Fold, Origins
-
-DECLINE_RECIPES: dict[str, Recipe] = {"rfm logistic": RFM, "lightgbm": BOOSTED}
-SHARE_RECIPES: dict[ShortfallKind, Recipe] = {ShortfallKind.LINEAR: RFM, ShortfallKind.LIGHTGBM: BOOSTED}
+from training.money import DECLINE_RECIPES, SHARE_RECIPES, declined, fit_share, lifted_shortfall
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class Teacher:
             self._keep(learned, learned.churn, candidate.name, fit(candidate.name, candidate.recipe, lesson, self.seed))
         for name in decline:
             progress(f"{fold.at.day} decline, {name}")
-            lesson = Lesson(self.rows, self.origins, fold, self.declined(learned.reference))
+            lesson = Lesson(self.rows, self.origins, fold, declined(learned.reference, self.policy))
             found = fit(name, DECLINE_RECIPES[name], lesson, self.seed)
             self._keep(learned, learned.decline, f"decline, {name}", found)
         for kind in shares:
@@ -81,38 +79,15 @@ class Teacher:
             self._share(learned, kind)
         return learned
 
-    def declined(self, reference: Reference) -> Target:
-        """1: no order or fading, 0: neither; NaN where too few orders are expected to tell."""
-
-        def target(rows: TrainingSet) -> Floats:
-            expected = orders_expected(rows.snapshot, rows.horizon_days)
-            fading = rows.labels.fading(reference.sales(rows.snapshot), expected, self.policy)
-            telling = expected >= self.policy.fading_least_orders
-            return np.where(telling, (rows.labels.churned | fading).astype(np.float64), np.nan)
-
-        return target
-
     def shortfall(self, learned: Learned, kind: ShortfallKind, churn: Probability) -> Shortfall:
         """The shortfall told in one way, lifted so that the sum over the fold's calibration window comes true."""
-        rows = self.rows.active_at([learned.fold.calibrate])
-        reference, chance = learned.reference.sales(rows.snapshot), churn.chance(rows.snapshot)
-        plain = Shortfall(kind, learned.shares.get(kind))
-        share = plain.plain_share(rows.snapshot, chance)
-        return replace(plain, lift=lift_of(rows.labels.shortfall(reference), reference, share))
+        seen = self.rows.active_at([learned.fold.calibrate])
+        return lifted_shortfall(Shortfall(kind, learned.shares.get(kind)), seen, learned.reference, churn)
 
     def _share(self, learned: Learned, kind: ShortfallKind) -> None:
-        reference = learned.reference
-
-        def share(rows: TrainingSet) -> Floats:
-            r = reference.sales(rows.snapshot)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                return np.where(r > 0, np.minimum(rows.labels.shortfall(r) / r, 1.0), np.nan)
-
-        def weight(rows: TrainingSet) -> Floats:  # between one vote a customer and one vote a pound: tails stay tame
-            return np.sqrt(reference.sales(rows.snapshot))
-
-        lesson = Lesson(self.rows, self.origins, learned.fold, share, weight)
-        member = fit_member(str(kind), SHARE_RECIPES[kind], lesson, self.seed)
+        member = fit_share(
+            kind, self.rows, self.origins, fold=learned.fold, reference=learned.reference, seed=self.seed
+        )
         if isinstance(member, TooFew):
             learned.skipped[str(kind)] = member.reason
         else:
