@@ -18,7 +18,8 @@ from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.population import Population, due_gap_days, overdue_days, population_of
 from features.snapshot import Snapshot, take_snapshot
-from features.standing.standing import Standing, take_standing
+from features.standing.last_contact import LAST_CONTACT, last_contacts_at
+from features.standing.standing import Standing, in_order_of, take_standing
 from features.whole_file import written_whole
 from models.bundle import Bundle
 from serving.decisions.at_risk import Candidates, because, judge
@@ -69,7 +70,8 @@ class ScoreTable:
     Attributes:
         table: the columns SCORES.
         details: the same rows: name, group_id, manager_id, is_key_for_manager, company_share, sales_365_days,
-            last_order_on, own_rhythm_days, silent_days; what lists show and scores do not.
+            last_order_on, own_rhythm_days, silent_days, LAST_CONTACT and open_complaints; what lists show and scores
+            do not.
         as_of: the instant.
         situation: what is true of the whole company then.
         ledger_digest, policy_digest: what the scores were made of.
@@ -123,6 +125,7 @@ def score_customers(ledger: Ledger, as_of: AsOf, bundle: Bundle, policy: Policy)
     snapshot = take_snapshot(ledger, [as_of], policy)
     standing = take_standing(ledger, snapshot, policy, active_days=bundle.active_days)
     table, details = scored(ledger, snapshot, standing.table, bundle, policy)
+    details = _with_last_contacts(details, ledger, snapshot)
     population = table.column("population").to_pylist()
     return ScoreTable(
         table=table,
@@ -137,9 +140,9 @@ def score_customers(ledger: Ledger, as_of: AsOf, bundle: Bundle, policy: Policy)
 def scored(
     ledger: Ledger, snapshot: Snapshot, standing: pa.Table, bundle: Bundle, policy: Policy
 ) -> tuple[pa.Table, pa.Table]:
-    """The columns SCORES and the details (see ScoreTable) of a snapshot of one instant, in its order.
+    """The columns SCORES and the details (see ScoreTable; but for the last contact) of a snapshot of one instant.
 
-    ``ledger`` holds at least the customers of the snapshot; ``standing`` has its rows and at least DETAILS, rung,
+    Both in its order. ``ledger`` holds at least its customers; ``standing`` has its rows and at least DETAILS, rung,
     is_newcomer, is_key_account and key_reasons.
     """
     (as_of,) = snapshot.as_ofs
@@ -227,6 +230,15 @@ def _details(snapshot: Snapshot, standing: pa.Table) -> pa.Table:
             "silent_days": snapshot.table.column("days_since_last_order").cast(pa.int64()),
         }
     )
+
+
+def _with_last_contacts(details: pa.Table, ledger: Ledger, snapshot: Snapshot) -> pa.Table:
+    """The details and LAST_CONTACT, which lists show; a refresh leaves the lists alone and needs none of it."""
+    with ledger.open() as connection:
+        known = in_order_of(last_contacts_at(connection, snapshot.as_ofs[0]), snapshot)
+    for name in LAST_CONTACT:
+        details = details.append_column(name, known.column(name))
+    return details.append_column("open_complaints", snapshot.table.column("complaints_open").cast(pa.int64()))
 
 
 def _reasons(snapshot: Snapshot, standing: pa.Table, population: list[str], currency: str) -> list[list[str]]:

@@ -72,6 +72,11 @@ def row(customer_id: str, manager_id: str | None, value_at_risk: float, **change
         "last_order_on": date(2026, 7, 22),
         "own_rhythm_days": 18.0,
         "silent_days": 41,
+        "contact_person": None,
+        "last_contact_on": None,
+        "last_words": None,
+        "open_complaints": None,
+        "language": None,
     } | changes
 
 
@@ -84,7 +89,16 @@ ROWS = (
         is_key_account=True,
         key_reasons="14 % of our sales",
     ),
-    row("corner shop", "Ann", 2_100.0),
+    row(
+        "corner shop",
+        "Ann",
+        2_100.0,
+        contact_person="Joe (buyer)",
+        last_contact_on=date(2026, 7, 20),
+        last_words="<b>call back</b>",
+        open_complaints=2,
+        language="de",
+    ),
     row("newby", "Ann", 800.0, is_newcomer=True, own_rhythm_days=None, reasons="new customer: one order so far"),
     row("calm", "Ann", 100.0, at_risk=False, at_risk_because=None),
     row("a/b <b>", "Bob", 900.0, name="<script>alert(1)</script>"),

@@ -26,7 +26,7 @@ NEWCOMER_QUESTION = "New customers: how did the first order go, and what would b
 
 @dataclass(frozen=True)
 class CallLine:
-    """One call to make; the fields are the columns of the door, in its order (empty: not part of the product yet)."""
+    """One call to make; the fields are the columns of the door, in its order (``play`` is not made yet: null)."""
 
     rank: int
     customer_id: str
@@ -39,12 +39,12 @@ class CallLine:
     last_order_on: date | None
     own_rhythm_days: int | None
     silent_days: int | None
-    play: str | None = None
-    contact_person: str | None = None
-    last_contact_on: date | None = None
-    last_words: str | None = None
-    open_complaints: int | None = None
-    language: str | None = None
+    play: str | None
+    contact_person: str | None
+    last_contact_on: date | None
+    last_words: str | None
+    open_complaints: int | None
+    language: str | None
 
 
 LIST_COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(CallLine))
@@ -133,6 +133,12 @@ def _line(rank: int, customer: Customer) -> CallLine:
         last_order_on=customer.last_order_on,
         own_rhythm_days=None if customer.own_rhythm_days is None else round(customer.own_rhythm_days),
         silent_days=customer.silent_days,
+        play=None,
+        contact_person=customer.contact_person,
+        last_contact_on=customer.last_contact_on,
+        last_words=customer.last_words,
+        open_complaints=customer.open_complaints,
+        language=customer.language,
     )
 
 

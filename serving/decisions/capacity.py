@@ -23,6 +23,8 @@ class Customer:
     Attributes:
         is_key_for_manager: key by its share of its manager's own sales; counts for that manager's order alone.
         own_rhythm_days: its median gap, from two gaps on.
+        last_contact_on: business day of the newest contact, whoever or whatever began it.
+        open_complaints: null also where no complaint of anybody is on record.
     """
 
     customer_id: str
@@ -41,6 +43,11 @@ class Customer:
     last_order_on: date | None
     own_rhythm_days: float | None
     silent_days: int | None
+    contact_person: str | None
+    last_contact_on: date | None
+    last_words: str | None
+    open_complaints: int | None
+    language: str | None
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Customer:

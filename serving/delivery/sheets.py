@@ -37,6 +37,8 @@ WIDTHS = {
     "value_at_risk": 14,
     "sales_365_days": 14,
     "last_order_on": 13,
+    "contact_person": 22,
+    "last_words": 46,
 }
 FORMATS = {
     "value_at_risk": "#,##0",
@@ -45,7 +47,7 @@ FORMATS = {
     "last_contact_on": "yyyy-mm-dd",
 }
 LONGEST_HEADER = 100  # characters; Excel calls a book damaged whose page header, "&" doubled, is longer than 255
-WRAPPED = ("name", "at_risk_because", "reasons", "last_words")
+WRAPPED = ("name", "at_risk_because", "reasons", "contact_person", "last_words")
 SHADE = PatternFill("solid", fgColor="EFF3F0")
 
 

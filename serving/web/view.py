@@ -162,7 +162,7 @@ def _unbroken(sentences: Sequence[str]) -> tuple[str, ...]:
 
 
 def _extras(line: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What later parts of the product fill in; shown where it is there."""
+    """What helps in the call itself; shown where it is known."""
     known = {
         "Do": line["play"],
         "Talk to": line["contact_person"],

@@ -97,6 +97,11 @@ def test_a_manager_sees_the_own_list_with_why_money_and_silence(browser: TestCli
         "made-up company",
         "Ranked by lightgbm 3",
         "Only 6 customers active",
+        "<dt>Talk to</dt><dd>Joe (buyer)</dd>",
+        "<dt>Last contact</dt><dd>20 Jul 2026</dd>",
+        "<dt>Last words</dt><dd>&lt;b&gt;call back&lt;/b&gt;</dd>",
+        "<dt>Open complaints</dt><dd>2</dd>",
+        "<dt>Language</dt><dd>de</dd>",
     ):
         assert said in text
     assert text.index("Key accounts") < text.index("Corner Shop") < text.index("New customers")

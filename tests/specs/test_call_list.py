@@ -47,6 +47,11 @@ def customer(customer_id: str, value_at_risk: float | None = 100.0, **changes: o
         last_order_on=date(2026, 7, 1),
         own_rhythm_days=18.4,
         silent_days=62,
+        contact_person="Joe (buyer)",
+        last_contact_on=date(2026, 6, 30),
+        last_words="will order soon",
+        open_complaints=1,
+        language="de",
     )
     return dataclasses.replace(drawn, **changes)  # type: ignore[arg-type]
 

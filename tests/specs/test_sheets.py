@@ -37,6 +37,7 @@ def test_csv_is_data_alone_with_the_columns_of_the_door(tmp_path: Path) -> None:
     assert raw.endswith(b"\r\n")
     assert first[:4] == ["1", "'=cmd", "'=Cmd", "true"]
     assert (second[1], second[6], second[8]) == ('b,"c"', "1234.5", "2026-07-01")
+    assert second[12:] == ["Joe (buyer)", "2026-06-30", "will order soon", "1", "de"]
 
 
 def test_the_workbook_has_lines_with_types_and_a_sheet_of_notes(tmp_path: Path) -> None:

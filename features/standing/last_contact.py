@@ -1,0 +1,59 @@
+"""Here you find whom to talk to at a customer as of an instant, in which language, and when and what was said last."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+from features.clock import AsOf
+
+_SEEN = "visible_from < $as_of AND (replaced_at IS NULL OR replaced_at >= $as_of)"
+_WHEN_SAID = {
+    "contacts": "contacted_at",
+    "complaints": "opened_at",
+    "surveys": "answered_at",
+    "outcomes": "happened_at",
+}
+"""View with words of a customer → the instant they were said."""
+
+_SAID = " UNION ALL ".join(
+    f"SELECT customer_id, words, ({at}, '{view}', row_id) AS since FROM {view}"
+    f" WHERE words IS NOT NULL AND {at} < $as_of AND {_SEEN}"
+    for view, at in _WHEN_SAID.items()
+)
+_LAST_CONTACTS = f"""
+WITH talks AS (
+    SELECT customer_id, max(contacted_on) AS last_contact_on, arg_max(person, (contacted_at, row_id)) AS person
+    FROM contacts WHERE contacted_at < $as_of AND {_SEEN} GROUP BY customer_id
+), said AS (
+    SELECT customer_id, arg_max(words, since) AS last_words FROM ({_SAID}) GROUP BY customer_id
+), known AS (
+    SELECT customer_id, person, coalesce(role, level) AS does, row_id,
+           contains(lower(concat_ws(' ', role, level)), 'buyer') AS buys
+    FROM people WHERE {_SEEN}
+), first_choice AS (
+    SELECT customer_id, arg_min(person, (NOT buys, row_id)) AS person FROM known GROUP BY customer_id
+), chosen AS (
+    SELECT customer_id, coalesce(talks.person, first_choice.person) AS person, last_contact_on
+    FROM talks FULL JOIN first_choice USING (customer_id)
+), speaks AS (
+    SELECT customer_id, language FROM customers WHERE {_SEEN}
+)
+SELECT customer_id, person || coalesce(' (' || does || ')', '') AS contact_person, last_contact_on, last_words, language
+FROM chosen FULL JOIN said USING (customer_id) FULL JOIN speaks USING (customer_id)
+     LEFT JOIN known USING (customer_id, person)
+ORDER BY customer_id
+"""
+
+LAST_CONTACT = ("contact_person", "last_contact_on", "last_words", "language")
+
+
+def last_contacts_at(connection: duckdb.DuckDBPyConnection, as_of: AsOf) -> pa.Table:
+    """A row per customer of whom any of LAST_CONTACT is known: customer_id and those.
+
+    ``contact_person``, with what they do there: whom we spoke to last by name, else a buyer, else who was named first.
+    ``last_contact_on`` is of any contact, also of one that a call list began (features leave those out).
+    ``last_words`` are the newest of contacts, complaints, surveys and outcomes. ``connection`` has a ledger's views.
+    """
+    table: pa.Table = connection.sql(_LAST_CONTACTS, params={"as_of": as_of.naive}).to_arrow_table()
+    return table
