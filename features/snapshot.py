@@ -29,6 +29,7 @@ from features.policy import Policy
 from features.whole_file import written_whole
 
 ROW_GROUP = 100_000
+MICROSECONDS_OF_A_DAY = 86_400_000_000
 Floats = npt.NDArray[np.float64]
 
 
@@ -68,6 +69,12 @@ class Snapshot:
         """The customer of each row."""
         ids: list[str] = self.table.column("customer_id").to_pylist()
         return ids
+
+    @property
+    def as_of_days(self) -> Floats:
+        """The as-of of each row in days since 1970 (UTC), with the part of the day that had passed."""
+        instants = self.table.column("as_of").cast(pa.timestamp("us")).to_numpy()
+        return np.asarray(instants.astype("datetime64[us]").astype(np.int64) / MICROSECONDS_OF_A_DAY)
 
     def at(self, as_of: AsOf) -> Snapshot:
         """The rows of one of its instants."""

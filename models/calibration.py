@@ -29,9 +29,6 @@ class Sigmoid:
         return {"kind": "sigmoid", **asdict(self)}
 
 
-UNCHANGED = Sigmoid(0.0, 1.0)
-
-
 @dataclass(frozen=True)
 class Isotonic:
     """Straight lines through (knots, values), both rising; beyond the ends they go on with ``end_slope`` (above 0).
@@ -55,21 +52,52 @@ class Isotonic:
         return {"kind": "isotonic", **asdict(self)}
 
 
-Calibrator = Sigmoid | Isotonic
+Curve = Sigmoid | Isotonic
 
 
-def calibrator_of(record: dict[str, Any]) -> Calibrator:
-    """The calibrator a record describes.
+@dataclass(frozen=True)
+class Calibrator:
+    """A curve, and how its level moves with the as-of, as base rates do over seasons and years.
 
-    Raises:
-        KeyError, ValueError: the record is none of ours.
+    Attributes:
+        curve: alike at every as-of.
+        days: as-ofs, days since 1970 (UTC), rising; none where the level stays.
+        offsets: log-odds added at each of them; straight lines between, the nearest one's beyond the ends.
     """
+
+    curve: Curve
+    days: tuple[float, ...] = ()
+    offsets: tuple[float, ...] = ()
+
+    def apply(self, log_odds: Floats, as_of_days: Floats) -> Floats:
+        """Calibrated log-odds; a row's depend on its own log-odds and as-of alone."""
+        level = np.interp(as_of_days, self.days, self.offsets) if self.days else 0.0
+        return self.curve.apply(log_odds) + level
+
+    def record(self) -> dict[str, Any]:
+        """The curve's record, and the level by day."""
+        return {"curve": self.curve.record(), "days": self.days, "offsets": self.offsets}
+
+    @classmethod
+    def of_record(cls, record: dict[str, Any]) -> Calibrator:
+        """The calibrator a record describes.
+
+        Raises:
+            KeyError, ValueError: the record is none of ours.
+        """
+        return cls(_curve_of(record["curve"]), tuple(record["days"]), tuple(record["offsets"]))
+
+
+UNCHANGED = Calibrator(Sigmoid(0.0, 1.0))
+
+
+def _curve_of(record: dict[str, Any]) -> Curve:
     match record["kind"]:
         case "sigmoid":
             return Sigmoid(float(record["intercept"]), float(record["slope"]))
         case "isotonic":
             return Isotonic(tuple(record["knots"]), tuple(record["values"]), float(record["end_slope"]))
-    raise ValueError(f"no calibrator is of kind {record['kind']!r}")
+    raise ValueError(f"no curve is of kind {record['kind']!r}")
 
 
 @dataclass(frozen=True)

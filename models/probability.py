@@ -10,7 +10,7 @@ import numpy as np
 
 from features.snapshot import Floats, Snapshot
 from models.boosted import LightGbm
-from models.calibration import UNCHANGED, Calibrator, calibrator_of
+from models.calibration import UNCHANGED, Calibrator
 from models.members import AnyMember, chance_of, member_of, row_sums
 
 
@@ -29,7 +29,7 @@ class Probability:
 
     def calibrated_log_odds(self, snapshot: Snapshot) -> Floats:
         """The blend after calibration."""
-        return self.calibrator.apply(self.log_odds(snapshot))
+        return self.calibrator.apply(self.log_odds(snapshot), snapshot.as_of_days)
 
     def chance(self, snapshot: Snapshot) -> Floats:
         """The chance of each row; NaN where a member knows none."""
@@ -74,7 +74,7 @@ class Probability:
             KeyError, TypeError, ValueError: the record is none of ours.
         """
         members = tuple(member_of(each, texts.get(each.get("file", ""))) for each in record["members"])
-        return cls(members, tuple(float(w) for w in record["weights"]), calibrator_of(record["calibrator"]))
+        return cls(members, tuple(float(w) for w in record["weights"]), Calibrator.of_record(record["calibrator"]))
 
 
 def alone(member: AnyMember, calibrator: Calibrator = UNCHANGED) -> Probability:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
 from features.snapshot import Floats
-from models.calibration import Calibrator, Isotonic, Sigmoid
+from models.calibration import Calibrator, Curve, Isotonic, Sigmoid
 from models.members import chance_of, log_odds_of
 from training.metrics import log_loss
 
 Flags = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 INTERCEPT_WEIGHT, SLOPE_WEIGHT, LEAST_SLOPE = 2.0, 10.0, 0.05
 """The sigmoid is drawn towards changing nothing: prior deviations of about 0.7 (a base rate that moved) and 0.3."""
@@ -20,6 +23,26 @@ ISOTONIC_FROM_ROWS = 1000
 """Under that, 20 steps hold too few customers each."""
 STEPS, FOLDS = 20, 5
 NEWTON_STEPS, SMALLEST_STEP = 30, 1e-9
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """What was forecast for windows that nobody involved had seen, and what came; one row per (origin, customer).
+
+    Attributes:
+        log_odds: before calibration.
+        happened: what was forecast came.
+        origin: microseconds since 1970 UTC; one or more origins, in any order.
+        customer: a number per customer, equal over origins.
+    """
+
+    log_odds: Floats
+    happened: Flags
+    origin: Ints
+    customer: Ints
+
+    def __len__(self) -> int:
+        return len(self.log_odds)
 
 
 def fit_sigmoid(log_odds: Floats, happened: Flags) -> Sigmoid:
@@ -65,7 +88,12 @@ def _loss(log_odds: Floats, happened: Flags, intercept: float, slope: float) -> 
     return float(np.sum(np.logaddexp(0.0, z) - happened * z)) + 0.5 * pull
 
 
-def fit_calibrator(log_odds: Floats, happened: Flags, customers: npt.NDArray[np.int64]) -> Calibrator:
+def fit_calibrator(forecasts: Forecasts) -> Calibrator:
+    """The calibrator under which the forecasts mean what they say."""
+    return Calibrator(fit_curve(forecasts.log_odds, forecasts.happened, forecasts.customer))
+
+
+def fit_curve(log_odds: Floats, happened: Flags, customers: Ints) -> Curve:
     """Sigmoid, or rising steps joined by lines where they forecast unseen customers of the same windows better.
 
     Steps are tried from 1,000 rows on, by the log loss of five folds of customers. A base rate that moves later

@@ -15,7 +15,7 @@ from models.members import AnyMember, Linear, Term, Transform, transformed
 from models.probability import Probability, alone
 from training.bgnbd import fit_bg_nbd
 from training.boosting import Examples, fit_boosted
-from training.calibrating import fit_calibrator
+from training.calibrating import Forecasts, fit_calibrator
 from training.candidates import BgNbdRecipe, LightGbmRecipe, LinearRecipe, Recipe
 from training.dataset import TrainingSet, customer_codes
 from training.folds import Fold, Origins
@@ -72,7 +72,9 @@ def fit(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> Probability | T
     later = lesson.calibration_rows
     happened = lesson.target(later)
     log_odds = member.log_odds(later.snapshot)
-    return alone(member, fit_calibrator(log_odds, happened >= 0.5, customer_codes(later.snapshot)))
+    return alone(
+        member, fit_calibrator(Forecasts(log_odds, happened >= 0.5, later.origin, customer_codes(later.snapshot)))
+    )
 
 
 def fit_member(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> AnyMember | TooFew:

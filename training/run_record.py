@@ -25,7 +25,7 @@ def parameters_of(chosen: Draft, bundle: Bundle, until: AsOf, *, seed: int, unse
         "served": chosen.name,
         "value_at_risk_by": str(chosen.shortfall.kind),
         "decline_by": (chosen.outcome.decline if chosen.outcome else None) or "churn",
-        "calibrator": type(chosen.churn.calibrator).__name__.lower() if chosen.churn else "none",
+        "calibrator": type(chosen.churn.calibrator.curve).__name__.lower() if chosen.churn else "none",
         **{f"carry_{band}": round(carry, 6) for band, carry in enumerate(chosen.reference.carry)},
     }
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from models.calibration import IntervalMap, Isotonic, Sigmoid, calibrator_of
+from models.calibration import Calibrator, IntervalMap, Isotonic, Sigmoid
 from training import metrics
-from training.calibrating import fit_calibrator, fit_sigmoid
+from training.calibrating import fit_curve, fit_sigmoid
 from training.intervals import interval_map
 
 DRAWS = np.random.default_rng(4)
@@ -36,15 +36,26 @@ def test_a_score_that_is_worth_nothing_still_rises() -> None:
 
 def test_bent_outcomes_are_met_by_steps_and_straight_ones_by_a_sigmoid() -> None:
     bent = np.where(Z > 0, 0.55 + 0.02 * Z, 0.1)
-    assert isinstance(fit_calibrator(Z, DRAWS.random(6000) < bent, CUSTOMERS), Isotonic)
-    assert isinstance(fit_calibrator(Z[:900], DRAWS.random(900) < bent[:900], CUSTOMERS[:900]), Sigmoid)
+    assert isinstance(fit_curve(Z, DRAWS.random(6000) < bent, CUSTOMERS), Isotonic)
+    assert isinstance(fit_curve(Z[:900], DRAWS.random(900) < bent[:900], CUSTOMERS[:900]), Sigmoid)
 
 
 def test_steps_never_tie_or_turn_customers_round() -> None:
-    steps = fit_calibrator(Z, DRAWS.random(6000) < np.where(Z > 0, 0.6, 0.1), CUSTOMERS)
+    steps = fit_curve(Z, DRAWS.random(6000) < np.where(Z > 0, 0.6, 0.1), CUSTOMERS)
     assert isinstance(steps, Isotonic)
     assert np.all(np.diff(steps.apply(np.linspace(-9, 9, 500))) > 0)
-    assert calibrator_of(json.loads(json.dumps(steps.record()))) == steps
+    assert Calibrator.of_record(json.loads(json.dumps(Calibrator(steps).record()))) == Calibrator(steps)
+
+
+def test_the_level_of_a_calibrator_moves_with_each_rows_own_as_of() -> None:
+    moving = Calibrator(Sigmoid(0.5, 2.0), days=(100.0, 200.0), offsets=(-1.0, 1.0))
+    as_of_days = np.array([0.0, 100.0, 175.0, 200.0, 900.0])
+    level = np.array([-1.0, -1.0, 0.5, 1.0, 1.0])  # a quarter of the way back from the second; held beyond the ends
+    assert moving.apply(np.ones(5), as_of_days) == pytest.approx(0.5 + 2.0 * 1 + level)
+    for row in range(5):
+        alone = moving.apply(np.ones(1), as_of_days[row : row + 1])
+        assert alone == moving.apply(np.ones(5), as_of_days)[row : row + 1]
+    assert Calibrator.of_record(json.loads(json.dumps(moving.record()))) == moving
 
 
 def test_an_interval_holds_the_chance_and_widens_with_what_moves_between_origins() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.boosted import LightGbm
-from models.calibration import Sigmoid
+from models.calibration import Calibrator, Sigmoid
 from models.members import AnyMember, Linear, member_of
 from models.probability import Probability
 from tests.model.world import world
@@ -42,7 +42,7 @@ def test_contributions_add_up_to_the_log_odds(members: dict[str, AnyMember], nam
 def test_contributions_of_a_blend_add_up_before_calibration(members: dict[str, AnyMember]) -> None:
     rows = world().rows.snapshot
     three = (members["lightgbm"], members["rfm logistic"], members["bg/nbd"])
-    blend = Probability(three, (0.5, 0.3, 0.2), Sigmoid(1, 2))
+    blend = Probability(three, (0.5, 0.3, 0.2), Calibrator(Sigmoid(1, 2)))
     assert blend.contributions(rows).sum(axis=1) == pytest.approx(blend.log_odds(rows), abs=1e-9)
 
 

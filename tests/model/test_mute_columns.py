@@ -14,7 +14,7 @@ from models.calibration import Sigmoid
 from models.members import Transform, chance_of
 from tests.model.world import world
 from training.boosting import Examples, fit_boosted
-from training.calibrating import fit_calibrator
+from training.calibrating import fit_curve
 from training.candidates import LinearRecipe
 from training.fit import fit_linear
 
@@ -57,7 +57,7 @@ def test_boosted_trees_never_split_on_a_mute_column() -> None:
 def test_trees_and_calibration_of_nothing_but_mute_columns_say_the_usual_rate() -> None:
     mute = np.full(ROWS, np.nan)
     later, _ = boosted(np.column_stack([mute, mute, np.full(ROWS, 0.1)]))
-    calibrated = fit_calibrator(later, HAPPENED > 0, np.arange(ROWS))
+    calibrated = fit_curve(later, HAPPENED > 0, np.arange(ROWS))
     assert isinstance(calibrated, Sigmoid)
     assert chance_of(calibrated.apply(later)) == pytest.approx(np.full(ROWS, HAPPENED.mean()), abs=0.01)
 
