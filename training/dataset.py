@@ -12,8 +12,9 @@ from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.population import is_active
-from features.snapshot import Snapshot, take_snapshot
+from features.snapshot import Floats, Snapshot, take_snapshot
 from models.reference import Reference, plain_reference
+from training.assignments import Assignments, assignments_of
 from training.folds import Origins
 from training.labels import Labels, labels_of
 
@@ -27,12 +28,14 @@ class TrainingSet:
     Attributes:
         snapshot: features, a row per (origin, customer).
         labels: what came after, row by row.
+        assignments: what our lists did with the customer in the window.
         active: True where the customer was active at the origin: who is learned from and judged.
         origin: each row's origin, microseconds since 1970 UTC.
     """
 
     snapshot: Snapshot
     labels: Labels
+    assignments: Assignments
     active: Mask
     origin: npt.NDArray[np.int64]
     horizon_days: int
@@ -40,30 +43,47 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.snapshot)
 
+    @property
+    def weight(self) -> Floats:
+        """How much each row counts in whatever is fitted, calibrated or judged; 1 for all where no list called anybody.
+
+        Above 1 for who was held out from a call, 0 for who was called: what came then is not what had come without.
+        """
+        return self.assignments.weight
+
     def where(self, mask: Mask) -> TrainingSet:
         """The rows for which ``mask`` is true."""
-        labels = Labels(self.labels.order_days[mask], self.labels.net_sales[mask])
-        return TrainingSet(self.snapshot.where(mask), labels, self.active[mask], self.origin[mask], self.horizon_days)
+        return TrainingSet(
+            self.snapshot.where(mask),
+            Labels(self.labels.order_days[mask], self.labels.net_sales[mask]),
+            self.assignments.where(mask),
+            self.active[mask],
+            self.origin[mask],
+            self.horizon_days,
+        )
 
     def at(self, origins: Sequence[AsOf]) -> TrainingSet:
         """The rows of some origins."""
         return self.where(np.isin(self.origin, [_micros(origin) for origin in origins]))
 
     def active_at(self, origins: Sequence[AsOf]) -> TrainingSet:
-        """The active customers of some origins."""
+        """The active customers of some origins who were left alone: of a weight above 0."""
         rows = np.isin(self.origin, [_micros(origin) for origin in origins])
-        return self.where(rows & self.active)
+        return self.where(rows & self.active & (self.weight > 0))
 
     def reference(self, origins: Sequence[AsOf]) -> Reference:
-        """R with the carries of some origins' windows, over customers with an order day in the H days before each."""
+        """R with the carries of some origins' windows, over customers with an order day in the H days before each.
+
+        Each counts by its weight.
+        """
         rows = self.at(origins)
         silence = rows.snapshot.feature("days_since_last_order")
         judged = rows.where(silence <= self.horizon_days)
         return Reference.fitted(
             self.horizon_days,
-            plain_reference(judged.snapshot, self.horizon_days),
+            plain_reference(judged.snapshot, self.horizon_days) * judged.weight,
             judged.snapshot.feature("days_since_first_order"),
-            next_sales=judged.labels.net_sales,
+            next_sales=judged.labels.net_sales * judged.weight,
         )
 
 
@@ -72,15 +92,26 @@ def training_set(ledger: Ledger, origins: Origins, active_days: int, policy: Pol
     past = take_snapshot(ledger, origins.close, policy)
     bought = past.where(~np.isnan(past.feature("days_since_last_order")))
     labels = labels_of(ledger, bought, origins.horizon_days, until=origins.until, policy=policy)
-    return TrainingSet(bought, labels, is_active(bought, active_days), _origin_of(bought), origins.horizon_days)
+    return TrainingSet(
+        bought,
+        labels,
+        assignments_of(ledger, bought, origins.horizon_days, until=origins.until, policy=policy),
+        is_active(bought, active_days),
+        _origin_of(bought),
+        origins.horizon_days,
+    )
 
 
 def known_at(rows: TrainingSet, ledger: Ledger, origins: Origins, at: AsOf, policy: Policy) -> TrainingSet:
-    """The rows whose windows are closed by an instant, labelled as was known then: later bookings change nothing."""
+    """The rows whose windows are closed by an instant, labelled as was known then: later rows change nothing."""
     closed = origins.before(at)
     past = rows.at(closed)
     snapshot = replace(past.snapshot, as_ofs=tuple(sorted(closed)))
-    return replace(past, labels=labels_of(ledger, snapshot, origins.horizon_days, until=at, policy=policy))
+    return replace(
+        past,
+        labels=labels_of(ledger, snapshot, origins.horizon_days, until=at, policy=policy),
+        assignments=assignments_of(ledger, snapshot, origins.horizon_days, until=at, policy=policy),
+    )
 
 
 def customer_codes(snapshot: Snapshot) -> npt.NDArray[np.int64]:
