@@ -25,7 +25,7 @@ from training.checks_command import checks
 from training.frame import frame_of
 
 if TYPE_CHECKING:  # a second of imports that only `train` pays
-    from training.pipeline import Progress as Told
+    from training.making import Progress as Told
     from training.verdict import Verdict
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

@@ -1,0 +1,97 @@
+"""Here you find a model made as of T and kept nowhere yet: `train` puts it into service, `evaluate` judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from features.catalog import CATALOG_FINGERPRINT
+from features.ledger.ledger import Ledger
+from features.ledger_days import shut_days
+from features.policy import Policy
+from features.version import code_version
+from models.bundle import Bundle
+from models.manifest import Manifest
+from training.dataset import training_set
+from training.draft import Draft, TooLittleToLearnError, bare_rule, draft
+from training.folds import MOST_CONTEST_ORIGINS, Origins, origins_of
+from training.frame import Frame
+from training.learn import Teacher
+
+Progress = Callable[[str, float], None]
+"""Told a step in plain words and the share of the work that is behind."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a ledger proves as of T, and what it was learned from.
+
+    Attributes:
+        teacher: all that was learned from; None where no window is closed by T.
+    """
+
+    frame: Frame
+    origins: Origins
+    teacher: Teacher | None
+    draft: Draft
+
+
+def make(ledger: Ledger, frame: Frame, policy: Policy, *, seed: int, progress: Progress) -> Made:
+    """The best that windows closed by T prove; a bare rule by name where they prove nothing."""
+    origins = _origins(ledger, frame, policy)
+    if not origins.close:
+        needed = frame.horizon_days + max(frame.horizon_days, frame.active_days)
+        held = (frame.until.day - frame.starts_on).days
+        missing = f"The ledger holds {held} days before {frame.until.day}; a first closed window needs {needed}."
+        return Made(frame, origins, None, bare_rule(frame.horizon_days, missing))
+    rows = training_set(ledger, origins, frame.active_days, policy)
+    teacher = Teacher(ledger, rows, origins, policy, seed)
+    return Made(frame, origins, teacher, _drafted(teacher, frame, progress))
+
+
+def bundle_of(made: Made, ledger: Ledger, policy: Policy, *, number: int) -> Bundle:
+    """The draft as a bundle that can score; a model, not a rule, bears the number."""
+    chosen, frame = made.draft, made.frame
+    return Bundle(
+        manifest=Manifest(
+            version=f"rule: {chosen.name}" if chosen.is_rule else f"{chosen.name} {number}",
+            is_rule=chosen.is_rule,
+            note=chosen.note,
+            horizon_days=frame.horizon_days,
+            active_days=frame.active_days,
+            fading_least_orders=policy.fading_least_orders,
+            until=str(frame.until),
+            origins=tuple(str(origin.day) for origin in made.origins.close),
+            catalogue_fingerprint=CATALOG_FINGERPRINT,
+            policy_digest=policy.digest,
+            ledger_digest=ledger.digest,
+            code_version=code_version(),
+        ),
+        reference=chosen.reference,
+        shortfall=chosen.shortfall,
+        churn=chosen.churn,
+        decline=chosen.decline,
+        interval=chosen.interval,
+        usual_rates=chosen.usual_rates,
+    )
+
+
+def _origins(ledger: Ledger, frame: Frame, policy: Policy) -> Origins:
+    with ledger.open() as connection:
+        shut = frozenset(shut_days(connection, [frame.until], policy).column("day").to_pylist())
+    return origins_of(
+        frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone, shut=shut
+    )
+
+
+def _drafted(teacher: Teacher, frame: Frame, progress: Progress) -> Draft:
+    steps = iter(range(1, 1000))
+    most = 10 * min(len(teacher.origins.close), MOST_CONTEST_ORIGINS)
+
+    def told(step: str) -> None:
+        progress(step, min(0.25 + 0.5 * next(steps) / most, 0.78))
+
+    try:
+        return draft(teacher, active_days=frame.active_days, told=told)
+    except TooLittleToLearnError as error:
+        return bare_rule(frame.horizon_days, error.sentence)
