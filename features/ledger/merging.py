@@ -50,9 +50,10 @@ def merge_events(
 
     A row is merged when it is the k-th copy in its file and an earlier file already brought k. One that carries its
     whole key (an order line's order_id and line_id, a complaint's complaint_id) is a version: merged when the version
-    is known, else a correction that replaces the version before it from its own known-at on. A version without
-    known-at of its own is known when its content ever came; one with it, when the version in effect before it says
-    the same, or when it has come already and another line of its file replaces it at the same instant.
+    has come, else it replaces the version before it from its own known-at on. A version without known-at of its own
+    has come when its content ever did; one with it, when its content did with the same known-at, so that one that says
+    the same again counts: another may come later that was known between the two. Of those of one file and instant the
+    last stands, unless all of them have come.
     """
     shelf = kind.shelf
     known = known_of(kind, history=history, ingested_at=ingested_at, zone=zone)
@@ -81,32 +82,27 @@ def merge_events(
         earlier AS (SELECT file_no, content, max(n) OVER (
             PARTITION BY content ORDER BY file_no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS n FROM most),
         before AS (SELECT content, count(*) AS n FROM held WHERE NOT versioned GROUP BY content),
-        passing AS (
-            SELECT file_no, {key}, visible_from, max(place) AS standing FROM good
-            WHERE versioned AND rule = 'column' GROUP BY ALL HAVING count(*) > 1),
-        seen AS (
-            SELECT 0 AS file_no, {key}, visible_from, content FROM held WHERE versioned
-            UNION ALL SELECT file_no, {key}, visible_from, content FROM good WHERE versioned),
-        again AS (
-            SELECT DISTINCT place FROM good JOIN passing USING (file_no, {key}, visible_from)
-            JOIN seen USING ({key}, visible_from, content)
-            WHERE rule = 'column' AND place < standing AND seen.file_no < good.file_no),
         versions AS (
-            SELECT row_id AS place, {key}, visible_from, content, 'stored' AS rule
+            SELECT row_id AS place, 0 AS file_no, {key}, visible_from, content, false AS is_dated
             FROM held SEMI JOIN (SELECT {key} FROM good WHERE versioned) USING ({key})
-            UNION ALL SELECT place, {key}, visible_from, content, rule FROM good ANTI JOIN again USING (place)
+            UNION ALL SELECT place, file_no, {key}, visible_from, content, rule IN ('column', 'public') FROM good
             WHERE versioned),
-        chains AS (
-            SELECT place, rule, content,
-                row_number() OVER (PARTITION BY {key}, content ORDER BY place) AS copy,
-                lag(content) OVER (PARTITION BY {key} ORDER BY visible_from, place) AS in_effect
-            FROM versions)
+        met AS (
+            SELECT *, min(file_no) OVER (PARTITION BY {key}, visible_from, content) < file_no AS has_come,
+                row_number() OVER (PARTITION BY {key}, content ORDER BY file_no > 0, is_dated, place) AS copy
+            FROM versions),
+        of_instants AS (
+            SELECT *, place = max(place) OVER of_instant AND NOT bool_and(has_come) OVER of_instant AS stands
+            FROM met WHERE is_dated WINDOW of_instant AS (PARTITION BY file_no, {key}, visible_from)),
+        news AS (
+            SELECT place FROM of_instants WHERE stands OR NOT has_come
+            QUALIFY content IS DISTINCT FROM
+                lag(content) OVER (PARTITION BY file_no, {key}, visible_from ORDER BY place))
         SELECT place, copy > greatest(coalesce(earlier.n, 0), coalesce(before.n, 0)) AS is_new, copy
         FROM copies LEFT JOIN earlier USING (file_no, content) LEFT JOIN before USING (content)
-        UNION ALL SELECT place, false, 1 FROM again
         UNION ALL
-        SELECT place, CASE WHEN rule = 'column' THEN in_effect IS DISTINCT FROM content ELSE copy = 1 END, 1
-        FROM chains WHERE rule <> 'stored'"""
+        SELECT place, CASE WHEN is_dated THEN place IN (SELECT place FROM news) ELSE copy = 1 END, 1
+        FROM met WHERE file_no > 0"""
     )
     judge(connection, first_row_id)
     connection.execute(

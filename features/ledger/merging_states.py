@@ -19,9 +19,11 @@ def merge_states(
 ) -> None:
     """The good rows of ``checked`` have met the versions in ``stored`` (and ``stored_people``).
 
-    Leaves ``judged`` and ``accepted`` (and ``accepted_people``) as for events. A row is merged when the versions in
-    effect before it say the same of all it speaks of. Of rows of one file for the same customer, person or manager and
-    the same instant that differ, the last stands; the others have the reason TWICE.
+    Leaves ``judged`` and ``accepted`` (and ``accepted_people``) as for events. A row without known-at of its own is
+    merged when the versions in effect before it say the same of all it speaks of; one with it, when all of this has
+    come with the same known-at: one that says the same again counts, as another may come later that was known between
+    the two. Of rows of one file for the same customer, person or manager and the same instant that differ, the last
+    stands; the others have the reason TWICE.
 
     A row that names a person speaks of that person, and of the customer only where it says something of it. Rows of
     one customer, file and instant that name people complete each other: an empty cell takes what another row says.
@@ -40,7 +42,8 @@ def merge_states(
     for shelf in kind.shelves:
         connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE said_{shelf.name} AS
-            SELECT place, file_no, line_no, {", ".join(shelf.key)}, visible_from, {digest_of(shelf.content)} AS content
+            SELECT place, file_no, line_no, {", ".join(shelf.key)}, visible_from, rule = 'column' AS is_dated,
+                {digest_of(shelf.content)} AS content
             FROM good WHERE {_speaks(kind, shelf)}"""
         )
         _set_twice_apart(connection, kind, shelf)
@@ -103,10 +106,13 @@ def _find_news(connection: duckdb.DuckDBPyConnection, kind: Kind, shelf: Shelf) 
         f"""CREATE OR REPLACE TEMP TABLE news_{shelf.name} AS
         WITH said AS (SELECT * FROM said_{shelf.name} WHERE place IN (SELECT place FROM good)),
         versions AS (
-            SELECT row_id AS place, {key}, visible_from, {digest_of(shelf.content)} AS content, true AS is_stored
+            SELECT row_id AS place, {key}, visible_from, {digest_of(shelf.content)} AS content, NULL AS is_dated
             FROM {stored_on(kind, shelf)} SEMI JOIN said USING ({key})
-            UNION ALL SELECT place, {key}, visible_from, content, false FROM said)
+            UNION ALL SELECT place, {key}, visible_from, content, is_dated FROM said)
         SELECT place FROM (
-            SELECT *, lag(content) OVER (PARTITION BY {key} ORDER BY visible_from, place) AS in_effect FROM versions)
-        WHERE NOT is_stored AND content IS DISTINCT FROM in_effect"""
+            SELECT *, lag(content) OVER (PARTITION BY {key} ORDER BY visible_from, place) AS in_effect,
+                row_number() OVER (PARTITION BY {key}, visible_from, content ORDER BY place) > 1 AS has_come
+            FROM versions)
+        WHERE CASE WHEN is_dated THEN NOT has_come ELSE content IS DISTINCT FROM in_effect END
+            AND is_dated IS NOT NULL"""
     )

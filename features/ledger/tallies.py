@@ -83,15 +83,23 @@ def equal_rows(connection: duckdb.DuckDBPyConnection, raws: Sequence[RawRows]) -
 
 
 def rows_in_detail(connection: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[int, int]:
-    """Of accepted rows of events: corrections, and rows replaced at their own instant."""
+    """Of accepted rows of events: corrections, and rows replaced at their own instant.
+
+    A correction says otherwise than the version known before it; the first known, come late, than the one after it.
+    """
     key = ", ".join(kind.shelf.key)
-    versioned = " AND ".join(f"{name} IS NOT NULL" for name in kind.shelf.key)
+    aliased = ", ".join(f"accepted.{name}" for name in kind.shelf.key)
     corrections = connection.sql(
         f"""SELECT count(*) FROM (
-            SELECT row_id FROM (
-                SELECT row_id, {key}, false AS is_new FROM held WHERE versioned
-                UNION ALL SELECT row_id, {key}, true FROM accepted WHERE {versioned})
-            QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY row_id) > 1 AND is_new)"""
+            SELECT is_new, content,
+                row_number() OVER (PARTITION BY {key} ORDER BY row_id) > 1 AS is_another,
+                coalesce(lag(content) OVER as_known, lead(content) OVER as_known) AS beside
+            FROM (
+                SELECT row_id, {key}, visible_from, content, false AS is_new FROM held WHERE versioned
+                UNION ALL SELECT accepted.row_id, {aliased}, accepted.visible_from, content, true
+                FROM accepted JOIN good USING (file_no, line_no) WHERE versioned)
+            WINDOW as_known AS (PARTITION BY {key} ORDER BY visible_from, row_id))
+        WHERE is_new AND is_another AND content <> beside"""
     ).fetchall()[0][0]
     unseen = connection.sql("SELECT count(*) FROM replaced WHERE never_seen").fetchall()[0][0]
     return corrections, unseen

@@ -144,10 +144,31 @@ def test_versions_of_one_instant_count_once_in_two_files_of_a_command(home: Home
     assert (account.accepted.rows, account.merged.rows) == (2, 2)
 
 
-def test_a_value_set_back_at_the_same_instant_by_a_later_file_stands(bring: Ingest, home: Home) -> None:
-    for amount in (100, 120, 100):
-        bring(VERSIONED + f"a,2026-01-01,o1,1,{amount},2026-01-01\n")
+def test_a_file_read_again_sets_nothing_back_that_a_later_one_of_its_instant_said(bring: Ingest, home: Home) -> None:
+    first, second = (VERSIONED + f"a,2026-01-01,o1,1,{amount},2026-01-01\n" for amount in (100, 120))
+    bring(first)
+    bring(second)
+    assert bring(first).nothing_changed
+    assert [row["amount"] for row in read(home) if row["replaced_at"] is None] == [120]
+
+
+def test_a_file_that_says_something_new_of_an_instant_is_believed_to_its_last_line(bring: Ingest, home: Home) -> None:
+    bring(VERSIONED + "a,2026-01-01,o1,1,100,2026-01-01\n")
+    account = bring(VERSIONED + "".join(f"a,2026-01-01,o1,1,{amount},2026-01-01\n" for amount in (120, 100)))
+    assert (account.accepted.rows, account.corrections) == (2, 2)
     assert [row["amount"] for row in read(home) if row["replaced_at"] is None] == [100]
+
+
+def test_a_version_that_says_the_same_again_is_kept_and_is_no_correction(bring: Ingest, home: Home) -> None:
+    bring(VERSIONED + "a,2026-01-01,o1,1,5,2026-01-01\n")
+    account = bring(VERSIONED + "a,2026-01-01,o1,1,5,2026-01-03\n")
+    assert (account.accepted.rows, account.corrections) == (1, 0)
+    assert bring(VERSIONED + "a,2026-01-01,o1,1,6,2026-01-02\n").corrections == 1
+    assert [(row["amount"], row["replaced_at"]) for row in read(home)] == [
+        (5, utc("2026-01-02")),
+        (5, None),
+        (6, utc("2026-01-03")),
+    ]
 
 
 def test_the_same_version_never_counts_twice_even_in_one_file(bring: Ingest) -> None:

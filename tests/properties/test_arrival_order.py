@@ -1,0 +1,147 @@
+"""In whatever order files come: at every instant the version that became known last before it stands."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.home import Home
+from features.ledger.intake import ingest
+from features.ledger.mirror import read_ledger
+from features.policy import Policy
+
+NOW = datetime(2026, 8, 31, 12, tzinfo=UTC)
+POLICY = Policy(reporting_currency="EUR")
+Version = tuple[int, int]
+"""The number that is said, and the day of January on which it became known."""
+CODES = (
+    "AUD",
+    "BRL",
+    "CAD",
+    "CHF",
+    "CNY",
+    "CZK",
+    "DKK",
+    "GBP",
+    "HKD",
+    "HUF",
+    "IDR",
+    "ILS",
+    "INR",
+    "ISK",
+    "JPY",
+    "KRW",
+    "MXN",
+    "MYR",
+    "NOK",
+    "NZD",
+    "PHP",
+    "PLN",
+    "RON",
+    "SEK",
+)
+"""Of each thing one, as rates have no other name."""
+KINDS = {
+    "orders": ("customer_id,ordered_at,order_id,line_id,amount,known_at", "a,2026-01-01,{0},1,{1},2026-01-{2:02d}"),
+    "complaints": ("customer_id,opened_at,complaint_id,kind,known_at", "a,2026-01-01,{0},{1},2026-01-{2:02d}"),
+    "customers": ("customer_id,name,person,role,known_at", "{0},{1},Bob,{1},2026-01-{2:02d}"),
+    "managers": ("manager_id,name,known_at", "{0},{1},2026-01-{2:02d}"),
+    "rates": ("currency,rated_on,rate,known_at", "{0},2026-01-01,{1},2026-01-{2:02d}"),
+}
+"""Of each kind a header, and a version of a thing that says a number and became known on a day."""
+SAID = (
+    ("orders", "order_lines", "order_id", "amount"),
+    ("complaints", "complaints", "complaint_id", "complaint_kind"),
+    ("customers", "customers", "customer_id", "name"),
+    ("customers", "people", "customer_id", "role"),
+    ("managers", "managers", "manager_id", "name"),
+    ("rates", "rates", "currency", "rate"),
+)
+"""Kind, view, and its columns of the thing and of the number."""
+
+
+def read_in_order(home: Home, kind: str, files: Sequence[Mapping[str, Sequence[Version]]]) -> None:
+    """Each file comes by a command of its own; every account adds up, and coming again a file changes nothing."""
+    header, version = KINDS[kind]
+    paths = [home.root / f"{kind}{at}.csv" for at in range(len(files))]
+    for path, things in zip(paths, files, strict=True):
+        rows = [version.format(thing, *each) for thing, versions in things.items() for each in versions]
+        path.write_text("\n".join([header, *rows]) + "\n")
+        account = ingest(kind, [path], home=home, policy=POLICY, now=NOW)
+        assert account.read.rows == account.accepted.rows == len(rows)
+        money = account.accepted.money.get("EUR", Decimal(0))
+        assert money == account.read.money.get("EUR", Decimal(0))
+    for path in paths:
+        assert ingest(kind, [path], home=home, policy=POLICY, now=NOW).nothing_changed
+
+
+def stands(home: Home, view: str, thing: str, number: str) -> dict[tuple[str, int], list[int]]:
+    """What a view says of each thing at noon of the first days of January."""
+    with read_ledger(home, POLICY).open() as connection:
+        found = connection.sql(
+            f"""SELECT {thing}, day, list(CAST({number} AS INTEGER)) FROM {view}, range(1, 8) days(day)
+            WHERE visible_from < TIMESTAMP '2025-12-31 12:00' + to_days(CAST(day AS INTEGER))
+                AND (replaced_at IS NULL OR replaced_at >= TIMESTAMP '2025-12-31 12:00' + to_days(CAST(day AS INTEGER)))
+                AND {thing} IS NOT NULL
+            GROUP BY ALL"""
+        ).fetchall()
+    return {(name, day): said for name, day, said in found}
+
+
+def truth(versions: Sequence[Version]) -> dict[int, list[int]]:
+    """By day the number that became known last."""
+    known = {day: said for said, day in versions}
+    return {day: [known[max(each for each in known if each <= day)]] for day in range(min(known), 8)}
+
+
+def compare(arrivals: Mapping[str, Sequence[Sequence[Version]]], kinds: Sequence[str]) -> None:
+    """Every thing whose versions arrive file by file stands as if all had come at once."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder))
+        first = home.root / "first.csv"
+        first.write_text("customer_id,ordered_at,amount\nz,2026-01-01,1\n")
+        ingest("orders", [first], home=home, policy=POLICY, now=NOW)
+        most = max(len(files) for files in arrivals.values())
+        for kind in kinds:
+            parts = [{thing: files[at] for thing, files in arrivals.items() if at < len(files)} for at in range(most)]
+            read_in_order(home, kind, parts)
+        expected = {
+            (thing, day): said
+            for thing, files in arrivals.items()
+            for day, said in truth([version for versions in files for version in versions]).items()
+        }
+        for kind, view, thing, number in SAID:
+            if kind in kinds:
+                assert stands(home, view, thing, number) == expected, view
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_versions_of_one_thing_may_arrive_in_any_order(kind: str) -> None:
+    versions = [(5, 1), (6, 2), (5, 3), (5, 4)]
+    arrivals = {
+        code: [[version] for version in order] for code, order in zip(CODES, permutations(versions), strict=True)
+    }
+    compare(arrivals, [kind])
+
+
+@st.composite
+def arriving(draw: st.DrawFn) -> list[list[Version]]:
+    """Versions of one thing, cut into files in any order."""
+    said = draw(st.lists(st.integers(1, 3), min_size=1, max_size=7))
+    order = draw(st.permutations([(number, day) for day, number in enumerate(said, start=1)]))
+    cuts = sorted(draw(st.sets(st.integers(1, 6))) & set(range(1, len(order))))
+    return [list(order[first:last]) for first, last in zip([0, *cuts], [*cuts, len(order)], strict=True)]
+
+
+@settings(max_examples=2, deadline=None)
+@given(kind=st.sampled_from(sorted(KINDS)), things=st.lists(arriving(), min_size=len(CODES), max_size=len(CODES)))
+def test_files_in_any_order_show_what_one_file_shows(kind: str, things: list[list[list[Version]]]) -> None:
+    compare(dict(zip(CODES, things, strict=True)), [kind])
