@@ -69,8 +69,8 @@ class ForeignOriginError(ServingError):
 class UnreadableBodyError(ServingError):
     """A body that is not JSON as it should be."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"The body cannot be read: {why}.", "Send one JSON object in UTF-8.")
+    def __init__(self, why: str, to_do: str) -> None:
+        super().__init__(f"The body cannot be read: {why}.", to_do)
 
 
 class RepeatedQueryError(ServingError):

@@ -119,6 +119,3 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
         "Keep one row per manager, or add a known_at column.",
     ),
 }
-
-UNREADABLE = frozenset({Reason.FIELDS, Reason.HEADER, Reason.AMOUNT, Reason.AMOUNT_LARGE})
-"""Reasons that leave no money to count."""

@@ -138,7 +138,6 @@ def _table_of(shelf: Shelf) -> Table:
 TABLES = {name: _table_of(shelf) for name, shelf in SHELVES.items()}
 """The table of every shelf, by the name of its view."""
 ORDER_LINES = TABLES["order_lines"]
-CUSTOMER_VERSIONS = TABLES["customers"]
 
 ORDER_REPLACEMENTS = Table(
     "order_replacements",

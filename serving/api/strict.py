@@ -33,11 +33,11 @@ def parsed(body: bytes) -> Any:
             object_pairs_hook=_no_name_twice,
         )
     except UnicodeDecodeError:
-        raise UnreadableBodyError("it is not UTF-8") from None
+        raise UnreadableBodyError("it is not UTF-8", "Write it in UTF-8.") from None
     except RecursionError:
-        raise UnreadableBodyError("it is nested too deeply") from None
+        raise UnreadableBodyError("it is nested too deeply", "Send plain values.") from None
     except ValueError:  # not JSON, or a whole number of thousands of digits
-        raise UnreadableBodyError("it is not JSON") from None
+        raise UnreadableBodyError("it is not JSON", "Send the whole of a JSON text.") from None
 
 
 class StrictRequest(Request):
@@ -98,18 +98,18 @@ def _want_json(request: Request) -> None:
 
 
 def _no_constant(_: str) -> NoReturn:
-    raise UnreadableBodyError("NaN and infinity are not JSON")
+    raise UnreadableBodyError("NaN and infinity are not JSON", "Write null, or leave the value out.")
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise UnreadableBodyError("a number is too large")
+        raise UnreadableBodyError("a number is too large", "Send a number that a double can hold.")
     return number
 
 
 def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     whole = dict(pairs)
     if len(whole) < len(pairs):
-        raise UnreadableBodyError("a name stands twice in one object")
+        raise UnreadableBodyError("a name stands twice in one object", "Give each once.")
     return whole
