@@ -182,6 +182,7 @@ def _values(laid_out: LaidOut, numbers: Mapping[str, Number], zone: str, amount_
 def _within(column: Column, value: str) -> str:
     """SQL: the number where it lies within the column's bounds, else null."""
     bounds = [f"value > {column.above}"] if column.above else []
+    bounds += [f"value >= {column.at_least}"] if column.at_least else []
     bounds += [f"value <= {column.at_most}"] if column.at_most else []
     if not bounds:
         return value

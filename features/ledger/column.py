@@ -66,7 +66,7 @@ class Column:
         required: a file without it cannot be read, nor a row without a value in it.
         words: of a column of words: each of ours, and how others say it.
         day: of an instant: name of its business day, which stands beside it in the ledger.
-        above, at_most: bounds of a number; empty: none.
+        above, at_least, at_most: bounds of a number; empty: none.
         of: the column without which this one says nothing; its value is set aside then.
     """
 
@@ -78,6 +78,7 @@ class Column:
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     day: str = ""
     above: str = ""
+    at_least: str = ""
     at_most: str = ""
     of: str = ""
 

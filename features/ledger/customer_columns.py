@@ -49,6 +49,7 @@ CUSTOMER_COLUMNS: tuple[Column, ...] = (
         MONEY,
         "what it spends a year on what we sell, wherever it buys",
         ("potential", "annual potential", "annual spend", "potential annual spend", "category spend"),
+        at_least="0",
     ),
     Column(
         "referred_by",

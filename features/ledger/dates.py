@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from features.ledger.parsing import at_utc, quoted
 
+OFFSET = r"[+-](0\d|1[0-4])(:?[0-5]\d)?"  # no place on earth is further from UTC than 14 hours
 CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?"
 ISO = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]+.*)?$"
 ISO_LOCAL = rf"^\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}([T ]+{CLOCK})?$"
-ISO_WITH_OFFSET = rf"^\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}[T ]+{CLOCK}\s*(Z|z|UTC|GMT|[+-]\d{{2}}(:?\d{{2}})?)$"
+ISO_WITH_OFFSET = rf"^\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}[T ]+{CLOCK}\s*(Z|z|UTC|GMT|{OFFSET})$"
 DOTTED = r"^(\d{1,2})\.(\d{1,2})\.\d{4}([, ].*)?$"
 SLASHED = r"^(\d{1,2})[/-](\d{1,2})[/-]\d{4}([, ].*)?$"
 DIGITS = r"^\d{8}(\d{4}(\d{2})?)?$"

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import duckdb
+
+from features.ledger.column import name_key
+from features.ledger.order_columns import CURRENCY
 
 CENTS = "0.01"  # a price is rounded: half a cent a piece, and one for the line
 
@@ -22,3 +27,14 @@ def doubts(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         ("Lines whose amount is neither quantity × price nor that less the discount; the amount counts", sums),
     )
     return tuple(f"{sentence}: {rows:,}." for sentence, rows in said if rows)
+
+
+def unread_currencies(used: Mapping[str, str], unused: Sequence[str]) -> tuple[str, ...]:
+    """A sentence where the potential of customers stands beside a currency: it is converted by no rate."""
+    beside = [name for name in unused if name_key(name) in CURRENCY.keys]
+    if "potential_sales" not in used or not beside:
+        return ()
+    return (
+        f"'{used['potential_sales']}' was taken to be in the ledger's currency: '{beside[0]}' beside it was not read. "
+        "Convert it before, where it is in another one.",
+    )

@@ -20,7 +20,7 @@ from features.ledger.checks import check_rows, create_checked, open_checks
 from features.ledger.columns import KINDS, SHELVES, Kind, name_key
 from features.ledger.conversion import NO_CONVERSION, conversion_of
 from features.ledger.currencies import CURRENCIES, NO_CURRENCY
-from features.ledger.doubts import doubts
+from features.ledger.doubts import doubts, unread_currencies
 from features.ledger.files import Told, read_tables
 from features.ledger.in_memory import ledger_of
 from features.ledger.ledger import LedgerError
@@ -402,7 +402,7 @@ def _account(
         alike=_alike(frames, database, command),
         renamed=frames.sql("SELECT count(*) FROM renamed").fetchall()[0][0],
         set_aside=values_set_aside(frames, kind.name),
-        remarks=(*remarks, *(doubts(frames) if is_order else ())),
+        remarks=(*remarks, *(doubts(frames) if is_order else ()), *unread_currencies(used, unused)),
         columns=used,
         columns_unused=unused,
         first_on=first_on,

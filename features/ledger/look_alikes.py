@@ -15,6 +15,8 @@ import pyarrow as pa
 SHOWN = 5  # groups; the rest is counted
 SHOWN_IDS = 4  # of one group
 _SEPARATORS = frozenset("$+<=>^`|~")  # punctuation of ASCII that Unicode calls symbols
+_LATIN = str.maketrans("авезікмнорстухјѕԁԛԝαβεζηικμνορτυχ", "abe3ikmhopctyxjsdqwabezhikmnoptyx")
+"""Lower-case letters of other scripts that look like Latin ones, small or capital (В is a B, Η is an H)."""
 
 _GROUPS = r"""
 WITH plain AS (
@@ -73,12 +75,14 @@ NO_LOOK_ALIKES = LookAlikes(0, ())
 def likeness_of(customer_id: str) -> str:
     """What two ids that look alike have in common.
 
-    NFKC and case folding; without white space, punctuation and invisible characters; without leading zeros. An id
-    that is nothing but these is alike to none.
+    NFKC and case folding; Greek and Cyrillic letters as the Latin ones they look like; without white space,
+    punctuation and invisible characters; without leading zeros. An id that is nothing but these is alike to none.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", customer_id).casefold())
     bare = "".join(
-        letter for letter in folded if unicodedata.category(letter)[0] not in "PZC" and letter not in _SEPARATORS
+        letter
+        for letter in folded.translate(_LATIN)
+        if unicodedata.category(letter)[0] not in "PZC" and letter not in _SEPARATORS
     )
     return (bare.lstrip("0") or "0") if bare else customer_id
 

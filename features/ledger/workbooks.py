@@ -41,8 +41,16 @@ def read_workbook(path: Path) -> tuple[RawRows, ...]:
         return (RawRows(path.name, pa.table({}), pa.array([], pa.int64())),)
     header = _names(next(iter(filled.values())))
     tables = {title: rows for title, rows in filled.items() if _names(rows) == header and len(rows) > 1}
+    hidden = {sheet.title for sheet in book.worksheets if sheet.sheet_state != "visible"}
     others = [f"The sheet '{title}' of {path.name} was not read: it has other columns." for title in filled]
-    remarks = tuple(said for title, said in zip(filled, others, strict=True) if _names(filled[title]) != header)
+    remarks = (
+        *(said for title, said in zip(filled, others, strict=True) if _names(filled[title]) != header),
+        *(
+            f"The sheet '{title}' of {path.name} is hidden; its rows were read like all others."
+            for title in tables
+            if title in hidden
+        ),
+    )
     found: list[RawRows] = []
     for title, rows in (tables or dict([next(iter(filled.items()))])).items():
         name = path.name if len(tables) < 2 else f"{path.name}, sheet '{title}'"

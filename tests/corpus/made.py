@@ -119,6 +119,14 @@ def sheet_per_month(path: Path) -> None:
     book.save(path)
 
 
+def hidden_sheet(path: Path) -> None:
+    book = _book(path, [("a", DAY, 5)])
+    old = book.create_sheet("Old")
+    _fill(old, [HEADER, ("b", DAY, 7)])
+    old.sheet_state = "hidden"
+    book.save(path)
+
+
 def dates_as_text(path: Path) -> None:
     _book(path, [("a", DAY, 5), ("a", "6.2.2026", 7), ("a", "2026-03-13 10:30", 9)])
 
@@ -181,7 +189,7 @@ MADE: dict[str, Callable[[Path], None]] = {
     for maker in (
         fields_of_a_million_letters, two_thousand_columns, two_encodings, rich_types, zoned_times, listed_customers,
         unusable_values, folder_of_other_types, folder_with_a_copy, folder_of_everything, formulas_never_calculated,
-        merged_customers,
+        merged_customers, hidden_sheet,
         sheet_per_month, dates_as_text, serials_of_1904, failed_formulas, old_workbook, archive, junk, link_to_itself,
         pipe, folder_of_text, forbidden,
     )

@@ -21,6 +21,13 @@ def test_other_letters_and_digits_do(one: str, other: str) -> None:
     assert likeness_of(one) != likeness_of(other)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"), [("\u0410nna", "Anna"), ("\u0412\u041e\u0425", "BOX"), ("\u0397\u03bf\u03c4", "Hot")]
+)
+def test_letters_of_other_scripts_look_like_the_latin_ones(written: str, meant: str) -> None:
+    assert likeness_of(written) == likeness_of(meant)
+
+
 def test_zeros_alone_look_alike_and_sharp_s_is_two() -> None:
     assert likeness_of("0") == likeness_of("000") == likeness_of("0-0")
     assert likeness_of("GROSS") == likeness_of("groß")

@@ -59,6 +59,7 @@ def test_a_bad_row_is_quarantined_with_its_reason_and_the_good_one_is_kept(
         ("customers", "customer,blacklisted", "a,perhaps", "blacklisted"),
         ("customers", "customer,key account", "a,strategic; pretty", "key_mark"),
         ("customers", "customer,potential", "a,much", "potential_sales"),
+        ("customers", "customer,potential", "a,-1", "potential_sales"),
         ("complaints", "customer,opened,resolved", "a,2026-01-05,never", "closed_at"),
         ("payments", "customer,invoice date,amount,due", "a,2026-01-05,1,30 days", "due_on"),
     ],
@@ -79,3 +80,9 @@ def test_the_scale_of_surveys_that_name_none_is_the_policy_s(bring: Ingest) -> N
 def test_arm_none_is_an_arm_and_no_gap(bring: Ingest) -> None:
     account = bring("customer,called at,arm\na,2026-01-05,none\nb,2026-01-05,None\n", "calls")
     assert (account.accepted.rows, account.set_aside) == (2, {})
+
+
+def test_a_currency_beside_the_potential_of_customers_is_pointed_at(bring: Ingest) -> None:
+    account = bring("customer,potential,currency\na,100,USD\n", "customers")
+    assert account.columns_unused == ("currency",)
+    assert [said for said in account.remarks if "'currency' beside it was not read" in said]
