@@ -72,12 +72,16 @@ class BigLedger:
         """The rivals' Parquet files."""
         return self.folder / "rivals"
 
+    @property
+    def raw_path(self) -> Path:
+        """Where the export lies once it is made."""
+        return self.folder / "raw.parquet"
+
     def raw(self) -> Path:
         """The export, as somebody would bring it."""
-        path = self.folder / "raw.parquet"
-        if not path.exists():
-            write_big_ledger(self.lines, path, seed=SEED)
-        return path
+        if not self.raw_path.exists():
+            write_big_ledger(self.lines, self.raw_path, seed=SEED)
+        return self.raw_path
 
     def prepare(self) -> BigLedger:
         """Itself, with mirror, replacements and the rivals' files beside the export."""

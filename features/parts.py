@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,12 +11,13 @@ import duckdb
 
 from features.errors import CallfirstError
 from features.ledger.parsing import literal
+from features.row_sets import Stream
 
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 LEAST_MEMORY = 500 * 10**6
 PROCESS_BYTES = 300 * 10**6  # Python, DuckDB and Arrow before the first row
-ROW_BYTES = 260  # of a sorted row: its keys, its sums, and the Arrow it came from
-ANSWER_BYTES = 22  # of a number in a snapshot, with its copies and what waits to be written
+ROW_BYTES = 450  # of a row while its sums are made (m: 430 in a part of few customers with many rows)
+ANSWER_BYTES = 14  # of a number in a snapshot, with what waits to be written (m: 8 in a part of many customers, 4 wait)
 DATABASE_SHARE = 0.25  # of the memory is DuckDB's own
 SAMPLED_ROWS = 2_000_000
 
@@ -61,25 +63,39 @@ class Memory:
         return self.total_bytes - self.database_bytes - PROCESS_BYTES
 
 
-def parts_of(connection: duckdb.DuckDBPyConnection, *, numbers_per_customer: int, part_bytes: int) -> list[str]:
+def parts_of(
+    connection: duckdb.DuckDBPyConnection, streams: Iterable[Stream], *, numbers_per_customer: int, part_bytes: int
+) -> list[str]:
     """SQL conditions on customer_id that cut the ledger into ranges of at most ``part_bytes``; in ascending order.
 
-    ``numbers_per_customer``: how many answers are made for each, all instants together.
+    ``streams``: what is read of it, the order lines among them; ``numbers_per_customer``: how many answers are made for
+    each, all instants together.
     """
     rows = connection.sql("SELECT count(*) FROM order_lines").fetchall()[0][0]
     every = rows // SAMPLED_ROWS + 1
-    counted = f"""SELECT customer_id, count(*) FROM order_lines WHERE hash(customer_id) % {every} = 0
-        GROUP BY customer_id ORDER BY customer_id"""
     cuts: list[str] = []
     filled = 0
-    for customer_id, lines in connection.sql(counted).fetchall():
-        size = every * (lines * ROW_BYTES + numbers_per_customer * ANSWER_BYTES)
+    for customer_id, held in connection.sql(_rows_by_customer(streams, every)).fetchall():
+        size = every * (held * ROW_BYTES + numbers_per_customer * ANSWER_BYTES)
         if filled + size > part_bytes and filled:
             cuts.append(customer_id)
             filled = 0
         filled += size
     edges = [None, *map(literal, cuts), None]
     return [_between(low, high) for low, high in pairwise(edges)]
+
+
+def _rows_by_customer(streams: Iterable[Stream], every: int) -> str:
+    """SQL: one in so many customers in ascending order, each with the rows of all streams; a view is read once."""
+    held: dict[str, list[str]] = {"customers": []}
+    for stream in streams:
+        held.setdefault(stream.view, []).append(f"count(*) FILTER ({stream.where})")
+    counted = " UNION ALL ".join(
+        f"""SELECT customer_id, {" + ".join(counts) or "0"} AS held FROM {view}
+        WHERE hash(customer_id) % {every} = 0 GROUP BY customer_id"""
+        for view, counts in held.items()
+    )
+    return f"SELECT customer_id, CAST(sum(held) AS BIGINT) FROM ({counted}) GROUP BY customer_id ORDER BY customer_id"
 
 
 def _between(low: str | None, high: str | None) -> str:

@@ -6,10 +6,12 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from features.errors import CallfirstError
 from features.ledger.columns import CUSTOMERS_SHELF, SHELVES
@@ -63,6 +65,21 @@ class KindRows:
     rows: pa.Table | tuple[Path, ...]
     replacements: pa.Table
 
+    @cached_property
+    def replaced(self) -> pa.Table:
+        """REPLACEMENTS with the earliest of each row only."""
+        earliest = self.replacements.group_by("row_id").aggregate([("replaced_at", "min")])
+        return earliest.rename_columns({"replaced_at_min": "replaced_at"})
+
+    @cached_property
+    def known_columns(self) -> frozenset[str]:
+        """The columns that may hold a value: all but those of which it is on record that they hold none."""
+        if isinstance(self.rows, pa.Table):
+            return frozenset(
+                name for name in self.rows.column_names if self.rows.column(name).null_count < len(self.rows)
+            )
+        return frozenset(name for path in self.rows for name in _known_columns(path))
+
 
 OTHERS = tuple(name for name in SHELVES if name not in ("order_lines", "customers"))
 """The views of a ledger beside order lines and customers."""
@@ -114,7 +131,7 @@ class Ledger:
         connection.register("customers", self.customers)
         product = is_product(self.non_product_codes)
         meaning = f", amount > 0 AND {product} AS makes_order, amount < 0 AND {product} AS is_return"
-        _view(connection, "order_lines", KindRows(self.order_lines, self.replacements), beside=meaning)
+        _view(connection, "order_lines", self._lines, beside=meaning)
         for name in OTHERS:
             if name in self.others:
                 _view(connection, name, self.others[name])
@@ -123,17 +140,14 @@ class Ledger:
         return connection
 
     def holds(self, view: str, column: str) -> bool:
-        """Whether a view of order lines or OTHERS may know a value of a column; of files it always may."""
-        if view == "order_lines":
-            rows = self.order_lines
-        elif view in self.others:
-            rows = self.others[view].rows
-        else:
-            return False
-        if not isinstance(rows, pa.Table):
-            return bool(rows)
+        """Whether a view of order lines or OTHERS may know a value of a column."""
+        held = self._lines if view == "order_lines" else self.others.get(view)
         shown = {ours: theirs for theirs, ours in SHELVES[view].renamed.items()}
-        return bool(rows.column(shown.get(column, column)).null_count < len(rows))
+        return held is not None and shown.get(column, column) in held.known_columns
+
+    @cached_property
+    def _lines(self) -> KindRows:
+        return KindRows(self.order_lines, self.replacements)
 
     @property
     def _is_small(self) -> bool:
@@ -158,6 +172,18 @@ def _lay_out_empty_shelves(connection: duckdb.DuckDBPyConnection) -> None:
         _laid_out.set()
 
 
+def _known_columns(path: Path) -> set[str]:
+    """The columns of a Parquet file that may hold a value; a group without statistics of a column may."""
+    footer = pq.read_metadata(path)
+    known: set[str] = set()
+    for group in map(footer.row_group, range(footer.num_row_groups)):
+        for column in map(group.column, range(footer.num_columns)):
+            told = column.statistics
+            if told is None or not told.has_null_count or told.null_count < group.num_rows:
+                known.add(column.path_in_schema)
+    return known
+
+
 def _none(name: str) -> KindRows:
     return KindRows(SHELVES[name].schema.empty_table(), REPLACEMENTS.empty_table())
 
@@ -174,9 +200,8 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, held: KindRows, *, b
         never = "CAST(NULL AS TIMESTAMP) AS replaced_at"
         connection.execute(f"CREATE TEMP VIEW {name} AS SELECT {columns}, {never}{beside} FROM {name}_rows l")
         return
-    connection.register(f"{name}_replacements", held.replacements)
+    connection.register(f"{name}_replaced", held.replaced)
     connection.execute(
         f"""CREATE TEMP VIEW {name} AS
-        SELECT {columns}, r.replaced_at{beside} FROM {name}_rows l LEFT JOIN (
-            SELECT row_id, min(replaced_at) AS replaced_at FROM {name}_replacements GROUP BY row_id) r USING (row_id)"""
+        SELECT {columns}, r.replaced_at{beside} FROM {name}_rows l LEFT JOIN {name}_replaced r USING (row_id)"""
     )

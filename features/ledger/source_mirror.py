@@ -18,7 +18,8 @@ from features.ledger.ledger import ORDER_LINES
 from features.ledger.mirror import BUCKET
 from features.ledger.source_spill import Spill
 
-ROW_GROUP = 1 << 16
+ROW_GROUP = 1 << 13
+"""Rows: every part of the ledger, a range of customers, lies in every file, and whole groups of it are read."""
 WORKERS = min(2, os.cpu_count() or 1)  # files sorted side by side; more would only share the memory
 FEW_VALUES = ["customer_id", "line_id", "product_id", "category", "currency", "department", "manager_id"]
 MOST_PART_ROWS = 1_500_000  # of one file of a bucket

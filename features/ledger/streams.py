@@ -103,7 +103,11 @@ def _parquet(path: Path, part_rows: int) -> Stream:
     def parts(names: Sequence[str]) -> Iterator[RawRows]:
         line_no = 0
         for file in files:
-            with reading_parquet(file.name), pq.ParquetFile(file, buffer_size=BUFFER_BYTES) as opened:
+            # read ahead, a file would stay in memory up to where it has been read: pre_buffer keeps what it fetched
+            with (
+                reading_parquet(file.name),
+                pq.ParquetFile(file, buffer_size=BUFFER_BYTES, pre_buffer=False) as opened,
+            ):
                 held = [name for name in names if name in opened.schema_arrow.names]
                 for batch in opened.iter_batches(part_rows, columns=held):
                     table = _as(plain_table(_in_chunks(batch)), schema, names)

@@ -18,8 +18,8 @@ from features.company import CompanyValues
 from features.definition import Feature
 from features.engines.arrays.arithmetic import Company
 from features.engines.arrays.engine import answers_of, table_of, values_for_median
+from features.engines.arrays.medians import NOTHING, Tallied
 from features.engines.arrays.reading import Needed, Part, needed_of, read_part
-from features.engines.arrays.values import Floats
 from features.engines.instants import Instants
 from features.engines.wanted import Wanted, wanted_by
 from features.ledger.ledger import Ledger
@@ -64,13 +64,9 @@ class Run:
             TooLargeError: sums that 64 bits do not hold.
         """
         wanted = self._wanted
-        if self.company is None and wanted.medians and self.customers is None:
-            parts = self._parts(wanted.primitives | wanted.asked_by_medians)
-            if len(parts) == 1:
-                yield from self._each(
-                    self._table_with_medians, wanted.primitives | wanted.asked_by_medians, parts, told
-                )
-                return
+        if self.company is None and wanted.medians and self.customers is None and len(self._parts) == 1:
+            yield from self._each(self._table_with_medians, wanted.primitives | wanted.asked_by_medians, told)
+            return
         company = self._at_places(self.company or self.company_values())
         places = self.instants.asked_places
 
@@ -78,7 +74,7 @@ class Run:
             answers = answers_of(part, wanted.primitives, self.instants, places)
             return table_of(answers, self.catalogue, self.instants, self.policy, company)
 
-        yield from self._each(table, wanted.primitives, self._parts(wanted.primitives), told)
+        yield from self._each(table, wanted.primitives, told)
 
     def company_values(self) -> CompanyValues:
         """The company's values at 00:00 of every instant's business day."""
@@ -93,7 +89,7 @@ class Run:
     def company_values_at_a_glance(self) -> CompanyValues:
         """The company's values but for its medians, which take a pass of their own."""
         with self.opened(self.memory.database_bytes) as connection:
-            since = {rows: _recorded_since(connection, rows) for rows in self._wanted.sets}
+            since = _recorded_since(connection, self._wanted.sets)
             shut: dict[datetime, tuple[date, ...]] = {as_of.naive: () for as_of in self.instants.midnights}
             if self._wanted.shut_days:
                 found = shut_days(connection, self.instants.midnights, self.policy)
@@ -104,25 +100,28 @@ class Run:
     def _medians(self) -> dict[CompanyMedian, dict[datetime, float]]:
         nodes, medians = self._wanted.asked_by_medians, self._wanted.medians
         places = np.unique(self.instants.midnight_places)
-        everybody = replace(self, customers=None, company=None)
+        everybody = self if self.customers is None else replace(self, customers=None)
 
-        def values(part: Part) -> dict[tuple[CompanyMedian, int], Floats]:
+        def values(part: Part) -> dict[tuple[CompanyMedian, int], Tallied]:
             answers = answers_of(part, nodes, self.instants, places)
-            return {(node, place): values_for_median(answers, node, place) for node in medians for place in places}
+            asked = ((node, place) for node in medians for place in places)
+            return {(node, place): Tallied.of(values_for_median(answers, node, place)) for node, place in asked}
 
-        parts = list(everybody._each(values, nodes, everybody._parts(nodes), nobody))
+        found = {(node, place): NOTHING for node in medians for place in places}
+        for part in everybody._each(values, nodes, nobody):
+            for key, tallied in part.items():
+                found[key] += tallied
         naive = self.instants.naive
-        return {
-            node: {naive[place]: _median(np.concatenate([part[node, place] for part in parts])) for place in places}
-            for node in medians
-        }
+        return {node: {naive[place]: found[node, place].median for place in places} for node in medians}
 
     def _table_with_medians(self, part: Part) -> pa.Table:
         """The rows where one part is the whole ledger: the company's values come from the same answers."""
         nodes = self._wanted.primitives | self._wanted.asked_by_medians
         answers = answers_of(part, nodes, self.instants, np.arange(len(self.instants)))
         medians = {
-            node: np.array([_median(values_for_median(answers, node, at)) for at in self.instants.midnight_places])
+            node: np.array(
+                [Tallied.of(values_for_median(answers, node, at)).median for at in self.instants.midnight_places]
+            )
             for node in self._wanted.medians
         }
         company = replace(self._at_places(self.company_values_at_a_glance), medians=medians)
@@ -140,21 +139,26 @@ class Run:
             shut=[np.array(values.shut[each], dtype="datetime64[D]").astype(np.int64) for each in naive],
         )
 
-    def _parts(self, nodes: frozenset[Primitive]) -> list[str]:
+    @cached_property
+    def _parts(self) -> list[str]:
+        """SQL conditions of the parts: the same in every pass, as large as the memory lets them be in the largest."""
         if self.customers is not None:
             return ["customer_id IN (SELECT customer_id FROM wanted)"]
-        numbers = len(self.instants) * (len(self.catalogue) + len(nodes))
         lines = self.ledger.order_lines
         if isinstance(lines, pa.Table) and len(lines) <= FEW_LINES:
             return ["TRUE"]
+        nodes = self._wanted.primitives | self._wanted.asked_by_medians
         with self.opened(self.memory.database_bytes) as connection:
-            return parts_of(connection, numbers_per_customer=numbers, part_bytes=self.memory.part_bytes // WORKERS)
+            return parts_of(
+                connection,
+                [each.stream for each in needed_of(nodes)],
+                numbers_per_customer=len(self.instants) * (len(self.catalogue) + len(nodes)),
+                part_bytes=self.memory.part_bytes // WORKERS,
+            )
 
-    def _each(
-        self, make: Callable[[Part], Made], nodes: frozenset[Primitive], parts: Sequence[str], told: Told
-    ) -> Iterator[Made]:
+    def _each(self, make: Callable[[Part], Made], nodes: frozenset[Primitive], told: Told) -> Iterator[Made]:
         """What is made of each part, in order; at most two parts are at work or waiting to be taken."""
-        needed = needed_of(nodes)
+        needed, parts = needed_of(nodes), self._parts
         together = min(WORKERS, len(parts))
         if together == 1:
             yield self._made(make, needed, parts[0], together)
@@ -187,22 +191,22 @@ class Run:
         return connection
 
 
-def _recorded_since(connection: duckdb.DuckDBPyConnection, rows: Rows) -> datetime | None:
-    held = SETS[rows]
-    found = connection.sql(
-        f"SELECT min({held.stream.begins}) FROM {held.stream.view} WHERE ({held.stream.where}) AND ({held.condition})"
-    )
-    since: datetime | None = found.fetchall()[0][0]
+def _recorded_since(connection: duckdb.DuckDBPyConnection, sets: Sequence[Rows]) -> dict[Rows, datetime | None]:
+    """When the first row of each set began to be seen; None: it has none. A view is read once for all its sets."""
+    of_views: dict[str, list[Rows]] = {}
+    for rows in sets:
+        of_views.setdefault(SETS[rows].stream.view, []).append(rows)
+    since: dict[Rows, datetime | None] = {}
+    for view, of_view in of_views.items():
+        firsts = ", ".join(map(_first_seen, of_view))
+        since |= zip(of_view, connection.sql(f"SELECT {firsts} FROM {view}").fetchall()[0], strict=True)
     return since
 
 
-def _median(values: Floats) -> float:
-    """The middle value, or halfway between the two; NaN of none."""
-    if not len(values):
-        return float("nan")
-    ordered = np.sort(values)
-    low, high = ordered[(len(values) - 1) // 2], ordered[len(values) // 2]
-    return float(low + (high - low) * 0.5)
+def _first_seen(rows: Rows) -> str:
+    """SQL over the set's view: when its first row began to be seen."""
+    held = SETS[rows]
+    return f"min({held.stream.begins}) FILTER (({held.stream.where}) AND ({held.condition}))"
 
 
 def nobody(done: int, total: int) -> None:
