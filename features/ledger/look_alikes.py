@@ -18,14 +18,14 @@ _SEPARATORS = frozenset("$+<=>^`|~")  # punctuation of ASCII that Unicode calls 
 _LATIN = str.maketrans("авезікмнорстухјѕԁԛԝαβεζηικμνορτυχ", "abe3ikmhopctyxjsdqwabezhikmnoptyx")
 """Lower-case letters of other scripts that look like Latin ones, small or capital (В is a B, Η is an H)."""
 
-_GROUPS = r"""
-WITH plain AS (
-    SELECT *, lower(regexp_replace(customer_id, '[[:punct:][:space:][:cntrl:]]+', '', 'g')) AS bare
-    FROM ids WHERE regexp_full_match(customer_id, '[\x00-\x7F]*')),
-keyed AS (
-    SELECT customer_id, rows, is_new,
-        CASE WHEN bare = '' THEN customer_id ELSE coalesce(nullif(ltrim(bare, '0'), ''), '0') END AS likeness
-    FROM plain
+_IS_PLAIN = r"regexp_full_match(customer_id, '[\x00-\x7F]*')"
+_BARE = "lower(regexp_replace(customer_id, '[[:punct:][:space:][:cntrl:]]+', '', 'g'))"
+_LIKENESS = f"CASE WHEN {_BARE} = '' THEN customer_id ELSE coalesce(nullif(ltrim({_BARE}, '0'), ''), '0') END"
+"""SQL: of a plain id the same as ``likeness_of``."""
+
+_GROUPS = f"""
+WITH keyed AS (
+    SELECT customer_id, rows, is_new, {_LIKENESS} AS likeness FROM ids WHERE {_IS_PLAIN}
     UNION ALL SELECT customer_id, rows, is_new, likeness FROM other_keys JOIN ids USING (customer_id))
 SELECT list((customer_id, rows) ORDER BY rows DESC, customer_id) AS alike
 FROM keyed GROUP BY likeness HAVING count(*) > 1 AND bool_or(is_new)
@@ -90,15 +90,23 @@ def likeness_of(customer_id: str) -> str:
 def new_look_alikes(connection: duckdb.DuckDBPyConnection, known: str) -> LookAlikes:
     """The groups in which an id of ``accepted`` looks like another one, of it or of the ledger.
 
-    ``known``: a query with the customer_id of every row of the ledger that counts.
+    ``known``: a query with the customer_id of every row of the ledger that counts. Of a million ids only those go on to
+    be compared that could look like a new one.
     """
-    return look_alikes(
+    _register_other_keys(connection, "SELECT DISTINCT customer_id FROM accepted")
+    near = f"SELECT {_LIKENESS} FROM accepted WHERE {_IS_PLAIN} UNION ALL SELECT likeness FROM other_keys"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE near AS SELECT DISTINCT * FROM ({near}) new (likeness)")
+    found = look_alikes(
         connection,
         f"""SELECT customer_id, CAST(sum(rows) AS BIGINT) AS rows, bool_or(is_new) AS is_new FROM (
             SELECT customer_id, count(*) AS rows, true AS is_new FROM accepted GROUP BY customer_id
-            UNION ALL SELECT customer_id, count(*), false FROM ({known}) GROUP BY customer_id)
+            UNION ALL SELECT customer_id, rows, false
+            FROM (SELECT customer_id, count(*) AS rows FROM ({known}) GROUP BY customer_id)
+            WHERE NOT {_IS_PLAIN} OR {_LIKENESS} IN (SELECT likeness FROM near))
         WHERE customer_id IS NOT NULL GROUP BY customer_id""",
     )
+    connection.execute("DROP TABLE near")
+    return found
 
 
 def look_alikes(connection: duckdb.DuckDBPyConnection, ids: str) -> LookAlikes:
@@ -107,18 +115,19 @@ def look_alikes(connection: duckdb.DuckDBPyConnection, ids: str) -> LookAlikes:
     ``ids``: a query with one row per customer_id.
     """
     connection.execute(f"CREATE OR REPLACE TEMP TABLE ids AS {ids}")
-    foreign = connection.sql(
-        r"SELECT customer_id FROM ids WHERE NOT regexp_full_match(customer_id, '[\x00-\x7F]*')"
-    ).fetchall()
-    keys = pa.table(
-        {
-            "customer_id": pa.array([customer for (customer,) in foreign], pa.string()),
-            "likeness": pa.array([likeness_of(customer) for (customer,) in foreign], pa.string()),
-        }
-    )
-    connection.register("other_keys", keys)
+    _register_other_keys(connection, "FROM ids")
     found = connection.sql(_GROUPS).fetchall()
     connection.unregister("other_keys")
     connection.execute("DROP TABLE ids")
     first = tuple(tuple((str(customer), int(rows)) for customer, rows in alike) for (alike,) in found[:SHOWN])
     return LookAlikes(len(found), first)
+
+
+def _register_other_keys(connection: duckdb.DuckDBPyConnection, ids: str) -> None:
+    """The likeness of every id of a query that is more than ASCII stands in ``other_keys``."""
+    foreign = connection.sql(f"SELECT customer_id FROM ({ids}) WHERE NOT {_IS_PLAIN}").fetchall()
+    keys = {
+        "customer_id": pa.array([customer for (customer,) in foreign], pa.string()),
+        "likeness": pa.array([likeness_of(customer) for (customer,) in foreign], pa.string()),
+    }
+    connection.register("other_keys", pa.table(keys))
