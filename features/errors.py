@@ -33,6 +33,7 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   ├── FramesError                     features.ledger.intake          memory, disk or mirror gave out
     │   ├── SettledError                    features.ledger.settings        a policy against the ledger's first batch
     │   ├── StoreError                      features.ledger.store           a database that refuses
+    │   ├── StoredRowError                  features.ledger.rows            a stored value that no ingest writes
     │   ├── MirrorError                     features.ledger.mirror          a mirror that cannot be written
     │   └── DemoCompanyError                features.ledger.demo_company    a company that cannot be made up
     ├── SnapshotError                       features.snapshot               a machine or mirror that gave out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -57,7 +56,7 @@ class Told:
 
     def __post_init__(self) -> None:
         try:
-            codecs.lookup(self.encoding or "utf-8")
+            b" ".decode(self.encoding or "utf-8", errors="replace")
         except (LookupError, ValueError):
             raise EncodingNameError(str(self.encoding)) from None
 

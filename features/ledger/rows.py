@@ -10,12 +10,24 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
+from features.errors import first_line
 from features.ledger.columns import Kind, Shelf
+from features.ledger.ledger import LedgerError
 from features.ledger.parsing import day_of
 
 EMPTY: Mapping[str, str] = {}
 CHUNK_ROWS = 50_000
 WIDE = 18  # digits from which a decimal does not fit the database's integers, and is kept as text
+
+
+class StoredRowError(LedgerError):
+    """A row of the database holds what no ingest writes."""
+
+    def __init__(self, table: str, why: str) -> None:
+        super().__init__(
+            f"The table {table} of the database holds a value that no ingest writes: {why}.",
+            "Somebody or the disk changed it: restore a backup of the database, then: callfirst doctor --rebuild.",
+        )
 
 
 def kept_names(shelf: Shelf) -> tuple[str, ...]:
@@ -45,6 +57,9 @@ def raw_rows(
     """Rows of a shelf in the database's own form, from the driver's own cursor: nothing has to be made of them.
 
     ``beside``: SQL of whole numbers that are asked for too, by name.
+
+    Raises:
+        StoredRowError: a value is of another type than its column's.
     """
     names = kept_names(shelf)
     fields = [pa.field(name, _raw_kind(shelf.schema.field(name).type)) for name in names]
@@ -54,22 +69,26 @@ def raw_rows(
     cursor: Any = result.cursor
     batches = []
     while chunk := cursor.fetchmany(CHUNK_ROWS):
-        columns = [pa.array(values, kind.type) for values, kind in zip(zip(*chunk, strict=True), kinds, strict=True)]
+        columns = [_typed(values, kind, shelf) for values, kind in zip(zip(*chunk, strict=True), kinds, strict=True)]
         batches.append(pa.record_batch(columns, schema=kinds))
     return pa.Table.from_batches(batches, kinds)
 
 
 def as_rows(frames: duckdb.DuckDBPyConnection, raw: pa.Table, shelf: Shelf, zone: str) -> pa.Table:
-    """Rows in the database's form as the shelf's schema has them, in the order they came in."""
+    """Rows in the database's form as the shelf's schema has them, in the order they came in.
+
+    Raises:
+        StoredRowError: a value is beyond what its column can be.
+    """
     frames.register("raw", raw)
     carried = ", ".join(f"{_carried(shelf.schema.field(name))} AS {name}" for name in kept_names(shelf))
     days = "".join(f", {day_of(column.name, zone)} AS {column.day}" for column in shelf.columns if column.day)
     ordered = ", ".join(shelf.schema.names)
-    return (
-        frames.sql(f"SELECT {ordered} FROM (SELECT *{days} FROM (SELECT {carried} FROM raw)) ORDER BY row_id")
-        .to_arrow_table()
-        .cast(shelf.schema)
-    )
+    asked = f"SELECT {ordered} FROM (SELECT *{days} FROM (SELECT {carried} FROM raw)) ORDER BY row_id"
+    try:
+        return frames.sql(asked).to_arrow_table().cast(shelf.schema)
+    except (duckdb.DataError, pa.ArrowInvalid) as error:
+        raise StoredRowError(shelf.table, first_line(error)) from None
 
 
 def rows_kept(connection: Connection, shelf: Shelf, *, first_row_id: int = 0) -> int:
@@ -88,6 +107,13 @@ def money_kept(connection: Connection, kind: Kind, *, first_row_id: int = 0) -> 
         {"first": first_row_id},
     ).one()
     return Decimal(units) + Decimal(parts).scaleb(-4)
+
+
+def _typed(values: tuple[Any, ...], field: pa.Field, shelf: Shelf) -> pa.Array:
+    try:
+        return pa.array(values, field.type)
+    except (pa.ArrowException, OverflowError) as error:
+        raise StoredRowError(shelf.table, f"{field.name}: {first_line(error)}") from None
 
 
 def _raw_kind(kind: pa.DataType) -> pa.DataType:

@@ -18,6 +18,7 @@ from features.ledger.doctor import examine
 from features.ledger.intake import ingest
 from features.ledger.ledger import EmptyLedgerError
 from features.ledger.mirror import MirrorError, read_ledger
+from features.ledger.rows import StoredRowError
 from features.ledger.store import Store
 from features.ledger.tables import ORDER_LINES
 from features.policy import Policy
@@ -51,6 +52,16 @@ def test_a_mirror_made_anew_from_the_database_says_exactly_what_the_first_said(h
     assert found.sound
     assert found.holdings[0].mirror_rows == 40 + 2
     assert content(home) == before
+
+
+@pytest.mark.parametrize("value", ["soon", b"\xff", 2**63 - 1])
+def test_a_stored_value_that_no_ingest_writes_is_named_with_its_table(home: Home, value: object) -> None:
+    store = Store.open(home)
+    with store.writing() as database:
+        database.exec_driver_sql("UPDATE order_lines SET amount = ? WHERE row_id = 2", (value,))
+    store.close()
+    with pytest.raises(StoredRowError, match=r"order_lines.*no ingest writes.*amount"):
+        examine(home, POLICY, rebuild=True)
 
 
 def test_a_crash_between_commit_and_mirror_is_healed_by_the_next_reader(home: Home) -> None:
