@@ -28,9 +28,11 @@ proof-%: .venv/development
 bench: .venv/development benchmarks/.rivals  ## ratios against named rivals: benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.speed all --lines $(BENCH_LINES) --repeats $(BENCH_REPEATS)
 
-results: .venv/development  ## all that is committed and made by a command; the picture needs Chromium
+results: .venv/development benchmarks/.rivals  ## all other pages that a command makes; the picture needs Chromium
 	$(BIN)/python -m features.catalog_page
 	$(BIN)/python -m serving.api.contract
+	$(BIN)/python -m benchmarks.corpus_table --rivals benchmarks/.rivals
+	$(BIN)/python -m benchmarks.leak_trap
 	$(BIN)/python -m benchmarks.picture call-list.png
 
 lock: .venv/development  ## renews the lock files from pyproject.toml and benchmarks/rivals.in
