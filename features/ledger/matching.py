@@ -75,7 +75,11 @@ def _refuse_missing(found: Sequence[str], matched: Mapping[str, str], contract: 
     if not missing:
         return
     unused = [name for name in found if name not in matched.values()] or ["THEIR COLUMN"]
-    example = ",".join(f"{column.name}={unused[min(at, len(unused) - 1)]}" for at, column in enumerate(missing))
+    taken = {column.name: name for column in missing for name in found if name_key(name) in column.keys}
+    example = ",".join(
+        f"{column.name}={taken.get(column.name) or unused[min(at, len(unused) - 1)]}"
+        for at, column in enumerate(missing)
+    )
     raise ColumnsError(
         f"{source} has no column for {' and '.join(f'{column.name} ({column.meaning})' for column in missing)}; "
         f"it has: {_quoted(found)}.",

@@ -44,6 +44,12 @@ def test_a_missing_column_is_refused_with_what_was_found_and_an_example() -> Non
         match_columns(["customer", "sales", "when"], ORDER_COLUMNS, {}, source="a file")
 
 
+def test_a_column_that_the_mapping_took_for_another_is_named_as_what_it_may_be_too() -> None:
+    with pytest.raises(ColumnsError) as refused:
+        match_columns(["customer", "ordered_at", "sales"], ORDER_COLUMNS, {"known_at": "ordered_at"}, source="f")
+    assert '--map "ordered_at=ordered_at"' in refused.value.hint
+
+
 def test_a_mapping_overrides_recognition_and_must_name_what_is_there() -> None:
     found = ["customer", "date", "sales", "gross"]
     matched = match_columns(found, ORDER_COLUMNS, parse_mapping("amount=gross"), source="a file")
