@@ -162,10 +162,10 @@ def test_a_customer_who_cannot_be_refreshed_waits_alone_and_longer_each_time(hom
     push(home, order("big"), order("key gone"), order("weekly", amount="2"))
     with store.writing() as connection:  # no money that was ever let in is so large
         connection.exec_driver_sql(f"UPDATE order_lines SET amount = {2**62} WHERE customer_id = 'big'")
-    assert refresher.refresh(now=LATER) == Refreshed(2, ("ConversionException",))
+    assert refresher.refresh(now=LATER) == Refreshed(2, ("StoredRowError",))
     assert dirty(store) == ["big"]
     assert refresher.refresh(now=LATER + timedelta(seconds=9)) == Refreshed()
-    assert refresher.refresh(now=LATER + timedelta(seconds=11)) == Refreshed(0, ("ConversionException",))
+    assert refresher.refresh(now=LATER + timedelta(seconds=11)) == Refreshed(0, ("StoredRowError",))
     assert refresher.refresh(now=LATER + timedelta(seconds=30)) == Refreshed()
     with store.writing() as connection:
         connection.exec_driver_sql("UPDATE order_lines SET amount = 9000000 WHERE customer_id = 'big'")
