@@ -144,9 +144,15 @@ def _section(title: str, command: str, part: Part, table: Sequence[str]) -> str:
     ran = part["machine"]
     about = (
         f"`python -m benchmarks.speed {command} --repeats {len(part['rounds'])}` at {part['commit']}. "
-        f"{ran['machine']}. Ours: {ran['ours']}. Rivals: {ran['rivals']}."
+        f"{ran['machine']}, {_loads(part)}. Ours: {ran['ours']}. Rivals: {ran['rivals']}."
     )
     return "\n".join([f"## {title}", "", about, "", *table, ""])
+
+
+def _loads(part: Part) -> str:
+    """How busy the machine was: above the number of its cores, times are longer than they would be alone."""
+    loads = [answer["load"] for answers in part["rounds"] for answer in answers.values()]
+    return f"load {min(loads):.1f} to {max(loads):.1f} at the end of a turn"
 
 
 def _values(part: Part, value: Callable[[dict[str, Answer]], float]) -> list[float]:
