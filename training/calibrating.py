@@ -34,33 +34,42 @@ class Forecasts:
         happened: what was forecast came.
         origin: microseconds since 1970 UTC; one or more origins, in any order.
         customer: a number per customer, equal over origins.
+        weight: how much each row counts (see ``TrainingSet.weight``).
     """
 
     log_odds: Floats
     happened: Flags
     origin: Ints
     customer: Ints
+    weight: Floats
 
     def __len__(self) -> int:
         return len(self.log_odds)
 
 
-def fit_sigmoid(log_odds: Floats, happened: Flags) -> Sigmoid:
-    """The likeliest rising sigmoid, drawn towards (0, 1); without rows it changes nothing."""
-    intercept, slope = _newton(log_odds, happened, 0.0, 1.0, slope_is_free=True)
+def fit_sigmoid(log_odds: Floats, happened: Flags, weight: Floats | None = None) -> Sigmoid:
+    """The likeliest rising sigmoid, drawn towards (0, 1); without rows it changes nothing. No weight: all alike."""
+    seen = _Seen(log_odds, happened, np.ones(len(log_odds)) if weight is None else weight)
+    intercept, slope = _newton(seen, 0.0, 1.0, slope_is_free=True)
     if slope < LEAST_SLOPE:
-        intercept, slope = _newton(log_odds, happened, 0.0, LEAST_SLOPE, slope_is_free=False)
+        intercept, slope = _newton(seen, 0.0, LEAST_SLOPE, slope_is_free=False)
     return Sigmoid(intercept, slope)
 
 
-def _newton(
-    log_odds: Floats, happened: Flags, intercept: float, slope: float, *, slope_is_free: bool
-) -> tuple[float, float]:
+@dataclass(frozen=True)
+class _Seen:
+    log_odds: Floats
+    happened: Flags
+    weight: Floats
+
+
+def _newton(seen: _Seen, intercept: float, slope: float, *, slope_is_free: bool) -> tuple[float, float]:
     """Minimum of log loss plus pull, by Newton's steps, each halved until it helps; the loss is convex."""
-    loss = _loss(log_odds, happened, intercept, slope)
+    log_odds = seen.log_odds
+    loss = _loss(seen, intercept, slope)
     for _ in range(NEWTON_STEPS):
         chance = expit(intercept + slope * log_odds)
-        off, curve = chance - happened, chance * (1 - chance)
+        off, curve = seen.weight * (chance - seen.happened), seen.weight * (chance * (1 - chance))
         down = float(off.sum()) + INTERCEPT_WEIGHT * intercept
         across = float((off * log_odds).sum()) + SLOPE_WEIGHT * (slope - 1) if slope_is_free else 0.0
         a = float(curve.sum()) + INTERCEPT_WEIGHT
@@ -70,7 +79,7 @@ def _newton(
         size = 1.0
         while size > SMALLEST_STEP:
             moved = (intercept - size * step[0], slope - size * step[1])
-            lower = _loss(log_odds, happened, *moved)
+            lower = _loss(seen, *moved)
             if lower <= loss:
                 break
             size /= 2
@@ -82,27 +91,28 @@ def _newton(
     return intercept, slope
 
 
-def _loss(log_odds: Floats, happened: Flags, intercept: float, slope: float) -> float:
-    z = intercept + slope * log_odds
+def _loss(seen: _Seen, intercept: float, slope: float) -> float:
+    z = intercept + slope * seen.log_odds
     pull = INTERCEPT_WEIGHT * intercept**2 + SLOPE_WEIGHT * (slope - 1) ** 2
-    return float(np.sum(np.logaddexp(0.0, z) - happened * z)) + 0.5 * pull
+    return float(np.sum(seen.weight * (np.logaddexp(0.0, z) - seen.happened * z))) + 0.5 * pull
 
 
 def fit_calibrator(forecasts: Forecasts) -> Calibrator:
     """The calibrator under which the forecasts mean what they say."""
-    return Calibrator(fit_curve(forecasts.log_odds, forecasts.happened, forecasts.customer))
+    return Calibrator(fit_curve(forecasts.log_odds, forecasts.happened, forecasts.customer, forecasts.weight))
 
 
-def fit_curve(log_odds: Floats, happened: Flags, customers: Ints) -> Curve:
+def fit_curve(log_odds: Floats, happened: Flags, customers: Ints, weight: Floats | None = None) -> Curve:
     """Sigmoid, or rising steps joined by lines where they forecast unseen customers of the same windows better.
 
     Steps are tried from 1,000 rows on, by the log loss of five folds of customers. A base rate that moves later
     moves both alike, so only a bent curve makes the steps win.
     """
-    sigmoid = fit_sigmoid(log_odds, happened)
+    weight = np.ones(len(log_odds)) if weight is None else weight
+    sigmoid = fit_sigmoid(log_odds, happened, weight)
     if len(log_odds) < ISOTONIC_FROM_ROWS:
         return sigmoid
-    steps = _fit_isotonic(log_odds, happened, sigmoid)
+    steps = _fit_isotonic(log_odds, happened, weight, sigmoid)
     if steps is None:
         return sigmoid
     losses = np.zeros(2)
@@ -110,22 +120,24 @@ def fit_curve(log_odds: Floats, happened: Flags, customers: Ints) -> Curve:
         unseen = customers % FOLDS == fold
         if not unseen.any() or unseen.all():
             continue
-        straight = fit_sigmoid(log_odds[~unseen], happened[~unseen])
-        bent = _fit_isotonic(log_odds[~unseen], happened[~unseen], straight) or straight
+        straight = fit_sigmoid(log_odds[~unseen], happened[~unseen], weight[~unseen])
+        bent = _fit_isotonic(log_odds[~unseen], happened[~unseen], weight[~unseen], straight) or straight
         for place, each in enumerate((straight, bent)):
-            losses[place] += log_loss(chance_of(each.apply(log_odds[unseen])), happened[unseen]) * int(unseen.sum())
+            chance = chance_of(each.apply(log_odds[unseen]))
+            losses[place] += log_loss(chance, happened[unseen], weight[unseen]) * float(weight[unseen].sum())
     return steps if losses[1] < losses[0] else sigmoid
 
 
-def _fit_isotonic(log_odds: Floats, happened: Flags, sigmoid: Sigmoid) -> Isotonic | None:
+def _fit_isotonic(log_odds: Floats, happened: Flags, weight: Floats, sigmoid: Sigmoid) -> Isotonic | None:
     """Rising rates of up to 20 equal-count steps, each drawn a little to the sigmoid; None where they do not rise."""
     edges = np.unique(np.quantile(log_odds, np.linspace(0, 1, STEPS + 1)))
     step = np.searchsorted(edges[1:-1], log_odds, side="right")  # equal scores stay together
     bins = [np.flatnonzero(step == each) for each in np.unique(step)]
-    centre = np.array([log_odds[rows].mean() for rows in bins])
-    size = np.array([len(rows) for rows in bins], dtype=np.float64)
+    centre = np.array([np.average(log_odds[rows], weights=weight[rows]) for rows in bins])
+    size = np.array([weight[rows].sum() for rows in bins])
     expected = expit(sigmoid.apply(centre))
-    rate = np.array([happened[rows].sum() + 2 * share for rows, share in zip(bins, expected, strict=True)]) / (size + 2)
+    came = np.array([(weight[rows] * happened[rows]).sum() for rows in bins])
+    rate = (came + 2 * expected) / (size + 2)
     level = IsotonicRegression().fit_transform(centre, rate, sample_weight=size)
     knots, values = [], []
     for each in np.unique(level):

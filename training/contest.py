@@ -88,9 +88,10 @@ class Unseen:
         return metrics.pooled_money_found(value[chosen], self.shortfall[chosen], self.ids[chosen].tolist(), origin)
 
     def mean_interval(self, differences: Floats) -> Interval:
-        """The mean of one difference per row, with its bounds."""
+        """The weighted mean of one difference per row, with its bounds."""
+        share = self.rows.weight / self.rows.weight.mean()
         return interval_of_mean(
-            differences, self.customer, self.rows.origin, overlapping=self.overlapping, seed=self.seed
+            differences * share, self.customer, self.rows.origin, overlapping=self.overlapping, seed=self.seed
         )
 
     def money_interval(self, value: Floats, rival: Floats) -> Interval:
@@ -240,27 +241,31 @@ def _choose_decline(unseen: Unseen, served: str) -> str | None:
     if not unseen.decline or not telling.any():
         return None
     tried = {name: np.maximum(chance, unseen.churn[served]) for name, chance in unseen.decline.items()}
-    return min(tried, key=lambda name: metrics.brier(tried[name][telling], declined[telling]))
+    weight = unseen.rows.weight[telling]
+    return min(tried, key=lambda name: metrics.brier(tried[name][telling], declined[telling], weight))
 
 
 def _figures(unseen: Unseen, candidate: Candidate) -> Figures:
-    chance, churned = unseen.churn[candidate.name], unseen.churned
+    chance, churned, weight = unseen.churn[candidate.name], unseen.churned, unseen.rows.weight
     money = unseen.money_found(chance * unseen.reference)
     return Figures(
         name=candidate.name,
         rank=candidate.rank,
         auc=_mean_auc(unseen, chance),
-        brier=metrics.brier(chance, churned),
-        log_loss=metrics.log_loss(chance, churned),
-        calibration_error=metrics.calibration_error(chance, churned),
-        perfect_calibration_error=metrics.perfect_calibration_error(chance, unseen.seed),
+        brier=metrics.brier(chance, churned, weight),
+        log_loss=metrics.log_loss(chance, churned, weight),
+        calibration_error=metrics.calibration_error(chance, churned, weight),
+        perfect_calibration_error=metrics.perfect_calibration_error(chance, unseen.seed, weight),
         money_found=money,
     )
 
 
 def _mean_auc(unseen: Unseen, chance: Floats) -> float:
     origin = unseen.rows.origin
-    found = [metrics.auc(chance[origin == each], unseen.churned[origin == each]) for each in np.unique(origin)]
+    found = [
+        metrics.auc(chance[rows], unseen.churned[rows], unseen.rows.weight[rows])
+        for rows in (origin == each for each in np.unique(origin))
+    ]
     known = [each for each in found if not np.isnan(each)]
     return float(np.mean(known)) if known else float("nan")
 

@@ -112,7 +112,7 @@ def _winner(
         raise TooLittleToLearnError(f"What won the contest cannot be fitted now ({why}).", "Wait for the next window.")
     shortfall = _settled(teacher.shortfall(learned, kind, churn), teacher, learned, churn)
     log_odds = log_odds_of(unseen.churn[candidate.name])
-    interval = interval_map(log_odds, unseen.churned, unseen.rows.origin, teacher.seed)
+    interval = interval_map(log_odds, unseen.churned, unseen.rows.origin, teacher.seed, weight=unseen.rows.weight)
     weaker = _weaker(plan)
     return Draft(
         name=candidate.name,
@@ -144,7 +144,8 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, *, active_days: int, t
         raise TooLittleToLearnError(
             "The closed windows show too few of one outcome to learn a chance from.", "Load more history."
         )
-    rule, churn = min(chances, key=lambda pair: metrics.brier(pair[1].chance(rows.snapshot), rows.labels.churned))
+    churned_then, weight = rows.labels.churned, rows.weight
+    rule, churn = min(chances, key=lambda pair: metrics.brier(pair[1].chance(rows.snapshot), churned_then, weight))
     reference = teacher.rows.reference(origins.chain(origins.until))
     learned = Learned(stand_in, reference)
     kind = ShortfallKind.STOP_OR_SHRINK
@@ -161,7 +162,9 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, *, active_days: int, t
         shortfall=_settled(teacher.shortfall(learned, kind, churn), teacher, learned, churn),
         churn=churn,
         decline=None,
-        interval=interval_map(churn.calibrated_log_odds(rows.snapshot), rows.labels.churned, rows.origin, teacher.seed),
+        interval=interval_map(
+            churn.calibrated_log_odds(rows.snapshot), churned_then, rows.origin, teacher.seed, weight=weight
+        ),
         usual_rates=usual_rates(teacher.rows, origins, reference, active_days=active_days, policy=teacher.policy),
         sentence=f"The rule '{rule.name}' is served. {missing}",
         note=f"{missing} The chances come from the newest closed window and are widened for it.",
@@ -184,7 +187,7 @@ def _settled(shortfall: Shortfall, teacher: Teacher, learned: Learned, churn: Pr
     rows = teacher.rows.active_at([learned.fold.calibrate])
     reference = learned.reference.sales(rows.snapshot)
     kept = reference - shortfall.value_at_risk(rows.snapshot, reference, churn.chance(rows.snapshot))
-    return replace(shortfall, sales_factor=_ratio(rows.labels.net_sales, kept))
+    return replace(shortfall, sales_factor=_ratio(rows.weight * rows.labels.net_sales, rows.weight * kept))
 
 
 def _ratio(seen: Floats, told: Floats) -> float:

@@ -40,7 +40,7 @@ class Lesson:
     """What is to be learned at a fold: rows that fit, rows that calibrate, and the target of both.
 
     Attributes:
-        weight: of each row while fitting; None: all alike.
+        weight: of each row while fitting, beside its own (``TrainingSet.weight``); None: that alone.
     """
 
     rows: TrainingSet
@@ -72,9 +72,8 @@ def fit(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> Probability | T
     later = lesson.calibration_rows
     happened = lesson.target(later)
     log_odds = member.log_odds(later.snapshot)
-    return alone(
-        member, fit_calibrator(Forecasts(log_odds, happened >= 0.5, later.origin, customer_codes(later.snapshot)))
-    )
+    customers = customer_codes(later.snapshot)
+    return alone(member, fit_calibrator(Forecasts(log_odds, happened >= 0.5, later.origin, customers, later.weight)))
 
 
 def fit_member(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> AnyMember | TooFew:
@@ -168,8 +167,8 @@ def _examples(lesson: Lesson, recipe: LightGbmRecipe, rows: TrainingSet) -> Exam
 
 
 def _weights(lesson: Lesson, rows: TrainingSet) -> npt.NDArray[np.float64] | None:
-    if lesson.weight is None:
+    if lesson.weight is None and bool(np.all(rows.weight == 1.0)):
         return None
-    weight = lesson.weight(rows)
+    weight = rows.weight if lesson.weight is None else lesson.weight(rows) * rows.weight
     mean = float(weight.mean()) if len(weight) else 0.0
     return weight / mean if mean > 0 else np.ones(len(rows))

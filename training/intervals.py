@@ -18,20 +18,26 @@ ORIGIN_DEVIATION = 0.5
 
 
 def interval_map(
-    log_odds: Floats, happened: npt.NDArray[np.bool_], origin: npt.NDArray[np.int64], seed: int
+    log_odds: Floats,
+    happened: npt.NDArray[np.bool_],
+    origin: npt.NDArray[np.int64],
+    seed: int,
+    *,
+    weight: Floats | None = None,
 ) -> IntervalMap:
     """A 90 % interval for the rate among customers with a score at an origin not seen yet.
 
     Each draw resamples customers within every origin, learns how far the rate at each origin lay from the forecast, and
     takes one origin's distance, spread so that few origins are not mistaken for all there could be. Under four origins
-    the usual movement of a base rate is added.
+    the usual movement of a base rate is added. No weight: all alike.
     """
     chance = np.random.default_rng(seed)
+    each_row = np.ones(len(log_odds)) if weight is None else weight
     groups = [np.flatnonzero(origin == each) for each in np.unique(origin)]
     count = len(groups)
     draws = np.empty((DRAWS, len(GRID)))
     for draw in range(DRAWS):
-        offsets = np.array([_offset(log_odds, happened, _redrawn(rows, chance)) for rows in groups])
+        offsets = np.array([_offset(log_odds, happened, each_row, _redrawn(rows, chance)) for rows in groups])
         draws[draw] = GRID + _of_new_origin(offsets, chance, count)
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
     return IntervalMap(_tuple(GRID), _tuple(chance_of(low)), _tuple(chance_of(high)), count)
@@ -47,8 +53,8 @@ def _of_new_origin(offsets: Floats, chance: np.random.Generator, count: int) -> 
     return np.asarray(centre)
 
 
-def _offset(log_odds: Floats, happened: npt.NDArray[np.bool_], rows: npt.NDArray[np.int64]) -> Floats:
-    line = fit_sigmoid(log_odds[rows], happened[rows])
+def _offset(log_odds: Floats, happened: npt.NDArray[np.bool_], weight: Floats, rows: npt.NDArray[np.int64]) -> Floats:
+    line = fit_sigmoid(log_odds[rows], happened[rows], weight[rows])
     return np.asarray(line.intercept + (line.slope - 1) * GRID)
 
 

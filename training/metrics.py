@@ -1,4 +1,7 @@
-"""Here you find how forecasts and rankings are judged; the formulas are those of design 6."""
+"""Here you find how forecasts and rankings are judged; the formulas are those of design 6.
+
+A weight says how much each row counts (see ``TrainingSet.weight``); None: all alike.
+"""
 
 from __future__ import annotations
 
@@ -19,35 +22,40 @@ LEAST_TOP = 5
 PERFECT_DRAWS = 500
 
 
-def auc(chance: Floats, happened: Flags) -> float:
+def auc(chance: Floats, happened: Flags, weight: Floats | None = None) -> float:
     """Share of (happened, not happened) pairs in which the former had the higher chance; NaN with one outcome only."""
     if happened.all() or not happened.any():
         return float("nan")
-    return float(roc_auc_score(happened, chance))
+    return float(roc_auc_score(happened, chance, sample_weight=weight))
 
 
-def brier(chance: Floats, happened: Flags) -> float:
+def brier(chance: Floats, happened: Flags, weight: Floats | None = None) -> float:
     """Mean squared difference of chance and outcome; 0 is perfect."""
-    return float(np.mean((chance - happened) ** 2))
+    return float(np.average((chance - happened) ** 2, weights=weight))
 
 
-def log_loss(chance: Floats, happened: Flags) -> float:
+def log_loss(chance: Floats, happened: Flags, weight: Floats | None = None) -> float:
     """Mean surprise in nats; 0 is perfect. Chances are inside (0, 1)."""
-    return float(-np.mean(np.where(happened, np.log(chance), np.log1p(-chance))))
+    return float(-np.average(np.where(happened, np.log(chance), np.log1p(-chance)), weights=weight))
 
 
-def calibration_error(chance: Floats, happened: Flags) -> float:
+def calibration_error(chance: Floats, happened: Flags, weight: Floats | None = None) -> float:
     """Mean |mean chance - observed rate| over 10 equal-count bins of rising chance, weighted by their customers."""
+    each = np.ones(len(chance)) if weight is None else weight
     order = np.argsort(chance, kind="stable")
     bins = np.array_split(order, min(BINS, len(order)))
-    gaps = [abs(float(chance[rows].mean()) - float(happened[rows].mean())) * len(rows) for rows in bins]
-    return sum(gaps) / len(order)
+    gaps = [
+        abs(float(np.average(chance[rows], weights=each[rows])) - float(np.average(happened[rows], weights=each[rows])))
+        * float(each[rows].sum())
+        for rows in bins
+    ]
+    return sum(gaps) / float(each.sum())
 
 
-def perfect_calibration_error(chance: Floats, seed: int) -> float:
+def perfect_calibration_error(chance: Floats, seed: int, weight: Floats | None = None) -> float:
     """95th percentile of the calibration error that a perfect forecast with these chances would show."""
     draws = np.random.default_rng(seed)
-    errors = [calibration_error(chance, draws.random(len(chance)) < chance) for _ in range(PERFECT_DRAWS)]
+    errors = [calibration_error(chance, draws.random(len(chance)) < chance, weight) for _ in range(PERFECT_DRAWS)]
     return float(np.quantile(errors, 0.95))
 
 

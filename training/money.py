@@ -53,4 +53,4 @@ def lifted_shortfall(plain: Shortfall, seen: TrainingSet, reference: Reference, 
     """The shortfall told in one way, lifted so that the sum over the seen windows comes true."""
     sales = reference.sales(seen.snapshot)
     share = plain.plain_share(seen.snapshot, churn.chance(seen.snapshot))
-    return replace(plain, lift=lift_of(seen.labels.shortfall(sales), sales, share))
+    return replace(plain, lift=lift_of(seen.weight * seen.labels.shortfall(sales), seen.weight * sales, share))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+import numpy.typing as npt
 
 from features.policy import Policy
 from features.population import due_gap_days, open_silence_days
+from features.snapshot import Floats
 from models.manifest import UsualRates
 from models.reference import Reference, orders_expected
 from training.dataset import TrainingSet
@@ -32,8 +34,11 @@ def usual_rates(
     is_telling = expected >= policy.fading_least_orders
     churned = seen.labels.churned
     declined = churned | seen.labels.fading(reference.sales(seen.snapshot), expected, policy)
-    return UsualRates(before_due=_rate(churned[is_due]), decline=_rate(declined[is_telling]))
+    return UsualRates(
+        before_due=_rate(churned[is_due], seen.weight[is_due]),
+        decline=_rate(declined[is_telling], seen.weight[is_telling]),
+    )
 
 
-def _rate(happened: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
-    return float(happened.mean()) if len(happened) else 0.0
+def _rate(happened: npt.NDArray[np.bool_], weight: Floats) -> float:
+    return float(np.average(happened, weights=weight)) if len(happened) else 0.0
