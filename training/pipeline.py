@@ -23,7 +23,7 @@ from training.draft import Draft
 from training.frame import Frame, frame_of, refuse_days_to_come
 from training.making import Progress, bundle_of, make
 from training.report import calibration_picture, contest_picture, gap_picture, money_picture, saved
-from training.run_record import metrics_of, parameters_of, tags_of
+from training.run_record import metrics_of, parameters_of, tags_of, windows_of
 from training.verdict import Verdict
 
 
@@ -67,9 +67,11 @@ def train(
                 parameters=parameters_of(chosen, bundle, frame.until, seed=seed, unseen=origins.unseen),
                 metrics=metrics_of(chosen, perf_counter() - started),
                 tags=tags_of(bundle, sha256),
+                windows=windows_of(chosen.unseen),
                 pictures=pictures,
                 bundle_folder=Path(place) / "bundle",
                 bundle_sha256=sha256,
+                ledger_digest=ledger.digest,
                 code_version=code_version(),
             )
             kept = tracking.keep(home, run)

@@ -4,11 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
+
+import numpy as np
 
 from features.clock import AsOf
 from models.bundle import Bundle
+from training import metrics
+from training.contest import Unseen
 from training.draft import Draft
+
+
+@dataclass(frozen=True)
+class WindowFigures:
+    """How one candidate forecast one window it had not seen; ``forecast`` and ``observed`` are mean rates."""
+
+    origin: str
+    customers: int
+    forecast: float
+    observed: float
+    auc: float
+    brier: float
+    log_loss: float
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The figures that are known, by name."""
+        told = {name: value for name, value in asdict(self).items() if name != "origin"}
+        return {name: float(value) for name, value in told.items() if math.isfinite(value)}
+
 
 FIGURES = ("auc", "brier", "log_loss", "calibration_error", "perfect_calibration_error", "money_found")
 
@@ -41,6 +66,28 @@ def metrics_of(chosen: Draft, seconds: float) -> dict[str, float]:
         if chosen.outcome.improvement is not None:
             told |= {f"brier_improvement.{name}": bound for name, bound in vars(chosen.outcome.improvement).items()}
     return {name: value for name, value in told.items() if math.isfinite(value)}
+
+
+def windows_of(unseen: Unseen | None) -> dict[str, list[WindowFigures]]:
+    """Candidate → its figures at every contest origin, oldest first; empty where no contest was held."""
+    if unseen is None:
+        return {}
+    windows = [(origin, unseen.rows.origin == origin) for origin in np.unique(unseen.rows.origin)]
+    return {
+        name: [
+            WindowFigures(
+                origin=str(np.datetime64(int(origin), "us").astype("datetime64[D]")),
+                customers=int(rows.sum()),
+                forecast=float(chance[rows].mean()),
+                observed=float(unseen.churned[rows].mean()),
+                auc=metrics.auc(chance[rows], unseen.churned[rows]),
+                brier=metrics.brier(chance[rows], unseen.churned[rows]),
+                log_loss=metrics.log_loss(chance[rows], unseen.churned[rows]),
+            )
+            for origin, rows in windows
+        ]
+        for name, chance in unseen.churn.items()
+    }
 
 
 def tags_of(bundle: Bundle, sha256: str) -> dict[str, str]:

@@ -1,7 +1,11 @@
-"""Here you find how a training is kept in MLflow: one run with its figures, pictures and model."""
+"""Here you find how a training is kept in MLflow: a run with its figures, pictures, data set and model.
+
+Below it a run for every candidate of the contest, and below that one for every window it forecast.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import warnings
@@ -11,15 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from sqlalchemy.exc import SQLAlchemyError
 
 from features import clock
+from features.catalog import CATALOG
 from features.errors import first_line
 from features.home import Home
+from models.bundle import SCORED
 from models.registry import REGISTERED_NAME
 from training.errors import TrainingError
+from training.run_record import WindowFigures
 
 EXPERIMENT = "callfirst"
+DIGEST_LENGTH = 36  # as much as MLflow keeps
 MODEL_CODE = Path(__file__).with_name("mlflow_model.py")
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -51,14 +60,22 @@ class Kept:
 
 @dataclass(frozen=True)
 class Run:
-    """What is to be kept of one training."""
+    """What is to be kept of one training.
+
+    Attributes:
+        windows: candidate → its figures at every contest origin.
+        pictures: files. bundle_folder: what is registered as the model.
+        ledger_digest: of the data set it was made from.
+    """
 
     parameters: Mapping[str, Any]
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
+    windows: Mapping[str, Sequence[WindowFigures]]
     pictures: Sequence[Path]
     bundle_folder: Path
     bundle_sha256: str
+    ledger_digest: str
     code_version: str
 
 
@@ -91,16 +108,19 @@ def _keep(home: Home, run: Run) -> Kept:
         home.model_store.mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(home.tracking_uri)
     client = MlflowClient(home.tracking_uri)
-    started = client.create_run(_experiment(client, home), tags=dict(run.tags), run_name=run.tags["served"])
+    experiment = _experiment(client, home)
+    started = client.create_run(experiment, tags=dict(run.tags), run_name=run.tags["served"])
     run_id = str(started.info.run_id)
     try:
         _log(client, run_id, run)
+        _log_candidates(client, experiment, run_id, run.windows)
         with mlflow.start_run(run_id=run_id):
             logged = mlflow.pyfunc.log_model(
                 name="model",
                 python_model=str(MODEL_CODE),
                 artifacts={"bundle": str(run.bundle_folder)},
                 model_config={"sha256": run.bundle_sha256},
+                signature=_signature(),
                 pip_requirements=[f"callfirst=={run.code_version}"],
             )
         version = _register(client, str(logged.model_uri), run_id)
@@ -120,8 +140,59 @@ def _log(client: Any, run_id: str, run: Run) -> None:
         metrics=[Metric(name, value, now, 0) for name, value in run.metrics.items()],
         params=[Param(name, str(value)) for name, value in run.parameters.items()],
     )
+    client.log_inputs(run_id, [_data_set(run.ledger_digest)])
     for picture in run.pictures:
         client.log_artifact(run_id, str(picture), "pictures")
+
+
+def _log_candidates(client: Any, experiment: str, parent: str, windows: Mapping[str, Sequence[WindowFigures]]) -> None:
+    """A finished run per candidate below the training's, with a step per window, and one per window below that."""
+    from mlflow.entities import Metric
+
+    now = int(clock.now().timestamp() * 1000)
+
+    def below(run_id: str, name: str, metrics: Sequence[Metric]) -> str:
+        tags = {"mlflow.parentRunId": run_id}
+        made = str(client.create_run(experiment, tags=tags, run_name=name).info.run_id)
+        client.log_batch(made, metrics=metrics)
+        client.set_terminated(made)
+        return made
+
+    for candidate, figures in windows.items():
+        steps = [
+            Metric(name, value, now, step) for step, each in enumerate(figures) for name, value in each.metrics.items()
+        ]
+        own = below(parent, candidate, steps)
+        for each in figures:
+            below(own, f"{candidate} from {each.origin}", [Metric(*item, now, 0) for item in each.metrics.items()])
+
+
+def _data_set(ledger_digest: str) -> Any:
+    """The ledger by its digest: what was learned from can be told apart, and none of it is kept here."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    ledger = Dataset(
+        name="ledger",
+        digest=ledger_digest[:DIGEST_LENGTH],
+        source_type="callfirst",
+        source=json.dumps({"ledger_digest": ledger_digest}),
+    )
+    return DatasetInput(dataset=ledger, tags=[InputTag("mlflow.data.context", "training")])
+
+
+def _signature() -> Any:
+    """The columns a model takes and gives.
+
+    A feature may come as whole numbers or as doubles, as pandas reads it: it depends on whether a value is missing.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+    from mlflow.types.schema import AnyType
+
+    kinds = {pa.string(): DataType.string, pa.timestamp("us"): DataType.datetime, pa.float64(): DataType.double}
+    keys = [ColSpec(DataType.string, "customer_id"), ColSpec(DataType.datetime, "as_of")]
+    taken = [ColSpec(AnyType(), feature.name, required=False) for feature in CATALOG]  # type: ignore[no-untyped-call]
+    return ModelSignature(Schema([*keys, *taken]), Schema([ColSpec(kinds[field.type], field.name) for field in SCORED]))
 
 
 def _experiment(client: Any, home: Home) -> str:

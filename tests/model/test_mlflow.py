@@ -6,7 +6,9 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.csv
 import pytest
@@ -19,6 +21,7 @@ from features.ledger.ledger import AsOfBeforeLedgerError
 from features.ledger.mirror import read_ledger
 from features.ledger.store import Store
 from features.snapshot import take_snapshot
+from models.bundle import SCORED
 from models.findings import FindingKind, newest
 from models.registry import NoChampionError, champion, promotions
 from tests.drawn import POLICY, at
@@ -64,6 +67,44 @@ def test_the_run_holds_every_candidates_figures_pictures_and_what_it_was_made_of
     assert run.data.tags["bundle_sha256"] == verdict.bundle_sha256
     pictures = {each.path for each in client.list_artifacts(verdict.run_id, "pictures")}
     assert pictures == {f"pictures/{name}.png" for name in ("gaps", "calibration", "money", "contest")}
+
+
+def test_below_the_run_stands_one_per_candidate_and_below_that_one_per_window(home: Home, verdict: Verdict) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(home.tracking_uri)
+    experiment = client.get_run(verdict.run_id).info.experiment_id
+
+    def below(run_id: str) -> dict[str, Any]:
+        found = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{run_id}'")
+        return {run.info.run_name: run for run in found}
+
+    unseen = verdict.draft.unseen
+    assert unseen is not None
+    candidates = below(verdict.run_id)
+    assert set(candidates) == set(unseen.churn)
+    recency = candidates["recency"]
+    windows = below(recency.info.run_id)
+    assert len(windows) == len(np.unique(unseen.rows.origin))
+    steps = client.get_metric_history(recency.info.run_id, "brier")
+    assert {
+        f"recency from {origin}" for origin in np.unique(unseen.rows.origin).astype("datetime64[us]").astype("M8[D]")
+    } == set(windows)
+    assert sorted(each.value for each in steps) == sorted(run.data.metrics["brier"] for run in windows.values())
+
+
+def test_the_run_names_its_data_set_by_digest_and_its_model_what_it_takes_and_gives(
+    home: Home, verdict: Verdict
+) -> None:
+    import mlflow
+    from mlflow import MlflowClient
+
+    (data,) = MlflowClient(home.tracking_uri).get_run(verdict.run_id).inputs.dataset_inputs
+    assert verdict.bundle.manifest.ledger_digest.startswith(data.dataset.digest)
+    mlflow.set_tracking_uri(home.tracking_uri)
+    signature = mlflow.models.get_model_info("models:/callfirst@champion").signature
+    assert {"customer_id", "as_of", "days_since_last_order"} <= set(signature.inputs.input_names())
+    assert signature.outputs.input_names() == SCORED.names
 
 
 def test_the_contest_is_kept_as_a_finding(home: Home, verdict: Verdict) -> None:
