@@ -30,7 +30,7 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   ├── SameAsError                     features.ledger.same_as         ids said to be one that cannot be
     │   ├── RejectedRowsError               features.ledger.in_memory       rows in memory that cannot be used
     │   ├── UnreconciledError               features.ledger.reconciliation  rows or money do not add up
-    │   ├── FramesError                     features.ledger.intake          memory, disk or mirror gave out
+    │   ├── FramesError                     features.ledger.transaction     memory, disk or mirror gave out
     │   ├── SettledError                    features.ledger.settings        a policy against the ledger's first batch
     │   ├── StoreError                      features.ledger.store           a database that refuses
     │   ├── StoredRowError                  features.ledger.rows            a stored value that no ingest writes

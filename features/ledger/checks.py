@@ -81,7 +81,7 @@ def check_rows(
     check_laid_out(connection, laid_out, writing, file_no=file_no, policy=policy, currency=currency)
     if raw.misfits:
         check_misfits(connection, raw.misfits, file_no=file_no)
-    if kind != "orders":
+    if not KINDS[kind].is_sale:
         return writing.remarks
     totals, _ = set_totals_aside(connection, file_no=file_no, source=raw.name)
     set_collisions_aside(connection, file_no=file_no)

@@ -118,6 +118,7 @@ class Kind:
         money: the column whose sum is reconciled per currency; empty: none.
         converted: every column of money, in the row's currency when it comes, in the reporting currency when kept.
         is_public: known to everybody when it happened, whenever it came in.
+        is_sale: its rows are sales and returns of products: they may cancel each other, and are looked at closer.
         in_order: dates that must not contradict each other.
     """
 
@@ -129,6 +130,7 @@ class Kind:
     in_order: tuple[Order, ...] = ()
     converted: tuple[str, ...] = ()
     is_public: bool = False
+    is_sale: bool = False
 
     @property
     def shelf(self) -> Shelf:
@@ -157,14 +159,14 @@ def _told(columns: tuple[Column, ...]) -> tuple[Column, ...]:
 def _events(
     name: str, columns: tuple[Column, ...], key: tuple[str, ...], *, happened_at: str,
     money: str = "", view: str = "", in_order: tuple[Order, ...] = (), converted: tuple[str, ...] = (),
-    is_public: bool = False,
+    is_public: bool = False, is_sale: bool = False,
 ) -> Kind:  # fmt: skip
     """A kind whose rows tell of something that happened."""
     originals = tuple(Column(f"{money}{ORIGINAL}", MONEY, f"{money} in the row's currency") for money in converted)
     shelf = Shelf(
         view or name, name, view or name, name, _told(columns), key, is_state=False, originals=originals
     )  # fmt: skip
-    return Kind(name, columns, (shelf,), happened_at, money, in_order, converted, is_public)
+    return Kind(name, columns, (shelf,), happened_at, money, in_order, converted, is_public, is_sale)
 
 
 PEOPLE = Shelf(
@@ -187,7 +189,7 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         _events(
             "orders", ORDER_COLUMNS, ("order_id", "line_id"), happened_at="ordered_at", money="amount",
-            view="order_lines", converted=("amount", "cost", "discount"),
+            view="order_lines", converted=("amount", "cost", "discount"), is_sale=True,
         ),
         Kind("customers", CUSTOMER_COLUMNS, (CUSTOMERS_SHELF, PEOPLE)),
         _events(

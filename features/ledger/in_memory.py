@@ -11,14 +11,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.ledger.cancellations import PAIRS, cancel_at_once
+from features.ledger.cancellations import PAIRS
 from features.ledger.checks import check_rows, create_checked, open_checks
 from features.ledger.columns import KINDS, SHELVES, Kind, Shelf
 from features.ledger.currencies import NO_CURRENCY
+from features.ledger.fates import settle_fates
 from features.ledger.ledger import REPLACEMENTS, EmptyLedgerError, KindRows, Ledger, LedgerError
 from features.ledger.matching import match_columns
-from features.ledger.merging import SINCE_EVER, accepted_on, known_of, merge_events, stored_on
-from features.ledger.merging_states import merge_states
+from features.ledger.merging import SINCE_EVER, accepted_on, known_of, stored_on
 from features.ledger.plain import plain_table
 from features.ledger.rates import convert
 from features.ledger.raw import RawRows
@@ -118,17 +118,13 @@ def _bring(connection: duckdb.DuckDBPyConnection, kind: Kind, table: pa.Table, d
         convert(connection, kind, reporting=door.reporting, holds_days=holds_days, known=known)
     for shelf in kind.shelves:
         connection.register(stored_on(kind, shelf), shelf.schema.empty_table())
-    if kind.is_state:
-        merge_states(connection, kind, history=door.history, ingested_at=door.ingested_at, first_row_id=1)
-    else:
+    if not kind.is_state:
         connection.register("stored_replacements", REPLACEMENTS.empty_table())
-        merge_events(
-            connection, kind, history=door.history, ingested_at=door.ingested_at, first_row_id=1,
-            zone=door.policy.time_zone,
-        )  # fmt: skip
-    if kind.name == "orders":
+    if kind.is_sale:
         connection.register("stored_pairs", PAIRS.empty_table())
-        cancel_at_once(connection, minutes=door.policy.cancel_minutes, zone=door.policy.time_zone)
+    settle_fates(
+        connection, kind, history=door.history, ingested_at=door.ingested_at, first_row_id=1, policy=door.policy
+    )
     for shelf in kind.shelves:
         connection.unregister(stored_on(kind, shelf))
     _refuse_rejected(connection, kind.name)

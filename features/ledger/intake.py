@@ -1,62 +1,29 @@
-"""Here you find how rows come into the ledger: read, checked, merged, stored and accounted for in one transaction."""
+"""Here you find the intake: how files, values and pushed rows come into the ledger, each with its account."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
-from sqlalchemy import Connection
 
-from features.errors import first_line
 from features.home import Home
-from features.ledger.cancellations import cancel_at_once
-from features.ledger.checks import check_rows, create_checked, open_checks
-from features.ledger.columns import KINDS, SHELVES, Kind, name_key
-from features.ledger.conversion import NO_CONVERSION, conversion_of
-from features.ledger.currencies import CURRENCIES, NO_CURRENCY
-from features.ledger.doubts import doubts, unread_currencies
+from features.ledger.asked import Asked, Beside, HistoryRule, Watch, nothing_beside, silent
+from features.ledger.columns import KINDS, Kind, name_key
+from features.ledger.currencies import CURRENCIES
 from features.ledger.files import Told, read_tables
 from features.ledger.in_memory import ledger_of
 from features.ledger.ledger import LedgerError
-from features.ledger.look_alikes import NO_LOOK_ALIKES, LookAlikes, new_look_alikes
 from features.ledger.matching import match_columns
-from features.ledger.meeting import meet_stored
-from features.ledger.merging import accepted_on, known_of, merge_events
-from features.ledger.merging_states import merge_states
-from features.ledger.mirror import append, mirrored
-from features.ledger.non_products import is_product
 from features.ledger.plain import plain_table
-from features.ledger.quarantine import new_in_quarantine
-from features.ledger.rates import convert
 from features.ledger.raw import RawRows
-from features.ledger.reconciliation import NO_CANCELLATIONS, NOTHING, Reconciliation, UnreconciledError
-from features.ledger.same_as import adopt, rename_checked
-from features.ledger.settings import LedgerSettings
-from features.ledger.store import Progress, Store
-from features.ledger.storing import Held, held_of, store_batch, touched_customers
-from features.ledger.tallies import (
-    cancellations_of,
-    columns_of,
-    commitments,
-    days_spanned,
-    equal_rows,
-    known_at_rules,
-    most_frequent_currency,
-    quarantine_by_reason,
-    rows_in_detail,
-    rows_to_come,
-    tally,
-    values_set_aside,
-)
+from features.ledger.reconciliation import Reconciliation
+from features.ledger.store import Progress
+from features.ledger.transaction import carry_out
 from features.policy import Policy
 
-__all__ = ["KindError", "UnknownCurrencyError", "ingest", "ingest_rows", "ledger_of"]
+__all__ = ["KindError", "UnknownCurrencyError", "ingest", "ingest_rows", "ingest_watched", "ledger_of"]
 
 
 class KindError(LedgerError):
@@ -73,72 +40,6 @@ class UnknownCurrencyError(LedgerError):
         super().__init__(f"'{code}' is no currency of ISO 4217.", "Use a code like EUR, GBP or USD.")
 
 
-class HistoryRule(StrEnum):
-    """Of which rows without a known-at of their own we say that they were known when they happened."""
-
-    ALL = "of all"
-    FIRST = "of the first batch of a kind"
-    NONE = "of none"
-
-    def holds(self, held: Held) -> bool:
-        """Whether it does of a batch that meets what is held."""
-        return self is HistoryRule.ALL or (self is HistoryRule.FIRST and not held.begun)
-
-
-Watch = Callable[[duckdb.DuckDBPyConnection, frozenset[str]], None]
-"""Is shown ``judged`` and the customers its rows touch before anything is stored; what it raises ends it all."""
-
-
-Beside = Callable[[Connection], None]
-"""Keeps something else in the transaction that keeps the rows."""
-
-
-def _nothing(database: Connection) -> None:
-    """Rows alone are kept."""
-
-
-@dataclass(frozen=True)
-class _Command:
-    """What one ingest was asked to do; ``into_mirror``: at once, not when the whole ledger is read next."""
-
-    kind: Kind
-    raws: Sequence[RawRows]
-    matches: Sequence[Mapping[str, str]]
-    home: Home
-    policy: Policy
-    now: datetime
-    currency: str | None
-    history: HistoryRule
-    dry_run: bool
-    progress: Progress
-    watch: Watch
-    into_mirror: bool
-    beside: Beside = _nothing
-    same_as: Mapping[str, str] = field(default_factory=dict)
-
-
-class FramesError(LedgerError):
-    """The machine, or a damaged mirror, gave out while rows were compared; nothing was stored."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(
-            f"The rows could not be compared: {why}. Nothing was stored.",
-            "Free memory and disk space, or ingest fewer files at a time; then try: callfirst doctor.",
-        )
-
-
-def _silent(step: str, done: int, total: int) -> None:
-    """Nobody is told."""
-
-
-def _unwatched(frames: duckdb.DuckDBPyConnection, touched: frozenset[str]) -> None:
-    """Nobody looks."""
-
-
-def _rule(*, history: bool) -> HistoryRule:
-    return HistoryRule.ALL if history else HistoryRule.FIRST
-
-
 def ingest(
     kind: str,
     files: Sequence[Path],
@@ -153,7 +54,7 @@ def ingest(
     history: bool = False,
     same_as: Mapping[str, str] | None = None,
     dry_run: bool = False,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Reconciliation:
     """The account of one command, whose rows are now in the ledger of ``home``: all of them, or after an error none.
 
@@ -172,18 +73,20 @@ def ingest(
     Raises:
         LedgerError: see its subclasses; nothing was stored.
     """
-    _refuse_unknown(kind, currency, policy)
-    told = Told(_names_known(KINDS[kind], [*(mapping or {}).values(), *filter(None, [known_at_column])]), encoding)
+    contract = _contract_of(kind, currency, policy)
+    named = _named(mapping, known_at_column)
+    told = Told(_names_known(contract, named), encoding)
     raws: list[RawRows] = []
     for at, path in enumerate(files):
         progress("Reading files", at, len(files))
         raws += read_tables(path, told)
-    matches = _matches(KINDS[kind], raws, dict(mapping or {}), known_at_column)
-    rule = _rule(history=history)
-    command = _Command(
-        KINDS[kind], raws, matches, home, policy, now, currency, rule, dry_run, progress, _unwatched, True
-    )
-    return _in_one(replace(command, same_as=same_as or {}))
+    return carry_out(
+        Asked(
+            kind=contract, raws=raws, matches=_matches(contract, raws, named), home=home, policy=policy, now=now,
+            currency=currency, history=_rule(history=history), same_as=same_as or {}, dry_run=dry_run,
+            progress=progress, into_mirror=True,
+        )
+    )  # fmt: skip
 
 
 def ingest_rows(
@@ -200,20 +103,23 @@ def ingest_rows(
     history: bool = False,
     same_as: Mapping[str, str] | None = None,
     dry_run: bool = False,
-    beside: Beside = _nothing,
+    beside: Beside = nothing_beside,
 ) -> Reconciliation:
     """The account of rows that came as values: the same as of a file of them called ``source_name``.
 
     They wait in the database until the whole ledger is read next, which takes them into the mirror. ``beside`` acts
     also where every row is there already, never in a dry run. Other args and raises: see :func:`ingest`.
     """
-    _refuse_unknown(kind, currency, policy)
-    raw = _raw(table, source_name)
-    matches, rule = _matches(KINDS[kind], [raw], dict(mapping or {}), known_at_column), _rule(history=history)
-    command = _Command(
-        KINDS[kind], [raw], matches, home, policy, now, currency, rule, dry_run, _silent, _unwatched, False, beside
-    )
-    return _in_one(replace(command, same_as=same_as or {}))
+    contract = _contract_of(kind, currency, policy)
+    raws = [_raw(table, source_name)]
+    matches = _matches(contract, raws, _named(mapping, known_at_column))
+    return carry_out(
+        Asked(
+            kind=contract, raws=raws, matches=matches, home=home, policy=policy, now=now,
+            currency=currency, history=_rule(history=history), same_as=same_as or {}, dry_run=dry_run,
+            beside=beside, into_mirror=False,
+        )
+    )  # fmt: skip
 
 
 def ingest_watched(
@@ -223,189 +129,43 @@ def ingest_watched(
 
     Raises: see :func:`ingest`, and what ``watch`` raises.
     """
-    _refuse_unknown(kind, None, policy)
-    raw = _raw(table, source_name)
-    matches = _matches(KINDS[kind], [raw], {}, None)
-    return _in_one(
-        _Command(KINDS[kind], [raw], matches, home, policy, now, None, HistoryRule.NONE, False, _silent, watch, False)
-    )
+    contract = _contract_of(kind, None, policy)
+    raws = [_raw(table, source_name)]
+    return carry_out(
+        Asked(
+            kind=contract, raws=raws, matches=_matches(contract, raws, {}), home=home, policy=policy, now=now,
+            history=HistoryRule.NONE, watch=watch, into_mirror=False,
+        )
+    )  # fmt: skip
+
+
+def _contract_of(kind: str, currency: str | None, policy: Policy) -> Kind:
+    if kind not in KINDS:
+        raise KindError(kind)
+    for code in filter(None, (currency, policy.reporting_currency)):
+        if code not in CURRENCIES:
+            raise UnknownCurrencyError(code)
+    return KINDS[kind]
+
+
+def _rule(*, history: bool) -> HistoryRule:
+    return HistoryRule.ALL if history else HistoryRule.FIRST
 
 
 def _raw(table: pa.Table, source_name: str) -> RawRows:
     return RawRows(source_name, plain_table(table), pa.array(range(1, table.num_rows + 1), pa.int64()))
 
 
-def _refuse_unknown(kind: str, currency: str | None, policy: Policy) -> None:
-    if kind not in KINDS:
-        raise KindError(kind)
-    for code in filter(None, (currency, policy.reporting_currency)):
-        if code not in CURRENCIES:
-            raise UnknownCurrencyError(code)
+def _named(mapping: Mapping[str, str] | None, known_at_column: str | None) -> dict[str, str]:
+    """Ours → theirs, as the command says."""
+    return dict(mapping or {}) | ({"known_at": known_at_column} if known_at_column else {})
 
 
-def _matches(
-    kind: Kind, raws: Sequence[RawRows], mapping: dict[str, str], known_at_column: str | None
-) -> list[dict[str, str]]:
-    named = mapping | ({"known_at": known_at_column} if known_at_column else {})
+def _matches(kind: Kind, raws: Sequence[RawRows], named: dict[str, str]) -> list[dict[str, str]]:
     return [match_columns(raw.table.column_names, kind.columns, named, source=raw.name) for raw in raws]
 
 
-def _names_known(kind: Kind, named: Sequence[str]) -> frozenset[str]:
+def _names_known(kind: Kind, named: Mapping[str, str]) -> frozenset[str]:
     """The names by which a header is told from the lines above it."""
     usual = frozenset(key for column in kind.columns for key in column.keys)
-    return usual | {name_key(name) for name in named}
-
-
-def _in_one(command: _Command) -> Reconciliation:
-    """The account of a command carried out whole; of a dry run on a home that is not there, nothing is made."""
-    try:
-        if command.dry_run and not Store.exists(command.home):
-            with tempfile.TemporaryDirectory() as nowhere:
-                return _carry_out(replace(command, home=Home(Path(nowhere))))
-        return _carry_out(command)
-    except duckdb.Error as error:
-        raise FramesError(first_line(error)) from None
-
-
-def _carry_out(command: _Command) -> Reconciliation:
-    store = Store.open(command.home)
-    try:
-        with open_checks() as frames:
-            with store.engine.connect() if command.dry_run else store.writing() as database:
-                held = held_of(database, command.kind)
-                same = adopt(database, command.same_as)
-                settings, remarks = _judge(frames, database, command, held, same)
-                command.watch(frames, frozenset(touched_customers(frames, command.kind)))
-                news = new_in_quarantine(frames, database, command.kind.name, command.raws)
-                account = _account(frames, database, command, remarks, newly_quarantined=news.num_rows)
-                if command.dry_run:
-                    return account
-                command.beside(database)
-                if account.nothing_changed:
-                    return account
-                account = replace(account, batch_id=held.next_batch_id)
-                digest = store_batch(
-                    database, frames, account, news, held=held, settings=settings, ingested_at=command.now,
-                    history=command.history.holds(held), progress=command.progress,
-                )  # fmt: skip
-            if account.accepted.rows and command.into_mirror:
-                for shelf in command.kind.shelves:
-                    query = f"SELECT {', '.join(shelf.schema.names)} FROM {accepted_on(command.kind, shelf)}"
-                    rows = frames.sql(f"{query} ORDER BY row_id").to_arrow_table().cast(shelf.schema)
-                    append(command.home, shelf, {held.next_batch_id: digest}, rows)
-    finally:
-        store.close()
-    return account
-
-
-def _judge(
-    frames: duckdb.DuckDBPyConnection, database: Connection, command: _Command, held: Held, same: Mapping[str, str]
-) -> tuple[LedgerSettings, list[str]]:
-    """The settings the ledger has or gets, and remarks on the reading; every row stands in ``judged`` with its fate."""
-    policy, kind = command.policy, command.kind
-    if held.settings:
-        held.settings.refuse_other(policy)
-    settled = policy.reporting_currency or (held.settings.reporting_currency if held.settings else None)
-    currency = command.currency or settled or NO_CURRENCY
-    create_checked(frames, kind.name)
-    remarks = [remark for raw in command.raws for remark in raw.remarks]
-    for file_no, (raw, matched) in enumerate(zip(command.raws, command.matches, strict=True), start=1):
-        command.progress("Checking rows", file_no - 1, len(command.raws))
-        remarks += check_rows(
-            frames, raw, kind.name, matched=matched, file_no=file_no, policy=policy, currency=currency
-        )
-    rename_checked(frames, kind, same)
-    frames.execute("CREATE OR REPLACE TEMP TABLE read AS SELECT * FROM checked")
-    history = command.history.holds(held)
-    ingested_at = command.now.astimezone(UTC).replace(tzinfo=None)
-    command.progress("Comparing with the ledger", 0, 1)
-    reporting = settled or ""
-    if kind.money:
-        reporting = settled or most_frequent_currency(frames) or currency
-        _register_rates(frames, database, command)
-        known = known_of(kind, history=history, ingested_at=ingested_at, zone=policy.time_zone)
-        convert(frames, kind, reporting=reporting, holds_days=policy.rate_holds_days, known=known)
-    meet_stored(frames, database, command.home, kind, zone=policy.time_zone)
-    if kind.is_state:
-        merge_states(frames, kind, history=history, ingested_at=ingested_at, first_row_id=held.next_row_id)
-    else:
-        merge_events(
-            frames, kind, history=history, ingested_at=ingested_at, first_row_id=held.next_row_id,
-            zone=policy.time_zone,
-        )  # fmt: skip
-    if kind.name == "orders":
-        cancel_at_once(frames, minutes=policy.cancel_minutes, zone=policy.time_zone)
-    return LedgerSettings(policy.time_zone, reporting), remarks
-
-
-def _register_rates(frames: duckdb.DuckDBPyConnection, database: Connection, command: _Command) -> None:
-    paths = mirrored(command.home, database, SHELVES["rates"], command.policy.time_zone)
-    if paths:
-        frames.read_parquet([str(path) for path in paths]).create_view("stored_rates", replace=True)
-    else:
-        frames.register("stored_rates", SHELVES["rates"].schema.empty_table())
-
-
-def _alike(frames: duckdb.DuckDBPyConnection, database: Connection, command: _Command) -> LookAlikes:
-    """Ids that look alike; of pushed rows nobody reads the account, and doctor tells."""
-    if "customer_id" not in command.kind.shelf.content or command.history is HistoryRule.NONE:
-        return NO_LOOK_ALIKES
-    known = ["SELECT NULL AS customer_id WHERE false"]
-    for name in ("order_lines", "customers"):
-        paths = mirrored(command.home, database, SHELVES[name], command.policy.time_zone)
-        if paths:
-            frames.read_parquet([str(path) for path in paths]).create_view(f"known_{name}", replace=True)
-            known.append(f"SELECT customer_id FROM known_{name}")
-    return new_look_alikes(frames, " UNION ALL ".join(known))
-
-
-def _account(
-    frames: duckdb.DuckDBPyConnection,
-    database: Connection,
-    command: _Command,
-    remarks: Sequence[str],
-    *,
-    newly_quarantined: int,
-) -> Reconciliation:
-    kind, files = command.kind, tuple(raw.name for raw in command.raws)
-    read = tally(frames, "read", kind.name)
-    if read.rows != sum(len(raw) for raw in command.raws):
-        raise UnreconciledError(f"{read.rows} of {sum(len(raw) for raw in command.raws)} rows were checked")
-    now = command.now.astimezone(UTC).replace(tzinfo=None)
-    equal = 0 if kind.is_state else equal_rows(frames, command.raws)
-    corrections, never_seen = (0, 0) if kind.is_state else rows_in_detail(frames, kind)
-    first_on, last_on = (None, None) if kind.is_state else days_spanned(frames, kind)
-    is_order = kind.name == "orders"
-    product = f"({is_product(command.policy.non_product_codes)})"
-    accepted = "fate = 'accepted'"
-    used, unused = columns_of(command.raws, command.matches)
-    return Reconciliation(
-        kind=kind.name,
-        files=files,
-        batch_id=None,
-        read=read,
-        accepted=tally(frames, "judged", kind.name, accepted),
-        merged=tally(frames, "judged", kind.name, "fate = 'merged'"),
-        quarantined=tally(frames, "judged", kind.name, "fate = 'quarantined'"),
-        quarantine=quarantine_by_reason(frames, files),
-        newly_quarantined=newly_quarantined,
-        known_at=known_at_rules(frames),
-        returns=tally(frames, "judged", kind.name, f"{accepted} AND amount < 0 AND {product}") if is_order else NOTHING,
-        non_products=tally(frames, "judged", kind.name, f"{accepted} AND NOT {product}") if is_order else NOTHING,
-        equal_lines=equal,
-        corrections=corrections,
-        never_seen=never_seen,
-        conversion=conversion_of(frames, database, kind, command.raws) if kind.converted else NO_CONVERSION,
-        cancellations=cancellations_of(frames) if is_order else NO_CANCELLATIONS,
-        to_come=0 if kind.is_state else rows_to_come(frames, kind, now),
-        commitments=0 if kind.is_state else commitments(frames, kind),
-        alike=_alike(frames, database, command),
-        renamed=frames.sql("SELECT count(*) FROM renamed").fetchall()[0][0],
-        set_aside=values_set_aside(frames, kind.name),
-        remarks=(*remarks, *(doubts(frames) if is_order else ()), *unread_currencies(used, unused)),
-        columns=used,
-        columns_unused=unused,
-        first_on=first_on,
-        last_on=last_on,
-        dry_run=command.dry_run,
-    )
+    return usual | {name_key(name) for name in named.values()}

@@ -38,7 +38,7 @@ def _meet_all(frames: duckdb.DuckDBPyConnection, database: Connection, home: Hom
             frames.register(stored_on(kind, shelf), shelf.schema.empty_table())
     if not kind.is_state:
         frames.register("stored_replacements", replacements_of(database, kind.shelf))
-    if kind.name == "orders":
+    if kind.is_sale:
         frames.register("stored_pairs", stored_pairs(database))
 
 
@@ -50,7 +50,7 @@ def _meet_few(frames: duckdb.DuckDBPyConnection, database: Connection, kind: Kin
         frames.register(stored_on(kind, shelf), as_rows(frames, raw, shelf, zone))
         if not kind.is_state:
             frames.register("stored_replacements", replaced_among(raw))
-        if kind.name == "orders":
+        if kind.is_sale:
             frames.register("stored_pairs", stored_pairs(database, where, parameters))
 
 
