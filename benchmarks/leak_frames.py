@@ -96,6 +96,27 @@ class Then:
         """Lines seen of the last so many days."""
         return self.seen[self.seen.order_day >= self.day - pd.Timedelta(days=days)]
 
+    @cached_property
+    def year_sales(self) -> pd.Series[Any]:
+        """Sales seen of the last year, by customer."""
+        return sums(self.back(365))
+
+    def after(self, days: int) -> pd.DataFrame:
+        """Lines of the days to come, which nobody can know: what plants are made of."""
+        lines = self.every.lines
+        return lines[(lines.ordered_at >= self.t) & (lines.ordered_at < self.t + pd.Timedelta(days=days))]
+
+    @cached_property
+    def label(self) -> pd.Series[Any]:
+        """1 for who will not order within the horizon, which nobody can know either."""
+        later = self.after(HORIZON_DAYS)
+        return pd.Series(1.0, self.customers).mask(self.customers.isin(later[later.amount > 0].customer_id), 0.0)
+
+
+def sums(lines: pd.DataFrame) -> pd.Series[Any]:
+    """Money of lines by customer."""
+    return lines.groupby("customer_id").amount.sum()
+
 
 Column: TypeAlias = Callable[[Then], "pd.Series[Any]"]
 Across: TypeAlias = Callable[[pd.DataFrame, Everything], "pd.Series[Any]"]
