@@ -50,7 +50,7 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   ├── MadeFeaturesError               training.made_features          features that cannot be checked
     │   ├── FeaturesFileError               training.checks_command         a file of features that cannot be read
     │   ├── MakerNameError                  training.checks_command         a name that leads to no feature maker
-    │   ├── NothingToTellError              training.worth                  a ledger on which no feature can prove itself
+    │   ├── NothingToTellError              training.worth                  too little to tell what a feature is worth
     │   ├── TooLittleToLearnError           training.draft                  no chance can be learned: a rule serves
     │   └── TrackingError                   training.tracking               MLflow did not keep the run
     ├── ServingError                        serving.errors                  a question that cannot be answered
