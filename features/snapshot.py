@@ -29,6 +29,9 @@ from features.policy import Policy
 from features.whole_file import written_whole
 
 ROW_GROUP = 100_000
+ASSIGNED = "called_by_list"
+"""1 where a list had the customer called in the window learned from: an input of training alone. No snapshot holds it,
+as it is 0 wherever a chance is told: that of no call (design 3)."""
 MICROSECONDS_OF_A_DAY = 86_400_000_000
 Floats = npt.NDArray[np.float64]
 
@@ -86,7 +89,9 @@ class Snapshot:
         return replace(self, table=self.table.filter(pa.array(mask)))
 
     def feature(self, name: str) -> Floats:
-        """One feature as doubles, one per row; unknown is NaN."""
+        """One feature as doubles, one per row; unknown is NaN. ASSIGNED is 0 but where training says otherwise."""
+        if name == ASSIGNED and name not in self.table.column_names:
+            return np.zeros(len(self))
         column = self.table.column(name).cast(pa.float64())
         return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
 

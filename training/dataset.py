@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.population import is_active
-from features.snapshot import Floats, Snapshot, take_snapshot
+from features.snapshot import ASSIGNED, Floats, Snapshot, take_snapshot
 from models.reference import Reference, plain_reference
-from training.assignments import Assignments, assignments_of
+from training.assignments import LEAST_HELD_OUT, Assignments, assignments_of
 from training.folds import Origins
 from training.labels import Labels, labels_of
 
@@ -70,6 +71,41 @@ class TrainingSet:
         """The active customers of some origins who were left alone: of a weight above 0."""
         rows = np.isin(self.origin, [_micros(origin) for origin in origins])
         return self.where(rows & self.active & (self.weight > 0))
+
+    @property
+    def called_are_told_apart(self) -> bool:
+        """Too few were held out to stand for the called: what comes after a call is learned too, by an input for it."""
+        return bool(self.assignments.called.any()) and self.held_out_customers < LEAST_HELD_OUT
+
+    @property
+    def held_out_customers(self) -> int:
+        """Customers held out in any window."""
+        held_out = self.snapshot.where(self.assignments.held_out)
+        return len(set(held_out.customer_ids))
+
+    def with_called(self, origins: Sequence[AsOf]) -> TrainingSet:
+        """The active customers of some origins, the called too: ASSIGNED tells them apart, and each counts once."""
+        rows = self.where(np.isin(self.origin, [_micros(origin) for origin in origins]) & self.active)
+        called = rows.assignments.called
+        table = rows.snapshot.table.append_column(ASSIGNED, pa.array(called.astype(np.float64)))
+        counted = Assignments(np.zeros(len(rows), dtype=np.bool_), rows.assignments.held_out_chance)
+        return replace(rows, snapshot=replace(rows.snapshot, table=table), assignments=counted)
+
+    @property
+    def calls_note(self) -> str:
+        """What calls mean for this training, in a sentence; empty where no window had one."""
+        called = int(self.assignments.called[self.active].sum())
+        if not called:
+            return ""
+        windows = f"{called:,} windows in which a list had the customer called"
+        many = self.held_out_customers
+        held_out = "1 customer was" if many == 1 else f"{many} customers were"
+        if self.called_are_told_apart:
+            return (
+                f" {windows} are learned from with an input that says so, set to 'no call' in every score: only "
+                f"{held_out} held out, and {LEAST_HELD_OUT} are needed to stand for the called."
+            )
+        return f" {windows} are left out; {held_out} held out in their place."
 
     def reference(self, origins: Sequence[AsOf]) -> Reference:
         """R with the carries of some origins' windows, over customers with an order day in the H days before each.

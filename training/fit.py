@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from features.snapshot import Floats, Snapshot
+from features.snapshot import ASSIGNED, Floats, Snapshot
 from models.members import AnyMember, Linear, Term, Transform, transformed
 from models.probability import Probability, alone
 from training.bgnbd import fit_bg_nbd
@@ -82,13 +82,29 @@ def fit_member(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> AnyMembe
         everybody = lesson.rows.at([lesson.fold.calibrate])
         return fit_bg_nbd(everybody.snapshot, lesson.origins.horizon_days)
     rows = lesson.fit_rows
+    if lesson.rows.called_are_told_apart:
+        recipe, rows = with_assigned(recipe), lesson.known(lesson.rows.with_called(lesson.fold.fit))
     target = lesson.target(rows)
     if min(target.sum(), (1 - target).sum()) < LEAST_OUTCOMES:
         return TooFew(f"under {LEAST_OUTCOMES} of one outcome in its fitting windows")
     weight = _weights(lesson, rows)
     if isinstance(recipe, LinearRecipe):
-        return fit_linear(name, recipe, rows.snapshot, target, weight)
+        return without_assigned(fit_linear(name, recipe, rows.snapshot, target, weight))
     return _boosted(name, recipe, lesson, rows, seed)
+
+
+def with_assigned(recipe: LinearRecipe | LightGbmRecipe) -> LinearRecipe | LightGbmRecipe:
+    """The recipe with the input that tells the called apart."""
+    if isinstance(recipe, LinearRecipe):
+        return replace(recipe, features=(*recipe.features, (ASSIGNED, Transform.PLAIN)))
+    return replace(recipe, features=(*recipe.features, ASSIGNED))
+
+
+def without_assigned(line: Linear) -> Linear:
+    """The line for who is not called: the input's term at 0 goes into the constant."""
+    terms = [term for term in line.terms if term.feature == ASSIGNED]
+    at_none = sum(-term.mean / term.scale * term.coefficient for term in terms)
+    return replace(line, constant=line.constant + at_none, terms=tuple(t for t in line.terms if t not in terms))
 
 
 def fit_linear(name: str, recipe: LinearRecipe, snapshot: Snapshot, target: Floats, weight: Floats | None) -> Linear:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from features.ledger.ledger import Ledger
-from features.snapshot import take_snapshot
+from features.snapshot import ASSIGNED, take_snapshot
 from tests.drawn import POLICY, at, ledger
-from training.assignments import assignments_of
-from training.dataset import known_at, training_set
+from training.assignments import Assignments, assignments_of
+from training.dataset import TrainingSet, known_at, training_set
 from training.folds import origins_of
 
 H = 30
@@ -149,7 +149,7 @@ def test_an_assignment_counts_from_when_it_was_known() -> None:
     assert weights(here, until="2026-04-02")["a"] == 0.0
 
 
-def test_a_training_set_leaves_the_called_out_of_who_is_learned_from_and_out_of_the_carries() -> None:
+def learned_world() -> TrainingSet:
     here = ledger(
         """
         customer_id | ordered_at | amount
@@ -169,12 +169,39 @@ def test_a_training_set_leaves_the_called_out_of_who_is_learned_from_and_out_of_
         """,
     )
     origins = origins_of(at("2026-09-01"), H, 60, starts_on=here.starts_on, zone=POLICY.zone)
-    rows = training_set(here, origins, 60, POLICY)
-    learned = rows.active_at([at("2026-08-02")])
+    return training_set(here, origins, 60, POLICY)
+
+
+ORIGIN = at("2026-08-02")
+
+
+def test_a_training_set_leaves_the_called_out_of_who_is_learned_from_and_out_of_the_carries() -> None:
+    rows = learned_world()
+    learned = rows.active_at([ORIGIN])
     assert learned.snapshot.customer_ids == ["alone", "held"]
     assert learned.weight.tolist() == [1.0, 4.0]
     carry = (15 + 4 * 30) / (90 + 4 * 90) / (H / 90)
-    assert rows.reference([at("2026-08-02")]).carry == pytest.approx((carry,) * 4)
+    assert rows.reference([ORIGIN]).carry == pytest.approx((carry,) * 4)
+
+
+def test_where_too_few_are_held_out_the_called_are_fitted_on_with_an_input_that_no_score_ever_has() -> None:
+    rows = learned_world()
+    assert rows.called_are_told_apart
+    fitted = rows.with_called([ORIGIN])
+    assert fitted.snapshot.customer_ids == ["alone", "called", "held"]
+    assert fitted.snapshot.feature(ASSIGNED).tolist() == [0.0, 1.0, 0.0]
+    assert fitted.weight.tolist() == [1.0, 1.0, 4.0]
+    assert rows.active_at([ORIGIN]).snapshot.feature(ASSIGNED).tolist() == [0.0, 0.0]
+
+
+def test_what_calls_mean_for_a_training_is_said() -> None:
+    rows = learned_world()
+    origins = len(np.unique(rows.origin[rows.assignments.called & rows.active]))
+    assert rows.calls_note.startswith(f" {origins} windows in which a list had the customer called are learned from")
+    assert "only 1 customer was held out, and 50 are needed" in rows.calls_note
+    left_alone = replace(rows, assignments=Assignments(np.zeros(len(rows), dtype=np.bool_), np.ones(len(rows))))
+    assert left_alone.calls_note == ""
+    assert not left_alone.called_are_told_apart
 
 
 def test_a_call_not_yet_known_at_an_earlier_instant_leaves_its_window_in() -> None:
