@@ -47,6 +47,7 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   ├── HorizonBeyondLedgerError        training.frame                  a horizon longer than the ledger
     │   ├── FutureLedgerError               training.frame                  a last row that has not come yet
     │   ├── HorizonOutlastsLedgerError      training.labels                 a label window that is not closed yet
+    │   ├── NothingToGradeError             training.grading                no list's window has closed yet
     │   ├── MadeFeaturesError               training.made_features          features that cannot be checked
     │   ├── FeaturesFileError               training.checks_command         a file of features that cannot be read
     │   ├── MakerNameError                  training.checks_command         a name that leads to no feature maker

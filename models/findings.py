@@ -35,6 +35,8 @@ class FindingKind(StrEnum):
 
     HORIZON = "horizon"  # which H and W the gaps propose
     EVALUATION = "evaluation"  # the contest behind a model
+    REPORT_CARD = "report_card"  # how a night's lists did
+    DRIFT = "drift"  # whether the world moved away from what the model learned
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,13 @@ def newest(store: Store, kind: FindingKind) -> Finding | None:
     with store.engine.connect() as connection:
         row = connection.execute(question).first()
     return None if row is None else _finding(row)
+
+
+def findings_of(store: Store, kind: FindingKind) -> tuple[Finding, ...]:
+    """Every finding of its kind, in the order they were added."""
+    question = select(FINDINGS).where(FINDINGS.c.kind == str(kind)).order_by(FINDINGS.c.finding_id)
+    with store.engine.connect() as connection:
+        return tuple(_finding(row) for row in connection.execute(question))
 
 
 def _finding(row: Row[Any]) -> Finding:

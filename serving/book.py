@@ -27,22 +27,6 @@ sessions = sa.Table(
     sa.Column("expires_at", Instant, nullable=False),
 )
 
-runs = sa.Table(
-    "runs",
-    METADATA,
-    sa.Column("run_id", sa.Integer, primary_key=True),  # the highest is served
-    sa.Column("as_of", Instant, nullable=False),
-    sa.Column("as_of_day", Day, nullable=False),
-    sa.Column("made_at", Instant, nullable=False),
-    sa.Column("model_version", sa.Text, nullable=False),
-    sa.Column("bundle_digest", sa.String(64), nullable=False),
-    sa.Column("ledger_digest", sa.String(64), nullable=False),
-    sa.Column("policy_digest", sa.String(64), nullable=False),
-    sa.Column("currency", sa.String(3), nullable=False),
-    sa.Column("horizon_days", sa.Integer, nullable=False),
-    sa.Column("made_up", sa.Boolean, nullable=False),  # the ledger is a demo company's
-)
-
 published_scores = sa.Table(
     "published_scores",
     METADATA,

@@ -10,10 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from features.ledger.dirty import IDS_AT_ONCE, Fresh, mark_dirty, unmark_seen
+from features.ledger.forecasts import RUNS, keep_forecasts
 from features.ledger.store import Store
 from features.ledger.tables import microseconds
 from serving.access import Caller
-from serving.book import published_list_lines, published_list_notes, published_lists, published_scores, runs
+from serving.book import published_list_lines, published_list_notes, published_lists, published_scores
 from serving.decisions.call_list import CallList
 from serving.errors import NothingPublishedError, UnknownCustomerError, UnknownListError
 
@@ -73,12 +74,13 @@ def publish(
         if newest is not None and newest.made == made:
             return Published(newest, is_new=False)
         run_id = connection.execute(
-            runs.insert().returning(runs.c.run_id), asdict(made) | {"made_at": now}
+            RUNS.insert().returning(RUNS.c.run_id), asdict(made) | {"made_at": now}
         ).scalar_one()
         _insert(connection, published_scores, _score_rows(run_id, made, scores))
         _insert(connection, published_lists, _list_rows(run_id, lists))
         _insert(connection, published_list_notes, _note_rows(run_id, lists))
         _insert(connection, published_list_lines, _line_rows(run_id, lists))
+        keep_forecasts(connection, run_id, scores, _ranks(lists))
         unmark_seen(connection, batch_id=newest_batch, as_of=made.as_of)
         if newest is not None:
             mark_dirty(connection, _refreshed_after(connection, newest, made.as_of, newest_batch))
@@ -87,7 +89,7 @@ def publish(
 
 def newest_run_in(connection: sa.Connection) -> Run | None:
     """The run that is served, as a transaction sees it; null before the first."""
-    row = connection.execute(sa.select(runs).order_by(runs.c.run_id.desc()).limit(1)).mappings().one_or_none()
+    row = connection.execute(sa.select(RUNS).order_by(RUNS.c.run_id.desc()).limit(1)).mappings().one_or_none()
     if row is None:
         return None
     return Run(row["run_id"], row["made_at"], Made(**{name: row[name] for name in Made.__dataclass_fields__}))
@@ -260,6 +262,11 @@ def _line_rows(run_id: int, lists: Sequence[CallList]) -> Iterator[dict[str, Any
     for each in lists:
         for line, section in zip(each.lines, each.sections, strict=True):
             yield {"run_id": run_id, "list_id": each.list_id, "section": str(section)} | asdict(line)
+
+
+def _ranks(lists: Sequence[CallList]) -> dict[str, int]:
+    """The place of each listed customer on its list."""
+    return {line.customer_id: line.rank for each in lists for line in each.lines}
 
 
 def _insert(connection: sa.Connection, table: sa.Table, rows: Iterator[dict[str, Any]]) -> None:

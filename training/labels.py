@@ -91,6 +91,13 @@ def labels_of(ledger: Ledger, snapshot: Snapshot, horizon_days: int, *, until: A
     )
 
 
+def customers_at(customer_ids: Sequence[str], origin: AsOf, ledger: Ledger) -> Snapshot:
+    """Customers at an instant without any feature: enough to ask what came after."""
+    as_of = pa.array([origin.naive] * len(customer_ids), pa.timestamp("us"))
+    table = pa.table({"as_of": as_of, "customer_id": pa.array(customer_ids, pa.string())})
+    return Snapshot(table, (origin,), catalogue_fingerprint="", policy_digest="", ledger_digest=ledger.digest)
+
+
 def _rows(snapshot: Snapshot, origins: Sequence[AsOf], horizon_days: int, policy: Policy) -> pa.Table:
     ends = {origin.naive: origin.shifted(horizon_days, policy.zone).naive for origin in origins}
     starts = pa.array(sorted(ends), pa.timestamp("us"))

@@ -16,13 +16,14 @@ from sqlalchemy import delete, select
 from features.clock import AsOf
 from features.home import Home
 from features.ledger.dirty import dirty_marks, still_dirty
+from features.ledger.forecasts import FORECASTS, RUNS
 from features.ledger.ledger import LedgerError
 from features.ledger.mirror import read_ledger
 from features.ledger.pushing import push_rows
 from features.ledger.store import Store
 from models.registry import PROMOTIONS
 from serving.access import Caller
-from serving.book import published_scores, runs
+from serving.book import published_scores
 from serving.nightly import run_night
 from serving.publication import newest_run, score_of
 from serving.refresh import Refreshed, Refresher
@@ -150,7 +151,8 @@ def test_before_a_night_and_without_a_model_marks_wait(home: Home, store: Store)
         connection.execute(delete(published_scores))
         for table in ("published_list_lines", "published_list_notes", "published_lists"):
             connection.exec_driver_sql(f"DELETE FROM {table}")
-        connection.execute(delete(runs))
+        connection.execute(delete(FORECASTS))
+        connection.execute(delete(RUNS))
     assert Refresher(home, store).refresh(now=LATER).waiting == "no night has published yet"
     assert dirty(store) == ["weekly"]
 

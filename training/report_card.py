@@ -1,0 +1,147 @@
+"""Here you find the report card of a night's lists, once their window has closed, and how it reads to a manager.
+
+A chance is one without a call, so the customers who were called cannot show whether it was true; they are told apart,
+as "promised X without a call, seen Y".
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from features.clock import AsOf
+from features.ledger.ledger import Ledger
+from features.version import code_version
+from models.findings import Finding, FindingKind
+
+LEAST_OUTCOMES = 50
+"""Customers left alone, under which figures would be chance (issue 4)."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How the forecasts to the customers left alone came out, each customer by its weight.
+
+    Attributes:
+        expected, seen: mean chance of no order, and the share that did not order.
+        calibration_error, perfect_calibration_error: over 10 bins; the latter is what perfect chances would show.
+        auc: None where all or none ordered. money_found: None where no money was lost.
+        precision: share that did not order among as many as the lists had lines, by value at risk.
+        lines: calls on the lists of that night.
+    """
+
+    expected: float
+    seen: float
+    calibration_error: float
+    perfect_calibration_error: float
+    brier: float
+    auc: float | None
+    money_found: float | None
+    precision: float
+    lines: int
+
+
+@dataclass(frozen=True)
+class Called:
+    """What was promised of the called without a call, and what was seen after it."""
+
+    customers: int
+    expected: float
+    seen: float
+
+
+@dataclass(frozen=True)
+class ReportCard:
+    """How one night's lists did.
+
+    Attributes:
+        listed_on: the day of the lists; their window closed on ``closed_on``.
+        left_alone: customers never assigned in the window; held_out: by a list's draw.
+        listed_unrecorded: of those left alone, who stood on a list, and no call or arm of it is in the ledger.
+        figures: None: under 50 were left alone or held out.
+        called: None: nobody was called.
+        lead_days: median of last order day less the day first listed, of listed customers who ordered no more; above
+            0 they were listed while they still ordered, below 0 so many days later. None: there are none.
+    """
+
+    run_id: int
+    listed_on: date
+    closed_on: date
+    model_version: str
+    left_alone: int
+    held_out: int
+    listed_unrecorded: int
+    figures: Figures | None
+    called: Called | None
+    lead_days: float | None
+
+    @property
+    def is_gradeable(self) -> bool:
+        """Enough customers were left alone to judge."""
+        return self.figures is not None
+
+    @property
+    def sentence(self) -> str:
+        """The card for a manager."""
+        return " ".join(filter(None, (self._grade, self._of_called, self._lead, self._unrecorded)))
+
+    def record(self) -> dict[str, Any]:
+        """The card as JSON."""
+        days = {"listed_on": str(self.listed_on), "closed_on": str(self.closed_on)}
+        return {**asdict(self), **days, "gradeable": self.is_gradeable}
+
+    @property
+    def _grade(self) -> str:
+        if self.figures is None:
+            return (
+                f"The lists of {self.listed_on} are not gradeable: only {self.left_alone + self.held_out} customers "
+                f"were left without a call, and {LEAST_OUTCOMES} are needed."
+            )
+        told = self.figures
+        return (
+            f"Of the customers nobody called after the lists of {self.listed_on}, we expected {told.expected:.0%} to "
+            f"order no more until {self.closed_on}; {told.seen:.0%} did not. Of the {told.lines} with most money at "
+            f"risk it was {told.precision:.0%}."
+        )
+
+    @property
+    def _of_called(self) -> str:
+        if self.called is None:
+            return ""
+        told, many = self.called, "customer" if self.called.customers == 1 else "customers"
+        return (
+            f"Of the {told.customers} {many} called, {told.expected:.0%} were promised to stop without a call, and "
+            f"{told.seen:.0%} were seen to."
+        )
+
+    @property
+    def _lead(self) -> str:
+        if self.lead_days is None:
+            return ""
+        days = f"{abs(self.lead_days):.0f} days"
+        if self.lead_days >= 0:
+            return f"Who was lost had been listed {days} before its last order (the middle one)."
+        return f"Who was lost had been silent for {days} when it was first listed (the middle one)."
+
+    @property
+    def _unrecorded(self) -> str:
+        if not self.listed_unrecorded:
+            return ""
+        return (
+            f"{self.listed_unrecorded} of them stood on a list without a call or an arm in the ledger: if they were "
+            f"called, load the calls (callfirst ingest calls)."
+        )
+
+
+def finding_of(card: ReportCard, ledger: Ledger, *, until: AsOf, made_at: datetime) -> Finding:
+    """The card as a finding."""
+    return Finding(
+        kind=FindingKind.REPORT_CARD,
+        as_of=until.instant,
+        made_at=made_at,
+        code_version=code_version(),
+        ledger_digest=ledger.digest,
+        payload=card.record(),
+        sentence=card.sentence,
+    )
