@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import features.commands
 import serving.commands
 import training.commands
+import training.watch_commands
 from features import clock
 from features.errors import CallfirstError, first_line
 from features.home import Home
@@ -65,6 +66,24 @@ for package in (features.commands, training.commands, serving.commands):
 
 
 @app.command()
+def nightly(
+    context: typer.Context,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help=f"{serving.commands.AS_OF_HELP} Left out: today.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Pull the sources, grade old lists, look for drift, score, and publish new lists for API and page.
+
+    Done once already, it says so. A source that cannot be pulled is named and makes the exit code 1; the night goes on
+    with what is there.
+
+    Example: callfirst nightly
+    """
+    serving.commands.nightly(context, training.watch_commands.judge_night, as_of=as_of, as_json=as_json)
+
+
+@app.command()
 def demo(
     context: typer.Context,
     seed: Annotated[int, typer.Option(help="Equal seeds make equal companies, byte for byte.")] = 7,
@@ -90,7 +109,7 @@ def demo(
     _step("Training", "every candidate forecasts windows it has not seen")
     training.commands.train(context, until=day.isoformat())
     _step("Tonight", "score every customer, write the lists, publish them")
-    serving.commands.nightly(context, as_of=day.isoformat())
+    nightly(context, as_of=day.isoformat())
     _step("The top of every call list", "twenty lines each; here the first of them")
     serving.commands.call_lists(context, as_of=day.isoformat(), out=home.root / "call-lists")
     if serve:

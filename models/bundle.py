@@ -19,6 +19,7 @@ from models.members import chance_of
 from models.probability import Probability
 from models.reference import Reference, orders_expected
 from models.shortfall import Shortfall, ShortfallKind
+from models.usual_shares import UsualShares
 
 SCORED = pa.schema(
     [
@@ -56,6 +57,7 @@ class Bundle:
         churn: chance of no order day; None where nothing could be learned.
         decline: chance of no order or fading, applied where enough orders are expected; None: churn stands for it.
         interval: churn_low and churn_high; None where churn is None.
+        usual_shares: what the customers it learned from looked like; None where nothing is learned.
     """
 
     manifest: Manifest
@@ -65,6 +67,7 @@ class Bundle:
     decline: Probability | None = None
     interval: IntervalMap | None = None
     usual_rates: UsualRates = field(default_factory=UsualRates)
+    usual_shares: UsualShares | None = None
 
     @property
     def version(self) -> str:
@@ -164,6 +167,7 @@ class Bundle:
             "decline": None if self.decline is None else self.decline.record(texts, "decline"),
             "interval": None if self.interval is None else self.interval.record(),
             "usual_rates": asdict(self.usual_rates),
+            "usual_shares": None if self.usual_shares is None else self.usual_shares.record(),
         }
 
     @classmethod
@@ -177,6 +181,7 @@ class Bundle:
         def probability(name: str) -> Probability | None:
             return None if record[name] is None else Probability.of_record(record[name], texts)
 
+        shares = record.get("usual_shares")  # bundles made before drift was watched have none
         return cls(
             manifest=Manifest.of_record(record["manifest"]),
             reference=Reference.of_record(record["reference"]),
@@ -185,6 +190,7 @@ class Bundle:
             decline=probability("decline"),
             interval=None if record["interval"] is None else IntervalMap.of_record(record["interval"]),
             usual_rates=UsualRates(**record["usual_rates"]),
+            usual_shares=None if shares is None else UsualShares.of_record(shares),
         )
 
     def _check(self, snapshot: Snapshot) -> None:

@@ -5,6 +5,7 @@ What loads a model is imported where it is used: LightGBM costs seconds that ``s
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,7 @@ from features.ledger.ingest_command import show_pulled
 from features.ledger.pulling import pull_all
 from features.ledger.sources import read_sources
 from features.policy import Policy, read_policy
+from models.findings import Finding
 from serving.decisions.call_list import CallList
 from serving.decisions.notes import company_notes
 from serving.decisions.wording import NO_CURRENCY, counted, figure
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 AS_OF_HELP = "The day (its 00:00, business time) or instant before which things were known."
 TOP_LINES, TOP_LINES_OF_MANY = 5, 2
 
+Judged = Callable[[Home, Policy, AsOf], Sequence[Finding]]
+"""What a night finds before it scores; made elsewhere, as serving knows no training."""
+
 AsOfOption = Annotated[str, typer.Option("--as-of", help=AS_OF_HELP)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -43,7 +48,6 @@ def register(app: typer.Typer) -> None:
     """Add this package's commands."""
     app.command("score")(score)
     app.command("call-lists")(call_lists)
-    app.command("nightly")(nightly)
     app.command("serve")(serve)
     app.add_typer(keys_app, name="keys")
 
@@ -102,16 +106,10 @@ def call_lists(
     console.print(f"{counted(len(lists), 'list')} as CSV and XLSX in {out}/", markup=False)
 
 
-def nightly(
-    context: typer.Context,
-    as_of: Annotated[str | None, typer.Option("--as-of", help=f"{AS_OF_HELP} Left out: today.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Pull the sources, score, write lists and publish them for API and page; done once already, it says so.
+def nightly(context: typer.Context, judged: Judged, *, as_of: str | None, as_json: bool) -> None:
+    """The whole night: sources pulled, what ``judged`` finds told, scores and lists published.
 
     A source that cannot be pulled is named and makes the exit code 1; the night goes on with what is there.
-
-    Example: callfirst nightly
     """
     from serving.nightly import run_night
 
@@ -122,6 +120,7 @@ def nightly(
     pulled = pull_all(read_sources(home.sources_file).values(), home=home, policy=policy, now=now)
     if not as_json:
         show_pulled(pulled)
+    findings = judged(home, policy, instant)
     night = run_night(home, policy, instant, now=now)
     supplied = "given" if as_of else "this machine's clock"
     if as_json:
@@ -135,9 +134,11 @@ def nightly(
                 "lists": night.list_count,
                 "lines": night.line_count,
                 "sources": [each.as_json() for each in pulled],
+                "findings": [{"kind": str(each.kind), "sentence": each.sentence} for each in findings],
             }
         )
     else:
+        _print_notes(tuple(each.sentence for each in findings))
         _print_night(
             night, f"{instant.instant.astimezone(policy.zone):%Y-%m-%d, %H:%M} {policy.time_zone} ({supplied})"
         )

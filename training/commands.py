@@ -23,6 +23,7 @@ from models.findings import Finding, FindingKind, add
 from models.registry import Promotion, champion, champion_record, promotions
 from training.checks_command import checks
 from training.frame import frame_of
+from training.watch_commands import drift, report_card
 
 if TYPE_CHECKING:  # a second of imports that only `train` pays
     from training.making import Progress as Told
@@ -36,6 +37,8 @@ def register(app: typer.Typer) -> None:
     app.command("train")(train)
     app.command("horizon")(horizon)
     app.command("checks")(checks)
+    app.command("report-card")(report_card)
+    app.command("drift")(drift)
     models = typer.Typer(
         help="The models that serve or served.\n\nExample: callfirst models list", no_args_is_help=True
     )

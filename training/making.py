@@ -17,6 +17,7 @@ from training.draft import Draft, TooLittleToLearnError, bare_rule, draft
 from training.folds import MOST_CONTEST_ORIGINS, Origins, origins_of
 from training.frame import Frame
 from training.learn import Teacher
+from training.usual_shares import usual_shares
 
 Progress = Callable[[str, float], None]
 """Told a step in plain words and the share of the work that is behind."""
@@ -56,7 +57,7 @@ def bundle_of(made: Made, ledger: Ledger, policy: Policy, *, number: int) -> Bun
         manifest=Manifest(
             version=f"rule: {chosen.name}" if chosen.is_rule else f"{chosen.name} {number}",
             is_rule=chosen.is_rule,
-            note=chosen.note,
+            note=chosen.note + ("" if made.teacher is None else made.teacher.rows.calls_note),
             horizon_days=frame.horizon_days,
             active_days=frame.active_days,
             fading_least_orders=policy.fading_least_orders,
@@ -73,6 +74,7 @@ def bundle_of(made: Made, ledger: Ledger, policy: Policy, *, number: int) -> Bun
         decline=chosen.decline,
         interval=chosen.interval,
         usual_rates=chosen.usual_rates,
+        usual_shares=None if made.teacher is None else usual_shares(made.teacher.rows, made.origins),
     )
 
 

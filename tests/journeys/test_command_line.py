@@ -167,6 +167,16 @@ def test_the_night_publishes_once(home: Path) -> None:
     assert first["published_now"] and not second["published_now"]
 
 
+def test_the_lists_of_a_night_are_graded_once_when_their_window_has_closed(home: Path) -> None:
+    told(home, "nightly", "--as-of", "1998-04-01")
+    early = run(home, "report-card", "--as-of", "1998-06-29")
+    assert early.returncode == 1 and "the first closes on 1998-06-30" in early.stderr
+    card, again = (told(home, "report-card", "--as-of", "1998-07-01") for _ in range(2))
+    assert (card["gradeable"], card["new_cards"], again["new_cards"]) == (True, 1, 0)
+    assert card["sentence"] == again["sentence"]
+    assert card["figures"]["auc"] > 0.6 and abs(card["figures"]["expected"] - card["figures"]["seen"]) < 0.1
+
+
 def test_the_night_goes_on_without_a_source_that_fails_and_its_exit_code_says_so(home: Path) -> None:
     (home / "sources.toml").write_text('[erp]\nkind = "orders"\nurl = "sqlite:///nowhere.db"\nquery = "SELECT 1"\n')
     try:
@@ -248,6 +258,7 @@ def test_a_row_dated_in_the_future_does_not_decide_until_when_is_learned(tmp_pat
 
 def test_every_command_has_an_example(tmp_path: Path) -> None:
     commands = ["", "ingest", "doctor", "snapshot", "train", "horizon", "models", "models list", "models show", "score"]
+    commands += ["report-card", "drift"]
     commands += ["call-lists", "nightly", "serve", "keys", "keys create", "keys list", "keys revoke", "demo"]
     for command in commands:
         done = run(tmp_path, *command.split(), "--help")

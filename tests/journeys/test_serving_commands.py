@@ -103,6 +103,19 @@ def test_lists_are_written_and_their_top_is_printed(home: Path) -> None:
     assert sorted(path.name for path in (home / "lists").iterdir()) == ["ann.csv", "ann.xlsx", "bob.csv", "bob.xlsx"]
 
 
+def test_a_night_tells_of_drift_and_so_does_its_own_command(home: Path) -> None:
+    night, alone = answered(home, "nightly", "--as-of", "2026-06-02"), answered(home, "drift", "--as-of", "2026-06-02")
+    assert night["findings"] == [{"kind": "drift", "sentence": alone["sentence"]}]
+    assert (alone["alarm"], alone["judged"]) == (False, False)
+    assert alone["sentence"].startswith("No drift as of 2026-06-02")
+
+
+def test_a_report_card_before_any_window_has_closed_says_when(home: Path) -> None:
+    done = command(home, "report-card", "--as-of", "2026-06-02")
+    assert done.returncode == 1
+    assert "There is nothing to grade: no list has been published yet." in done.stderr
+
+
 def test_a_night_is_published_once(home: Path) -> None:
     first, again = (answered(home, "nightly", "--as-of", "2026-06-01") for _ in range(2))
     assert (first["published_now"], first["lists"], first["as_of_from"]) == (True, 2, "given")

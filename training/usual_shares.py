@@ -1,0 +1,24 @@
+"""Here you find what the customers looked like that a model learns from, for drift to be told by."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from features.catalog import MODEL_FEATURES
+from models.usual_shares import UsualShares
+from training.dataset import TrainingSet
+from training.folds import Origins
+
+YEAR_DAYS = 365
+ENOUGH_ORIGINS = 8
+
+
+def usual_shares(rows: TrainingSet, origins: Origins) -> UsualShares | None:
+    """Of the active customers left alone, at T - jH within a year before T; None: there is none."""
+    recent = [each for each in origins.spaced if origins.until.day - each.day <= timedelta(days=YEAR_DAYS)]
+    some = (recent or origins.spaced[:1])[:: max(len(recent) // ENOUGH_ORIGINS, 1)]
+    seen = rows.active_at(some)
+    if not len(seen):
+        return None
+    customers = max(round(len(seen) / len(some)), 1)
+    return UsualShares.seen(seen.snapshot, seen.weight, names=MODEL_FEATURES, customers=customers)
