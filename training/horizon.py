@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
+from features.ledger_days import shut_days
 from features.policy import Policy
 from features.snapshot import Floats
 from training.history import first_day_known
@@ -27,14 +28,16 @@ WITH days AS (
 ), gaps AS (
     SELECT order_day, lead(order_day) OVER (PARTITION BY customer_id ORDER BY order_day) AS next_day FROM days
 )
-SELECT CAST(coalesce(next_day, $day) - order_day AS BIGINT) AS days, next_day IS NULL AS is_open, count(*) AS gaps
-FROM gaps GROUP BY 1, 2 ORDER BY 1, 2
+SELECT order_day AS began_on, coalesce(next_day, $day) AS ended_on, next_day IS NULL AS is_open, count(*) AS gaps
+FROM gaps GROUP BY ALL
 """
 
 
 @dataclass(frozen=True)
 class GapCurve:
     """Share of order days that were followed by another within so many days (Kaplan & Meier 1958; open gaps censored).
+
+    Days on which we were closed, or of which the ledger misses all lines, are not counted: nobody could order.
 
     Attributes:
         days: rising, one per gap length that occurred.
@@ -82,14 +85,14 @@ class HorizonProposal:
         }
 
 
-def propose(ledger: Ledger, policy: Policy, as_of: AsOf) -> HorizonProposal:  # noqa: ARG001  every door is handed it
+def propose(ledger: Ledger, policy: Policy, as_of: AsOf) -> HorizonProposal:
     """H and W as the gaps before ``as_of`` suggest them, never longer than a quarter of the history.
 
     Raises:
         AsOfBeforeLedgerError: nothing had happened yet.
     """
     history_days = (as_of.day - first_day_known(ledger, as_of)).days
-    curve = gap_curve(ledger, as_of)
+    curve = gap_curve(ledger, policy, as_of)
     most = history_days // HISTORY_PARTS
     usual, nearly_all = curve.days_until(HORIZON_SHARE), curve.days_until(ACTIVE_SHARE)
     horizon = business_days(usual or most, most)
@@ -103,14 +106,19 @@ def business_days(days: int, most: int) -> int:
     return next((each for each in allowed if each >= days), allowed[-1])
 
 
-def gap_curve(ledger: Ledger, as_of: AsOf) -> GapCurve:
-    """The Kaplan-Meier curve of gaps between order days visible at ``as_of``."""
+def gap_curve(ledger: Ledger, policy: Policy, as_of: AsOf) -> GapCurve:
+    """The Kaplan-Meier curve of gaps between order days visible at ``as_of``, in days that were open."""
     with ledger.open() as connection:
+        shut = shut_days(connection, [as_of], policy).column("day").to_numpy()
         found = connection.sql(_GAPS, params={"as_of": as_of.naive, "day": as_of.day}).to_arrow_table()
-    days, is_open, gaps = (found.column(name).to_numpy() for name in ("days", "is_open", "gaps"))
-    lengths = np.unique(days)
-    closed = np.array([gaps[(days == each) & ~is_open].sum() for each in lengths], dtype=np.float64)
-    ended = np.array([gaps[days == each].sum() for each in lengths], dtype=np.float64)
+    began, ended_on, is_open, gaps = (
+        found.column(name).to_numpy() for name in ("began_on", "ended_on", "is_open", "gaps")
+    )
+    shut_between = np.searchsorted(shut, ended_on, side="left") - np.searchsorted(shut, began, side="right")
+    days = (ended_on - began).astype(np.int64) - shut_between
+    lengths, place = np.unique(days, return_inverse=True)
+    ended = np.bincount(place, weights=gaps)
+    closed = np.bincount(place, weights=np.where(is_open, 0, gaps))
     under_watch = ended.sum() - np.concatenate([[0.0], np.cumsum(ended)[:-1]])
     returned = 1 - np.cumprod(1 - closed / np.maximum(under_watch, 1.0))
     happened = closed > 0

@@ -54,7 +54,7 @@ def test_postage_alone_is_a_window_without_an_order_day_and_ends_no_gap() -> Non
     labels = labels_of(world, snapshot, 20, until=at("2026-01-30"), policy=FEES)
     assert labels.churned.tolist() == [True]
     assert labels.net_sales.tolist() == [7 - 3]
-    assert gap_curve(world, at("2026-02-15")).days.tolist() == [30]
+    assert gap_curve(world, FEES, at("2026-02-15")).days.tolist() == [30]
 
 
 def test_a_zero_line_is_kept_and_is_no_order() -> None:
