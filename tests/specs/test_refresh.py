@@ -227,6 +227,20 @@ def test_a_night_as_of_this_morning_keeps_what_was_pushed_since_for_the_refresh(
     assert shown(store, "weekly")["silent_days"] == 0
 
 
+def test_a_closure_of_ours_marks_nobody_and_the_next_night_scores_everybody_with_it(home: Home, store: Store) -> None:
+    tomorrow = AsOf.parse("2026-06-02", POLICY.zone)
+    rows = score_customers(read_ledger(home, POLICY), tomorrow, BARE_RULE, POLICY).rows
+    without = {row["customer_id"]: row["overdue_days"] for row in rows}
+    push(home, {"event": "closed", "happened_at": "2026-05-22", "until_on": "2026-05-27"}, kind="events")
+    assert (dirty(store), Refresher(home, store).refresh(now=LATER)) == ([], Refreshed())
+    assert run_night(home, POLICY, tomorrow, now=MORNING + timedelta(days=1)).is_new
+    assert {customer: shown(store, customer)["overdue_days"] for customer in without} == {
+        "weekly": without["weekly"] - 5,
+        "big": without["big"],  # ordered since
+        "key gone": without["key gone"] - 5,
+    }
+
+
 def test_call_lists_stay_as_the_night_published_them(home: Home, store: Store) -> None:
     from serving.book import published_list_lines
 
