@@ -46,11 +46,13 @@ def ledger_of_customers(store: Store, customer_ids: Sequence[str], policy: Polic
             if shelf.kind in reach.kinds and "customer_id" in shelf.content
         }
         lines = held["order_lines"]
-        customers = held["customers"].rows if "customers" in held else SHELVES["customers"].schema.empty_table()
+        states = (
+            held[name].rows if name in held else SHELVES[name].schema.empty_table() for name in ("customers", "people")
+        )
         return Ledger(
             order_lines=lines.rows,
             replacements=lines.replacements,
-            customers=with_replaced_at(customers),
+            customers=with_replaced_at(*states),
             starts_on=reach.starts_on,
             ends_on=reach.ends_on,
             currency=settings.reporting_currency,

@@ -16,7 +16,7 @@ from features.ledger.checks import check_rows, create_checked, open_checks
 from features.ledger.columns import KINDS, SHELVES, Kind, Shelf
 from features.ledger.currencies import NO_CURRENCY
 from features.ledger.fates import settle_fates
-from features.ledger.ledger import REPLACEMENTS, EmptyLedgerError, KindRows, Ledger, LedgerError
+from features.ledger.ledger import OTHERS, REPLACEMENTS, EmptyLedgerError, KindRows, Ledger, LedgerError
 from features.ledger.matching import match_columns
 from features.ledger.merging import SINCE_EVER, accepted_on, known_of, stored_on
 from features.ledger.plain import plain_table
@@ -69,10 +69,12 @@ def ledger_of(
     lines = held.pop("order_lines")
     if not lines.rows.num_rows:
         raise EmptyLedgerError
-    none = SHELVES["customers"].schema.empty_table()
-    versions = with_replaced_at(held.pop("customers").rows if "customers" in held else none)
+    states = (
+        held[name].rows if name in held else SHELVES[name].schema.empty_table() for name in ("customers", "people")
+    )
+    versions = with_replaced_at(*states)
     days = pc.min_max(lines.rows.column("order_day")).as_py()
-    beside = {name: each for name, each in held.items() if each.rows.num_rows}
+    beside = {name: each for name, each in held.items() if name in OTHERS and each.rows.num_rows}
     return Ledger(
         order_lines=lines.rows,
         replacements=lines.replacements,

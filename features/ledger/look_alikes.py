@@ -87,19 +87,19 @@ def likeness_of(customer_id: str) -> str:
     return (bare.lstrip("0") or "0") if bare else customer_id
 
 
-def new_look_alikes(connection: duckdb.DuckDBPyConnection, known: str) -> LookAlikes:
-    """The groups in which an id of ``accepted`` looks like another one, of it or of the ledger.
+def new_look_alikes(connection: duckdb.DuckDBPyConnection, *, new: str, known: str) -> LookAlikes:
+    """The groups in which a new id looks like another one, new or known.
 
-    ``known``: a query with the customer_id of every row of the ledger that counts. Of a million ids only those go on to
-    be compared that could look like a new one.
+    ``new``, ``known``: queries with the customer_id of every row of the batch, and of the ledger, that counts. Of a
+    million ids only those go on to be compared that could look like a new one.
     """
-    _register_other_keys(connection, "SELECT DISTINCT customer_id FROM accepted")
-    near = f"SELECT {_LIKENESS} FROM accepted WHERE {_IS_PLAIN} UNION ALL SELECT likeness FROM other_keys"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE near AS SELECT DISTINCT * FROM ({near}) new (likeness)")
+    _register_other_keys(connection, f"SELECT DISTINCT customer_id FROM ({new})")
+    near = f"SELECT {_LIKENESS} FROM ({new}) WHERE {_IS_PLAIN} UNION ALL SELECT likeness FROM other_keys"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE near AS SELECT DISTINCT * FROM ({near}) them (likeness)")
     found = look_alikes(
         connection,
         f"""SELECT customer_id, CAST(sum(rows) AS BIGINT) AS rows, bool_or(is_new) AS is_new FROM (
-            SELECT customer_id, count(*) AS rows, true AS is_new FROM accepted GROUP BY customer_id
+            SELECT customer_id, count(*) AS rows, true AS is_new FROM ({new}) GROUP BY customer_id
             UNION ALL SELECT customer_id, rows, false
             FROM (SELECT customer_id, count(*) AS rows FROM ({known}) GROUP BY customer_id)
             WHERE NOT {_IS_PLAIN} OR {_LIKENESS} IN (SELECT likeness FROM near))

@@ -25,7 +25,8 @@ def merge_states(
     the two. Of rows of one file for the same customer, person or manager and the same instant that differ, the last
     stands; the others have the reason TWICE.
 
-    A row that names a person speaks of that person, and of the customer only where it says something of it. Rows of
+    A row that names a person speaks of that person, and of the customer only where it says something of it; that there
+    is such a customer, ``with_replaced_at`` reads off its people. Rows of
     one customer, file and instant that name people complete each other: an empty cell takes what another row says.
     """
     otherwise = instant_literal(SINCE_EVER if history else ingested_at)
@@ -85,8 +86,7 @@ def _speaks(kind: Kind, shelf: Shelf) -> str:
     if shelf is PEOPLE:
         return "person IS NOT NULL"
     says = " OR ".join(f"{name} IS NOT NULL" for name in shelf.content if name not in shelf.key)
-    known = f"SELECT customer_id FROM stored UNION SELECT customer_id FROM good WHERE person IS NULL OR {says}"
-    return f"person IS NULL OR {says} OR customer_id NOT IN ({known})"
+    return f"person IS NULL OR {says}"
 
 
 def _set_twice_apart(connection: duckdb.DuckDBPyConnection, kind: Kind, shelf: Shelf) -> None:

@@ -179,7 +179,9 @@ def read_ledger(home: Home, policy: Policy) -> Ledger:
             return Ledger(
                 order_lines=files["order_lines"],
                 replacements=replacements_of(connection, SHELVES["order_lines"]),
-                customers=with_replaced_at(table_of(frames, SHELVES["customers"], files.get("customers", ()))),
+                customers=with_replaced_at(
+                    *(table_of(frames, SHELVES[name], files.get(name, ())) for name in ("customers", "people"))
+                ),
                 starts_on=min(first for first, _ in days if first),
                 ends_on=max(last for _, last in days if last),
                 currency=settings.reporting_currency,

@@ -8,10 +8,11 @@ import duckdb
 from sqlalchemy import Connection
 
 from features.ledger.asked import Asked, HistoryRule
-from features.ledger.columns import SHELVES
+from features.ledger.columns import KINDS
 from features.ledger.conversion import NO_CONVERSION, conversion_of
 from features.ledger.doubts import doubts, unread_currencies
 from features.ledger.look_alikes import NO_LOOK_ALIKES, LookAlikes, new_look_alikes
+from features.ledger.merging import accepted_on
 from features.ledger.mirror import mirrored
 from features.ledger.non_products import is_product
 from features.ledger.reconciliation import NO_CANCELLATIONS, NOTHING, Reconciliation, UnreconciledError
@@ -92,9 +93,20 @@ def _alike(frames: duckdb.DuckDBPyConnection, database: Connection, asked: Asked
     if "customer_id" not in asked.kind.shelf.content or asked.history is HistoryRule.NONE:
         return NO_LOOK_ALIKES
     known = ["SELECT NULL AS customer_id WHERE false"]
-    for name in ("order_lines", "customers"):
-        paths = mirrored(asked.home, database, SHELVES[name], asked.policy.time_zone)
-        if paths:
-            frames.read_parquet([str(path) for path in paths]).create_view(f"known_{name}", replace=True)
-            known.append(f"SELECT customer_id FROM known_{name}")
-    return new_look_alikes(frames, " UNION ALL ".join(known))
+    for kind in (KINDS["orders"], KINDS["customers"]):
+        views = []
+        for shelf in kind.shelves:
+            paths = mirrored(asked.home, database, shelf, asked.policy.time_zone)
+            if paths:
+                frames.read_parquet([str(path) for path in paths]).create_view(f"known_{shelf.name}", replace=True)
+                views.append(f"known_{shelf.name}")
+        if views:
+            known.append(_ids_of_rows(views))
+    new = _ids_of_rows([accepted_on(asked.kind, shelf) for shelf in asked.kind.shelves])
+    return new_look_alikes(frames, new=new, known=" UNION ALL ".join(known))
+
+
+def _ids_of_rows(views: Sequence[str]) -> str:
+    """SQL: the customer_id of each row of a kind, once also where it lies on two shelves."""
+    both = " UNION ".join(f"SELECT customer_id, row_id FROM {view}" for view in views)
+    return f"SELECT customer_id FROM ({both})"

@@ -69,6 +69,20 @@ def test_a_file_of_people_alone_leaves_their_customers_as_they_are(begun: Ingest
     assert begun("customer_id,person,role\na,Joe,buyer\nb,Tom,owner\n", "customers", now=LATER).nothing_changed
 
 
+def test_a_person_met_first_hides_no_name_that_comes_later(begun: Ingest, home: Home) -> None:
+    begun("customer_id,person,known_at\na,Joe,2026-01-05\n", "customers")
+    assert names(home) == [("a", None, utc("2026-01-05"), None)]
+    account = begun("customer_id,name,known_at\na,Ann Ltd,2026-01-03\n", "customers")
+    assert account.accepted.rows == 1
+    assert names(home) == [("a", "Ann Ltd", utc("2026-01-03"), None)]
+
+
+def test_ids_of_which_only_people_are_known_may_look_alike_too(begun: Ingest) -> None:
+    begun("customer_id,person\nkim,Joe\n", "customers")
+    [group] = begun("customer_id,name,person\nKim,,Sue\nKIM,Kim Ltd,Sue\n", "customers", now=LATER).alike.first
+    assert group == (("KIM", 1), ("Kim", 1), ("kim", 1))
+
+
 def test_rows_that_contradict_in_what_they_say_of_the_customer_are_told(begun: Ingest, home: Home) -> None:
     account = begun("customer_id,name,person\na,Ann,Joe\na,Anna,Sue\n", "customers")
     assert reasons(account) == {Reason.TWICE: 1}
