@@ -31,7 +31,7 @@ class Manifest:
     """What a bundle was made of.
 
     Attributes:
-        version: name of what is served: "lightgbm 3", "rule: recency".
+        version: name of what is served: "callfirst 3", "rule: recency".
         is_rule: a rule of one variable (or nothing learned) is served.
         note: a sentence about how sure it is.
         horizon_days, active_days: H and W.

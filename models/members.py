@@ -12,10 +12,11 @@ from math import factorial
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, log1p, logit, logsumexp
+from scipy.special import expit, logit
 
 from features.snapshot import Floats, Snapshot
 from models.boosted import LightGbm
+from models.btyd import SMALLEST, Parameters, Story, log_likelihood
 
 LEAST_CHANCE = 1e-6
 """Chances are kept inside [LEAST_CHANCE, 1 - LEAST_CHANCE], so that log-odds stay finite."""
@@ -26,6 +27,7 @@ class Transform(StrEnum):
 
     PLAIN = "plain"
     LOG = "log"  # sign(x) · log(1 + |x|)
+    MISSING = "missing"  # 1 where it is unknown, else 0
 
 
 def log_odds_of(probability: Floats) -> Floats:
@@ -49,13 +51,24 @@ def row_sums(parts: Floats) -> Floats:
 
 
 def transformed(values: Floats, transform: Transform) -> Floats:
-    """A feature as a linear member sees it; NaN stays NaN."""
-    return np.sign(values) * np.log1p(np.abs(values)) if transform is Transform.LOG else values
+    """A feature as a linear member sees it; NaN stays NaN, but for MISSING."""
+    match transform:
+        case Transform.LOG:
+            return np.sign(values) * np.log1p(np.abs(values))
+        case Transform.MISSING:
+            return np.isnan(values).astype(np.float64)
+    return values
 
 
 @dataclass(frozen=True)
 class Term:
-    """One feature of a linear member: (value or imputation - mean) ÷ scale × coefficient, all after the transform."""
+    """One summand of a linear member: (seen - mean) ÷ scale × coefficient.
+
+    Attributes:
+        imputation: what stands for an unknown value, after the transform.
+        low, high: values are taken as no lower and no higher than was seen while it was fitted.
+        bend: only what lies above it counts, so that several terms of one feature make a curve; None: all of it.
+    """
 
     feature: str
     transform: Transform
@@ -63,6 +76,17 @@ class Term:
     mean: float
     scale: float
     coefficient: float
+    low: float | None = None
+    high: float | None = None
+    bend: float | None = None
+
+    def seen(self, values: Floats) -> Floats:
+        """Values of the feature as the term sees them, before they are standardised; never NaN."""
+        shown = transformed(values, self.transform)
+        shown = np.where(np.isnan(shown), self.imputation, shown)
+        if self.low is not None or self.high is not None:
+            shown = np.clip(shown, self.low, self.high)
+        return shown if self.bend is None else np.maximum(shown - self.bend, 0.0)
 
 
 @dataclass(frozen=True)
@@ -75,13 +99,19 @@ class Linear:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """The terms' features."""
-        return tuple(term.feature for term in self.terms)
+        """The terms' features, each once."""
+        return tuple(dict.fromkeys(term.feature for term in self.terms))
 
     def contributions(self, snapshot: Snapshot) -> Floats:
-        """Each term, then the constant."""
-        columns = [self._term(snapshot, term) for term in self.terms]
-        return np.column_stack([*columns, np.full(len(snapshot), self.constant)])
+        """Each feature, its terms added up; then the constant."""
+        total = np.zeros((len(snapshot), len(self.features) + 1))
+        total[:, -1] = self.constant
+        for place, name in enumerate(self.features):
+            values = snapshot.feature(name)
+            for term in self.terms:
+                if term.feature == name:
+                    total[:, place] += (term.seen(values) - term.mean) / term.scale * term.coefficient
+        return total
 
     def log_odds(self, snapshot: Snapshot) -> Floats:
         """Constant plus terms."""
@@ -97,29 +127,17 @@ class Linear:
         terms = (Term(**{**term, "transform": Transform(term["transform"])}) for term in record["terms"])
         return cls(record["name"], float(record["constant"]), tuple(terms))
 
-    def _term(self, snapshot: Snapshot, term: Term) -> Floats:
-        values = transformed(snapshot.feature(term.feature), term.transform)
-        filled = np.where(np.isnan(values), term.imputation, values)
-        standard: Floats = (filled - term.mean) / term.scale * term.coefficient
-        return standard
-
 
 @dataclass(frozen=True)
-class BgNbd:
-    """Chance of no order day in the next ``horizon_days``, of the beta-geometric/NBD model; time in weeks.
+class Btyd:
+    """Log-odds of no order day in the next ``horizon_days``, told by a story of buying and leaving.
 
-    P(alive) · (1 - ((α+T) / (α+T+H))^(r+x)) is the chance of an order: alive now, and buying at the posterior rate.
-    x: repeat order days; t_x: first to last order day; T: first order day to now.
     The usual customer (its three inputs) anchors the contributions: exact Shapley values against it.
-
-    Source: Fader, Hardie & Lee 2005, "Counting Your Customers" the Easy Way, Marketing Science 24(2).
     """
 
     name: str
-    r: float
-    alpha: float
-    a: float
-    b: float
+    story: Story
+    parameters: Parameters
     horizon_days: int
     usual: tuple[float, float, float]  # order days, silence in days, tenure in days
 
@@ -143,56 +161,47 @@ class BgNbd:
             for size in range(4)
             for chosen in combinations(range(3), size)
         }
-        parts = [self._shapley(index, values) for index in range(3)]
+        parts = [_shapley(index, values) for index in range(3)]
         anchor = values[()]
         parts[2] = values[(0, 1, 2)] - anchor - parts[0] - parts[1]  # takes up the rounding
         return np.column_stack([*parts, anchor])
 
     def record(self) -> dict[str, Any]:
-        """The four parameters, horizon and anchor."""
-        return {"kind": "bg_nbd", **asdict(self)}
+        """Story, parameters, horizon and anchor."""
+        return {"kind": "btyd", **asdict(self)}
 
     @classmethod
-    def of_record(cls, record: dict[str, Any]) -> BgNbd:
+    def of_record(cls, record: dict[str, Any]) -> Btyd:
         """The member a record describes."""
         given = {key: value for key, value in record.items() if key != "kind"}
-        return cls(**{**given, "usual": tuple(given["usual"])})
-
-    @staticmethod
-    def _shapley(index: int, values: dict[tuple[int, ...], Floats]) -> Floats:
-        total = np.zeros_like(values[()])
-        others = [i for i in range(3) if i != index]
-        for size in range(3):
-            weight = factorial(size) * factorial(2 - size) / factorial(3)
-            for chosen in combinations(others, size):
-                total = total + weight * (values[tuple(sorted((*chosen, index)))] - values[chosen])
-        return total
+        told = {"story": Story(given["story"]), "parameters": Parameters(**given["parameters"])}
+        return cls(**{**given, **told, "usual": tuple(given["usual"])})
 
     def _of(self, order_days: Floats, silence: Floats, tenure: Floats) -> Floats:
         repeats = np.maximum(order_days - 1, 0.0)
         age = np.maximum(tenure, silence) / 7  # an anchor mixed with a row may be silent for too long
         last = age - silence / 7
-        log_dead = self._log_odds_dead(repeats, last, age)
-        log_none = -(self.r + repeats) * log1p((self.horizon_days / 7) / (self.alpha + age))
-        # P(none) = P(dead) + P(alive) · none; P(order) = P(alive) · (1 - none)
-        none: Floats = logsumexp(np.stack([log_dead, log_none]), axis=0)
-        some: Floats = np.log(-np.expm1(log_none))
+        until_now, until_then = (
+            log_likelihood(self.story, self.parameters, repeats, last_weeks=last, age_weeks=age + more)
+            for more in (0.0, self.horizon_days / 7)
+        )
+        none = np.minimum(until_then - until_now, -SMALLEST)  # log P(no order in the horizon | silent until now)
         bound = float(logit(1 - LEAST_CHANCE))
-        odds: Floats = np.clip(none - some, -bound, bound)
+        odds: Floats = np.clip(none - np.log(-np.expm1(none)), -bound, bound)
         return odds
 
-    def _log_odds_dead(self, repeats: Floats, last: Floats, age: Floats) -> Floats:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            log_odds: Floats = (
-                np.log(self.a)
-                - np.log(self.b + repeats - 1)
-                + (self.r + repeats) * (np.log(self.alpha + age) - np.log(self.alpha + last))
-            )
-        never = np.where(np.isnan(repeats + last + age), np.nan, -np.inf)
-        return np.where(repeats > 0, log_odds, never)
+
+def _shapley(index: int, values: dict[tuple[int, ...], Floats]) -> Floats:
+    total = np.zeros_like(values[()])
+    others = [i for i in range(3) if i != index]
+    for size in range(3):
+        weight = factorial(size) * factorial(2 - size) / factorial(3)
+        for chosen in combinations(others, size):
+            total = total + weight * (values[tuple(sorted((*chosen, index)))] - values[chosen])
+    return total
 
 
-AnyMember = Linear | BgNbd | LightGbm
+AnyMember = Linear | Btyd | LightGbm
 
 
 def member_of(record: dict[str, Any], text: str | None) -> AnyMember:
@@ -204,8 +213,8 @@ def member_of(record: dict[str, Any], text: str | None) -> AnyMember:
     match record["kind"]:
         case "linear":
             return Linear.of_record(record)
-        case "bg_nbd":
-            return BgNbd.of_record(record)
+        case "btyd":
+            return Btyd.of_record(record)
         case "lightgbm" if text is not None:
             return LightGbm(record["name"], text)
     raise ValueError(f"no member is of kind {record['kind']!r}")

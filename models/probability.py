@@ -40,6 +40,12 @@ class Probability:
         """Every feature a member looks at, each once."""
         return tuple(dict.fromkeys(name for member in self.members for name in member.features))
 
+    @property
+    def made_of(self) -> dict[str, float]:
+        """What each member counts, by name; all together 1."""
+        total = sum(self.weights)
+        return {member.name: weight / total for member, weight in zip(self.members, self.weights, strict=True)}
+
     def contributions(self, snapshot: Snapshot) -> Floats:
         """Rows × (features, then the constant): adds up to the blend's log-odds before calibration."""
         names = self.features

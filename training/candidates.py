@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from features.catalog import MODEL_FEATURES
+from models.btyd import Story
 from models.members import Transform
 
 
@@ -32,8 +33,30 @@ class LinearRecipe:
 
 
 @dataclass(frozen=True)
-class BgNbdRecipe:
-    """Maximum likelihood on all customers; nothing to choose."""
+class BtydRecipe:
+    """Maximum likelihood on all customers, outcomes or not.
+
+    Attributes:
+        most_regular: gaps are told apart up to so regular ones; 1: orders come by chance.
+    """
+
+    story: Story
+    most_regular: int = 1
+
+
+@dataclass(frozen=True)
+class CurvesRecipe:
+    """A curve of each feature, added up; drawn to what an offset says, the more the fewer rows there are.
+
+    Attributes:
+        features: all that take part, by the logarithm; what is unknown has a term of its own.
+        curved: those that are bent at some of their quantiles; the others are straight lines.
+        shrinkage: weight of the squared coefficients, in customers' windows.
+    """
+
+    features: tuple[str, ...]
+    curved: tuple[str, ...]
+    shrinkage: float
 
 
 @dataclass(frozen=True)
@@ -44,7 +67,39 @@ class LightGbmRecipe:
     least_rows: int = 300
 
 
-Recipe = LinearRecipe | BgNbdRecipe | LightGbmRecipe
+Recipe = LinearRecipe | LightGbmRecipe
+
+
+@dataclass(frozen=True)
+class TreesRecipe:
+    """Boosted trees in a fixed number of rounds, whose splits are drawn by chance (see ``training.boosting``)."""
+
+    features: tuple[str, ...] = MODEL_FEATURES
+    rounds: int = 150
+    least_rows: int = 300
+
+
+@dataclass(frozen=True)
+class MemberRecipe:
+    """One member of the blend.
+
+    Attributes:
+        weight_of_few, weight_of_many: what it counts before any past forecast is seen, with no window to learn from and
+            with very many.
+    """
+
+    name: str
+    meaning: str
+    recipe: BtydRecipe | CurvesRecipe | TreesRecipe
+    weight_of_few: float
+    weight_of_many: float
+
+
+@dataclass(frozen=True)
+class BlendRecipe:
+    """Members fitted apart and weighted by what past origins showed."""
+
+    members: tuple[MemberRecipe, ...]
 
 
 @dataclass(frozen=True)
@@ -54,10 +109,22 @@ class Candidate:
     name: str
     rank: Rank
     meaning: str
-    recipe: Recipe
+    recipe: Recipe | BlendRecipe
 
 
-LOG, PLAIN = Transform.LOG, Transform.PLAIN
+LOG = Transform.LOG
+
+CURVED = (
+    "days_since_last_order",
+    "days_since_first_order",
+    "silence_to_due_gap",
+    "silence_to_gap_mean",
+    "due_gap_days",
+    "gap_mean_days",
+    "order_days_90_days",
+    "order_days_365_days",
+)
+"""What a hazard of ordering bends with: silence, the own rhythm, their ratios, pace and age."""
 
 RFM = LinearRecipe(
     features=(
@@ -71,6 +138,37 @@ RFM = LinearRecipe(
     shrinkage=10.0,
 )
 BOOSTED = LightGbmRecipe()
+BLEND = BlendRecipe(
+    (
+        MemberRecipe(
+            "pareto/nbd",
+            "buys at a rate of its own until it leaves unseen",
+            BtydRecipe(Story.PARETO_NBD),
+            weight_of_few=1 / 2,
+            weight_of_many=1 / 3,
+        ),
+        MemberRecipe(
+            "mbg/nbd",
+            "buys in a rhythm as regular as the company's, and may leave after any order",
+            BtydRecipe(Story.MBG_NBD, most_regular=6),
+            weight_of_few=1 / 2,
+            weight_of_many=1 / 3,
+        ),
+        MemberRecipe(
+            "curves",
+            "what rhythm, season and the whole catalogue add to that, shrunken",
+            CurvesRecipe(MODEL_FEATURES, CURVED, shrinkage=300.0),
+            weight_of_few=0.0,
+            weight_of_many=1 / 2,
+        ),
+        MemberRecipe(
+            "trees", "boosted trees over the whole catalogue", TreesRecipe(), weight_of_few=0.0, weight_of_many=1 / 3
+        ),
+    )
+)
+"""Chosen on made-up ledgers of eight trades, and on real ones before the cutoffs they are judged at."""
+
+BLENDED = "callfirst"
 
 CANDIDATES: tuple[Candidate, ...] = (
     Candidate(
@@ -85,8 +183,6 @@ CANDIDATES: tuple[Candidate, ...] = (
         "who ordered least in a year goes first",
         LinearRecipe((("order_days_365_days", LOG),), shrinkage=1.0, rising_in=-1),
     ),
-    Candidate("rfm logistic", Rank.MODEL, "a shrunken line of silence, frequency, money, tenure and rhythm", RFM),
-    Candidate("bg/nbd", Rank.MODEL, "buys at a rate of its own until it quietly leaves", BgNbdRecipe()),
-    Candidate("lightgbm", Rank.MODEL, "boosted trees over the whole catalogue", BOOSTED),
+    Candidate(BLENDED, Rank.MODEL, "members weighted by what past origins showed", BLEND),
 )
 """Rivals for the chance of no order. For money: the kinds of ``models.shortfall``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -154,6 +154,7 @@ def show_model(context: typer.Context, as_json: AsJson = False) -> None:
     record, bundle = champion_record(home), champion(home)
     told = {**_record(record), **bundle.manifest.record(), "usual_rates": vars(bundle.usual_rates)}
     told |= {"carry": list(bundle.reference.carry), "value_at_risk_by": str(bundle.shortfall.kind)}
+    told["made_of"] = {} if bundle.churn is None else bundle.churn.made_of
     if as_json:
         _print_json(told)
         return
@@ -161,8 +162,13 @@ def show_model(context: typer.Context, as_json: AsJson = False) -> None:
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     for name, value in told.items():
-        table.add_row(name.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+        shown = _shares(told["made_of"]) if name == "made_of" else value
+        table.add_row(name.replace("_", " "), ", ".join(map(str, shown)) if isinstance(shown, list) else str(shown))
     Console().print(table)
+
+
+def _shares(made_of: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {share:.0%}" for name, share in made_of.items())
 
 
 def _print_verdict(verdict: Verdict, console: Console) -> None:
@@ -179,6 +185,8 @@ def _print_verdict(verdict: Verdict, console: Console) -> None:
     if verdict.bundle.note not in verdict.sentence:
         console.print(verdict.bundle.note, highlight=False)
     console.print(f"Value at risk is told by {verdict.draft.shortfall.kind}. In service: {verdict.bundle.version}.")
+    if verdict.bundle.churn is not None and not verdict.bundle.is_rule:
+        console.print(f"Made of: {_shares(verdict.bundle.churn.made_of)}.", highlight=False)
     console.print(
         f"MLflow run {verdict.run_id} ({verdict.seconds:.0f} s); look at it with:\n"
         f"  mlflow ui --backend-store-uri {verdict.tracking_uri}",

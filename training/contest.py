@@ -15,11 +15,12 @@ from models.probability import Probability
 from models.reference import orders_expected
 from models.shortfall import ShortfallKind
 from training import metrics
+from training.blend import MemberForecasts, forecasts_of
 from training.bootstrap import Interval, interval_of, interval_of_mean
-from training.candidates import CANDIDATES, Candidate, Rank
+from training.candidates import BLENDED, CANDIDATES, Candidate, Rank
 from training.dataset import TrainingSet, customer_codes
 from training.folds import ContestPlan
-from training.learn import Teacher
+from training.learn import Learned, Teacher
 
 MONEY_MARGIN = 0.02
 """Money found may be lower by this much, and a model with the better chances still wins."""
@@ -41,6 +42,7 @@ class Unseen:
         churn: chance of no order by candidate. decline: of no order or fading by candidate, told where ``telling``.
         by_chance: value at risk by candidate, of its chance. shares: value at risk by learned model of the shortfall.
         overlapping: windows overlap, so customers are resampled as wholes.
+        members: what each member of the blend said, origin by origin.
     """
 
     rows: TrainingSet
@@ -54,6 +56,7 @@ class Unseen:
     skipped: dict[str, str]
     overlapping: bool
     seed: int
+    members: tuple[MemberForecasts, ...] = ()
 
     @cached_property
     def customer(self) -> npt.NDArray[np.int64]:
@@ -144,12 +147,20 @@ class Outcome:
 def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], None]) -> Unseen | None:
     """Every candidate fitted and calibrated at every contest origin, and its forecasts of the window that follows.
 
+    From the oldest on, as the blend's weights at an origin come from forecasts of windows that are closed by then.
     An origin counts where a rule could be fitted; a candidate takes part where it could be at each of those. None: no
     origin counts.
     """
     teachers = {fold.at: teacher.back_at(fold.at) for fold in plan.folds}
-    tried = [teachers[fold.at].learn(fold, progress=progress) for fold in plan.folds]
-    learned = sorted((each for each in tried if RULES & set(each.churn)), key=lambda each: each.fold.at)
+    members: list[MemberForecasts] = []
+    tried: list[Learned] = []
+    for fold in sorted(plan.folds, key=lambda fold: fold.at):
+        closed = teacher.origins.before(fold.at)
+        past = [each for each in members if each.origin in closed]
+        tried.append(teachers[fold.at].learn(fold, past=past, progress=progress))
+        if (blend := tried[-1].churn.get(BLENDED)) is not None:
+            members.append(forecasts_of(blend, fold.at, teacher.rows.active_at([fold.at])))
+    learned = [each for each in tried if RULES & set(each.churn)]
     if not learned:
         return None
     rows = teacher.rows.active_at([each.fold.at for each in learned])
@@ -185,6 +196,7 @@ def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], 
         skipped={name: reason for each in tried for name, reason in each.skipped.items()},
         overlapping=plan.weaker,
         seed=teacher.seed,
+        members=tuple(members),
     )
 
 

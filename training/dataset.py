@@ -65,11 +65,11 @@ class TrainingSet:
 
     def at(self, origins: Sequence[AsOf]) -> TrainingSet:
         """The rows of some origins."""
-        return self.where(np.isin(self.origin, [_micros(origin) for origin in origins]))
+        return self.where(np.isin(self.origin, [micros_of(origin) for origin in origins]))
 
     def active_at(self, origins: Sequence[AsOf]) -> TrainingSet:
         """The active customers of some origins who were left alone: of a weight above 0."""
-        rows = np.isin(self.origin, [_micros(origin) for origin in origins])
+        rows = np.isin(self.origin, [micros_of(origin) for origin in origins])
         return self.where(rows & self.active & (self.weight > 0))
 
     @property
@@ -85,7 +85,7 @@ class TrainingSet:
 
     def with_called(self, origins: Sequence[AsOf]) -> TrainingSet:
         """The active customers of some origins, the called too: ASSIGNED tells them apart, and each counts once."""
-        rows = self.where(np.isin(self.origin, [_micros(origin) for origin in origins]) & self.active)
+        rows = self.where(np.isin(self.origin, [micros_of(origin) for origin in origins]) & self.active)
         called = rows.assignments.called
         table = rows.snapshot.table.append_column(ASSIGNED, pa.array(called.astype(np.float64)))
         counted = Assignments(np.zeros(len(rows), dtype=np.bool_), rows.assignments.held_out_chance)
@@ -161,5 +161,6 @@ def _origin_of(snapshot: Snapshot) -> npt.NDArray[np.int64]:
     return np.asarray(instants.astype(np.int64))
 
 
-def _micros(as_of: AsOf) -> int:
+def micros_of(as_of: AsOf) -> int:
+    """An instant as ``TrainingSet.origin`` has it."""
     return int(np.datetime64(as_of.naive, "us").astype(np.int64))

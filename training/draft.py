@@ -15,7 +15,7 @@ from models.probability import Probability, alone
 from models.reference import Reference
 from models.shortfall import Shortfall, ShortfallKind
 from training import metrics
-from training.candidates import CANDIDATES, Candidate, Rank
+from training.candidates import CANDIDATES, BlendRecipe, Candidate, Rank
 from training.contest import LARGE_CONTEST_ROWS, Outcome, Unseen, hold_contest, judge
 from training.dataset import TrainingSet
 from training.errors import TrainingError
@@ -101,6 +101,7 @@ def _winner(
     candidate = next(each for each in CANDIDATES if each.name == outcome.served)
     learned = teacher.learn(
         fold,
+        past=unseen.members,
         churn=[candidate],
         decline=[outcome.decline] if outcome.decline else [],
         shares=[outcome.shortfall] if outcome.shortfall in unseen.shares else [],
@@ -172,7 +173,7 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, *, active_days: int, t
 
 
 def _fit_rule(teacher: Teacher, fold: Fold, rule: Candidate, *, is_calibrated: bool) -> Probability | None:
-    if rule.rank is not Rank.RULE:
+    if rule.rank is not Rank.RULE or isinstance(rule.recipe, BlendRecipe):
         return None
     lesson = Lesson(teacher.rows, teacher.origins, fold, churned)
     if is_calibrated:
@@ -206,7 +207,7 @@ def _check_enough(rows: TrainingSet, origins: Origins) -> None:
 
 
 def _contest_days(origins: Origins, active_days: int) -> int:
-    return max(origins.horizon_days, active_days) + 3 * origins.horizon_days  # to begin; to fit, calibrate, test on
+    return max(origins.horizon_days, active_days) + 2 * origins.horizon_days  # to begin; to fit, to test on
 
 
 def _weaker(plan: ContestPlan) -> str:

@@ -13,10 +13,9 @@ from scipy.special import expit
 from features.snapshot import ASSIGNED, Floats, Snapshot
 from models.members import AnyMember, Linear, Term, Transform, transformed
 from models.probability import Probability, alone
-from training.bgnbd import fit_bg_nbd
 from training.boosting import Examples, fit_boosted
 from training.calibrating import Forecasts, fit_calibrator
-from training.candidates import BgNbdRecipe, LightGbmRecipe, LinearRecipe, Recipe
+from training.candidates import LightGbmRecipe, LinearRecipe, Recipe
 from training.dataset import TrainingSet, customer_codes
 from training.folds import Fold, Origins
 
@@ -65,10 +64,12 @@ class Lesson:
 
 
 def fit(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> Probability | TooFew:
-    """The candidate fitted on the fold's fitting windows and calibrated on its calibration windows."""
+    """The candidate fitted on the fold's fitting windows, calibrated on its calibration window where that is apart."""
     member = fit_member(name, recipe, lesson, seed)
     if isinstance(member, TooFew):
         return member
+    if not lesson.fold.is_apart:
+        return alone(member)
     later = lesson.calibration_rows
     happened = lesson.target(later)
     log_odds = member.log_odds(later.snapshot)
@@ -78,9 +79,6 @@ def fit(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> Probability | T
 
 def fit_member(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> AnyMember | TooFew:
     """The candidate fitted on the fold's fitting windows, not calibrated."""
-    if isinstance(recipe, BgNbdRecipe):
-        everybody = lesson.rows.at([lesson.fold.calibrate])
-        return fit_bg_nbd(everybody.snapshot, lesson.origins.horizon_days)
     rows = lesson.fit_rows
     if lesson.rows.called_are_told_apart:
         recipe, rows = with_assigned(recipe), lesson.known(lesson.rows.with_called(lesson.fold.fit))
@@ -103,7 +101,8 @@ def with_assigned(recipe: LinearRecipe | LightGbmRecipe) -> LinearRecipe | Light
 def without_assigned(line: Linear) -> Linear:
     """The line for who is not called: the input's term at 0 goes into the constant."""
     terms = [term for term in line.terms if term.feature == ASSIGNED]
-    at_none = sum(-term.mean / term.scale * term.coefficient for term in terms)
+    none = np.zeros(1)
+    at_none = sum(float((term.seen(none)[0] - term.mean) / term.scale * term.coefficient) for term in terms)
     return replace(line, constant=line.constant + at_none, terms=tuple(t for t in line.terms if t not in terms))
 
 

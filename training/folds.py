@@ -25,12 +25,18 @@ class Fold:
     Attributes:
         at: the instant; every window below is closed by it.
         fit: origins whose windows close by the calibration origin.
-        calibrate: the origin whose window closes at ``at``, later than and apart from all fitting windows.
+        calibrate: the origin whose window closes at ``at``, later than and apart from all fitting windows. Where the
+            ledger holds only one such window, it is the one fitted on too.
     """
 
     at: AsOf
     fit: tuple[AsOf, ...]
     calibrate: AsOf
+
+    @property
+    def is_apart(self) -> bool:
+        """A window is left to calibrate on that is not fitted on."""
+        return self.calibrate not in self.fit
 
 
 @dataclass(frozen=True)
@@ -76,10 +82,9 @@ class Origins:
         return tuple(chain)
 
     def fold(self, at: AsOf) -> Fold | None:
-        """The fold at an instant: calibrated on its newest window; None where no window is left to fit on."""
+        """The fold at an instant: calibrated on its newest window; None where no window is closed by it."""
         chain = self.chain(at)
-        fit = self.before(chain[0]) if chain else ()
-        return Fold(at, fit, chain[0]) if fit else None
+        return Fold(at, self.before(chain[0]) or self.before(at), chain[0]) if chain else None
 
 
 @dataclass(frozen=True)

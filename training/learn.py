@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,11 +10,12 @@ import numpy as np
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
-from features.snapshot import Floats
+from features.snapshot import Floats, Snapshot
 from models.probability import Probability, alone
 from models.reference import Reference
 from models.shortfall import Shortfall, ShortfallKind
-from training.candidates import CANDIDATES, Candidate
+from training.blend import MemberForecasts, fit_blend
+from training.candidates import CANDIDATES, BlendRecipe, Candidate
 from training.dataset import TrainingSet, known_at
 from training.fit import Lesson, TooFew, fit
 from training.folds import Fold, Origins
@@ -42,33 +43,44 @@ class Learned:
 
 @dataclass(frozen=True)
 class Teacher:
-    """What all lessons of one training have in common; ``rows`` are labelled as known at T."""
+    """What all lessons of one training have in common.
+
+    Attributes:
+        rows: labelled as known at the teacher's instant. now: all customers as of that instant.
+    """
 
     ledger: Ledger
     rows: TrainingSet
+    now: Snapshot
     origins: Origins
     policy: Policy
     seed: int
 
     def back_at(self, at: AsOf) -> Teacher:
         """The teacher as it would have been at an earlier instant: knows only windows closed by then, as known then."""
-        return replace(self, rows=known_at(self.rows, self.ledger, self.origins, at, self.policy))
+        now = self.rows.at([at]).snapshot
+        return replace(self, rows=known_at(self.rows, self.ledger, self.origins, at, self.policy), now=now)
 
     def learn(
         self,
         fold: Fold,
         *,
+        past: Sequence[MemberForecasts] = (),
         churn: Iterable[Candidate] = CANDIDATES,
         decline: Iterable[str] = tuple(DECLINE_RECIPES),
         shares: Iterable[ShortfallKind] = tuple(SHARE_RECIPES),
         progress: Callable[[str], None] = lambda _: None,
     ) -> Learned:
-        """The asked for candidates, fitted and calibrated at the fold."""
+        """The asked for candidates, fitted and calibrated at the fold, which is at the teacher's instant.
+
+        Args:
+            past: what the blend's members said at origins whose windows are closed by now.
+        """
         learned = Learned(fold, self.rows.reference(self.origins.chain(fold.at)))
         for candidate in churn:
             progress(f"{fold.at.day} {candidate.name}")
             lesson = Lesson(self.rows, self.origins, fold, churned)
-            self._keep(learned, learned.churn, candidate.name, fit(candidate.name, candidate.recipe, lesson, self.seed))
+            self._keep(learned, learned.churn, candidate.name, self._fitted(candidate, lesson, past))
         for name in decline:
             progress(f"{fold.at.day} decline, {name}")
             lesson = Lesson(self.rows, self.origins, fold, declined(learned.reference, self.policy))
@@ -83,6 +95,11 @@ class Teacher:
         """The shortfall told in one way, lifted so that the sum over the fold's calibration window comes true."""
         seen = self.rows.active_at([learned.fold.calibrate])
         return lifted_shortfall(Shortfall(kind, learned.shares.get(kind)), seen, learned.reference, churn)
+
+    def _fitted(self, candidate: Candidate, lesson: Lesson, past: Sequence[MemberForecasts]) -> Probability | TooFew:
+        if isinstance(candidate.recipe, BlendRecipe):
+            return fit_blend(candidate.recipe, lesson, everybody=self.now, past=past, seed=self.seed)
+        return fit(candidate.name, candidate.recipe, lesson, self.seed)
 
     def _share(self, learned: Learned, kind: ShortfallKind) -> None:
         member = fit_share(

@@ -9,6 +9,7 @@ from features.catalog import CATALOG_FINGERPRINT
 from features.ledger.ledger import Ledger
 from features.ledger_days import shut_days
 from features.policy import Policy
+from features.snapshot import take_snapshot
 from features.version import code_version
 from models.bundle import Bundle
 from models.manifest import Manifest
@@ -46,7 +47,7 @@ def make(ledger: Ledger, frame: Frame, policy: Policy, *, seed: int, progress: P
         missing = f"The ledger holds {held} days before {frame.until.day}; a first closed window needs {needed}."
         return Made(frame, origins, None, bare_rule(frame.horizon_days, missing))
     rows = training_set(ledger, origins, frame.active_days, policy)
-    teacher = Teacher(ledger, rows, origins, policy, seed)
+    teacher = Teacher(ledger, rows, take_snapshot(ledger, [frame.until], policy), origins, policy, seed)
     return Made(frame, origins, teacher, _drafted(teacher, frame, progress))
 
 

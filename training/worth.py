@@ -20,7 +20,7 @@ from features.catalog import MODEL_FEATURES
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
-from features.snapshot import Floats
+from features.snapshot import Floats, take_snapshot
 from training import metrics
 from training.bootstrap import Interval, interval_of_mean
 from training.candidates import LightGbmRecipe
@@ -105,7 +105,8 @@ def worth_of(
     rows, added = _with_columns(
         training_set(ledger, origins, frame.active_days, policy), made_by(maker, ledger, origins.close, policy)
     )
-    return _compared(Teacher(ledger, rows, origins, policy, seed), plan, added)
+    now = take_snapshot(ledger, [frame.until], policy)
+    return _compared(Teacher(ledger, rows, now, origins, policy, seed), plan, added)
 
 
 def _with_columns(rows: TrainingSet, made: MadeFeatures) -> tuple[TrainingSet, tuple[str, ...]]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from features.snapshot import take_snapshot
 from models.shortfall import ShortfallKind
 from tests.drawn import POLICY, at, ledger
 from tests.model.world import HORIZON, drafted, teacher, world
@@ -37,15 +38,15 @@ def forecasting(**chances: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Unse
 
 def test_a_model_that_knows_the_future_wins() -> None:
     churned = unseen().churned
-    outcome = judge(forecasting(lightgbm=np.where(churned, 0.9, 0.1)))
-    assert outcome.served == "lightgbm"
+    outcome = judge(forecasting(callfirst=np.where(churned, 0.9, 0.1)))
+    assert outcome.served == "callfirst"
     assert outcome.improvement is not None
     assert outcome.improvement.is_above_zero
 
 
 def test_a_model_no_better_than_the_rule_is_not_served() -> None:
     rule = unseen().churn["recency"]
-    outcome = judge(forecasting(**dict.fromkeys(("lightgbm", "rfm_logistic", "bg/nbd", "low_frequency"), rule)))
+    outcome = judge(forecasting(**dict.fromkeys(("callfirst", "low_frequency"), rule)))
     assert outcome.served in ("recency", "low frequency")
     assert "not better for sure" in outcome.sentence
 
@@ -56,8 +57,9 @@ def test_a_model_with_better_chances_that_finds_less_money_is_not_served() -> No
     large = here.reference >= np.quantile(here.reference, 0.7)
     share = np.clip(here.shortfall / np.maximum(here.reference, 1.0), 0.01, 0.99)
     knows_large = np.where(large, share, 0.99)  # finds all the money there is, and is wrong on everybody else
-    models = dict.fromkeys(("lightgbm", "rfm_logistic", "bg/nbd"), hardly)
-    judged = replace(forecasting(**models, recency=knows_large, low_frequency=np.full(len(large), 0.999)), shares={})
+    judged = replace(
+        forecasting(callfirst=hardly, recency=knows_large, low_frequency=np.full(len(large), 0.999)), shares={}
+    )
     outcome = judge(judged)
     assert outcome.improvement is not None
     assert outcome.improvement.is_above_zero
@@ -66,10 +68,10 @@ def test_a_model_with_better_chances_that_finds_less_money_is_not_served() -> No
 
 
 def test_where_nothing_was_lost_the_better_chances_win_and_the_sentence_says_so() -> None:
-    here = forecasting(lightgbm=np.where(unseen().churned, 0.9, 0.1))
+    here = forecasting(callfirst=np.where(unseen().churned, 0.9, 0.1))
     outcome = judge(replace(here, reference=here.rows.labels.net_sales))  # everybody brings what was expected
-    assert outcome.served == "lightgbm"
-    assert outcome.sentence.startswith("lightgbm is served")
+    assert outcome.served == "callfirst"
+    assert outcome.sentence.startswith("callfirst is served")
 
 
 def test_a_learned_shortfall_must_prove_better_where_forecasts_are_few() -> None:
@@ -104,8 +106,9 @@ def test_nothing_known_after_the_contest_origin_is_learned_from() -> None:
     origins = replace(here.origins, close=here.origins.before(fold.at))
     past = training_set(then, replace(origins, until=fold.at), HORIZON, POLICY)
     rows = here.rows.active_at([fold.at]).snapshot
+    now = take_snapshot(then, [fold.at], POLICY)
     now_told = teacher(here, 1).back_at(fold.at).learn(fold)
-    then_told = Teacher(then, past, origins, POLICY, 1).learn(fold)
+    then_told = Teacher(then, past, now, origins, POLICY, 1).learn(fold)
     assert now_told.reference == then_told.reference
     for name, model in now_told.churn.items():
         assert np.array_equal(model.chance(rows), then_told.churn[name].chance(rows))
@@ -130,19 +133,21 @@ def test_too_few_customers_are_refused_with_how_many_are_needed() -> None:
     lines = [f"c{n % 5} | 2025-{1 + n % 12:02}-{28 - n % 9} | 10" for n in range(60)]
     tiny = ledger("\n".join(["customer_id | ordered_at | amount", *lines]))
     origins = origins_of(at("2025-12-01"), 60, 60, starts_on=tiny.starts_on, zone=POLICY.zone)
-    rows = training_set(tiny, origins, 60, POLICY)
+    rows, now = training_set(tiny, origins, 60, POLICY), take_snapshot(tiny, [origins.until], POLICY)
     with pytest.raises(TooLittleToLearnError, match="30 are needed"):
-        draft(Teacher(tiny, rows, origins, POLICY, 1), active_days=60, told=lambda _step: None)
+        draft(Teacher(tiny, rows, now, origins, POLICY, 1), active_days=60, told=lambda _step: None)
 
 
 def test_one_closed_window_serves_a_calibrated_rule_and_says_what_a_contest_needs() -> None:
     here = world()
     origins = replace(here.origins, spaced=here.origins.spaced[:1], close=here.origins.close[:1])
     rows = here.rows.at(origins.close)
-    found = draft(Teacher(here.ledger, rows, origins, POLICY, 1), active_days=HORIZON, told=lambda _step: None)
+    found = draft(
+        Teacher(here.ledger, rows, here.now, origins, POLICY, 1), active_days=HORIZON, told=lambda _step: None
+    )
     assert found.is_rule
     assert found.churn is not None
-    assert "a contest needs 360 days" in found.sentence
+    assert "a contest needs 270 days" in found.sentence
     chance = found.churn.chance(rows.active_at(origins.close).snapshot)
     assert float(chance.mean()) == pytest.approx(rows.active_at(origins.close).labels.churned.mean(), abs=0.02)
 
@@ -150,9 +155,9 @@ def test_one_closed_window_serves_a_calibrated_rule_and_says_what_a_contest_need
 def test_what_a_contest_needs_begins_with_the_longer_of_horizon_and_active_window() -> None:
     here = world()
     origins = replace(here.origins, spaced=here.origins.spaced[:1], close=here.origins.close[:1])
-    one = Teacher(here.ledger, here.rows.at(origins.close), origins, POLICY, 1)
+    one = Teacher(here.ledger, here.rows.at(origins.close), here.now, origins, POLICY, 1)
     found = draft(one, active_days=200, told=lambda _step: None)
-    assert f"a contest needs {200 + 3 * 90} days" in found.sentence
+    assert f"a contest needs {200 + 2 * 90} days" in found.sentence
 
 
 def test_where_only_the_newest_windows_show_who_stops_the_rule_is_not_said_to_lack_windows() -> None:
@@ -160,8 +165,8 @@ def test_where_only_the_newest_windows_show_who_stops_the_rule_is_not_said_to_la
     lines = [f"c{c:02d} | {day} | 10" for c in range(40) for day in days if c >= 8 or day < date(2025, 9, 3)]
     stopped = ledger("\n".join(["customer_id | ordered_at | amount", *lines, "end | 2025-12-31 | 1"]))
     origins = origins_of(at("2026-01-01"), 60, 60, starts_on=stopped.starts_on, zone=POLICY.zone)
-    rows = training_set(stopped, origins, 60, POLICY)
-    found = draft(Teacher(stopped, rows, origins, POLICY, 1), active_days=60, told=lambda _step: None)
+    rows, now = training_set(stopped, origins, 60, POLICY), take_snapshot(stopped, [origins.until], POLICY)
+    found = draft(Teacher(stopped, rows, now, origins, POLICY, 1), active_days=60, told=lambda _step: None)
     assert found.is_rule
     assert "too few of one outcome" in found.sentence
     assert "a contest needs" not in found.sentence

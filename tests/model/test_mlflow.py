@@ -62,7 +62,7 @@ def test_the_run_holds_every_candidates_figures_pictures_and_what_it_was_made_of
 
     client = MlflowClient(home.tracking_uri)
     run = client.get_run(verdict.run_id)
-    assert {f"{name}.brier" for name in ("recency", "low_frequency", "rfm_logistic", "bg_nbd")} <= set(run.data.metrics)
+    assert {f"{name}.brier" for name in ("recency", "low_frequency", "callfirst")} <= set(run.data.metrics)
     assert run.data.tags["ledger_digest"] == verdict.bundle.manifest.ledger_digest
     assert run.data.tags["bundle_sha256"] == verdict.bundle_sha256
     pictures = {each.path for each in client.list_artifacts(verdict.run_id, "pictures")}

@@ -47,4 +47,4 @@ def drafted(seed: int = 5) -> Draft:
 
 
 def teacher(here: World, seed: int) -> Teacher:
-    return Teacher(here.ledger, here.rows, here.origins, here.policy, seed)
+    return Teacher(here.ledger, here.rows, here.now, here.origins, here.policy, seed)

@@ -44,9 +44,16 @@ def test_every_fold_fits_calibrates_and_tests_on_windows_that_are_closed_and_apa
 
 
 def test_a_short_ledger_holds_its_contest_at_closer_origins_and_says_so() -> None:
-    plan = contest_plan(origins("2026-12-27", "2025-09-28"))  # 455 days, as CDNOW has
+    plan = contest_plan(origins("2026-12-27", "2026-01-01"))  # 360 days: two a horizon apart, three half a horizon
     assert plan.weaker
     assert len(plan.folds) == 3
+
+
+def test_where_only_one_window_is_closed_it_is_fitted_on_and_none_is_left_to_calibrate_on() -> None:
+    plan = contest_plan(origins("2026-12-27", "2025-09-28"))  # 455 days, as CDNOW has
+    assert not plan.weaker
+    assert [fold.is_apart for fold in plan.folds] == [True, True, False]
+    assert plan.folds[-1].fit[0] == plan.folds[-1].calibrate
 
 
 def test_without_a_window_to_fit_on_there_is_no_contest() -> None:

@@ -1,0 +1,90 @@
+"""Here you find models of buying until a death nobody sees (BTYD): how likely a customer's three numbers are.
+
+The chance of no order in the next H days is the likelihood of the same customer silent for H days longer, over that of
+its silence until now. Time is in weeks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from scipy.special import betaln, gammaln, hyp2f1, logsumexp
+
+from features.snapshot import Floats
+
+SMALLEST = 1e-300
+
+
+class Story(StrEnum):
+    """How customers leave for good; until then each buys at a rate of its own, gamma distributed over customers."""
+
+    BG_NBD = "bg/nbd"  # after an order, from the second on (Fader, Hardie & Lee 2005)
+    MBG_NBD = "mbg/nbd"  # after any order, the first too (Batislam, Denizel & Filiztekin 2007)
+    PARETO_NBD = "pareto/nbd"  # at any time (Schmittlein, Morrison & Colombo 1987)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Rates of buying are gamma(r, alpha); chances of leaving beta(a, b), in Pareto/NBD rates of leaving gamma(a, b).
+
+    Attributes:
+        regularity: k, each gap is k exponential waits one after another (Platzer & Reutterer 2016); 1: by pure chance.
+    """
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+    regularity: int = 1
+
+
+def log_likelihood(
+    story: Story, parameters: Parameters, repeats: Floats, *, last_weeks: Floats, age_weeks: Floats
+) -> Floats:
+    """Of so many repeat order days up to the last one, in customers of such an age, and silence since.
+
+    Up to a summand that neither parameters nor age move (for k above 1 it holds the single gaps).
+    """
+    if story is Story.PARETO_NBD:
+        return _pareto(parameters, repeats, last_weeks, age_weeks)
+    p, waits = parameters, parameters.regularity * repeats
+    chances_to_leave = repeats if story is Story.BG_NBD else repeats + 1
+    bought = gammaln(p.r + waits) - gammaln(p.r) + p.r * np.log(p.alpha) - betaln(p.a, p.b)
+    stayed = betaln(p.a, p.b + chances_to_leave) + _silent(p, waits, last_weeks, age_weeks)
+    left = betaln(p.a + 1, p.b + np.maximum(chances_to_leave, 1) - 1) - (p.r + waits) * np.log(p.alpha + last_weeks)
+    with np.errstate(invalid="ignore"):  # who never ordered
+        likelihood: Floats = bought + np.logaddexp(stayed, np.where(chances_to_leave > 0, left, -np.inf))
+    return likelihood
+
+
+def _silent(p: Parameters, waits: Floats, last_weeks: Floats, age_weeks: Floats) -> Floats:
+    """A gap still open: 0 to k - 1 of its k waits are over."""
+    with np.errstate(divide="ignore"):
+        silence = np.log(age_weeks - last_weeks)
+    parts = []
+    for over in range(p.regularity):
+        shape = p.r + waits + over
+        part = gammaln(shape) - gammaln(p.r + waits) - shape * np.log(p.alpha + age_weeks)
+        parts.append(part + over * silence - gammaln(over + 1) if over else part)
+    return np.asarray(logsumexp(np.stack(parts), axis=0))
+
+
+def _pareto(p: Parameters, repeats: Floats, last_weeks: Floats, age_weeks: Floats) -> Floats:
+    """Source: Fader & Hardie 2005, A note on deriving the Pareto/NBD model, equations 16 to 19."""
+    longer, apart = max(p.alpha, p.b), abs(p.alpha - p.b)
+    total = p.r + p.a + repeats
+    second = p.a + 1 if p.alpha >= p.b else p.r + repeats
+    at_last, now = (
+        np.log(np.maximum(hyp2f1(total, second, total + 1, apart / (longer + weeks)), SMALLEST))
+        - total * np.log(longer + weeks)
+        for weeks in (last_weeks, age_weeks)
+    )
+    between = at_last + np.log(np.maximum(-np.expm1(np.minimum(now - at_last, 0.0)), SMALLEST))
+    stayed = -(p.r + repeats) * np.log(p.alpha + age_weeks) - p.a * np.log(p.b + age_weeks)
+    left = np.log(p.a) - np.log(total) + between
+    bought = gammaln(p.r + repeats) - gammaln(p.r) + p.r * np.log(p.alpha) + p.a * np.log(p.b)
+    with np.errstate(invalid="ignore"):  # who never ordered
+        likelihood: Floats = bought + np.logaddexp(stayed, left)
+    return likelihood

@@ -1,0 +1,160 @@
+"""Here you find how the blend is made: members of all windows closed by an instant, weights of past forecasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from features.clock import AsOf
+from features.snapshot import ASSIGNED, Floats, Snapshot
+from models.members import AnyMember, Btyd, row_sums
+from models.probability import Probability
+from training.boosting import Examples, fit_trees
+from training.btyd import fit_btyd
+from training.calibrating import Forecasts, fit_calibrator
+from training.candidates import BlendRecipe, BtydRecipe, CurvesRecipe, MemberRecipe, TreesRecipe
+from training.curves import fit_curves
+from training.dataset import TrainingSet, customer_codes, micros_of
+from training.fit import LEAST_OUTCOMES, Lesson, TooFew, without_assigned
+from training.weights import fit_weights, prior_weights
+
+MOST_ROWS = 60_000
+"""More say the same in more time: of that many the windows are taken further apart."""
+
+
+@dataclass(frozen=True)
+class MemberForecasts:
+    """What each member said of the active customers of one origin, before anybody knew what came.
+
+    Attributes:
+        customers: their ids, rising. log_odds: by member, one per customer.
+    """
+
+    origin: AsOf
+    customers: npt.NDArray[np.str_]
+    log_odds: dict[str, Floats]
+
+
+def forecasts_of(blend: Probability, origin: AsOf, rows: TrainingSet) -> MemberForecasts:
+    """What the members of a blend say of an origin's rows."""
+    told = {member.name: member.log_odds(rows.snapshot) for member in blend.members}
+    return MemberForecasts(origin, np.asarray(rows.snapshot.customer_ids, dtype=np.str_), told)
+
+
+def fit_blend(
+    recipe: BlendRecipe, lesson: Lesson, *, everybody: Snapshot, past: Sequence[MemberForecasts], seed: int
+) -> Probability | TooFew:
+    """The members fitted on all windows closed by the fold's instant, weighted and calibrated by past forecasts.
+
+    Without any they have the weights that stand in the recipe, and no calibration.
+
+    Args:
+        everybody: all customers as of the fold's instant.
+        past: forecasts of windows closed by the fold's instant.
+    """
+    rows = _rows(lesson)
+    if lesson.rows.called_are_told_apart:
+        recipe = _with_assigned(recipe)
+    members, votes = _members(recipe, lesson, rows, everybody=everybody, seed=seed)
+    if not members:
+        return TooFew(f"under {LEAST_OUTCOMES} customers ever ordered")
+    names = [member.name for member in members]
+    prior = prior_weights([each for each in recipe.members if each.name in names], votes)
+    seen = _seen(lesson, past, names)
+    if seen is None:
+        return Probability(members, tuple(float(weight) for weight in prior))
+    told, later = seen
+    happened = lesson.target(later) >= 0.5
+    weights = fit_weights(told, happened, later.origin, prior, weight=later.weight)
+    blended = row_sums(told * weights)
+    customers = customer_codes(later.snapshot)
+    calibrator = fit_calibrator(Forecasts(blended, happened, later.origin, customers, later.weight))
+    return Probability(members, tuple(float(weight) for weight in weights), calibrator)
+
+
+def _rows(lesson: Lesson) -> TrainingSet:
+    """Active customers of all windows closed by the fold's instant, of fewer windows where they are too many."""
+    closed = lesson.origins.before(lesson.fold.at)
+    looked_at = lesson.rows.with_called if lesson.rows.called_are_told_apart else lesson.rows.active_at
+    rows = lesson.known(looked_at(closed))
+    apart = -(-len(rows) // MOST_ROWS)
+    return rows if apart <= 1 else lesson.known(looked_at(closed[::apart]))
+
+
+def _with_assigned(recipe: BlendRecipe) -> BlendRecipe:
+    """The recipe whose curves and trees have the input that tells the called apart."""
+
+    def told_apart(member: MemberRecipe) -> MemberRecipe:
+        if isinstance(member.recipe, BtydRecipe):
+            return member
+        return replace(member, recipe=replace(member.recipe, features=(*member.recipe.features, ASSIGNED)))
+
+    return BlendRecipe(tuple(told_apart(member) for member in recipe.members))
+
+
+def _members(
+    recipe: BlendRecipe, lesson: Lesson, rows: TrainingSet, *, everybody: Snapshot, seed: int
+) -> tuple[tuple[AnyMember, ...], float]:
+    """Those that can be fitted, in the recipe's order, and the customers' windows that they learned from."""
+    horizon_days = lesson.origins.horizon_days
+    if np.sum(~np.isnan(everybody.feature("days_since_last_order"))) < LEAST_OUTCOMES:
+        return (), 0.0
+    fitted: dict[str, AnyMember] = {}
+    for each in recipe.members:
+        if isinstance(each.recipe, BtydRecipe):
+            fitted[each.name] = fit_btyd(
+                each.name, each.recipe.story, everybody, horizon_days, most_regular=each.recipe.most_regular
+            )
+    target = lesson.target(rows)
+    if min(target.sum(), (1 - target).sum()) < LEAST_OUTCOMES:
+        return tuple(fitted.values()), 0.0
+    weight = one_vote_a_window(rows, horizon_days) * rows.weight
+    offset = _mean_log_odds(fitted, rows.snapshot)
+    for each in recipe.members:
+        learned = _learned(each, rows.snapshot, target, weight=weight, offset=offset, seed=seed)
+        if learned is not None:
+            fitted[each.name] = learned
+    return tuple(fitted[each.name] for each in recipe.members if each.name in fitted), float(weight.sum())
+
+
+def _learned(
+    member: MemberRecipe, snapshot: Snapshot, target: Floats, *, weight: Floats, offset: Floats, seed: int
+) -> AnyMember | None:
+    recipe = member.recipe
+    if isinstance(recipe, CurvesRecipe):
+        return without_assigned(fit_curves(member.name, recipe, snapshot, target, weight=weight, offset=offset))
+    if isinstance(recipe, TreesRecipe) and len(target) >= recipe.least_rows:
+        examples = Examples(snapshot.matrix(recipe.features), target, weight)
+        return fit_trees(member.name, recipe.features, examples, rounds=recipe.rounds, seed=seed)
+    return None
+
+
+def one_vote_a_window(rows: TrainingSet, horizon_days: int) -> Floats:
+    """Weights under which windows that overlap count together as often as they would fit side by side."""
+    origins = np.unique(rows.origin)
+    days = (int(origins[-1]) - int(origins[0])) / 86_400_000_000
+    return np.full(len(rows), min(1.0, (days / horizon_days + 1) / len(origins)))
+
+
+def _mean_log_odds(fitted: dict[str, AnyMember], snapshot: Snapshot) -> Floats:
+    told = [member.log_odds(snapshot) for member in fitted.values() if isinstance(member, Btyd)]
+    return row_sums(np.column_stack(told)) / len(told)
+
+
+def _seen(lesson: Lesson, past: Sequence[MemberForecasts], names: Sequence[str]) -> tuple[Floats, TrainingSet] | None:
+    """Past forecasts of just these members, rows × members, and what is known by now of the windows that followed."""
+    usable = sorted((each for each in past if set(names) <= set(each.log_odds)), key=lambda each: each.origin)
+    rows = lesson.known(lesson.rows.active_at([each.origin for each in usable]))
+    told = np.full((len(rows), len(names)), np.nan)
+    ids = np.asarray(rows.snapshot.customer_ids, dtype=np.str_)
+    for each in usable:
+        here = np.flatnonzero(rows.origin == micros_of(each.origin))
+        place = np.minimum(np.searchsorted(each.customers, ids[here]), len(each.customers) - 1)
+        found = each.customers[place] == ids[here]
+        for column, name in enumerate(names):
+            told[here[found], column] = each.log_odds[name][place[found]]
+    known = ~np.isnan(told).any(axis=1)
+    return (told[known], rows.where(known)) if known.any() else None

@@ -1,0 +1,70 @@
+"""Here you find the maximum likelihood fit of the members that tell a story of buying and leaving (BTYD)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import minimize
+
+from features.snapshot import Floats, Snapshot
+from models.btyd import Parameters, Story, log_likelihood
+from models.members import Btyd
+
+STARTS = ((1.0, 1.0, 1.0, 1.0), (0.25, 4.0, 0.8, 2.5), (2.0, 20.0, 0.3, 3.0))
+LEAST, MOST = -7.0, 7.0  # of the parameters' logarithms
+SHRINKAGE = 1e-3
+"""Weight of the logarithms' squares when no start converges without it: keeps b finite where nobody leaves."""
+TELLING_GAPS, TELLING_CUSTOMERS = 3, 20
+
+
+def fit_parameters(
+    story: Story, repeats: Floats, last_weeks: Floats, age_weeks: Floats, *, regularity: int = 1
+) -> Parameters:
+    """The parameters most likely to give these customers; equal customers are counted, not repeated."""
+    customers, counts = np.unique(np.column_stack([repeats, last_weeks, age_weeks]), axis=0, return_counts=True)
+    x, last, age = customers.T
+    weights = counts / counts.sum()
+
+    def loss(logs: Floats, shrinkage: float) -> float:
+        told = log_likelihood(story, _parameters(logs, regularity), x, last_weeks=last, age_weeks=age)
+        return shrinkage * float(np.sum(logs**2)) - float(np.sum(weights * told))
+
+    for shrinkage in (0.0, SHRINKAGE):
+        fits = [
+            minimize(loss, np.log(start), args=(shrinkage,), method="L-BFGS-B", bounds=[(LEAST, MOST)] * 4)
+            for start in STARTS
+        ]
+        inside = [fit for fit in fits if fit.success and np.all(np.abs(fit.x) < MOST - 0.01)]
+        if inside:
+            break
+    best = min(inside or fits, key=lambda fit: float(fit.fun))
+    return _parameters(best.x, regularity)
+
+
+def _parameters(logs: Floats, regularity: int) -> Parameters:
+    r, alpha, a, b = (float(value) for value in np.exp(logs))
+    return Parameters(r, alpha, a, b, regularity)
+
+
+def fit_btyd(name: str, story: Story, everybody: Snapshot, horizon_days: int, *, most_regular: int) -> Btyd:
+    """The member fitted on all customers that ever ordered, as the snapshot's one instant shows them."""
+    ordered = everybody.where(~np.isnan(everybody.feature("days_since_last_order")))
+    order_days, silence, tenure = (ordered.feature(name) for name in Btyd.INPUTS)
+    found = fit_parameters(
+        story, order_days - 1, (tenure - silence) / 7, tenure / 7, regularity=regularity_of(ordered, most_regular)
+    )
+    usual = (float(np.median(order_days)), float(np.median(silence)), float(np.median(tenure)))
+    return Btyd(name, story, found, horizon_days, usual)
+
+
+def regularity_of(customers: Snapshot, most: int) -> int:
+    """k of gaps that are sums of k exponential waits: 1 ÷ their squared variation within a customer, 1 to ``most``.
+
+    1 where too few customers have gaps enough to tell.
+    """
+    gaps, mean, deviation = (customers.feature(f"gap_{what}") for what in ("count", "mean_days", "deviation_days"))
+    telling = (gaps >= TELLING_GAPS) & (deviation > 0)
+    if most == 1 or telling.sum() < TELLING_CUSTOMERS:
+        return 1
+    freedom = gaps[telling] - 1
+    variation = float(np.sum(freedom * (deviation[telling] / mean[telling]) ** 2) / np.sum(freedom))
+    return int(np.clip(round(1 / variation), 1, most))

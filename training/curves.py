@@ -1,0 +1,78 @@
+"""Here you find how a member of curves is fitted: one of each feature, added to an offset, drawn to no effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import expit
+from threadpoolctl import threadpool_limits
+
+from features.snapshot import Floats, Snapshot
+from models.members import Linear, Term, Transform
+from training.candidates import CurvesRecipe
+
+BENDS = (0.2, 0.4, 0.6, 0.8)
+"""Quantiles at which a curved feature may change its slope."""
+OUTER = (0.01, 0.99)
+"""Beyond these quantiles a feature says no more than at them: a line that goes on for ever is wrong first."""
+LEAST_MISSING_SHARE = 0.005
+NEWTON_STEPS, SMALLEST_STEP, LONGEST_STEP = 25, 1e-6, 2.0
+LEAST_CURVE = 1e-6
+
+
+def fit_curves(
+    name: str, recipe: CurvesRecipe, snapshot: Snapshot, target: Floats, *, weight: Floats, offset: Floats
+) -> Linear:
+    """What is to be added to the offset, in log-odds; alike for all where no feature says anything."""
+    terms = [term for feature in recipe.features for term in _terms(snapshot, feature, recipe)]
+    columns = [(term.seen(snapshot.feature(term.feature)) - term.mean) / term.scale for term in terms]
+    matrix = np.column_stack([np.ones(len(target)), *columns])
+    with threadpool_limits(limits=1, user_api="blas"):  # sums in another order are other bits
+        constant, *coefficients = _newton(matrix, target, weight, offset=offset, shrinkage=recipe.shrinkage)
+    fitted = (replace(term, coefficient=found) for term, found in zip(terms, coefficients, strict=True))
+    return Linear(name, constant, tuple(fitted))
+
+
+def _terms(snapshot: Snapshot, feature: str, recipe: CurvesRecipe) -> Iterator[Term]:
+    values = snapshot.feature(feature)
+    missing = np.isnan(values)
+    if missing.all():
+        return
+    usual = Term(feature, Transform.LOG, 0.0, 0.0, 1.0, 0.0)
+    shown = usual.seen(values[~missing])
+    low, high = (float(each) for each in np.quantile(shown, OUTER))
+    line = replace(usual, imputation=float(np.median(shown)), low=low, high=high)
+    bends: list[float] = []
+    if feature in recipe.curved:
+        bends = [float(bend) for bend in np.unique(np.quantile(shown, BENDS)) if low < bend < high]
+    for term in (line, *(replace(line, bend=bend) for bend in bends)):
+        yield from _standardised(term, values)
+    if LEAST_MISSING_SHARE < missing.mean() < 1 - LEAST_MISSING_SHARE:
+        yield from _standardised(replace(usual, transform=Transform.MISSING), values)
+
+
+def _standardised(term: Term, values: Floats) -> Iterator[Term]:
+    """The term with the mean and scale of what it sees; nothing where it sees the same in all."""
+    seen = term.seen(values)
+    if seen.min() < seen.max():
+        yield replace(term, mean=float(seen.mean()), scale=float(seen.std()))
+
+
+def _newton(matrix: Floats, target: Floats, weight: Floats, *, offset: Floats, shrinkage: float) -> list[float]:
+    """Coefficients of least log loss plus ½ shrinkage × squares, the first of them free; the loss is convex."""
+    pull = np.full(matrix.shape[1], shrinkage)
+    pull[0] = LEAST_CURVE
+    found = np.zeros(matrix.shape[1])
+    for _ in range(NEWTON_STEPS):
+        chance = expit(offset + matrix @ found)
+        down = matrix.T @ (weight * (chance - target)) + pull * found
+        curve = (matrix * (weight * np.maximum(chance * (1 - chance), LEAST_CURVE))[:, None]).T @ matrix
+        curve[np.diag_indices_from(curve)] += pull
+        step = np.linalg.solve(curve, down)
+        longest = float(np.abs(step).max())
+        found = found - step * min(1.0, LONGEST_STEP / max(longest, LEAST_CURVE))
+        if longest < SMALLEST_STEP:
+            break
+    return [float(each) for each in found]
