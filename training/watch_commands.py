@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ from features.policy import Policy, read_policy
 from models.findings import Finding, FindingKind, add, findings_of, newest
 
 AsOfOption = Annotated[
-    str | None, typer.Option("--as-of", help="What was known before this date or instant; left out: today.")
+    str | None, typer.Option("--as-of", help="What was known before this date or instant; default: the ledger's end.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -29,7 +30,7 @@ def report_card(context: typer.Context, as_of: AsOfOption = None, as_json: AsJso
     """
     home: Home = context.obj
     policy = read_policy(home.policy_file)
-    until = _as_of(as_of, policy)
+    until = _as_of(as_of, home, policy)
     made = grade(home, policy, until)
     card = made[-1] if made else _newest_card(home, until)
     if as_json:
@@ -52,7 +53,7 @@ def drift(context: typer.Context, as_of: AsOfOption = None, as_json: AsJson = Fa
     """
     home: Home = context.obj
     policy = read_policy(home.policy_file)
-    found = watch(home, policy, _as_of(as_of, policy))
+    found = watch(home, policy, _as_of(as_of, home, policy))
     if as_json:
         _print_json({**found.payload, "sentence": found.sentence})
         return
@@ -116,8 +117,10 @@ def _newest_card(home: Home, until: AsOf) -> Finding:
     return max(known, key=lambda card: str(card.payload["closed_on"]))
 
 
-def _as_of(text: str | None, policy: Policy) -> AsOf:
-    return AsOf.parse(text, policy.zone) if text else AsOf.of_instant(clock.now(), policy.zone).midnight(policy.zone)
+def _as_of(text: str | None, home: Home, policy: Policy) -> AsOf:
+    if text:
+        return AsOf.parse(text, policy.zone)
+    return AsOf.of_day(read_ledger(home, policy).ends_on + timedelta(days=1), policy.zone)
 
 
 def _print_json(told: dict[str, Any]) -> None:

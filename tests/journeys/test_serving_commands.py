@@ -116,6 +116,10 @@ def test_a_report_card_before_any_window_has_closed_says_when(home: Path) -> Non
     assert "There is nothing to grade: no list has been published yet." in done.stderr
 
 
+def test_without_an_as_of_drift_is_told_as_of_the_ledgers_end(home: Path) -> None:
+    assert answered(home, "drift")["as_of_day"] == "2026-05-31"  # the last row is of the 30th
+
+
 def test_a_night_is_published_once(home: Path) -> None:
     first, again = (answered(home, "nightly", "--as-of", "2026-06-01") for _ in range(2))
     assert (first["published_now"], first["lists"], first["as_of_from"]) == (True, 2, "given")
