@@ -41,7 +41,10 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     ├── BundleError                         models.manifest                 a model that cannot be loaded or applied
     │   ├── DamagedBundleError              models.bundle_files             files that are not those recorded
     │   ├── OtherCatalogueError             models.bundle                   features made otherwise than learned from
-    │   └── NoChampionError                 models.registry                 no model serves yet
+    │   ├── NoChampionError                 models.registry                 no model serves yet
+    │   ├── NoEarlierModelError             models.registry                 nothing to go back to
+    │   ├── UnknownModelError               models.registry                 a name that is no model's, or several's
+    │   └── AliasError                      models.registry                 MLflow did not move its alias
     ├── TrainingError                       training.errors                 a model that cannot be made
     │   ├── WindowError                     training.frame                  days that are no window
     │   ├── HorizonBeyondLedgerError        training.frame                  a horizon longer than the ledger
@@ -53,6 +56,8 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   ├── MakerNameError                  training.checks_command         a name that leads to no feature maker
     │   ├── NothingToTellError              training.worth                  too little to tell what a feature is worth
     │   ├── TooLittleToLearnError           training.draft                  no chance can be learned: a rule serves
+    │   ├── NoCutoffError                   training.evaluate               nothing that could be judged
+    │   ├── EvaluationFolderError           training.evaluate_command       a folder that cannot be written to
     │   └── TrackingError                   training.tracking               MLflow did not keep the run
     ├── ServingError                        serving.errors                  a question that cannot be answered
     │   ├── NothingPublishedError           serving.errors                  no night has published yet

@@ -60,6 +60,11 @@ class Policy:
     fading_least_orders: float = _setting(3.0, "orders expected in H days from which fading can be told", "design 3")
     fading_share: float = _setting(0.5, "share of the reference under which a customer fades", "domain 8")
     survey_score_max: int = _setting(10, "the best answer of a survey that does not name its scale", "domain 13")
+    fresh_days: int = _setting(
+        30,
+        "days without a row before the day trained for from which the champion stays",
+        "issue 4: stopped a month ago",
+    )
     lines_per_manager: int = _setting(20, "lines of one manager's call list", "issue 2")
     manager_key_limit: int = _setting(3, "key accounts one manager can care for", "domain 16")
 

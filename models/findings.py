@@ -34,7 +34,8 @@ class FindingKind(StrEnum):
     """What a finding is about."""
 
     HORIZON = "horizon"  # which H and W the gaps propose
-    EVALUATION = "evaluation"  # the contest behind a model
+    EVALUATION = "evaluation"  # a model against every rival after cutoffs, or in its own contest
+    CHECKS = "checks"  # the checks of one training, and what was promoted or not
     REPORT_CARD = "report_card"  # how a night's lists did
     DRIFT = "drift"  # whether the world moved away from what the model learned
 

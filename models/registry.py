@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Integer, Row, String, Table, Text, desc, func, insert, select
+from sqlalchemy import Column, Integer, Row, String, Table, Text, desc, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 
+from features.errors import first_line
 from features.home import Home
 from features.ledger.store import Store
 from features.ledger.tables import METADATA, Instant
 from models.bundle import Bundle
 from models.bundle_files import digest_of
+from models.findings import Finding, FindingKind, findings_of
 from models.manifest import BundleError
 
 PROMOTIONS = Table(
@@ -39,6 +43,8 @@ PROMOTIONS = Table(
 
 REGISTERED_NAME = "callfirst"
 ALIAS = "champion"
+LEAST_DIGEST = 6
+"""Signs of a SHA-256 that name a model."""
 
 
 class NoChampionError(BundleError):
@@ -46,6 +52,35 @@ class NoChampionError(BundleError):
 
     def __init__(self) -> None:
         super().__init__("No model serves yet.", "Train one: callfirst train.")
+
+
+class AliasError(BundleError):
+    """MLflow that does not make a version its champion."""
+
+    def __init__(self, uri: str, why: str) -> None:
+        super().__init__(
+            f"MLflow at {uri} did not make the new model its champion: {why}. The model in service stays.",
+            "Check CALLFIRST_MLFLOW_URI and who may write there, then train again.",
+        )
+
+
+class UnknownModelError(BundleError):
+    """A name that is no model's, or that of several."""
+
+    def __init__(self, name: str, several: Sequence[str]) -> None:
+        which = f"Several models are called '{name}'" if several else f"No model that was kept is called '{name}'"
+        hint = f"Say which by SHA-256: {', '.join(several)}." if several else "See them: callfirst models list --all."
+        super().__init__(f"{which}.", hint)
+
+
+class NoEarlierModelError(BundleError):
+    """Nothing served before the champion."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"No model served before '{version}', so there is none to go back to.",
+            "Put another one into service: callfirst models promote VERSION.",
+        )
 
 
 @dataclass(frozen=True)
@@ -79,9 +114,9 @@ def promotions(store: Store) -> tuple[Promotion, ...]:
 
 
 def next_number(store: Store) -> int:
-    """The number the next promoted model bears."""
-    with store.engine.connect() as connection:
-        return int(connection.execute(select(func.count()).select_from(PROMOTIONS)).scalar_one()) + 1
+    """The number the next model bears: one for every promotion, and for every model made and not promoted."""
+    left_out = [each for each in findings_of(store, FindingKind.CHECKS) if not each.payload["promoted"]]
+    return len(promotions(store)) + len(left_out) + 1
 
 
 def champion(home: Home) -> Bundle:
@@ -91,8 +126,7 @@ def champion(home: Home) -> Bundle:
         NoChampionError: none was promoted yet.
         DamagedBundleError: its files are not those that were recorded.
     """
-    record = champion_record(home)
-    return Bundle.load(home.bundles / record.bundle_sha256, record.bundle_sha256)
+    return sound_copy(home, champion_record(home))
 
 
 def champion_record(home: Home) -> Promotion:
@@ -130,12 +164,94 @@ def promote(store: Store, promotion: Promotion, *, tracking_uri: str) -> None:
     """The registered version becomes MLflow's champion, and then the one that serves.
 
     The database record comes last: until it stands the former champion serves.
-    """
-    from mlflow import MlflowClient  # 2 s and 190 MiB that a serving process never pays
 
-    MlflowClient(tracking_uri).set_registered_model_alias(REGISTERED_NAME, ALIAS, promotion.registered_version)
+    Raises:
+        AliasError: MLflow did not move its alias; the former champion serves on.
+    """
+    refused = point_alias(promotion, tracking_uri=tracking_uri)
+    if refused:
+        raise AliasError(tracking_uri, refused)
+    put_into_service(store, promotion)
+
+
+def put_into_service(store: Store, promotion: Promotion) -> None:
+    """The promotion stands in the record: from now on it serves."""
     with store.writing() as connection:
         connection.execute(insert(PROMOTIONS).values(**vars(promotion)))
+
+
+def point_alias(promotion: Promotion, *, tracking_uri: str) -> str:
+    """Nothing, where MLflow's champion is now the promotion's registered version; else why it is not."""
+    from mlflow import MlflowClient  # 2 s and 190 MiB that a serving process never pays
+    from mlflow.exceptions import MlflowException
+
+    try:
+        MlflowClient(tracking_uri).set_registered_model_alias(REGISTERED_NAME, ALIAS, promotion.registered_version)
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        return first_line(error)
+    return ""
+
+
+def promotable(store: Store) -> tuple[Promotion, ...]:
+    """Every model that was ever made and kept, promoted or not, each bundle once, newest first."""
+    kept = [*promotions(store), *(_of_finding(each) for each in findings_of(store, FindingKind.CHECKS))]
+    newest_first = sorted(kept, key=lambda each: each.promoted_at, reverse=True)
+    return tuple({each.bundle_sha256: each for each in reversed(newest_first)}.values())[::-1]
+
+
+def named(store: Store, name: str) -> Promotion:
+    """The model of a version ("callfirst 3"), a registered version ("3") or the beginning of a SHA-256.
+
+    Raises:
+        UnknownModelError: none or several are called so.
+    """
+    known = promotable(store)
+    found = [each for each in known if name in (each.version, each.registered_version)]
+    if not found and len(name) >= LEAST_DIGEST:
+        found = [each for each in known if each.bundle_sha256.startswith(name)]
+    if len({each.bundle_sha256 for each in found}) != 1:
+        raise UnknownModelError(name, [each.bundle_sha256[:12] for each in found])
+    return found[0]
+
+
+def before_champion(store: Store) -> Promotion:
+    """The model that served before the champion first did.
+
+    Raises:
+        NoChampionError: none serves. NoEarlierModelError: none served before.
+    """
+    oldest_first = promotions(store)[::-1]
+    if not oldest_first:
+        raise NoChampionError
+    served = [each.bundle_sha256 for each in oldest_first]
+    first = served.index(served[-1])
+    if first == 0:
+        raise NoEarlierModelError(oldest_first[-1].version)
+    return oldest_first[first - 1]
+
+
+def sound_copy(home: Home, promotion: Promotion) -> Bundle:
+    """The bundle of a promotion, from its verified copy.
+
+    Raises:
+        DamagedBundleError: its files are gone, or not those that were recorded.
+    """
+    return Bundle.load(home.bundles / promotion.bundle_sha256, promotion.bundle_sha256)
+
+
+def record_of(promotion: Promotion) -> dict[str, Any]:
+    """The promotion as JSON."""
+    return {
+        **vars(promotion),
+        "promoted_at": promotion.promoted_at.isoformat(),
+        "until": promotion.until.isoformat(),
+    }
+
+
+def _of_finding(finding: Finding) -> Promotion:
+    record = dict(finding.payload["promotion"])
+    instants = {name: datetime.fromisoformat(record[name]) for name in ("promoted_at", "until")}
+    return Promotion(**{**record, **instants})
 
 
 def _promotion(row: Row[Any]) -> Promotion:

@@ -53,7 +53,7 @@ def interval_of_mean(
         float(values[rows].mean())
         for rows in resamples(customer, origin, overlapping=overlapping, draws=draws, seed=seed)
     ]
-    return _interval(float(values.mean()), means)
+    return interval_of_draws(float(values.mean()), np.array(means))
 
 
 def interval_of(
@@ -67,11 +67,13 @@ def interval_of(
 ) -> Interval:
     """Any statistic of the rows that are handed to it by number."""
     found = [statistic(rows) for rows in resamples(customer, origin, overlapping=overlapping, draws=draws, seed=seed)]
-    return _interval(statistic(np.arange(len(customer))), [each for each in found if not np.isnan(each)])
+    return interval_of_draws(statistic(np.arange(len(customer))), np.array(found))
 
 
-def _interval(estimate: float, resampled: list[float]) -> Interval:
-    if not resampled:
+def interval_of_draws(estimate: float, draws: Floats, error: float = 0.05) -> Interval:
+    """The bounds that all but ``error`` of the draws keep; without bounds where none of them could be told."""
+    known = draws[~np.isnan(draws)]
+    if not len(known):
         return Interval(estimate, float("-inf"), float("inf"))
-    low, high = np.quantile(resampled, [0.025, 0.975])
+    low, high = np.quantile(known, [error / 2, 1 - error / 2])
     return Interval(estimate, float(low), float(high))

@@ -16,6 +16,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow.compute as pc
+
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
@@ -49,19 +51,21 @@ def check_features(
     until: AsOf | None = None,
     horizon_days: int | None = None,
     as_ofs: Sequence[AsOf] = (),
+    most_customers: int = MOST_CUSTOMERS,
     told: Told = _silent,
 ) -> Report:
     """What all checks found of the features that a function makes.
 
     ``until`` is the T of training (default: the day after the ledger's last row); ``as_ofs`` are the instants at which
-    worlds are changed (default: two midnights and an hour within a day). The function is the caller's own code and
+    worlds are changed (default: two midnights and an hour within a day). A larger ledger is checked on
+    ``most_customers`` of its customers. The function is the caller's own code and
     runs as such, some twenty-five times an instant.
 
     Raises:
         MadeFeaturesError: the function fails on the ledger as it is, or makes no features.
     """
     frame = _frame(ledger, policy, until, horizon_days)
-    world, remarks = _sampled(World.of(ledger), frame)
+    world, remarks = _sampled(World.of(ledger), frame, most_customers)
     instants = sorted(as_ofs) or _instants(frame, policy)
     origins = origins_of(
         frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone
@@ -82,7 +86,7 @@ def check_table(
     made = MadeFeatures.of(features, policy)
     frame = _frame(ledger, policy, until, horizon_days)
     asked = {customer for customer, _ in made.place}
-    world, remarks = _sampled(World.of(ledger), frame)
+    world, remarks = _sampled(World.of(ledger), frame, MOST_CUSTOMERS)
     kept = set(known_customers(world, frame.until))
     if not asked & kept:
         remarks = (*remarks, "None of the table's customers is in the ledger.")
@@ -117,13 +121,21 @@ def _frame(ledger: Ledger, policy: Policy, until: AsOf | None, horizon_days: int
     return frame_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=horizon_days)
 
 
-def _sampled(world: World, frame: Frame) -> tuple[World, tuple[str, ...]]:
-    """The world of at most MOST_CUSTOMERS, drawn by a hash of their ids."""
+def _sampled(world: World, frame: Frame, most: int) -> tuple[World, tuple[str, ...]]:
+    """The world of at most so many customers, drawn by a hash of their ids."""
     known = known_customers(world, frame.until)
-    if len(known) <= MOST_CUSTOMERS:
+    if len(known) <= most:
         return world, ()
-    drawn = sorted(known, key=lambda each: hashlib.sha256(each.encode()).digest())[:MOST_CUSTOMERS]
-    return world.of_customers(drawn), (f"Checked on {MOST_CUSTOMERS:,} of {len(known):,} customers.",)
+    drawn = sorted(known, key=_drawn_by)[:most]
+    days = world.rows["order_lines"].column("order_day")
+    for edge in pc.min_max(days).as_py().values():  # the sample begins and ends when the ledger does
+        there = world.rows["order_lines"].column("customer_id").filter(pc.equal(days, edge)).to_pylist()
+        drawn.append(min(there, key=_drawn_by))
+    return world.of_customers(drawn), (f"Checked on {most:,} of {len(known):,} customers.",)
+
+
+def _drawn_by(customer_id: str) -> bytes:
+    return hashlib.sha256(customer_id.encode()).digest()
 
 
 def _instants(frame: Frame, policy: Policy) -> list[AsOf]:

@@ -20,9 +20,11 @@ from features.ledger.store import Store
 from features.policy import Policy, read_policy
 from features.version import code_version
 from models.findings import Finding, FindingKind, add
-from models.registry import Promotion, champion, champion_record, promotions
+from models.registry import champion, champion_record, promotable, promotions, record_of
 from training.checks_command import checks
+from training.evaluate_command import evaluate
 from training.frame import frame_of
+from training.models_commands import promote, rollback
 from training.watch_commands import drift, report_card
 
 if TYPE_CHECKING:  # a second of imports that only `train` pays
@@ -36,6 +38,7 @@ def register(app: typer.Typer) -> None:
     """Add this package's commands."""
     app.command("train")(train)
     app.command("horizon")(horizon)
+    app.command("evaluate")(evaluate)
     app.command("checks")(checks)
     app.command("report-card")(report_card)
     app.command("drift")(drift)
@@ -44,6 +47,8 @@ def register(app: typer.Typer) -> None:
     )
     models.command("list")(list_models)
     models.command("show")(show_model)
+    models.command("promote")(promote)
+    models.command("rollback")(rollback)
     app.add_typer(models, name="models")
 
 
@@ -117,31 +122,37 @@ def horizon(
     console.print(proposal.sentence)
 
 
-def list_models(context: typer.Context, as_json: AsJson = False) -> None:
+def list_models(
+    context: typer.Context,
+    every: Annotated[bool, typer.Option("--all", help="Those too that were made and not put into service.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Every model that was put into service, newest first.
 
-    Example: callfirst models list
+    Example: callfirst models list --all
     """
     home, _ = _home(context)
     store = Store.open(home)
     try:
-        known = promotions(store)
+        served = promotions(store)
+        known = promotable(store) if every else served
     finally:
         store.close()
     if as_json:
-        _print_json({"models": [_record(each) for each in known]})
+        _print_json({"models": [record_of(each) for each in known]})
         return
     console = Console()
     if not known:
         console.print("No model has been put into service yet: callfirst train.")
         return
     table = Table(box=None, pad_edge=False)
-    for name in ("", "model", "in service since (UTC)", "until (UTC)", "SHA-256", "MLflow"):
+    since = "made, or in service since (UTC)" if every else "in service since (UTC)"
+    for name in ("", "model", since, "until (UTC)", "SHA-256", "MLflow"):
         table.add_column(name)
-    for place, each in enumerate(known):
-        since, until = f"{each.promoted_at:%Y-%m-%d %H:%M}", f"{each.until:%Y-%m-%d %H:%M}"
-        mark = "champion" if place == 0 else ""
-        table.add_row(mark, each.version, since, until, each.bundle_sha256[:12], each.registered_version)
+    for each in known:
+        at, until = f"{each.promoted_at:%Y-%m-%d %H:%M}", f"{each.until:%Y-%m-%d %H:%M}"
+        mark = "champion" if served and each.bundle_sha256 == served[0].bundle_sha256 else ""
+        table.add_row(mark, each.version, at, until, each.bundle_sha256[:12], each.registered_version)
     console.print(table)
 
 
@@ -152,7 +163,7 @@ def show_model(context: typer.Context, as_json: AsJson = False) -> None:
     """
     home, _ = _home(context)
     record, bundle = champion_record(home), champion(home)
-    told = {**_record(record), **bundle.manifest.record(), "usual_rates": vars(bundle.usual_rates)}
+    told = {**record_of(record), **bundle.manifest.record(), "usual_rates": vars(bundle.usual_rates)}
     told |= {"carry": list(bundle.reference.carry), "value_at_risk_by": str(bundle.shortfall.kind)}
     told["made_of"] = {} if bundle.churn is None else bundle.churn.made_of
     if as_json:
@@ -184,9 +195,13 @@ def _print_verdict(verdict: Verdict, console: Console) -> None:
     console.print(f"\n[bold]{verdict.sentence}[/bold]", highlight=False)
     if verdict.bundle.note not in verdict.sentence:
         console.print(verdict.bundle.note, highlight=False)
-    console.print(f"Value at risk is told by {verdict.draft.shortfall.kind}. In service: {verdict.bundle.version}.")
-    if verdict.bundle.churn is not None and not verdict.bundle.is_rule:
-        console.print(f"Made of: {_shares(verdict.bundle.churn.made_of)}.", highlight=False)
+    console.print(_checks_table(verdict))
+    console.print(f"Value at risk is told by {verdict.draft.shortfall.kind}. In service: {verdict.serving.version}.")
+    if verdict.serving.churn is not None and not verdict.serving.is_rule:
+        console.print(f"Made of: {_shares(verdict.serving.churn.made_of)}.", highlight=False)
+    if verdict.decision.stays is not None:
+        hint = f"callfirst models promote '{verdict.bundle.version}'"
+        console.print(f"Made and kept, not put into service: {verdict.bundle.version}. To do so anyway: {hint}")
     console.print(
         f"MLflow run {verdict.run_id} ({verdict.seconds:.0f} s); look at it with:\n"
         f"  mlflow ui --backend-store-uri {verdict.tracking_uri}",
@@ -218,6 +233,16 @@ def _figures_table(verdict: Verdict) -> Table:
     return table
 
 
+def _checks_table(verdict: Verdict) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("check", "", "what is true where it passed", "what was found"):
+        table.add_column(name, overflow="fold")
+    for each in verdict.decision.checks:
+        style = {"failed": "bold red", "not applicable": "dim"}.get(str(each.outcome), "")
+        table.add_row(each.check.code, str(each.outcome), each.check.title, each.sentence, style=style)
+    return table
+
+
 @contextmanager
 def _bar(*, shown: bool) -> Iterator[Told]:
     console = Console(stderr=True)
@@ -231,10 +256,6 @@ def _bar(*, shown: bool) -> Iterator[Told]:
     ) as bar:
         task = bar.add_task("starting", total=1.0)
         yield lambda step, share: bar.update(task, description=step, completed=share)
-
-
-def _record(each: Promotion) -> dict[str, Any]:
-    return {**vars(each), "promoted_at": each.promoted_at.isoformat(), "until": each.until.isoformat()}
 
 
 def _keep_finding(home: Home, finding: Finding) -> None:

@@ -3,27 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from features.clock import AsOf
 from features.snapshot import Floats
 from models.probability import Probability
 from models.reference import orders_expected
 from models.shortfall import ShortfallKind
 from training import metrics
 from training.blend import MemberForecasts, forecasts_of
-from training.bootstrap import Interval, interval_of, interval_of_mean
+from training.bootstrap import Interval, interval_of_draws, interval_of_mean, resamples
 from training.candidates import BLENDED, CANDIDATES, Candidate, Rank
-from training.dataset import TrainingSet, customer_codes
+from training.dataset import TrainingSet, customer_codes, micros_of
 from training.folds import ContestPlan
 from training.learn import Learned, Teacher
+from training.resampled import Figure, Scene, counted, over_draws
 
-MONEY_MARGIN = 0.02
-"""Money found may be lower by this much, and a model with the better chances still wins."""
+
+@dataclass(frozen=True)
+class MoneyGuard:
+    """How much less money a model with the better chances may find, and still win.
+
+    Attributes:
+        lost: the difference itself is not below minus this. lost_for_sure: nor is its lower bound.
+    """
+
+    lost: float
+    lost_for_sure: float
+
+    def holds(self, difference: Interval) -> bool:
+        """No more is lost than may be; where there was nothing to find, nothing is."""
+        lower = difference.estimate < -self.lost or difference.low < -self.lost_for_sure
+        return bool(np.isnan(difference.estimate)) or not lower
+
+
+FOUND_AT_LEAST = MoneyGuard(0.02, 0.05)
+MONEY_DRAWS = 1000
 LARGE_CONTEST_ROWS = 1000
 """Under so many forecasts a learned shortfall must prove better; from here on, finding as much is enough."""
 
@@ -84,11 +104,42 @@ class Unseen:
             return self.shares[kind]
         return self.reference if kind is ShortfallKind.REFERENCE_ALONE else self.by_chance[churn]
 
-    def money_found(self, value: Floats, rows: npt.NDArray[np.int64] | None = None) -> float:
-        """Money found by a ranking, mean over origins; of some rows only where they are given."""
-        chosen = np.arange(len(value)) if rows is None else rows
-        origin = self.rows.origin[chosen]
-        return metrics.pooled_money_found(value[chosen], self.shortfall[chosen], self.ids[chosen].tolist(), origin)
+    def money_found(self, value: Floats) -> float:
+        """Money found by a ranking, mean over origins."""
+        return metrics.pooled_money_found(value, self.shortfall, self.ids.tolist(), self.rows.origin)
+
+    @cached_property
+    def origins(self) -> tuple[AsOf, ...]:
+        """The contest origins, oldest first."""
+        there = set(np.unique(self.rows.origin).tolist())
+        return tuple(as_of for as_of in self.rows.snapshot.as_ofs if micros_of(as_of) in there)
+
+    def since(self, origin: AsOf) -> Unseen | None:
+        """The forecasts of one origin and all later ones; None where there are none."""
+        late = self.rows.origin >= micros_of(origin)
+        if not late.any():
+            return None
+        return replace(
+            self,
+            rows=self.rows.where(late),
+            reference=self.reference[late],
+            telling=self.telling[late],
+            declined=self.declined[late],
+            churn={name: chance[late] for name, chance in self.churn.items()},
+            decline={name: chance[late] for name, chance in self.decline.items()},
+            by_chance={name: value[late] for name, value in self.by_chance.items()},
+            shares={kind: value[late] for kind, value in self.shares.items()},
+        )
+
+    def mean_auc(self, told: Floats) -> float:
+        """ROC AUC, mean over the origins at which some stopped and some did not; NaN: there is none."""
+        origin, weight = self.rows.origin, self.rows.weight
+        found = [
+            metrics.auc(told[rows], self.churned[rows], weight[rows])
+            for rows in (origin == each for each in np.unique(origin))
+        ]
+        known = [each for each in found if not np.isnan(each)]
+        return float(np.mean(known)) if known else float("nan")
 
     def mean_interval(self, differences: Floats) -> Interval:
         """The weighted mean of one difference per row, with its bounds."""
@@ -99,13 +150,17 @@ class Unseen:
 
     def money_interval(self, value: Floats, rival: Floats) -> Interval:
         """Money found by one ranking less that by another, with its bounds."""
-        return interval_of(
-            lambda rows: self.money_found(value, rows) - self.money_found(rival, rows),
-            self.customer,
-            self.rows.origin,
-            overlapping=self.overlapping,
-            seed=self.seed,
-        )
+        origin = self.rows.origin
+        parts = [np.flatnonzero(origin == each) for each in np.unique(origin)]
+        scenes = [Scene(self.ids[rows].tolist(), self.churned[rows], self.shortfall[rows]) for rows in parts]
+        told = {
+            name: [counted(Figure.MONEY_FOUND, scene, each[rows]) for scene, rows in zip(scenes, parts, strict=True)]
+            for name, each in (("value", value), ("rival", rival))
+        }
+        draws = resamples(self.customer, origin, overlapping=self.overlapping, draws=MONEY_DRAWS, seed=self.seed)
+        found = over_draws(told, parts, draws)
+        difference = found["value"] - found["rival"]
+        return interval_of_draws(float(difference[0]), difference[1:])
 
 
 @dataclass(frozen=True)
@@ -130,6 +185,7 @@ class Outcome:
         served: the candidate for the chance of no order. decline: that for declining, None: none could be judged.
         shortfall: how value at risk is told. money: money found by each way of telling it with ``served``.
         improvement: Brier of the best rule less that of the best model; None: no model took part.
+        money_difference: money found by the best model less that by the best rule; likewise.
     """
 
     figures: tuple[Figures, ...]
@@ -137,11 +193,18 @@ class Outcome:
     best_rule: str
     best_model: str | None
     improvement: Interval | None
+    money_difference: Interval | None
     served: str
     decline: str | None
     shortfall: ShortfallKind
     money: dict[ShortfallKind, float]
     sentence: str
+
+    @property
+    def skill(self) -> float:
+        """Share of the best rule's Brier score that the best model does without; NaN: no model took part."""
+        brier = {each.name: each.brier for each in self.figures}
+        return 1 - brier[self.best_model] / brier[self.best_rule] if self.best_model else float("nan")
 
 
 def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], None]) -> Unseen | None:
@@ -205,15 +268,15 @@ def judge(unseen: Unseen) -> Outcome:
     figures = tuple(_figures(unseen, candidate) for candidate in CANDIDATES if candidate.name in unseen.churn)
     rule = min((each for each in figures if each.rank is Rank.RULE), key=lambda each: each.brier)
     model = min((each for each in figures if each.rank is Rank.MODEL), key=lambda each: each.brier, default=None)
-    improvement, served, sentence = None, rule.name, f"No model could be fitted, so the rule '{rule.name}' is served."
+    improvement, money = None, None
+    served, sentence = rule.name, f"No model could be fitted, so the rule '{rule.name}' is served."
     if model is not None:
         off = {name: (unseen.churn[name] - unseen.churned) ** 2 for name in (rule.name, model.name)}
         improvement = unseen.mean_interval(off[rule.name] - off[model.name])
-        money = {name: choose_shortfall(unseen, name)[1] for name in (rule.name, model.name)}
-        lost = max(money[rule.name].values()) - max(money[model.name].values())
-        wins = improvement.is_above_zero and not lost > MONEY_MARGIN  # NaN: nothing was lost that could be found
+        money = unseen.money_interval(best_value(unseen, model.name), best_value(unseen, rule.name))
+        wins = improvement.is_above_zero and FOUND_AT_LEAST.holds(money)
         served = model.name if wins else rule.name
-        sentence = _sentence(rule, model, improvement, lost)
+        sentence = _sentence(rule, model, improvement, money)
     kind, found = choose_shortfall(unseen, served)
     return Outcome(
         figures=figures,
@@ -221,12 +284,32 @@ def judge(unseen: Unseen) -> Outcome:
         best_rule=rule.name,
         best_model=None if model is None else model.name,
         improvement=improvement,
+        money_difference=money,
         served=served,
         decline=_choose_decline(unseen, served),
         shortfall=kind,
         money=found,
         sentence=sentence,
     )
+
+
+def serving_rule(outcome: Outcome, unseen: Unseen, why: str) -> Outcome:
+    """The outcome with the best rule served instead of the model, and the sentence that says why."""
+    kind, found = choose_shortfall(unseen, outcome.best_rule)
+    return replace(
+        outcome,
+        served=outcome.best_rule,
+        decline=_choose_decline(unseen, outcome.best_rule),
+        shortfall=kind,
+        money=found,
+        sentence=f"The rule '{outcome.best_rule}' is served: {why}",
+    )
+
+
+def best_value(unseen: Unseen, churn: str) -> Floats:
+    """The value at risk that found most money with a candidate's chances."""
+    _, found = choose_shortfall(unseen, churn)
+    return unseen.value(max(found, key=lambda kind: found[kind]), churn)
 
 
 def choose_shortfall(unseen: Unseen, churn: str) -> tuple[ShortfallKind, dict[ShortfallKind, float]]:
@@ -263,23 +346,13 @@ def _figures(unseen: Unseen, candidate: Candidate) -> Figures:
     return Figures(
         name=candidate.name,
         rank=candidate.rank,
-        auc=_mean_auc(unseen, chance),
+        auc=unseen.mean_auc(chance),
         brier=metrics.brier(chance, churned, weight),
         log_loss=metrics.log_loss(chance, churned, weight),
         calibration_error=metrics.calibration_error(chance, churned, weight),
         perfect_calibration_error=metrics.perfect_calibration_error(chance, unseen.seed, weight),
         money_found=money,
     )
-
-
-def _mean_auc(unseen: Unseen, chance: Floats) -> float:
-    origin = unseen.rows.origin
-    found = [
-        metrics.auc(chance[rows], unseen.churned[rows], unseen.rows.weight[rows])
-        for rows in (origin == each for each in np.unique(origin))
-    ]
-    known = [each for each in found if not np.isnan(each)]
-    return float(np.mean(known)) if known else float("nan")
 
 
 def _forecasts(models: Sequence[Mapping[Key, Probability]], parts: Sequence[TrainingSet]) -> dict[Key, Floats]:
@@ -291,16 +364,16 @@ def _forecasts(models: Sequence[Mapping[Key, Probability]], parts: Sequence[Trai
     }
 
 
-def _sentence(rule: Figures, model: Figures, improvement: Interval, lost: float) -> str:
+def _sentence(rule: Figures, model: Figures, improvement: Interval, money: Interval) -> str:
     figures = (
         f"Brier {model.brier:.3f} against {rule.brier:.3f} on unseen windows, "
         f"better by {improvement.estimate:.3f} (95 % interval {improvement.low:.3f} to {improvement.high:.3f})"
     )
     if not improvement.is_above_zero:
         return f"The rule '{rule.name}' is served: the best model, {model.name}, is not better for sure ({figures})."
-    if lost > MONEY_MARGIN:
+    if not FOUND_AT_LEAST.holds(money):
         return (
-            f"The rule '{rule.name}' is served: {model.name} has the better chances ({figures}) "
-            f"but finds {lost:.0%} less of the money at risk."
+            f"The rule '{rule.name}' is served: {model.name} has the better chances ({figures}) but finds less of the "
+            f"money at risk ({money.estimate:+.3f}, 95 % interval {money.low:+.3f} to {money.high:+.3f})."
         )
     return f"{model.name} is served: it beats the best rule, '{rule.name}' ({figures})."

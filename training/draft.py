@@ -16,13 +16,15 @@ from models.reference import Reference
 from models.shortfall import Shortfall, ShortfallKind
 from training import metrics
 from training.candidates import CANDIDATES, BlendRecipe, Candidate, Rank
-from training.contest import LARGE_CONTEST_ROWS, Outcome, Unseen, hold_contest, judge
+from training.contest import LARGE_CONTEST_ROWS, Outcome, Unseen, hold_contest, judge, serving_rule
 from training.dataset import TrainingSet
 from training.errors import TrainingError
 from training.fit import Lesson, TooFew, fit, fit_member
 from training.folds import CONTEST_ORIGINS, ContestPlan, Fold, Origins, contest_plan
 from training.intervals import interval_map
 from training.learn import Learned, Teacher, churned
+from training.model_check_list import Bars, Checked, failures
+from training.model_checks import contest_checks
 from training.usual_rates import usual_rates
 
 LEAST_CUSTOMERS = 30
@@ -44,6 +46,7 @@ class Draft:
         name: the candidate served. is_rule: it is a rule.
         sentence: the verdict. note: how sure it is.
         outcome, unseen: the contest; None where none could be held.
+        checks: what the contest told of its best model; none where none took part.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Draft:
     note: str
     outcome: Outcome | None = None
     unseen: Unseen | None = None
+    checks: tuple[Checked, ...] = ()
 
 
 def bare_rule(horizon_days: int, missing: str) -> Draft:
@@ -91,8 +95,26 @@ def draft(teacher: Teacher, *, active_days: int, told: Told) -> Draft:
         return _calibrated_rule(teacher, fold, active_days=active_days, tried=len(plan.folds))
     told("judging")
     outcome = judge(unseen)
+    found = contest_checks(teacher, unseen, outcome)
+    barred = failures(found, Bars.MODEL)
+    if barred and outcome.served == outcome.best_model:
+        outcome = serving_rule(outcome, unseen, f"{barred[0].check.code} failed. {barred[0].sentence}")
     told("fitting what won")
-    return _winner(teacher, fold, outcome=outcome, unseen=unseen, plan=plan, active_days=active_days)
+    won = _winner(teacher, fold, outcome=outcome, unseen=unseen, plan=plan, active_days=active_days)
+    return replace(won, checks=found)
+
+
+def rule_instead(teacher: Teacher, model: Draft, *, active_days: int, why: str) -> Draft:
+    """The best rule of the contest that a model has won, which must not be served for some reason."""
+    origins = teacher.origins
+    fold = origins.fold(origins.until)
+    if model.outcome is None or model.unseen is None or fold is None:
+        raise ValueError(f"{model.name} has won no contest")
+    outcome = serving_rule(model.outcome, model.unseen, why)
+    rule = _winner(
+        teacher, fold, outcome=outcome, unseen=model.unseen, plan=contest_plan(origins), active_days=active_days
+    )
+    return replace(rule, checks=model.checks)
 
 
 def _winner(
@@ -143,7 +165,9 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, *, active_days: int, t
     chances = [(rule, found) for rule, found in fitted if rule.rank is Rank.RULE and found is not None]
     if not chances:
         raise TooLittleToLearnError(
-            "The closed windows show too few of one outcome to learn a chance from.", "Load more history."
+            "In the closed windows nearly everybody or nearly nobody stopped: too few of one outcome to learn a chance "
+            f"over {origins.horizon_days} days.",
+            "Choose another horizon (--horizon-days), or load more history.",
         )
     churned_then, weight = rows.labels.churned, rows.weight
     rule, churn = min(chances, key=lambda pair: metrics.brier(pair[1].chance(rows.snapshot), churned_then, weight))

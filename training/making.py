@@ -44,16 +44,19 @@ def make(ledger: Ledger, frame: Frame, policy: Policy, *, seed: int, progress: P
     if not origins.close:
         needed = frame.horizon_days + max(frame.horizon_days, frame.active_days)
         held = (frame.until.day - frame.starts_on).days
-        missing = f"The ledger holds {held} days before {frame.until.day}; a first closed window needs {needed}."
+        missing = (
+            f"The ledger holds {held} days before {frame.until.day}; a first closed window needs {needed}. "
+            "Load more history, or choose a shorter horizon (--horizon-days)."
+        )
         return Made(frame, origins, None, bare_rule(frame.horizon_days, missing))
     rows = training_set(ledger, origins, frame.active_days, policy)
     teacher = Teacher(ledger, rows, take_snapshot(ledger, [frame.until], policy), origins, policy, seed)
     return Made(frame, origins, teacher, _drafted(teacher, frame, progress))
 
 
-def bundle_of(made: Made, ledger: Ledger, policy: Policy, *, number: int) -> Bundle:
-    """The draft as a bundle that can score; a model, not a rule, bears the number."""
-    chosen, frame = made.draft, made.frame
+def bundle_of(made: Made, chosen: Draft, ledger: Ledger, policy: Policy, *, number: int) -> Bundle:
+    """A draft of what was made, as a bundle that can score; a model, not a rule, bears the number."""
+    frame = made.frame
     return Bundle(
         manifest=Manifest(
             version=f"rule: {chosen.name}" if chosen.is_rule else f"{chosen.name} {number}",
@@ -97,4 +100,4 @@ def _drafted(teacher: Teacher, frame: Frame, progress: Progress) -> Draft:
     try:
         return draft(teacher, active_days=frame.active_days, told=told)
     except TooLittleToLearnError as error:
-        return bare_rule(frame.horizon_days, error.sentence)
+        return bare_rule(frame.horizon_days, str(error))

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from features import clock
 from features.clock import AsOf
 from features.home import Home
-from features.ledger.ledger import Ledger
 from features.ledger.mirror import read_ledger
 from features.ledger.store import Store
 from features.policy import Policy
 from features.version import code_version
 from models.bundle import Bundle
 from models.findings import Finding, FindingKind, add
-from models.registry import Promotion, keep_copy, next_number, promote
+from models.manifest import BundleError
+from models.registry import Promotion, keep_copy, next_number, promote, promotions, sound_copy
 from training import tracking
 from training.draft import Draft
 from training.frame import Frame, frame_of, refuse_days_to_come
 from training.making import Progress, bundle_of, make
+from training.promotion import Champion, decide
 from training.report import calibration_picture, contest_picture, gap_picture, money_picture, saved
 from training.run_record import metrics_of, parameters_of, tags_of, windows_of
 from training.verdict import Verdict
@@ -44,22 +47,26 @@ def train(
         AsOfBeforeLedgerError: ``until`` is not after the ledger's first day.
         WindowError, HorizonBeyondLedgerError: a horizon or window that cannot be.
         FutureLedgerError: the ledger's last row lies in the future, and ``until`` is left open.
-        TrackingError: MLflow did not keep it; the model in service stays.
+        TrackingError, AliasError: MLflow did not keep it, or not make it champion; the model in service stays.
     """
     started = perf_counter()
     progress("reading the ledger", 0.0)
     ledger = read_ledger(home, policy)
+    today = until or AsOf.of_instant(clock.now(), policy.zone)
     if until is None:
-        refuse_days_to_come(ledger, AsOf.of_instant(clock.now(), policy.zone))
+        refuse_days_to_come(ledger, today)
     frame = frame_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
     progress("computing features of every customer at every origin", 0.05)
     made = make(ledger, frame, policy, seed=seed, progress=progress)
-    chosen, origins = made.draft, made.origins
     store = Store.open(home)
     try:
+        progress("checking it, and comparing it with the champion", 0.78)
+        champion, gone = _champion(store, home, policy)
+        decision = decide(made, champion, ledger=ledger, policy=policy, today=today)
+        chosen, origins = decision.draft, made.origins
         with tempfile.TemporaryDirectory() as place:
             progress("drawing pictures", 0.8)
-            bundle = bundle_of(made, ledger, policy, number=next_number(store))
+            bundle = bundle_of(made, chosen, ledger, policy, number=next_number(store))
             sha256 = bundle.save(Path(place) / "bundle")
             pictures = _pictures(chosen, frame, Path(place))
             progress("keeping the run in MLflow", 0.85)
@@ -78,21 +85,23 @@ def train(
             progress("putting it into service", 0.95)
             keep_copy(home, Path(place) / "bundle")
         made_at = clock.now()
-        record = _promotion(bundle, sha256, kept, frame=frame, sentence=chosen.sentence, at=made_at)
-        promote(store, record, tracking_uri=home.tracking_uri)
+        record = _promotion(bundle, sha256, kept, frame=frame, sentence=decision.sentence, at=made_at)
+        if decision.stays is None:
+            promote(store, record, tracking_uri=home.tracking_uri)
         verdict = Verdict(
             until=frame.until,
             horizon_days=frame.horizon_days,
             active_days=frame.active_days,
-            draft=chosen,
+            decision=decision,
             bundle=bundle,
             bundle_sha256=sha256,
-            remarks=(*frame.remarks, *origins.remarks),
+            remarks=(*frame.remarks, *origins.remarks, *gone),
             run_id=kept.run_id,
             tracking_uri=home.tracking_uri,
             seconds=perf_counter() - started,
         )
-        add(store, _finding(verdict, ledger, made_at))
+        add(store, _finding(FindingKind.EVALUATION, verdict, verdict.record(), made_at))
+        add(store, _finding(FindingKind.CHECKS, verdict, verdict.checks_record(record), made_at))
     finally:
         store.close()
     progress("done", 1.0)
@@ -123,13 +132,24 @@ def _promotion(
     )
 
 
-def _finding(verdict: Verdict, ledger: Ledger, made_at: datetime) -> Finding:
+def _champion(store: Store, home: Home, policy: Policy) -> tuple[Champion | None, tuple[str, ...]]:
+    """The model in service, if it can be loaded, and why it does not count where it cannot."""
+    record = next(iter(promotions(store)), None)
+    if record is None:
+        return None, ()
+    try:
+        return Champion(sound_copy(home, record), AsOf.of_instant(record.until, policy.zone)), ()
+    except BundleError as error:
+        return None, (f"The champion, {record.version}, does not count. {error.sentence}",)
+
+
+def _finding(kind: FindingKind, verdict: Verdict, payload: Mapping[str, Any], made_at: datetime) -> Finding:
     return Finding(
-        kind=FindingKind.EVALUATION,
+        kind=kind,
         as_of=verdict.until.instant,
         made_at=made_at,
         code_version=verdict.bundle.manifest.code_version,
-        ledger_digest=ledger.digest,
-        payload=verdict.record(),
+        ledger_digest=verdict.bundle.manifest.ledger_digest,
+        payload=payload,
         sentence=verdict.sentence,
     )

@@ -79,14 +79,19 @@ class Run:
     code_version: str
 
 
+def make_quiet() -> None:
+    """MLflow sends nothing home, gives up soon and shows no bars, unless the environment says otherwise."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+
+
 def keep(home: Home, run: Run) -> Kept:
     """The run and its registered model (no alias yet), kept in MLflow.
 
     Raises:
         TrackingError: MLflow cannot be reached or refuses.
     """
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
+    make_quiet()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from mlflow.exceptions import MlflowException

@@ -8,9 +8,11 @@ from typing import Any
 
 from features.clock import AsOf
 from models.bundle import Bundle
+from models.registry import Promotion, record_of
 from training.candidates import Rank
 from training.contest import Figures
 from training.draft import Draft
+from training.promotion import Decision
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,8 @@ class Verdict:
 
     Attributes:
         until: T. horizon_days, active_days: H and W.
-        draft: what was chosen, with the contest behind it.
-        bundle: what is served from now on. bundle_sha256: its digest.
+        decision: who serves, and every check behind it.
+        bundle: what was made. bundle_sha256: its digest.
         remarks: what a person should know of how T, H and W were set.
         run_id, tracking_uri: where MLflow keeps the run.
         seconds: how long it took.
@@ -29,7 +31,7 @@ class Verdict:
     until: AsOf
     horizon_days: int
     active_days: int
-    draft: Draft
+    decision: Decision
     bundle: Bundle
     bundle_sha256: str
     remarks: tuple[str, ...]
@@ -40,7 +42,17 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """Who is served, and why."""
-        return self.draft.sentence
+        return self.decision.sentence
+
+    @property
+    def draft(self) -> Draft:
+        """What was made, with the contest behind it."""
+        return self.decision.draft
+
+    @property
+    def serving(self) -> Bundle:
+        """What serves from now on: what was made, or the champion that stays."""
+        return self.bundle if self.decision.stays is None else self.decision.stays.bundle
 
     @property
     def figures(self) -> tuple[Figures, ...]:
@@ -52,8 +64,10 @@ class Verdict:
         outcome = self.draft.outcome
         improvement = outcome.improvement if outcome else None
         return {
-            "served": self.bundle.version,
-            "is_rule": self.bundle.is_rule,
+            "served": self.serving.version,
+            "is_rule": self.serving.is_rule,
+            "promoted": self.decision.stays is None,
+            "made": self.bundle.version,
             "sentence": self.sentence,
             "note": self.bundle.note,
             "remarks": list(self.remarks),
@@ -62,6 +76,7 @@ class Verdict:
             "active_days": self.active_days,
             "candidates": [_known(asdict(each)) for each in self.figures],
             "skipped": outcome.skipped if outcome else {},
+            "checks": [each.record() for each in self.decision.checks],
             "improvement": None if improvement is None else _known(asdict(improvement)),
             "value_at_risk_by": str(self.draft.shortfall.kind),
             "money_found": {} if outcome is None else _known({str(k): v for k, v in outcome.money.items()}),
@@ -72,6 +87,15 @@ class Verdict:
             "mlflow_run": self.run_id,
             "mlflow_uri": self.tracking_uri,
             "seconds": round(self.seconds, 1),
+        }
+
+    def checks_record(self, promotion: Promotion) -> dict[str, Any]:
+        """The checks and what came of them, as JSON; ``promotion`` is what was made, promoted or not."""
+        return {
+            "promoted": self.decision.stays is None,
+            "served": self.serving.version,
+            "promotion": record_of(promotion),
+            "checks": [each.record() for each in self.decision.checks],
         }
 
 

@@ -1,0 +1,179 @@
+"""Which checks bear on a model, and who serves when one fails: what was made, the best rule, or the champion."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.bundle import Bundle
+from tests.drawn import POLICY, at
+from tests.model.world import HORIZON, UNTIL, drafted, teacher, world
+from training.bootstrap import Interval
+from training.check_list import Outcome
+from training.contest import FOUND_AT_LEAST, Unseen
+from training.draft import Draft, rule_instead
+from training.frame import frame_of
+from training.making import Made, bundle_of
+from training.model_check_list import MODEL_CHECKS, Bars, Checked
+from training.model_checks import contest_checks
+from training.promotion import Champion, Decision, decide
+
+TODAY = at(UNTIL)
+
+
+@cache
+def made() -> Made:
+    here = world()
+    frame = frame_of(here.ledger, POLICY, until=TODAY, horizon_days=HORIZON, active_days=HORIZON)
+    return Made(frame, here.origins, teacher(here, 5), drafted())
+
+
+def unseen() -> Unseen:
+    found = drafted().unseen
+    assert found is not None
+    return found
+
+
+def checks(**changes: Any) -> dict[str, Checked]:
+    """What the contest's checks say of the made-up company with some of its contest changed."""
+    outcome = drafted().outcome
+    assert outcome is not None
+    found = contest_checks(teacher(world(), 5), replace(unseen(), **changes), outcome)
+    return {each.check.code: each for each in found}
+
+
+def forecasting(chance: np.ndarray[Any, Any]) -> dict[str, Any]:
+    outcome = drafted().outcome
+    assert outcome is not None and outcome.best_model is not None
+    return {"churn": unseen().churn | {outcome.best_model: chance}}
+
+
+def deciding(champion: Champion | None = None, *, draft: Draft | None = None, today: str = UNTIL) -> Decision:
+    here = replace(made(), draft=draft or rule())
+    return decide(here, champion, ledger=world().ledger, policy=POLICY, today=at(today))
+
+
+@cache
+def rule() -> Draft:
+    return rule_instead(teacher(world(), 5), drafted(), active_days=HORIZON, why="it is a test.")
+
+
+def bundle(draft: Draft) -> Bundle:
+    return bundle_of(made(), draft, world().ledger, POLICY, number=1)
+
+
+@cache
+def model() -> Draft:
+    """The draft with the best model, whether or not it won."""
+    outcome = drafted().outcome
+    assert outcome is not None and outcome.best_model is not None
+    return replace(drafted(), name=outcome.best_model, is_rule=False, checks=())
+
+
+def test_every_check_has_a_code_of_its_own_in_order() -> None:
+    codes = [each.code for each in MODEL_CHECKS]
+    assert codes == sorted(set(codes))
+    assert codes[0] == "CF101"
+
+
+def test_the_contest_answers_seven_checks_with_a_sentence_each() -> None:
+    found = checks()
+    assert set(found) == {"CF101", "CF102", "CF104", "CF105", "CF107", "CF109", "CF110"}
+    assert all(each.sentence.endswith(".") for each in found.values())
+
+
+def test_a_chance_that_is_off_by_ten_points_is_not_calibrated() -> None:
+    mean = float(unseen().churned.mean())
+    assert checks(**forecasting(np.full(len(unseen().rows), mean)))["CF104"].outcome is Outcome.PASSED
+    off = checks(**forecasting(np.full(len(unseen().rows), mean + 0.1)))["CF104"]
+    assert off.failed
+    assert off.sentence.startswith(f"{mean + 0.1:.1%} expected to stop, ")
+
+
+def test_a_model_that_fails_at_one_origin_is_not_stable_though_its_mean_may_be() -> None:
+    here = unseen()
+    newest = here.rows.origin == here.rows.origin.max()
+    right = np.where(here.churned, 0.9, 0.1)
+    found = checks(**forecasting(np.where(newest, 1 - right, right)))["CF105"]
+    assert found.failed
+    assert "worse for sure at" in found.sentence
+
+
+def test_a_column_of_contacts_that_says_all_alone_carries_the_model() -> None:
+    here = unseen()
+    table = here.rows.snapshot.table
+    place = table.schema.get_field_index("contacts_by_customer_90_days")
+    column = np.where(here.churned, 3, 0).astype(np.int64)
+    told = table.set_column(place, table.schema.field(place).name, [column])
+    rows = replace(here.rows, snapshot=replace(here.rows.snapshot, table=told))
+    found = checks(rows=rows)["CF107"]
+    assert found.failed
+    assert "contacts_by_customer_90_days tells most alone: AUC 1.000" in found.sentence
+    assert not checks()["CF107"].failed
+
+
+def test_the_money_guard_allows_two_points_and_five_for_sure() -> None:
+    assert FOUND_AT_LEAST.holds(Interval(-0.02, -0.05, 0.03))
+    assert not FOUND_AT_LEAST.holds(Interval(-0.021, -0.04, 0.03))
+    assert not FOUND_AT_LEAST.holds(Interval(0.01, -0.051, 0.03))
+    assert FOUND_AT_LEAST.holds(Interval(math.nan, -math.inf, math.inf))  # nothing was lost
+
+
+def test_without_a_champion_a_rule_is_put_into_service_by_its_name() -> None:
+    found = deciding()
+    assert found.stays is None
+    assert found.sentence.startswith("The rule '")
+    assert "No champion serves" in {each.check.code: each for each in found.checks}["CF103"].sentence
+
+
+def test_a_rule_does_not_replace_a_model_but_another_rule() -> None:
+    was_model, was_rule = Champion(bundle(model()), at("2025-06-01")), Champion(bundle(rule()), at("2025-06-01"))
+    stays = deciding(was_model)
+    assert stays.stays is was_model
+    assert stays.sentence.startswith(
+        f"The champion, {was_model.bundle.version}, stays. What was made now would be a rule."
+    )
+    assert deciding(was_rule).stays is None
+
+
+def test_a_champion_that_looked_beyond_the_day_trained_for_does_not_count() -> None:
+    assert deciding(Champion(bundle(model()), at("2026-02-01"))).stays is None
+
+
+def test_a_champion_with_chances_stays_where_nothing_could_be_learned() -> None:
+    from training.draft import bare_rule
+
+    champion = Champion(bundle(rule()), at("2025-06-01"))
+    found = deciding(champion, draft=bare_rule(HORIZON, "Nobody stopped. Choose another horizon."))
+    assert found.stays is champion
+    assert found.sentence == f"The champion, {champion.bundle.version}, stays. Nobody stopped. Choose another horizon."
+
+
+def test_a_ledger_that_stopped_over_a_month_ago_leaves_the_champion_in_service() -> None:
+    champion = Champion(bundle(rule()), at("2025-06-01"))
+    found = deciding(champion, today="2026-02-01")
+    assert found.stays is champion
+    assert "CF108 failed. Its last row is of 2025-12-31, 31 days before 2026-02-01. Ingest what" in found.sentence
+    assert deciding(today="2026-02-01").stays is None
+    assert deciding(champion, today="2026-01-31").stays is None
+
+
+@pytest.mark.parametrize("bars", list(Bars))
+def test_each_thing_a_check_can_bar_is_barred_by_one(bars: Bars) -> None:
+    assert any(each.bars is bars for each in MODEL_CHECKS)
+
+
+def test_a_model_is_compared_with_the_champion_on_windows_closed_since() -> None:
+    oldest = unseen().origins[0]
+    champion = Champion(bundle(rule()), oldest)
+    found = {each.check.code: each for each in deciding(champion, draft=model()).checks}["CF103"]
+    assert found.outcome is not Outcome.NOT_APPLICABLE
+    assert f"on {len(unseen().origins)} dates since it was made" in found.sentence
+    late = {each.check.code: each for each in deciding(Champion(bundle(rule()), TODAY), draft=model()).checks}["CF103"]
+    assert late.outcome is Outcome.NOT_APPLICABLE
+    assert "No window has closed since" in late.sentence
