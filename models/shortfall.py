@@ -18,8 +18,7 @@ class ShortfallKind(StrEnum):
 
     REFERENCE_ALONE = "reference alone"  # everybody misses the same share
     STOP_OR_SHRINK = "stop or shrink"  # who stops misses all, who goes on the same share
-    LINEAR = "linear shortfall"  # learned directly, shrunken: for small ledgers
-    LIGHTGBM = "lightgbm shortfall"  # learned directly
+    LEARNED = "learned shortfall"  # learned directly: a shrunken line and trees, the more of them the larger the ledger
 
 
 def lifted(share: Floats, lift: float) -> Floats:

@@ -137,6 +137,17 @@ RFM = LinearRecipe(
     ),
     shrinkage=10.0,
 )
+MONEY = LinearRecipe(
+    features=(
+        *RFM.features,
+        ("spend_to_reference_90_days", LOG),
+        ("order_size_last", LOG),
+        ("order_size_mean_365_days", LOG),
+        ("order_size_change_ratio", LOG),
+    ),
+    shrinkage=10.0,
+)
+"""For the share of R that goes missing: also how the newest orders compare with those that R was made of."""
 BOOSTED = LightGbmRecipe()
 BLEND = BlendRecipe(
     (

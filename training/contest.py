@@ -45,7 +45,7 @@ class MoneyGuard:
 FOUND_AT_LEAST = MoneyGuard(0.02, 0.05)
 MONEY_DRAWS = 1000
 LARGE_CONTEST_ROWS = 1000
-"""Under so many forecasts a learned shortfall must prove better; from here on, finding as much is enough."""
+"""Under so many forecasts a better model may go unrecognised."""
 
 RULES = {candidate.name for candidate in CANDIDATES if candidate.rank is Rank.RULE}
 
@@ -313,22 +313,20 @@ def best_value(unseen: Unseen, churn: str) -> Floats:
 
 
 def choose_shortfall(unseen: Unseen, churn: str) -> tuple[ShortfallKind, dict[ShortfallKind, float]]:
-    """The way of telling value at risk that found most money, and what each found.
+    """The way of telling value at risk, and the money found by each.
 
-    A learned one replaces "reference alone" or "stop or shrink" where it finds as much over 1,000 forecasts or more;
-    over fewer only where it finds more for sure: one large account could have made it look good.
+    The learned one, unless "reference alone" or "stop or shrink" finds more for sure: over few forecasts one large
+    account makes any of them look good.
     """
     simple = (ShortfallKind.REFERENCE_ALONE, ShortfallKind.STOP_OR_SHRINK)
     values = {kind: unseen.value(kind, churn) for kind in (*simple, *unseen.shares)}
     found = {kind: unseen.money_found(value) for kind, value in values.items()}
     best = max(simple, key=lambda kind: found[kind])
     learned = max(unseen.shares, key=lambda kind: found[kind], default=None)
-    if learned is None or not found[learned] >= found[best]:
+    if learned is None:
         return best, found
-    if len(unseen.rows) >= LARGE_CONTEST_ROWS:
-        return learned, found
-    proven = unseen.money_interval(values[learned], values[best]).is_above_zero
-    return (learned if proven else best), found
+    worse = found[best] > found[learned] and unseen.money_interval(values[best], values[learned]).is_above_zero
+    return (best if worse else learned), found
 
 
 def _choose_decline(unseen: Unseen, served: str) -> str | None:

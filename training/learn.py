@@ -11,7 +11,7 @@ from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Floats, Snapshot
-from models.probability import Probability, alone
+from models.probability import Probability
 from models.reference import Reference
 from models.shortfall import Shortfall, ShortfallKind
 from training.blend import MemberForecasts, fit_blend
@@ -19,7 +19,7 @@ from training.candidates import CANDIDATES, BlendRecipe, Candidate
 from training.dataset import TrainingSet, known_at
 from training.fit import Lesson, TooFew, fit
 from training.folds import Fold, Origins
-from training.money import DECLINE_RECIPES, SHARE_RECIPES, declined, fit_share, lifted_shortfall
+from training.money import DECLINE_RECIPES, LEARNED_KINDS, declined, learn_share, lifted_shortfall
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Teacher:
         past: Sequence[MemberForecasts] = (),
         churn: Iterable[Candidate] = CANDIDATES,
         decline: Iterable[str] = tuple(DECLINE_RECIPES),
-        shares: Iterable[ShortfallKind] = tuple(SHARE_RECIPES),
+        shares: Iterable[ShortfallKind] = LEARNED_KINDS,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Learned:
         """The asked for candidates, fitted and calibrated at the fold, which is at the teacher's instant.
@@ -102,13 +102,11 @@ class Teacher:
         return fit(candidate.name, candidate.recipe, lesson, self.seed)
 
     def _share(self, learned: Learned, kind: ShortfallKind) -> None:
-        member = fit_share(
-            kind, self.rows, self.origins, fold=learned.fold, reference=learned.reference, seed=self.seed
-        )
-        if isinstance(member, TooFew):
-            learned.skipped[str(kind)] = member.reason
+        found = learn_share(self.rows, self.origins, fold=learned.fold, reference=learned.reference, seed=self.seed)
+        if isinstance(found, TooFew):
+            learned.skipped[str(kind)] = found.reason
         else:
-            learned.shares[kind] = alone(member)
+            learned.shares[kind] = found
 
     @staticmethod
     def _keep(learned: Learned, kept: dict[str, Probability], name: str, found: Probability | TooFew) -> None:

@@ -125,7 +125,7 @@ def test_a_damaged_lightgbm_text_ends_a_child_and_not_this_process(tmp_path: Pat
     from models.bundle_files import digest_of
 
     chosen = drafted()
-    assert chosen.shortfall.kind is ShortfallKind.LIGHTGBM
+    assert chosen.shortfall.kind is ShortfallKind.LEARNED
     folder = tmp_path / "b"
     bundle_of(chosen).save(folder)
     [text] = folder.glob("shortfall*.txt")

@@ -74,23 +74,11 @@ def test_where_nothing_was_lost_the_better_chances_win_and_the_sentence_says_so(
     assert outcome.sentence.startswith("callfirst is served")
 
 
-def test_a_learned_shortfall_must_prove_better_where_forecasts_are_few() -> None:
+def test_a_learned_shortfall_is_told_unless_a_simple_one_finds_more_for_sure() -> None:
     here = unseen()
-    perfect = replace(here, shares={ShortfallKind.LIGHTGBM: here.shortfall})
-    assert choose_shortfall(perfect, "recency")[0] is ShortfallKind.LIGHTGBM
-    few = np.arange(len(here.rows)) % 12 == 0
-    small = replace(
-        here,
-        rows=here.rows.where(few),
-        reference=here.reference[few],
-        telling=here.telling[few],
-        declined=here.declined[few],
-        churn={name: chance[few] for name, chance in here.churn.items()},
-        decline={},
-        by_chance={name: value[few] for name, value in here.by_chance.items()},
-        shares={ShortfallKind.LIGHTGBM: here.reference[few] * 1.0},
-    )
-    assert choose_shortfall(small, "recency")[0] is not ShortfallKind.LIGHTGBM
+    useless = replace(here, shares={ShortfallKind.LEARNED: -here.shortfall})
+    assert choose_shortfall(here, "recency")[0] is ShortfallKind.LEARNED
+    assert choose_shortfall(useless, "recency")[0] is not ShortfallKind.LEARNED
 
 
 def test_nothing_known_after_the_contest_origin_is_learned_from() -> None:
