@@ -33,6 +33,8 @@ SCORED = pa.schema(
         ("reference_sales", pa.float64()),
         ("expected_sales", pa.float64()),
         ("value_at_risk", pa.float64()),
+        ("value_at_risk_low", pa.float64()),
+        ("value_at_risk_high", pa.float64()),
         ("orders_expected", pa.float64()),
     ]
 )
@@ -97,8 +99,9 @@ class Bundle:
     def score(self, snapshot: Snapshot, *, after_last_order: Snapshot | None = None) -> pa.Table:
         """The columns SCORED: probabilities and money for active and lapsed customers, null for who never ordered.
 
-        A lapsed customer's R is that of the day after its last order day: it is taken from ``after_last_order``, which
-        holds such customers at that day, and is null (with all other money) where it is not given there.
+        R is shown at its time of the year. A lapsed customer's is that of the day after its last order day: it is taken
+        from ``after_last_order``, which holds such customers at that day, and is null (with all other money) where it
+        is not given there.
 
         Raises:
             OtherCatalogueError: the snapshot's features are made otherwise.
@@ -120,6 +123,7 @@ class Bundle:
             reference,
             sales,
             at_risk,
+            *self.shortfall.bounds(reference, at_risk),
             expected_orders,
         )
         ordered = population != Population.NEVER
@@ -201,13 +205,14 @@ class Bundle:
     def _reference(
         self, snapshot: Snapshot, population: np.ndarray[Any, Any], after_last_order: Snapshot | None
     ) -> Floats:
-        own = self.reference.sales(snapshot)
+        season = self.reference.season.factor(snapshot.as_of_days)
+        own = self.reference.sales(snapshot) * season
         if after_last_order is None:
             return np.where(population == Population.LAPSED, np.nan, own)
         self._check(after_last_order)
         then = dict(zip(after_last_order.customer_ids, self.reference.sales(after_last_order), strict=True))
         past = np.array([then.get(customer, np.nan) for customer in snapshot.customer_ids], dtype=np.float64)
-        return np.where(population == Population.LAPSED, past, own)
+        return np.where(population == Population.LAPSED, past * season, own)
 
     def _churn(self, snapshot: Snapshot) -> tuple[Floats, Floats, Floats]:
         if self.churn is None or self.interval is None:

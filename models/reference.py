@@ -41,11 +41,34 @@ def tenure_band(tenure_days: Floats, horizon_days: int) -> npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Season:
+    """How many times R accounts bring by the time of the year: 1 where nothing is known of it.
+
+    Attributes:
+        days: as-ofs in days since 1970 (UTC), rising. factors: one for each; straight lines between.
+    """
+
+    days: tuple[float, ...] = ()
+    factors: tuple[float, ...] = ()
+
+    def factor(self, as_of_days: Floats) -> Floats:
+        """Of each as-of; 1 before the first day and after the last."""
+        if not self.days:
+            return np.ones(len(as_of_days))
+        return np.asarray(np.interp(as_of_days, self.days, self.factors, left=1.0, right=1.0))
+
+
+@dataclass(frozen=True)
 class Reference:
-    """R = net sales of the last 365 days ÷ span × H × carry of the tenure band; below 0 it is 0 (design 6)."""
+    """R = net sales of the last 365 days ÷ span × H × carry of the tenure band; below 0 it is 0 (design 6).
+
+    Attributes:
+        season: what R is multiplied with where it is shown. Learning, ranking and judging go by R as published.
+    """
 
     horizon_days: int
     carry: tuple[float, ...] = (1.0,) * BANDS
+    season: Season = Season()
 
     def sales(self, snapshot: Snapshot) -> Floats:
         """R of each row; NaN: never ordered."""
@@ -54,14 +77,20 @@ class Reference:
         carry: Floats = np.asarray(self.carry)[np.minimum(band, BANDS - 1)]
         return np.maximum(plain * carry, 0.0)
 
+    def in_season(self, snapshot: Snapshot) -> Floats:
+        """R of each row at its time of the year; NaN: never ordered."""
+        return self.sales(snapshot) * self.season.factor(snapshot.as_of_days)
+
     def record(self) -> dict[str, Any]:
-        """Horizon and carries."""
+        """Horizon, carries and season."""
         return asdict(self)
 
     @classmethod
     def of_record(cls, record: dict[str, Any]) -> Reference:
         """The reference a record describes."""
-        return cls(int(record["horizon_days"]), tuple(float(carry) for carry in record["carry"]))
+        days, factors = (tuple(float(each) for each in record["season"][name]) for name in ("days", "factors"))
+        carry = tuple(float(each) for each in record["carry"])
+        return cls(int(record["horizon_days"]), carry, Season(days, factors))
 
     @classmethod
     def fitted(cls, horizon_days: int, plain: Floats, tenure_days: Floats, *, next_sales: Floats) -> Reference:

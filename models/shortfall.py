@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 
 from features.snapshot import Floats, Snapshot
+from models.members import chance_of, log_odds_of
 from models.probability import Probability
+
+NINETY_PERCENT = 1.645
+"""Deviations on either side of the middle that hold 90 of 100."""
 
 
 class ShortfallKind(StrEnum):
@@ -43,13 +47,16 @@ class Shortfall:
         kind: where the share comes from.
         share: a learned model of shortfall ÷ R, 0 to 1; None where nothing is learned.
         lift: makes the sum over the calibration windows come true (see ``lifted``).
-        sales_factor: Σ net sales ÷ Σ (R - value at risk) of the same: expected sales = this × (R - value at risk).
+        sales_factor: Σ net sales ÷ Σ (R - value at risk) of past windows: expected sales = this × (R - value at risk).
+        spread: deviation, in log-odds, of the share seen among accounts of like score at a new origin from the share
+            told; None: nothing was ever told.
     """
 
     kind: ShortfallKind
     share: Probability | None = None
     lift: float = 0.0
     sales_factor: float = 1.0
+    spread: float | None = None
 
     def plain_share(self, snapshot: Snapshot, churn_probability: Floats) -> Floats:
         """The share before it is lifted; NaN where it is unknown."""
@@ -66,6 +73,16 @@ class Shortfall:
         """Expected shortfall, 0 to R; NaN where R or the share is unknown."""
         return reference * lifted(self.plain_share(snapshot, churn_probability), self.lift)
 
+    def bounds(self, reference: Floats, value_at_risk: Floats) -> tuple[Floats, Floats]:
+        """Between which accounts with this value at risk lose on average, at 90 of 100 new origins; 0 to R."""
+        if self.spread is None:
+            unknown = np.full(len(reference), np.nan)
+            return unknown, unknown
+        told = log_odds_of(np.divide(value_at_risk, reference, out=np.zeros(len(reference)), where=reference > 0))
+        half = NINETY_PERCENT * self.spread
+        low, high = reference * chance_of(told - half), reference * chance_of(told + half)
+        return np.minimum(low, value_at_risk), np.maximum(high, value_at_risk)
+
     def expected_sales(self, reference: Floats, value_at_risk: Floats) -> Floats:
         """E[net sales] in the horizon, at least 0; NaN where value at risk is unknown."""
         return np.maximum(self.sales_factor * (reference - value_at_risk), 0.0)
@@ -77,6 +94,7 @@ class Shortfall:
             "share": None if self.share is None else self.share.record(texts, "shortfall"),
             "lift": self.lift,
             "sales_factor": self.sales_factor,
+            "spread": self.spread,
         }
 
     @classmethod
@@ -87,4 +105,6 @@ class Shortfall:
             KeyError, TypeError, ValueError: the record is none of ours.
         """
         share = None if record["share"] is None else Probability.of_record(record["share"], texts)
-        return cls(ShortfallKind(record["kind"]), share, float(record["lift"]), float(record["sales_factor"]))
+        spread = None if record["spread"] is None else float(record["spread"])
+        lift, factor = float(record["lift"]), float(record["sales_factor"])
+        return cls(ShortfallKind(record["kind"]), share, lift, factor, spread)

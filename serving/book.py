@@ -43,6 +43,8 @@ published_scores = sa.Table(
     sa.Column("reference_sales", sa.Double),
     sa.Column("expected_sales", sa.Double),
     sa.Column("value_at_risk", sa.Double),
+    sa.Column("value_at_risk_low", sa.Double),
+    sa.Column("value_at_risk_high", sa.Double),
     sa.Column("at_risk", sa.Boolean, nullable=False),
     sa.Column("at_risk_because", sa.Text),
     sa.Column("overdue_days", sa.Double),

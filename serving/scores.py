@@ -42,6 +42,8 @@ SCORES = pa.schema(
         pa.field("reference_sales", pa.float64()),
         pa.field("expected_sales", pa.float64()),
         pa.field("value_at_risk", pa.float64()),
+        pa.field("value_at_risk_low", pa.float64()),
+        pa.field("value_at_risk_high", pa.float64()),
         pa.field("at_risk", pa.bool_(), nullable=False),
         pa.field("at_risk_because", pa.string()),
         pa.field("overdue_days", pa.float64()),  # open silence less due gap: above 0 overdue, below 0 days to go
@@ -55,7 +57,7 @@ SCORES = pa.schema(
 """The columns of the ``score`` door; several reasons in one cell are parted by "; "."""
 
 PROBABILITIES = ("churn_probability", "churn_low", "churn_high", "decline_probability")
-MONEY = ("reference_sales", "expected_sales", "value_at_risk")
+MONEY = ("reference_sales", "expected_sales", "value_at_risk", "value_at_risk_low", "value_at_risk_high")
 DETAILS = ("name", "group_id", "manager_id", "is_key_for_manager", "company_share")
 
 

@@ -60,6 +60,8 @@ def row(customer_id: str, manager_id: str | None, value_at_risk: float, **change
         "reference_sales": 5_000.0,
         "expected_sales": 3_000.0,
         "value_at_risk": value_at_risk,
+        "value_at_risk_low": 0.8 * value_at_risk,
+        "value_at_risk_high": 1.1 * value_at_risk,
         "at_risk": True,
         "at_risk_because": "overdue: an order was due after 30 days, silent for 41; "
         "62 % chance of no order in 90 days (40 % is usual)",

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from features.snapshot import Floats
 from models.calibration import UNCHANGED, IntervalMap
 from models.manifest import UsualRates
 from models.members import log_odds_of
@@ -25,11 +24,12 @@ from training.intervals import interval_map
 from training.learn import Learned, Teacher, churned
 from training.model_check_list import Bars, Checked, failures
 from training.model_checks import contest_checks
+from training.money import sales_factor
+from training.money_spread import MoneyForecasts, spread_of
 from training.usual_rates import usual_rates
 
 LEAST_CUSTOMERS = 30
 """Active customers from which a chance can be learned at all (issue 4: small B2B begins at 30)."""
-LEAST_FACTOR, MOST_FACTOR = 0.25, 4.0
 
 Told = Callable[[str], None]
 
@@ -133,7 +133,9 @@ def _winner(
     if churn is None or (kind in unseen.shares and kind not in learned.shares):
         why = "; ".join(f"{name}: {reason}" for name, reason in learned.skipped.items())
         raise TooLittleToLearnError(f"What won the contest cannot be fitted now ({why}).", "Wait for the next window.")
-    shortfall = _settled(teacher.shortfall(learned, kind, churn), teacher, learned, churn)
+    learned = replace(learned, reference=teacher.in_season(learned))
+    money = MoneyForecasts(unseen.value(kind, candidate.name), unseen.reference, unseen.shortfall, unseen.rows)
+    shortfall = replace(_settled(teacher, learned, kind, churn), spread=spread_of(money))
     log_odds = log_odds_of(unseen.churn[candidate.name])
     interval = interval_map(log_odds, unseen.churned, unseen.rows.origin, teacher.seed, weight=unseen.rows.weight)
     weaker = _weaker(plan)
@@ -171,8 +173,9 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, *, active_days: int, t
         )
     churned_then, weight = rows.labels.churned, rows.weight
     rule, churn = min(chances, key=lambda pair: metrics.brier(pair[1].chance(rows.snapshot), churned_then, weight))
-    reference = teacher.rows.reference(origins.chain(origins.until))
-    learned = Learned(stand_in, reference)
+    learned = Learned(stand_in, teacher.rows.reference(origins.chain(origins.until)))
+    reference = teacher.in_season(learned)
+    learned = replace(learned, reference=reference)
     kind = ShortfallKind.STOP_OR_SHRINK
     missing = (
         "No model could be tested: the windows before each date show too few of one outcome to learn from."
@@ -184,7 +187,7 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, *, active_days: int, t
         name=rule.name,
         is_rule=True,
         reference=reference,
-        shortfall=_settled(teacher.shortfall(learned, kind, churn), teacher, learned, churn),
+        shortfall=replace(_settled(teacher, learned, kind, churn), spread=spread_of(None)),
         churn=churn,
         decline=None,
         interval=interval_map(
@@ -207,17 +210,14 @@ def _fit_rule(teacher: Teacher, fold: Fold, rule: Candidate, *, is_calibrated: b
     return None if isinstance(member, TooFew) else alone(member, UNCHANGED)
 
 
-def _settled(shortfall: Shortfall, teacher: Teacher, learned: Learned, churn: Probability) -> Shortfall:
-    """The shortfall model with the factor that makes the net sales of the calibration window come true."""
-    rows = teacher.rows.active_at([learned.fold.calibrate])
-    reference = learned.reference.sales(rows.snapshot)
-    kept = reference - shortfall.value_at_risk(rows.snapshot, reference, churn.chance(rows.snapshot))
-    return replace(shortfall, sales_factor=_ratio(rows.weight * rows.labels.net_sales, rows.weight * kept))
-
-
-def _ratio(seen: Floats, told: Floats) -> float:
-    total = float(np.nansum(told))
-    return float(np.clip(float(np.nansum(seen)) / total, LEAST_FACTOR, MOST_FACTOR)) if total > 0 else 1.0
+def _settled(teacher: Teacher, learned: Learned, kind: ShortfallKind, churn: Probability) -> Shortfall:
+    """The shortfall told in one way, with the factor that makes the net sales of closed windows come true."""
+    shortfall = teacher.shortfall(learned, kind, churn)
+    newest = teacher.rows.active_at([learned.fold.calibrate])
+    closed = teacher.rows.active_at(teacher.origins.before(learned.fold.at))
+    return replace(
+        shortfall, sales_factor=sales_factor(shortfall, learned.reference, churn, newest=newest, closed=closed)
+    )
 
 
 def _check_enough(rows: TrainingSet, origins: Origins) -> None:

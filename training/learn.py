@@ -20,6 +20,7 @@ from training.dataset import TrainingSet, known_at
 from training.fit import Lesson, TooFew, fit
 from training.folds import Fold, Origins
 from training.money import DECLINE_RECIPES, LEARNED_KINDS, declined, learn_share, lifted_shortfall
+from training.season import season_at
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,10 @@ class Teacher:
             progress(f"{fold.at.day} {kind}")
             self._share(learned, kind)
         return learned
+
+    def in_season(self, learned: Learned) -> Reference:
+        """The fold's R, with what the same weeks of last year say of its level."""
+        return replace(learned.reference, season=season_at(learned.fold.at, self.rows, self.origins, learned.reference))
 
     def shortfall(self, learned: Learned, kind: ShortfallKind, churn: Probability) -> Shortfall:
         """The shortfall told in one way, lifted so that the sum over the fold's calibration window comes true."""

@@ -23,6 +23,7 @@ ENOUGH_CUSTOMERS = 300
 
 Stated, not learned: weights learned on past windows found no more money on large ledgers and less on small ones.
 """
+LEAST_FACTOR, MOST_FACTOR = 0.25, 4.0
 
 
 def declined(reference: Reference, policy: Policy) -> Target:
@@ -74,6 +75,21 @@ def lifted_shortfall(plain: Shortfall, seen: TrainingSet, reference: Reference, 
     lift = lift_of(seen.weight * seen.labels.shortfall(sales), seen.weight * sales, share)
     is_learned = plain.kind in LEARNED_KINDS
     return replace(plain, lift=lift * counting(len(seen)) if is_learned else lift)
+
+
+def sales_factor(
+    shortfall: Shortfall, reference: Reference, churn: Probability, *, newest: TrainingSet, closed: TrainingSet
+) -> float:
+    """Σ net sales ÷ Σ (R - value at risk) of all closed windows, moved towards the newest one's as far as it counts."""
+
+    def factor(rows: TrainingSet) -> float:
+        sales = reference.in_season(rows.snapshot)
+        kept = sales - shortfall.value_at_risk(rows.snapshot, sales, churn.chance(rows.snapshot))
+        seen, told = float(np.nansum(rows.weight * rows.labels.net_sales)), float(np.nansum(rows.weight * kept))
+        return float(np.clip(seen / told, LEAST_FACTOR, MOST_FACTOR)) if told > 0 else 1.0
+
+    towards = counting(len(newest))
+    return float(factor(closed) ** (1 - towards) * factor(newest) ** towards)
 
 
 def counting(customers: int) -> float:

@@ -90,6 +90,10 @@ class Score(Answer):
     reference_sales: float | None = Field(description="What it brings in the horizon if it goes on as before.")
     expected_sales: float | None
     value_at_risk: float | None = Field(description="What we expect to lose in the horizon.")
+    value_at_risk_low: float | None = Field(
+        description="From here to value_at_risk_high, accounts alike lose on average at 90 of 100 new dates."
+    )
+    value_at_risk_high: float | None
     at_risk: bool
     at_risk_because: str | None
     overdue_days: float | None = Field(description="Silence without shut days, less due gap: above 0 is overdue.")

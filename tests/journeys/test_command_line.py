@@ -30,6 +30,8 @@ SCORE_COLUMNS = [
     "reference_sales",
     "expected_sales",
     "value_at_risk",
+    "value_at_risk_low",
+    "value_at_risk_high",
     "at_risk",
     "at_risk_because",
     "overdue_days",
@@ -102,7 +104,10 @@ def test_scores_have_one_row_a_customer_and_the_columns_of_the_door(home: Path, 
         for row in active
     )
     assert all(row["churn_probability"] == "" for row in rows if row["population"] == "never")
-    assert all(float(row["value_at_risk"]) >= 0 for row in active)
+    assert all(
+        0 <= float(row["value_at_risk_low"]) <= float(row["value_at_risk"]) <= float(row["value_at_risk_high"])
+        for row in active
+    )
 
 
 def test_the_call_list_is_ranked_by_money_within_capacity_and_says_that_nobody_is_key(

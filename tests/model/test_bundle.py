@@ -74,32 +74,39 @@ def test_decline_is_churn_where_few_orders_are_expected_and_never_below_it(score
     assert np.all(decline[known] >= churn[known])
 
 
-def test_the_interval_holds_the_chance_and_value_at_risk_is_not_below_zero(scores: pa.Table) -> None:
+def test_the_intervals_hold_the_chance_and_the_value_at_risk(scores: pa.Table) -> None:
     churn, low, high = (column(scores, name) for name in ("churn_probability", "churn_low", "churn_high"))
     known = ~np.isnan(churn)
     assert np.all((low <= churn)[known])
     assert np.all((churn <= high)[known])
-    assert np.nanmin(column(scores, "value_at_risk")) >= 0
+    at_risk, least, most = (column(scores, f"value_at_risk{end}") for end in ("", "_low", "_high"))
+    known = ~np.isnan(at_risk)
+    assert np.all((least >= 0)[known])
+    assert np.all((least <= at_risk)[known])
+    assert np.all((at_risk <= most)[known])
+    assert np.all((most <= column(scores, "reference_sales"))[known])
 
 
-def test_a_lapsed_customers_reference_is_that_of_the_day_after_its_last_order(bundle: Bundle, scores: pa.Table) -> None:
+def test_a_lapsed_customers_reference_is_that_of_the_day_after_its_last_order_in_todays_season(
+    bundle: Bundle, scores: pa.Table
+) -> None:
     here = world()
     place = pc.index(scores.column("population"), "lapsed").as_py()
     assert scores.column("reference_sales")[place].as_py() is None
     silence = int(here.now.feature("days_since_last_order")[place])
     then = take_snapshot(here.ledger, [at("2026-01-01").shifted(1 - silence, POLICY.zone)], POLICY)
     customer = here.now.customer_ids[place]
-    expected = bundle.reference.sales(then)[then.customer_ids.index(customer)]
+    season = bundle.reference.season.factor(here.now.as_of_days)[place]
+    expected = bundle.reference.sales(then)[then.customer_ids.index(customer)] * season
     scored = bundle.score(here.now, after_last_order=then)
     assert scored.column("reference_sales")[place].as_py() == expected > 0
     assert scored.column("value_at_risk")[place].as_py() is not None
 
 
-def test_expected_sales_of_the_calibration_window_add_up_to_what_was_sold(bundle: Bundle) -> None:
-    here = world()
-    rows = here.rows.active_at(here.origins.close[:1])
+def test_expected_sales_of_closed_windows_add_up_to_what_was_sold(bundle: Bundle) -> None:
+    rows = world().rows.active_at(world().origins.close)
     told = column(bundle.score(rows.snapshot), "expected_sales")
-    assert float(told.sum()) == pytest.approx(float(rows.labels.net_sales.sum()), rel=1e-9)
+    assert float(told.sum()) == pytest.approx(float(rows.labels.net_sales.sum()), rel=0.03)
 
 
 def test_a_saved_and_loaded_bundle_scores_the_same_to_the_bit(bundle: Bundle, scores: pa.Table, tmp_path: Path) -> None:

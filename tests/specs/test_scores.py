@@ -79,8 +79,8 @@ def test_the_columns_are_those_of_the_door(scores: ScoreTable) -> None:
     assert scores.table.schema == SCORES
     assert ", ".join(SCORES.names) == (
         "customer_id, as_of, population, is_newcomer, churn_probability, churn_low, churn_high, decline_probability, "
-        "reference_sales, expected_sales, value_at_risk, at_risk, at_risk_because, overdue_days, rung, "
-        "is_key_account, key_reasons, reasons, model_version"
+        "reference_sales, expected_sales, value_at_risk, value_at_risk_low, value_at_risk_high, at_risk, "
+        "at_risk_because, overdue_days, rung, is_key_account, key_reasons, reasons, model_version"
     )
 
 
