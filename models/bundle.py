@@ -15,6 +15,7 @@ from features.snapshot import Floats, Snapshot
 from models.bundle_files import DamagedBundleError, read_files, write_files
 from models.calibration import IntervalMap
 from models.manifest import BundleError, Manifest, UsualRates
+from models.margin import Margin
 from models.members import chance_of
 from models.probability import Probability
 from models.reference import Reference, orders_expected
@@ -60,6 +61,7 @@ class Bundle:
         decline: chance of no order or fading, applied where enough orders are expected; None: churn stands for it.
         interval: churn_low and churn_high; None where churn is None.
         usual_shares: what the customers it learned from looked like; None where nothing is learned.
+        margin: what of sales is left to us, value at risk is counted in it; None: costs are not known, it is sales.
     """
 
     manifest: Manifest
@@ -70,6 +72,7 @@ class Bundle:
     interval: IntervalMap | None = None
     usual_rates: UsualRates = field(default_factory=UsualRates)
     usual_shares: UsualShares | None = None
+    margin: Margin | None = None
 
     @property
     def version(self) -> str:
@@ -112,6 +115,7 @@ class Bundle:
         expected_orders = orders_expected(snapshot, self.horizon_days)
         churn, low, high = self._churn(snapshot)
         at_risk = self.shortfall.value_at_risk(snapshot, reference, churn)
+        kept = np.ones(len(snapshot)) if self.margin is None else self.margin.of(snapshot)
         sales = (
             np.full(len(snapshot), np.nan) if self.churn is None else self.shortfall.expected_sales(reference, at_risk)
         )
@@ -122,8 +126,7 @@ class Bundle:
             self._decline(snapshot, churn, expected_orders),
             reference,
             sales,
-            at_risk,
-            *self.shortfall.bounds(reference, at_risk),
+            *(money * kept for money in (at_risk, *self.shortfall.bounds(reference, at_risk))),
             expected_orders,
         )
         ordered = population != Population.NEVER
@@ -172,6 +175,7 @@ class Bundle:
             "interval": None if self.interval is None else self.interval.record(),
             "usual_rates": asdict(self.usual_rates),
             "usual_shares": None if self.usual_shares is None else self.usual_shares.record(),
+            "margin": None if self.margin is None else self.margin.record(),
         }
 
     @classmethod
@@ -195,6 +199,7 @@ class Bundle:
             interval=None if record["interval"] is None else IntervalMap.of_record(record["interval"]),
             usual_rates=UsualRates(**record["usual_rates"]),
             usual_shares=None if shares is None else UsualShares.of_record(shares),
+            margin=None if record["margin"] is None else Margin(**record["margin"]),
         )
 
     def _check(self, snapshot: Snapshot) -> None:

@@ -18,6 +18,7 @@ from training.draft import Draft, TooLittleToLearnError, bare_rule, draft
 from training.folds import MOST_CONTEST_ORIGINS, Origins, origins_of
 from training.frame import Frame
 from training.learn import Teacher
+from training.margin import margin_of
 from training.usual_shares import usual_shares
 
 Progress = Callable[[str, float], None]
@@ -57,11 +58,14 @@ def make(ledger: Ledger, frame: Frame, policy: Policy, *, seed: int, progress: P
 def bundle_of(made: Made, chosen: Draft, ledger: Ledger, policy: Policy, *, number: int) -> Bundle:
     """A draft of what was made, as a bundle that can score; a model, not a rule, bears the number."""
     frame = made.frame
+    margin = None if made.teacher is None else margin_of(made.teacher.rows, policy)
     return Bundle(
         manifest=Manifest(
             version=f"rule: {chosen.name}" if chosen.is_rule else f"{chosen.name} {number}",
             is_rule=chosen.is_rule,
-            note=chosen.note + ("" if made.teacher is None else made.teacher.rows.calls_note),
+            note=chosen.note
+            + ("" if made.teacher is None else made.teacher.rows.calls_note)
+            + ("" if margin is None else f" {margin.sentence}"),
             horizon_days=frame.horizon_days,
             active_days=frame.active_days,
             fading_least_orders=policy.fading_least_orders,
@@ -79,6 +83,7 @@ def bundle_of(made: Made, chosen: Draft, ledger: Ledger, policy: Policy, *, numb
         interval=chosen.interval,
         usual_rates=chosen.usual_rates,
         usual_shares=None if made.teacher is None else usual_shares(made.teacher.rows, made.origins),
+        margin=margin,
     )
 
 
