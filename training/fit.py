@@ -13,9 +13,9 @@ from scipy.special import expit
 from features.snapshot import ASSIGNED, Floats, Snapshot
 from models.members import AnyMember, Linear, Term, Transform, transformed
 from models.probability import Probability, alone
-from training.boosting import Examples, fit_boosted
+from training.boosting import Examples, fit_boosted, fit_trees
 from training.calibrating import Forecasts, fit_calibrator
-from training.candidates import LightGbmRecipe, LinearRecipe, Recipe
+from training.candidates import LightGbmRecipe, LinearRecipe, Recipe, TreesRecipe
 from training.dataset import TrainingSet, customer_codes
 from training.folds import Fold, Origins
 
@@ -77,7 +77,7 @@ def fit(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> Probability | T
     return alone(member, fit_calibrator(Forecasts(log_odds, happened >= 0.5, later.origin, customers, later.weight)))
 
 
-def fit_member(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> AnyMember | TooFew:
+def fit_member(name: str, recipe: Recipe | TreesRecipe, lesson: Lesson, seed: int) -> AnyMember | TooFew:
     """The candidate fitted on the fold's fitting windows, not calibrated."""
     rows = lesson.fit_rows
     if lesson.rows.called_are_told_apart:
@@ -88,10 +88,15 @@ def fit_member(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> AnyMembe
     weight = _weights(lesson, rows)
     if isinstance(recipe, LinearRecipe):
         return without_assigned(fit_linear(name, recipe, rows.snapshot, target, weight))
+    if isinstance(recipe, TreesRecipe):
+        if len(rows) < recipe.least_rows:
+            return TooFew(f"{len(rows)} rows to fit on, {recipe.least_rows} are needed")
+        examples = Examples(rows.snapshot.matrix(recipe.features), target, weight)
+        return fit_trees(name, recipe.features, examples, rounds=recipe.rounds, seed=seed)
     return _boosted(name, recipe, lesson, rows, seed)
 
 
-def with_assigned(recipe: LinearRecipe | LightGbmRecipe) -> LinearRecipe | LightGbmRecipe:
+def with_assigned(recipe: Recipe | TreesRecipe) -> Recipe | TreesRecipe:
     """The recipe with the input that tells the called apart."""
     if isinstance(recipe, LinearRecipe):
         return replace(recipe, features=(*recipe.features, (ASSIGNED, Transform.PLAIN)))

@@ -11,12 +11,14 @@ from features.snapshot import Floats
 from models.probability import Probability, alone
 from models.reference import Reference, orders_expected
 from models.shortfall import Shortfall, ShortfallKind, lift_of
-from training.candidates import BOOSTED, MONEY, RFM, Recipe
+from training.blend import MOST_ROWS
+from training.candidates import BOOSTED, MONEY, RFM, Recipe, TreesRecipe
 from training.dataset import TrainingSet
 from training.fit import Lesson, Target, TooFew, fit_member
 from training.folds import Fold, Origins
 
 DECLINE_RECIPES: dict[str, Recipe] = {"rfm logistic": RFM, "lightgbm": BOOSTED}
+TREES = TreesRecipe()
 LEARNED_KINDS = (ShortfallKind.LEARNED,)
 ENOUGH_CUSTOMERS = 300
 """Active customers from which trees count as much as the line, and the newest window as much as all others.
@@ -41,9 +43,10 @@ def declined(reference: Reference, policy: Policy) -> Target:
 def learn_share(
     rows: TrainingSet, origins: Origins, *, fold: Fold, reference: Reference, seed: int
 ) -> Probability | TooFew:
-    """A model of shortfall ÷ R: a line of every window closed by the fold's instant, and trees of its fitting windows.
+    """A model of shortfall ÷ R: a line and trees, fitted on the windows closed by the fold's instant.
 
-    A line needs no window of its own to be calibrated on: its level is lifted, and few rows are too dear to spare.
+    They need no window of their own to be calibrated on: their level is lifted, and few rows are too dear to spare. Of
+    more rows than tell anything new the windows are taken further apart.
     """
 
     def share(rows: TrainingSet) -> Floats:
@@ -54,11 +57,13 @@ def learn_share(
     def weight(rows: TrainingSet) -> Floats:  # between one vote a customer and one vote a pound: tails stay tame
         return np.sqrt(reference.sales(rows.snapshot))
 
-    closed = replace(fold, fit=origins.before(fold.at))
-    line = fit_member("line of money", MONEY, Lesson(rows, origins, closed, share, weight), seed)
+    closed = origins.before(fold.at)
+    apart = max(-(-len(rows.active_at(closed)) // MOST_ROWS), 1)
+    lesson = Lesson(rows, origins, replace(fold, fit=closed[::apart]), share, weight)
+    line = fit_member("line of money", MONEY, lesson, seed)
     if isinstance(line, TooFew):
         return line
-    trees = fit_member("trees of money", BOOSTED, Lesson(rows, origins, fold, share, weight), seed)
+    trees = fit_member("trees of money", TREES, lesson, seed)
     if isinstance(trees, TooFew):
         return alone(line)
     trees_count = counting(len(rows.active_at([fold.calibrate])))
