@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.shortfall import lift_of, lifted
+from models.probability import Probability
+from models.reference import Reference
+from models.shortfall import Shortfall, ShortfallKind, lift_of, lifted
+from tests.model.world import HORIZON, world
+from training.money import counting, learn_share, lifted_shortfall
 
 shares = st.lists(st.floats(0, 1), min_size=1, max_size=20).map(np.array)
 
@@ -36,3 +40,22 @@ def test_a_lifted_share_stays_between_nothing_and_all(share: np.ndarray, lift: f
 def test_a_row_with_an_unknown_share_takes_no_part_in_the_lift() -> None:
     known = lift_of(np.array([20.0]), np.array([100.0]), np.array([0.1]))
     assert lift_of(np.array([20.0, 5.0]), np.array([100.0, 9.0]), np.array([0.1, np.nan])) == known
+
+
+def test_trees_count_more_the_larger_the_ledger_and_a_lift_of_few_customers_little() -> None:
+    here = world()
+    fold = here.origins.fold(here.origins.until)
+    assert fold is not None
+    newest = here.rows.active_at([fold.calibrate])
+    share = learn_share(here.rows, here.origins, fold=fold, reference=Reference(HORIZON), seed=1)
+    assert isinstance(share, Probability)
+    believed = len(newest) / (len(newest) + 300)
+    assert share.weights == pytest.approx((1 - believed, believed))
+    learned = lifted_shortfall(Shortfall(ShortfallKind.LEARNED, share), newest, Reference(HORIZON), share)
+    sales = Reference(HORIZON).sales(newest.snapshot)
+    whole = lift_of(newest.labels.shortfall(sales), sales, share.chance(newest.snapshot))
+    assert learned.lift == pytest.approx(believed * whole)
+
+
+def test_three_hundred_customers_are_half_believed() -> None:
+    assert counting(300) == 300 / (300 + 300)
