@@ -263,7 +263,7 @@ def test_a_row_dated_in_the_future_does_not_decide_until_when_is_learned(tmp_pat
 
 def test_every_command_has_an_example(tmp_path: Path) -> None:
     commands = ["", "ingest", "doctor", "snapshot", "train", "horizon", "models", "models list", "models show", "score"]
-    commands += ["report-card", "drift"]
+    commands += ["evaluate", "models promote", "models rollback", "report-card", "drift"]
     commands += ["call-lists", "nightly", "serve", "keys", "keys create", "keys list", "keys revoke", "demo"]
     for command in commands:
         done = run(tmp_path, *command.split(), "--help")

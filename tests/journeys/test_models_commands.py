@@ -16,7 +16,8 @@ from callfirst import app
 from features.errors import CallfirstError
 from features.home import Home
 from features.ledger.store import Store
-from models.registry import champion, promotions
+from models import registry
+from models.registry import AliasError, champion, promotions
 from tests.served import serve_rule
 from tests.specs.test_scores import BARE_RULE
 
@@ -86,6 +87,17 @@ def promotion(home: Home, version: str) -> str:
         return next(each.bundle_sha256 for each in promotions(store) if each.version == version)
     finally:
         store.close()
+
+
+def test_mlflow_out_of_reach_in_the_last_step_of_a_training_leaves_the_champion_in_service(home: Home) -> None:
+    store = Store.open(home)
+    first = promotions(store)[-1]
+    nowhere = f"sqlite:///{home.root}/no/such/folder/mlflow.db"
+    with pytest.raises(AliasError, match="The model in service stays") as refused:
+        registry.promote(store, first, tracking_uri=nowhere)
+    store.close()
+    assert "train again" in refused.value.hint
+    assert served(home) == ["first", "second", "third"]
 
 
 def test_a_name_nobody_bears_is_refused_and_the_champion_serves_on(home: Home) -> None:
