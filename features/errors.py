@@ -55,6 +55,7 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   ├── FeaturesFileError               training.checks_command         a file of features that cannot be read
     │   ├── MakerNameError                  training.checks_command         a name that leads to no feature maker
     │   ├── NothingToTellError              training.worth                  too little to tell what a feature is worth
+    │   ├── TuningBudgetError               training.tuning                 a budget in which nothing can be tried
     │   ├── TooLittleToLearnError           training.draft                  no chance can be learned: a rule serves
     │   ├── NoCutoffError                   training.evaluate               nothing that could be judged
     │   ├── EvaluationFolderError           training.evaluate_command       a folder that cannot be written to

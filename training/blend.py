@@ -128,7 +128,7 @@ def _learned(
         return without_assigned(fit_curves(member.name, recipe, snapshot, target, weight=weight, offset=offset))
     if isinstance(recipe, TreesRecipe) and len(target) >= recipe.least_rows:
         examples = Examples(snapshot.matrix(recipe.features), target, weight)
-        return fit_trees(member.name, recipe.features, examples, rounds=recipe.rounds, seed=seed)
+        return fit_trees(member.name, recipe, examples, seed=seed)
     return None
 
 

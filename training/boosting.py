@@ -10,11 +10,11 @@ import numpy as np
 
 from features.snapshot import Floats
 from models.boosted import LightGbm, threads_for
+from training.candidates import TreesRecipe
 
 FEW_ROUNDS, MOST_ROUNDS, PATIENCE_ROUNDS = 60, 300, 30
 LEAST_VALIDATION_ROWS = 200
 LARGE_LEDGER_ROWS = 5000
-TREES = {"extra_trees": True, "num_leaves": 8, "feature_fraction": 0.3, "bagging_fraction": 0.5}
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,17 @@ def _dataset(features: tuple[str, ...], examples: Examples, reference: Any = Non
     )
 
 
-def fit_trees(name: str, features: tuple[str, ...], examples: Examples, *, rounds: int, seed: int) -> LightGbm:
-    """The member fitted on all examples in so many rounds; each split is the best of a few drawn by chance.
+def fit_trees(name: str, recipe: TreesRecipe, examples: Examples, *, seed: int) -> LightGbm:
+    """The member fitted on all examples in the recipe's rounds; each split is the best of a few drawn by chance.
 
     Source: Geurts, Ernst & Wehenkel 2006, Extremely randomized trees: many small ledgers are too few to search harder.
     """
-    drawn = settings(len(examples), seed) | TREES
-    booster = lightgbm.train(drawn, _dataset(features, examples), num_boost_round=rounds)
+    drawn = settings(len(examples), seed) | {
+        "extra_trees": True,
+        "num_leaves": recipe.leaves,
+        "feature_fraction": recipe.feature_share,
+        "bagging_fraction": recipe.row_share,
+        "lambda_l2": recipe.shrinkage,
+    }
+    booster = lightgbm.train(drawn, _dataset(recipe.features, examples), num_boost_round=recipe.rounds)
     return LightGbm(name, booster.model_to_string())

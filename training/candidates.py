@@ -72,10 +72,19 @@ Recipe = LinearRecipe | LightGbmRecipe
 
 @dataclass(frozen=True)
 class TreesRecipe:
-    """Boosted trees in a fixed number of rounds, whose splits are drawn by chance (see ``training.boosting``)."""
+    """Boosted trees in a fixed number of rounds, whose splits are drawn by chance (see ``training.boosting``).
+
+    Attributes:
+        leaves: at most, of a tree. feature_share, row_share: drawn for each tree.
+        shrinkage: weight of the squared values of leaves, in rows.
+    """
 
     features: tuple[str, ...] = MODEL_FEATURES
     rounds: int = 150
+    leaves: int = 8
+    feature_share: float = 0.3
+    row_share: float = 0.5
+    shrinkage: float = 10.0
     least_rows: int = 300
 
 

@@ -19,8 +19,8 @@ from features.ledger.mirror import read_ledger
 from features.ledger.store import Store
 from features.policy import Policy, read_policy
 from features.version import code_version
-from models.findings import Finding, FindingKind, add
-from models.registry import champion, champion_record, promotable, promotions, record_of
+from models.findings import Finding, FindingKind, add, findings_of
+from models.registry import Promotion, champion, champion_record, promotable, promotions, record_of
 from training.checks_command import checks
 from training.evaluate_command import evaluate
 from training.frame import frame_of
@@ -61,6 +61,12 @@ def train(
     horizon_days: Annotated[int | None, typer.Option(help="H: days to look ahead; default: policy, else gaps.")] = None,
     active_days: Annotated[int | None, typer.Option(help="W: silent longer is not active; likewise.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal scores, to the bit.")] = 0,
+    trials: Annotated[
+        int | None, typer.Option(help="Look for better settings in so many trials first; default: none.")
+    ] = None,
+    tuning_minutes: Annotated[
+        float | None, typer.Option(help="End the trials after so many minutes; how many fit in, the machine decides.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn from the ledger, hold the contest, and put the winner into service.
@@ -68,8 +74,11 @@ def train(
     Example: callfirst train --until 2026-09-01 --horizon-days 90 --active-days 90
     """
     from training import pipeline
+    from training.tuning import MOST_TRIALS, Budget
 
     home, policy = _home(context)
+    asked = trials is not None or tuning_minutes is not None
+    tuning = Budget(MOST_TRIALS if trials is None else trials, tuning_minutes) if asked else None
     with _bar(shown=not as_json) as progress:
         verdict = pipeline.train(
             home,
@@ -78,6 +87,7 @@ def train(
             horizon_days=horizon_days,
             active_days=active_days,
             seed=seed,
+            tuning=tuning,
             progress=progress,
         )
     if as_json:
@@ -156,13 +166,20 @@ def list_models(
     console.print(table)
 
 
-def show_model(context: typer.Context, as_json: AsJson = False) -> None:
+def show_model(
+    context: typer.Context,
+    card: Annotated[bool, typer.Option("--card", help="Its model card, as Markdown.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """The model in service: what it is, how sure it is, what it was made of.
 
-    Example: callfirst models show
+    Example: callfirst models show --card
     """
     home, _ = _home(context)
     record, bundle = champion_record(home), champion(home)
+    if card:
+        print(_card_of(home, record))  # noqa: T201  Markdown, for a file or a pager
+        return
     told = {**record_of(record), **bundle.manifest.record(), "usual_rates": vars(bundle.usual_rates)}
     told |= {"carry": list(bundle.reference.carry), "value_at_risk_by": str(bundle.shortfall.kind)}
     told["made_of"] = {} if bundle.churn is None else bundle.churn.made_of
@@ -176,6 +193,16 @@ def show_model(context: typer.Context, as_json: AsJson = False) -> None:
         shown = _shares(told["made_of"]) if name == "made_of" else value
         table.add_row(name.replace("_", " "), ", ".join(map(str, shown)) if isinstance(shown, list) else str(shown))
     Console().print(table)
+
+
+def _card_of(home: Home, record: Promotion) -> str:
+    store = Store.open(home)
+    try:
+        trainings = findings_of(store, FindingKind.EVALUATION)
+    finally:
+        store.close()
+    cards = (each.payload for each in trainings if each.payload.get("bundle_sha256") == record.bundle_sha256)
+    return next((str(each["card"]) for each in cards if "card" in each), record.sentence)
 
 
 def _shares(made_of: Mapping[str, float]) -> str:

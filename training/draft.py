@@ -80,15 +80,15 @@ def bare_rule(horizon_days: int, missing: str) -> Draft:
     )
 
 
-def draft(teacher: Teacher, *, active_days: int, told: Told) -> Draft:
-    """The best that the teacher's windows prove.
+def draft(teacher: Teacher, *, active_days: int, told: Told, plan: ContestPlan | None = None) -> Draft:
+    """The best that the teacher's windows prove; ``plan``: where, if not at all origins of a contest.
 
     Raises:
         TooLittleToLearnError: too few customers, or only one outcome.
     """
     origins = teacher.origins
     _check_enough(teacher.rows, origins)
-    plan = contest_plan(origins)
+    plan = plan or contest_plan(origins)
     unseen = hold_contest(teacher, plan, told) if plan.folds else None
     fold = origins.fold(origins.until)
     if unseen is None or fold is None:

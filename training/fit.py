@@ -92,7 +92,7 @@ def fit_member(name: str, recipe: Recipe | TreesRecipe, lesson: Lesson, seed: in
         if len(rows) < recipe.least_rows:
             return TooFew(f"{len(rows)} rows to fit on, {recipe.least_rows} are needed")
         examples = Examples(rows.snapshot.matrix(recipe.features), target, weight)
-        return fit_trees(name, recipe.features, examples, rounds=recipe.rounds, seed=seed)
+        return fit_trees(name, recipe, examples, seed=seed)
     return _boosted(name, recipe, lesson, rows, seed)
 
 

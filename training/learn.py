@@ -15,7 +15,7 @@ from models.probability import Probability
 from models.reference import Reference
 from models.shortfall import Shortfall, ShortfallKind
 from training.blend import MemberForecasts, fit_blend
-from training.candidates import CANDIDATES, BlendRecipe, Candidate
+from training.candidates import BLEND, CANDIDATES, BlendRecipe, Candidate
 from training.dataset import TrainingSet, known_at
 from training.fit import Lesson, TooFew, fit
 from training.folds import Fold, Origins
@@ -48,6 +48,7 @@ class Teacher:
 
     Attributes:
         rows: labelled as known at the teacher's instant. now: all customers as of that instant.
+        blend: what the blend is made of.
     """
 
     ledger: Ledger
@@ -56,6 +57,7 @@ class Teacher:
     origins: Origins
     policy: Policy
     seed: int
+    blend: BlendRecipe = BLEND
 
     def back_at(self, at: AsOf) -> Teacher:
         """The teacher as it would have been at an earlier instant: knows only windows closed by then, as known then."""
@@ -103,7 +105,7 @@ class Teacher:
 
     def _fitted(self, candidate: Candidate, lesson: Lesson, past: Sequence[MemberForecasts]) -> Probability | TooFew:
         if isinstance(candidate.recipe, BlendRecipe):
-            return fit_blend(candidate.recipe, lesson, everybody=self.now, past=past, seed=self.seed)
+            return fit_blend(self.blend, lesson, everybody=self.now, past=past, seed=self.seed)
         return fit(candidate.name, candidate.recipe, lesson, self.seed)
 
     def _share(self, learned: Learned, kind: ShortfallKind) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from features.catalog import CATALOG_FINGERPRINT
 from features.ledger.ledger import Ledger
@@ -15,10 +15,11 @@ from models.bundle import Bundle
 from models.manifest import Manifest
 from training.dataset import training_set
 from training.draft import Draft, TooLittleToLearnError, bare_rule, draft
-from training.folds import MOST_CONTEST_ORIGINS, Origins, origins_of
+from training.folds import MOST_CONTEST_ORIGINS, ContestPlan, Origins, contest_plan, origins_of
 from training.frame import Frame
 from training.learn import Teacher
 from training.margin import margin_of
+from training.tuning import Budget, Tuned, tune
 from training.usual_shares import usual_shares
 
 Progress = Callable[[str, float], None]
@@ -31,15 +32,24 @@ class Made:
 
     Attributes:
         teacher: all that was learned from; None where no window is closed by T.
+        tuned: what tuning came to; None: nobody asked for it.
     """
 
     frame: Frame
     origins: Origins
     teacher: Teacher | None
     draft: Draft
+    tuned: Tuned | None = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What tuning came to, where it was asked for."""
+        return () if self.tuned is None else (self.tuned.sentence,)
 
 
-def make(ledger: Ledger, frame: Frame, policy: Policy, *, seed: int, progress: Progress) -> Made:
+def make(
+    ledger: Ledger, frame: Frame, policy: Policy, *, seed: int, progress: Progress, tuning: Budget | None = None
+) -> Made:
     """The best that windows closed by T prove; a bare rule by name where they prove nothing."""
     origins = _origins(ledger, frame, policy)
     if not origins.close:
@@ -52,7 +62,11 @@ def make(ledger: Ledger, frame: Frame, policy: Policy, *, seed: int, progress: P
         return Made(frame, origins, None, bare_rule(frame.horizon_days, missing))
     rows = training_set(ledger, origins, frame.active_days, policy)
     teacher = Teacher(ledger, rows, take_snapshot(ledger, [frame.until], policy), origins, policy, seed)
-    return Made(frame, origins, teacher, _drafted(teacher, frame, progress))
+    plan, tuned = contest_plan(origins), None
+    if tuning is not None:
+        tuned = tune(teacher, plan, tuning, lambda step: progress(step, 0.2))
+        teacher, plan = replace(teacher, blend=tuned.recipe), tuned.plan
+    return Made(frame, origins, teacher, _drafted(teacher, plan, frame, progress), tuned)
 
 
 def bundle_of(made: Made, chosen: Draft, ledger: Ledger, policy: Policy, *, number: int) -> Bundle:
@@ -95,7 +109,7 @@ def _origins(ledger: Ledger, frame: Frame, policy: Policy) -> Origins:
     )
 
 
-def _drafted(teacher: Teacher, frame: Frame, progress: Progress) -> Draft:
+def _drafted(teacher: Teacher, plan: ContestPlan, frame: Frame, progress: Progress) -> Draft:
     steps = iter(range(1, 1000))
     most = 10 * min(len(teacher.origins.close), MOST_CONTEST_ORIGINS)
 
@@ -103,6 +117,6 @@ def _drafted(teacher: Teacher, frame: Frame, progress: Progress) -> Draft:
         progress(step, min(0.25 + 0.5 * next(steps) / most, 0.78))
 
     try:
-        return draft(teacher, active_days=frame.active_days, told=told)
+        return draft(teacher, active_days=frame.active_days, told=told, plan=plan)
     except TooLittleToLearnError as error:
         return bare_rule(frame.horizon_days, str(error))

@@ -24,9 +24,11 @@ from training import tracking
 from training.draft import Draft
 from training.frame import Frame, frame_of, refuse_days_to_come
 from training.making import Progress, bundle_of, make
+from training.model_card import model_card
 from training.promotion import Champion, decide
 from training.report import calibration_picture, contest_picture, gap_picture, money_picture, saved
 from training.run_record import metrics_of, parameters_of, tags_of, windows_of
+from training.tuning import Budget
 from training.verdict import Verdict
 
 
@@ -38,9 +40,12 @@ def train(
     horizon_days: int | None = None,
     active_days: int | None = None,
     seed: int = 0,
+    tuning: Budget | None = None,
     progress: Progress = lambda _step, _share: None,
 ) -> Verdict:
     """The best model the ledger proves as of ``until``, tracked, registered and put into service.
+
+    ``tuning``: how long to look for better settings first, on windows that then judge nobody; None: not at all.
 
     Raises:
         EmptyLedgerError: nothing to learn from.
@@ -57,7 +62,7 @@ def train(
         refuse_days_to_come(ledger, today)
     frame = frame_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
     progress("computing features of every customer at every origin", 0.05)
-    made = make(ledger, frame, policy, seed=seed, progress=progress)
+    made = make(ledger, frame, policy, seed=seed, progress=progress, tuning=tuning)
     store = Store.open(home)
     try:
         progress("checking it, and comparing it with the champion", 0.78)
@@ -69,12 +74,15 @@ def train(
             bundle = bundle_of(made, chosen, ledger, policy, number=next_number(store))
             sha256 = bundle.save(Path(place) / "bundle")
             pictures = _pictures(chosen, frame, Path(place))
+            remarks = (*frame.remarks, *origins.remarks, *made.remarks, *gone)
+            card = model_card(bundle, decision, remarks)
             progress("keeping the run in MLflow", 0.85)
             run = tracking.Run(
                 parameters=parameters_of(chosen, bundle, frame.until, seed=seed, unseen=origins.unseen),
                 metrics=metrics_of(chosen, perf_counter() - started),
                 tags=tags_of(bundle, sha256),
                 windows=windows_of(chosen.unseen),
+                card=card,
                 pictures=pictures,
                 bundle_folder=Path(place) / "bundle",
                 bundle_sha256=sha256,
@@ -95,7 +103,8 @@ def train(
             decision=decision,
             bundle=bundle,
             bundle_sha256=sha256,
-            remarks=(*frame.remarks, *origins.remarks, *gone),
+            remarks=remarks,
+            card=card,
             run_id=kept.run_id,
             tracking_uri=home.tracking_uri,
             seconds=perf_counter() - started,

@@ -64,7 +64,7 @@ class Run:
 
     Attributes:
         windows: candidate → its figures at every contest origin.
-        pictures: files. bundle_folder: what is registered as the model.
+        card: the model card, Markdown. pictures: files. bundle_folder: what is registered as the model.
         ledger_digest: of the data set it was made from.
     """
 
@@ -72,6 +72,7 @@ class Run:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     windows: Mapping[str, Sequence[WindowFigures]]
+    card: str
     pictures: Sequence[Path]
     bundle_folder: Path
     bundle_sha256: str
@@ -146,6 +147,7 @@ def _log(client: Any, run_id: str, run: Run) -> None:
         params=[Param(name, str(value)) for name, value in run.parameters.items()],
     )
     client.log_inputs(run_id, [_data_set(run.ledger_digest)])
+    client.log_text(run_id, run.card, "model_card.md")
     for picture in run.pictures:
         client.log_artifact(run_id, str(picture), "pictures")
 

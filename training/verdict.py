@@ -23,7 +23,7 @@ class Verdict:
         until: T. horizon_days, active_days: H and W.
         decision: who serves, and every check behind it.
         bundle: what was made. bundle_sha256: its digest.
-        remarks: what a person should know of how T, H and W were set.
+        remarks: what a person should know of how T, H and W were set. card: the model card, Markdown.
         run_id, tracking_uri: where MLflow keeps the run.
         seconds: how long it took.
     """
@@ -35,6 +35,7 @@ class Verdict:
     bundle: Bundle
     bundle_sha256: str
     remarks: tuple[str, ...]
+    card: str
     run_id: str
     tracking_uri: str
     seconds: float
@@ -71,6 +72,7 @@ class Verdict:
             "sentence": self.sentence,
             "note": self.bundle.note,
             "remarks": list(self.remarks),
+            "card": self.card,
             "until": str(self.until),
             "horizon_days": self.horizon_days,
             "active_days": self.active_days,

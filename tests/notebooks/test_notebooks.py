@@ -21,6 +21,8 @@ from training.pipeline import train
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PICTURES = {
     "can_i_add_a_feature": 0,
+    "did_the_calls_help": 0,
+    "is_the_new_model_better": 3,
     "is_the_ledger_sound": 3,
     "which_horizon_fits": 2,
     "why_this_customer": 2,
