@@ -7,12 +7,13 @@ what came; beside them a naive training on the same ledger, which takes what cam
 anyway. Then the same where nobody is held out: what a call changes is learned as an input, and set to none; here the
 chances of the called are held against their true risk, which only whoever made the company up can know.
 
-``python -m benchmarks.calls_halve_risk [--customers N] [--companies N]`` prints a table.
+``python -m benchmarks.calls_halve_risk [--customers N] [--companies N] [--blend]`` prints a table.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -31,11 +32,12 @@ from features.snapshot import Floats, take_snapshot
 from models.members import log_odds_of
 from models.probability import Probability
 from training.assignments import Assignments
-from training.candidates import RFM
-from training.dataset import TrainingSet, training_set
+from training.blend import MemberForecasts, forecasts_of
+from training.candidates import BLENDED, CANDIDATES, RFM
+from training.dataset import training_set
 from training.fit import Lesson, TooFew, fit
-from training.folds import Origins, origins_of
-from training.learn import churned
+from training.folds import Fold, origins_of
+from training.learn import Teacher, churned
 
 BEGAN_ON = date(2020, 1, 1)
 H, W = 90, 180
@@ -121,13 +123,44 @@ class Forecast:
     risk: Floats
 
 
-def simulated(customers: int, seed: int, *, held_out_share: float = HELD_OUT_SHARE) -> list[Forecast]:
+Taught = Callable[[Teacher], Probability]
+"""Makes the chance of no order that a company calls by."""
+
+
+def line(teacher: Teacher) -> Probability:
+    """A shrunken line, calibrated on the newest window: the quickest that is learned and calibrated as all are."""
+    found = fit("line", RFM, Lesson(teacher.rows, teacher.origins, _fold(teacher.origins.until, teacher), churned), 0)
+    assert not isinstance(found, TooFew), found
+    return found
+
+
+def blend(teacher: Teacher) -> Probability:
+    """The blend that is served, its weights and calibration from forecasts at three past origins."""
+    [candidate] = [each for each in CANDIDATES if each.name == BLENDED]
+    past: list[MemberForecasts] = []
+    for at in sorted((*teacher.origins.spaced[:3], teacher.origins.until)):
+        then = teacher if at == teacher.origins.until else teacher.back_at(at)
+        closed = [each for each in past if each.origin in teacher.origins.before(at)]
+        learned = then.learn(_fold(at, teacher), past=closed, churn=[candidate], decline=(), shares=())
+        past.append(forecasts_of(learned.churn[BLENDED], at, teacher.rows.active_at([at])))
+    return learned.churn[BLENDED]
+
+
+def _fold(at: AsOf, teacher: Teacher) -> Fold:
+    fold = teacher.origins.fold(at)
+    assert fold is not None, "two years hold more than two windows"
+    return fold
+
+
+def simulated(
+    customers: int, seed: int, *, held_out_share: float = HELD_OUT_SHARE, taught: Taught = line
+) -> list[Forecast]:
     """The forecasts of every retraining of one company, which holds out so many of those it lists."""
     company = Company.founded(customers, seed)
-    return [_retrained(company, seed, held_out_share) for _ in range(RETRAININGS)]
+    return [_retrained(company, held_out_share, taught) for _ in range(RETRAININGS)]
 
 
-def _retrained(company: Company, seed: int, held_out_share: float) -> Forecast:
+def _retrained(company: Company, held_out_share: float, taught: Taught) -> Forecast:
     ledger, today = company.ledger(), AsOf.of_day(company.today, POLICY.zone)
     origins = origins_of(today, H, W, starts_on=ledger.starts_on, zone=POLICY.zone)
     origins = replace(origins, close=origins.spaced)
@@ -135,7 +168,9 @@ def _retrained(company: Company, seed: int, held_out_share: float) -> Forecast:
     nobody = Assignments(np.zeros(len(rows), dtype=np.bool_), np.ones(len(rows)))
     now = take_snapshot(ledger, [today], POLICY)
     active = now.where(now.feature("days_since_last_order") <= W)
-    ours, naive = (_fitted(each, origins, seed).chance(active) for each in (rows, replace(rows, assignments=nobody)))
+    teacher = Teacher(ledger, rows, now, origins, POLICY, seed=0)
+    ours = taught(teacher).chance(active)
+    naive = line(replace(teacher, rows=replace(rows, assignments=nobody))).chance(active)
     places = np.array([int(customer[1:]) for customer in active.customer_ids])
     listed = places[np.argsort(-ours, kind="stable")[: int(LISTED_SHARE * len(places))]]
     held_out = company.draws.random(len(listed)) < held_out_share
@@ -149,14 +184,6 @@ def _retrained(company: Company, seed: int, held_out_share: float) -> Forecast:
     risk = company.risk
     skipped = company.live_through(called)
     return Forecast(ours, naive, skipped[places], weight[places], risk[places])
-
-
-def _fitted(rows: TrainingSet, origins: Origins, seed: int) -> Probability:
-    fold = origins.fold(origins.until)
-    assert fold is not None, "two years hold more than two windows"
-    found = fit("rfm logistic", RFM, Lesson(rows, origins, fold, churned), seed)
-    assert not isinstance(found, TooFew), found
-    return found
 
 
 def slope_and_bias(chance: Floats, happened: npt.NDArray[np.bool_], weight: Floats) -> tuple[float, float]:
@@ -197,8 +224,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=1500)
     parser.add_argument("--companies", type=int, default=4)
+    parser.add_argument("--blend", action="store_true", help="call by the blend that is served, not by a line")
     asked = parser.parse_args()
-    companies = [simulated(asked.customers, seed) for seed in range(asked.companies)]
+    taught = blend if asked.blend else line
+    companies = [simulated(asked.customers, seed, taught=taught) for seed in range(asked.companies)]
     print("retraining  ours: slope   bias   naive: slope   bias   (of who was left alone)")
     for number in range(RETRAININGS):
         told = [pooled([each[number] for each in companies], name) for name in ("ours", "naive")]
@@ -206,7 +235,9 @@ def main() -> None:
     told = [pooled([quarter for each in companies for quarter in each], name) for name in ("ours", "naive")]
     print(f"{'all':>10}  {told[0][0]:>11.3f} {told[0][1]:>+6.3f} {told[1][0]:>14.3f} {told[1][1]:>+6.3f}")
     all_called = [
-        quarter for seed in range(asked.companies) for quarter in simulated(asked.customers, seed, held_out_share=0.0)
+        quarter
+        for seed in range(asked.companies)
+        for quarter in simulated(asked.customers, seed, held_out_share=0.0, taught=taught)
     ]
     ours, naive = (off_of_called(all_called, name) for name in ("ours", "naive"))
     print(f"nobody held out: the called were expected {ours:+.3f} off their risk without a call, naively {naive:+.3f}")
