@@ -75,7 +75,7 @@ def bundle_at(ledger: Ledger, until: AsOf, *, horizon_days: int = H, active_days
             np.concatenate([part.origin for part in unseen]),
             0,
         ),
-        usual_shares=usual_shares(rows, origins),
+        usual_shares=usual_shares(rows, origins, starts_on),
     )
 
 

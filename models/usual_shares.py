@@ -39,21 +39,25 @@ class UsualShares:
 
     Attributes:
         customers: a usual instant had so many.
+        held_days: days the ledger held before the first of its instants.
         features: each with its steps: equal ones of a tenth where its values allow.
     """
 
     customers: int
+    held_days: int
     features: Mapping[str, Steps]
 
     @classmethod
-    def seen(cls, snapshot: Snapshot, weight: Floats, *, names: tuple[str, ...], customers: int) -> UsualShares:
+    def seen(
+        cls, snapshot: Snapshot, weight: Floats, *, names: tuple[str, ...], customers: int, held_days: int
+    ) -> UsualShares:
         """The steps that part these rows into tenths."""
-        return cls(customers, {name: _steps(snapshot.feature(name), weight) for name in names})
+        return cls(customers, held_days, {name: _steps(snapshot.feature(name), weight) for name in names})
 
     def record(self) -> dict[str, Any]:
         """All steps as JSON."""
         told = {name: {"edges": steps.edges, "shares": steps.shares} for name, steps in self.features.items()}
-        return {"customers": self.customers, "features": told}
+        return {"customers": self.customers, "held_days": self.held_days, "features": told}
 
     @classmethod
     def of_record(cls, record: dict[str, Any]) -> UsualShares:
@@ -63,7 +67,7 @@ class UsualShares:
             KeyError: the record is none of ours.
         """
         told = {name: Steps(tuple(each["edges"]), tuple(each["shares"])) for name, each in record["features"].items()}
-        return cls(int(record["customers"]), told)
+        return cls(int(record["customers"]), int(record["held_days"]), told)
 
 
 def _steps(values: Floats, weight: Floats) -> Steps:

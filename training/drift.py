@@ -16,6 +16,10 @@ from training.shifts import Shift
 
 MOST_MISSING = 2
 """Days of the last 30 that a ledger may miss before that alone is an alarm."""
+NOT_JUDGED = (
+    "Whether customers look as the model learned cannot be seen: it learned nothing, or the ledger does not hold the "
+    "same weeks of last year."
+)
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,13 @@ class Drift:
 
     Attributes:
         base_rate: None: no window is closed, or the model gives no chances.
-        is_judged: the model tells how customers were spread when it learned; else no shift can be seen.
+        shifts: None: none can be seen, as the ledger does not hold the same weeks of last year, or the model keeps no
+            picture of its customers.
     """
 
     as_of_day: date
     model_version: str
-    is_judged: bool
-    shifts: tuple[Shift, ...]
+    shifts: tuple[Shift, ...] | None
     base_rate: BaseRate | None
     stopped: tuple[Stopped, ...]
     missing: tuple[date, ...]
@@ -83,19 +87,18 @@ class Drift:
             first, last = self.missing[0], self.missing[-1]
             found.append(f"missing ledger days: {len(self.missing)} from {first} to {last}")
         silent = {each.kind for each in self.stopped}
-        for kind in dict.fromkeys(each.kind for each in self.shifts if each.kind not in silent):
-            found.append(_of_kind(kind, [each for each in self.shifts if each.kind == kind]))
+        shifts = self.shifts or ()
+        for kind in dict.fromkeys(each.kind for each in shifts if each.kind not in silent):
+            found.append(_of_kind(kind, [each for each in shifts if each.kind == kind]))
         return tuple(found)
 
     @property
     def sentence(self) -> str:
         """It for a manager."""
+        if not self.is_alarm and self.shifts is None:
+            return f"No drift as of {self.as_of_day}. {NOT_JUDGED}"
         if not self.is_alarm:
-            return f"No drift as of {self.as_of_day}: customers look and order as {self.model_version} learned." + (
-                ""
-                if self.is_judged
-                else " It keeps no picture of its customers, so shifts of features cannot be seen: train again."
-            )
+            return f"No drift as of {self.as_of_day}: customers look and order as {self.model_version} learned."
         causes = "; ".join(self.causes)
         return f"Drift as of {self.as_of_day}. {self._rate}{f'Likely cause: {causes}.' if causes else self._unknown}"
 
@@ -106,9 +109,9 @@ class Drift:
             "as_of_day": str(self.as_of_day),
             "model_version": self.model_version,
             "alarm": self.is_alarm,
-            "judged": self.is_judged,
+            "judged": self.shifts is not None,
             "causes": list(self.causes),
-            "shifts": [asdict(each) for each in self.shifts],
+            "shifts": [asdict(each) for each in self.shifts or ()],
             "base_rate": None
             if rate is None
             else {

@@ -96,7 +96,9 @@ def bundle_of(made: Made, chosen: Draft, ledger: Ledger, policy: Policy, *, numb
         decline=chosen.decline,
         interval=chosen.interval,
         usual_rates=chosen.usual_rates,
-        usual_shares=None if made.teacher is None else usual_shares(made.teacher.rows, made.origins),
+        usual_shares=None
+        if made.teacher is None
+        else usual_shares(made.teacher.rows, made.origins, made.frame.starts_on),
         margin=margin,
     )
 

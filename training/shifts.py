@@ -17,7 +17,10 @@ from features.primitives import (
     Deviation,
     Distinct,
     Expression,
+    Last,
+    Max,
     Min,
+    Quantile,
     Ratio,
     Rows,
     Shrunken,
@@ -31,6 +34,8 @@ LEAST_SHIFT = 0.25
 SURE = 1e-4
 """A shift that chance makes as rarely, of customers drawn anew, is none: about a hundred features are looked at."""
 LEAST_UNKNOWN = 0.10
+YEAR_DAYS, UNBOUNDED_DAYS = 365, 730
+"""What looks back over all time is as good as settled after two years; of orders, which active customers have, one."""
 KINDS_OF_ROWS: dict[str, tuple[Rows, ...]] = {
     "contacts": (Rows.CONTACTS, Rows.OUR_CONTACTS, Rows.THEIR_CONTACTS),
     "complaints": (Rows.COMPLAINTS, Rows.NAMED_COMPLAINTS, Rows.OPEN_COMPLAINTS, Rows.ANSWERED_COMPLAINTS),
@@ -59,7 +64,7 @@ class Shift:
 
     Attributes:
         kind: of the rows it is made of.
-        since_learned, since_last_year: population stability index; None: the ledger does not hold that week.
+        since_learned, since_last_year: population stability index.
         unknown, unknown_then: share of the customers of whom it is unknown, now and when the model learned.
         is_higher: where it is known, it is mostly higher than when the model learned.
     """
@@ -68,7 +73,7 @@ class Shift:
     kind: str
     meaning: str
     since_learned: float
-    since_last_year: float | None
+    since_last_year: float
     unknown: float
     unknown_then: float
     is_higher: bool
@@ -85,14 +90,23 @@ class Shift:
 
 @dataclass(frozen=True)
 class Seen:
-    """The active customers of one instant, and how much each counts."""
+    """The active customers of one instant, and how much each counts.
+
+    Attributes:
+        held_days: days the ledger held before it.
+    """
 
     snapshot: Snapshot
     weight: Floats
+    held_days: int
 
 
-def shifts_of(now: Seen, last_year: Seen | None, usual: UsualShares) -> tuple[Shift, ...]:
-    """Every feature that moved from what was learned, and from the same weeks of last year where they are held."""
+def shifts_of(now: Seen, last_year: Seen, usual: UsualShares) -> tuple[Shift, ...]:
+    """Every feature that moved from what was learned, and from the same weeks of last year.
+
+    A feature is looked at where the ledger held all the days it looks back over, at both: where it did not, the feature
+    moves by itself until it does. So does one that only grows with age.
+    """
     return tuple(_shifts(now, last_year, usual))
 
 
@@ -120,9 +134,20 @@ def only_grows(expression: Expression) -> bool:
     return any(only_grows(each) for each in _parts(expression))
 
 
-def _shifts(now: Seen, last_year: Seen | None, usual: UsualShares) -> Iterator[Shift]:
+def looks_back_days(expression: Any) -> int:
+    """Days of ledger from which on a feature says the same of the same customer, however long the ledger."""
+    match expression:
+        case Count() | Sum() | Distinct() | Max() | Min():
+            return expression.window.start_days or _settled_days(expression.rows) + expression.window.end_days
+        case Last() | Quantile():
+            return _settled_days(expression.rows)
+    return max((looks_back_days(each) for each in _parts(expression)), default=0)
+
+
+def _shifts(now: Seen, last_year: Seen, usual: UsualShares) -> Iterator[Shift]:
+    held_days = min(usual.held_days, last_year.held_days)
     for name, steps in usual.features.items():
-        if only_grows(_EXPRESSIONS[name]):
+        if only_grows(_EXPRESSIONS[name]) or looks_back_days(_EXPRESSIONS[name]) > held_days:
             continue
         spread, learned = steps.shares_of(now.snapshot.feature(name), now.weight), np.array(steps.shares)
         customers = min(len(now.snapshot), usual.customers)
@@ -130,12 +155,10 @@ def _shifts(now: Seen, last_year: Seen | None, usual: UsualShares) -> Iterator[S
         since_learned = stability_index(spread, learned, customers)
         if since_learned <= bound:
             continue
-        since_last_year = None
-        if last_year is not None:
-            then = steps.shares_of(last_year.snapshot.feature(name), last_year.weight)
-            since_last_year = stability_index(spread, then, min(customers, len(last_year.snapshot)))
-            if since_last_year <= bound:
-                continue
+        then = steps.shares_of(last_year.snapshot.feature(name), last_year.weight)
+        since_last_year = stability_index(spread, then, min(customers, len(last_year.snapshot)))
+        if since_last_year <= bound:
+            continue
         places = np.arange(len(steps.shares) - 1, dtype=np.float64)
         yield Shift(
             feature=name,
@@ -151,6 +174,10 @@ def _shifts(now: Seen, last_year: Seen | None, usual: UsualShares) -> Iterator[S
 
 def _middle(shares: Floats, places: Floats) -> float:
     return float(np.average(places, weights=shares)) if shares.sum() > 0 else 0.0
+
+
+def _settled_days(rows: Rows) -> int:
+    return YEAR_DAYS if _KIND.get(rows, "orders") == "orders" else UNBOUNDED_DAYS
 
 
 def _rows_in(expression: Any) -> Iterator[Rows]:

@@ -20,7 +20,7 @@ from training.arrivals import missing_days, stopped_kinds
 from training.assignments import assignments_of
 from training.drift import BaseRate, Drift
 from training.labels import customers_at, labels_of
-from training.shifts import Seen, shifts_of
+from training.shifts import Seen, Shift, shifts_of
 
 YEAR_DAYS = 364
 """The same weeks a year ago begin on the same weekday."""
@@ -39,22 +39,20 @@ def look_for_drift(ledger: Ledger, bundle: Bundle, as_of: AsOf, policy: Policy) 
         OtherCatalogueError: the bundle's features are made otherwise.
     """
     usual = bundle.usual_shares
-    now, last_year = _seen(ledger, as_of, bundle, policy), _last_year(ledger, as_of, bundle, policy)
+    then = as_of.shifted(-YEAR_DAYS, policy.zone)
+    is_held = (then.day - ledger.starts_on).days >= max(bundle.horizon_days, bundle.active_days)
+    shifts: tuple[Shift, ...] | None = None
+    if usual is not None and is_held:
+        now, last_year = _seen(ledger, as_of, bundle, policy), _seen(ledger, then, bundle, policy)
+        shifts = shifts_of(now, last_year, usual)
     return Drift(
         as_of_day=as_of.day,
         model_version=bundle.version,
-        is_judged=usual is not None,
-        shifts=() if usual is None else shifts_of(now, last_year, usual),
+        shifts=shifts,
         base_rate=_base_rate(ledger, bundle, as_of, policy),
         stopped=stopped_kinds(ledger, as_of, policy),
         missing=missing_days(ledger, as_of, MISSING_WITHIN_DAYS, policy),
     )
-
-
-def _last_year(ledger: Ledger, as_of: AsOf, bundle: Bundle, policy: Policy) -> Seen | None:
-    then = as_of.shifted(-YEAR_DAYS, policy.zone)
-    held = (then.day - ledger.starts_on).days >= max(bundle.horizon_days, bundle.active_days)
-    return _seen(ledger, then, bundle, policy) if held else None
 
 
 def _seen(ledger: Ledger, at: AsOf, bundle: Bundle, policy: Policy) -> Seen:
@@ -63,7 +61,7 @@ def _seen(ledger: Ledger, at: AsOf, bundle: Bundle, policy: Policy) -> Seen:
     before = customers_at(active.customer_ids, at.shifted(-bundle.horizon_days, policy.zone), ledger)
     assigned = assignments_of(ledger, before, bundle.horizon_days, until=at, policy=policy)
     alone = ~assigned.called
-    return Seen(active.where(alone), assigned.weight[alone])
+    return Seen(active.where(alone), assigned.weight[alone], (at.day - ledger.starts_on).days)
 
 
 def _base_rate(ledger: Ledger, bundle: Bundle, as_of: AsOf, policy: Policy) -> BaseRate | None:

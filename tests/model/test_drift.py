@@ -19,11 +19,11 @@ from models.usual_shares import Steps, UsualShares
 from tests.drawn import POLICY
 from training.arrivals import Stopped
 from training.drift import BaseRate, Drift
-from training.shifts import Shift, kind_of, only_grows, stability_index
+from training.shifts import Shift, kind_of, looks_back_days, only_grows, stability_index
 from training.watching import look_for_drift
 
 QUIET = BaseRate(date(2026, 1, 1), date(2026, 4, 1), 400, expected=0.30, seen=0.32, allowed=0.05, last_year=0.01)
-NOTHING = Drift(date(2026, 4, 1), "line 1", is_judged=True, shifts=(), base_rate=QUIET, stopped=(), missing=())
+NOTHING = Drift(date(2026, 4, 1), "line 1", shifts=(), base_rate=QUIET, stopped=(), missing=())
 CONTACTS = Stopped("contacts", date(2026, 2, 3), per_week=40.0, longest_gap_days=2)
 
 
@@ -61,6 +61,26 @@ def test_one_missing_day_is_no_alarm_and_a_gap_is() -> None:
     days = tuple(date(2026, 3, day) for day in (9, 10, 11))
     assert not replace(NOTHING, missing=days[:1]).is_alarm
     assert replace(NOTHING, missing=days).causes == ("missing ledger days: 3 from 2026-03-09 to 2026-03-11",)
+
+
+def test_without_the_same_weeks_of_last_year_it_says_that_shifts_cannot_be_seen() -> None:
+    assert "cannot be seen" in replace(NOTHING, shifts=None).sentence
+
+
+@pytest.mark.parametrize(
+    ("feature", "days"),
+    {
+        "order_days_90_days": 90,
+        "order_days_365_days": 365,
+        "days_since_last_order": 365,
+        "days_since_last_contact": 730,
+        "contacts_30_days": 30,
+        "gap_last_year_days": 365 + 365,
+    }.items(),
+)
+def test_a_feature_is_watched_once_the_ledger_holds_all_it_looks_back_over(feature: str, days: int) -> None:
+    [expression] = [each.expression for each in CATALOG if each.name == feature]
+    assert looks_back_days(expression) == days
 
 
 def test_a_stability_index_shows_its_sum() -> None:
