@@ -1,4 +1,4 @@
-"""A row of weight 3 counts like three equal rows, in fits, calibrators and figures."""
+"""Weights of members: stated by ledger size, moved by past forecasts, untouched by base rates that moved."""
 
 from __future__ import annotations
 
@@ -6,43 +6,46 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from tests.model.world import world
-from training import metrics
-from training.calibrating import Forecasts, fit_calibrator, fit_sigmoid
-from training.candidates import RFM
-from training.fit import fit_linear
+from features.snapshot import Floats
+from training.candidates import BLEND
+from training.weights import fit_weights, prior_weights
 
-DRAWS = np.random.default_rng(7)
-Z = DRAWS.normal(size=400)
-HAPPENED = DRAWS.random(400) < expit(0.5 + 0.7 * Z)
-WEIGHT = np.where(Z > 0, 3.0, 1.0)
-THRICE = np.repeat(np.arange(400), WEIGHT.astype(int))
+ROWS = 6000
+DRAWS = np.random.default_rng(3)
+GOOD, IDLE = DRAWS.normal(0, 1.5, ROWS), DRAWS.normal(0, 1.5, ROWS)
+ORIGIN = np.repeat([1, 2, 3], ROWS // 3)
 
 
-def test_a_sigmoid_of_weighted_rows_is_that_of_repeated_rows() -> None:
-    weighted, repeated = fit_sigmoid(Z, HAPPENED, WEIGHT), fit_sigmoid(Z[THRICE], HAPPENED[THRICE])
-    assert (weighted.intercept, weighted.slope) == pytest.approx((repeated.intercept, repeated.slope), abs=1e-6)
+def found(truth: Floats, rows: slice = slice(None)) -> Floats:
+    happened = DRAWS.random(ROWS) < expit(truth)
+    told, weight = np.column_stack([GOOD, IDLE]), np.ones(ROWS)
+    return fit_weights(told[rows], happened[rows], ORIGIN[rows], np.array([0.5, 0.5]), weight=weight[rows])
 
 
-def test_figures_of_weighted_rows_are_those_of_repeated_rows() -> None:
-    chance = expit(Z)
-    for figure in (metrics.auc, metrics.brier, metrics.log_loss):
-        assert figure(chance, HAPPENED, WEIGHT) == pytest.approx(figure(chance[THRICE], HAPPENED[THRICE]), abs=1e-12)
+def test_without_a_window_to_learn_from_stories_count_alone_and_together_one() -> None:
+    weights = prior_weights(BLEND.members, 0.0)
+    assert dict(zip((member.name for member in BLEND.members), weights, strict=True)) == {
+        "pareto/nbd": 0.5,
+        "mbg/nbd": 0.5,
+        "curves": 0.0,
+        "trees": 0.0,
+    }
 
 
-def test_weights_of_one_change_no_bit() -> None:
-    ones, customers = np.ones(2000), np.arange(2000)
-    z = DRAWS.normal(size=2000)
-    happened = DRAWS.random(2000) < np.where(z > 0, 0.6, 0.1)
-    weighted = fit_calibrator(Forecasts(z, happened, customers, customers, ones))
-    assert weighted == fit_calibrator(Forecasts(z, happened, customers, customers, ones * 1.0))
-    assert fit_sigmoid(z, happened, ones) == fit_sigmoid(z, happened)
-    assert metrics.calibration_error(expit(z), happened, ones) == metrics.calibration_error(expit(z), happened)
+def test_at_500_windows_curves_and_trees_have_half_of_what_they_have_with_very_many() -> None:
+    few, many = prior_weights(BLEND.members, 500.0), prior_weights(BLEND.members, 1e9)
+    assert few[2:] == pytest.approx(many[2:] / 2)
+    assert few[:2] == pytest.approx((many[:2] + 0.5) / 2)
 
 
-def test_a_line_expects_as_many_as_came_each_by_its_weight() -> None:
-    rows = world().rows.active_at(world().origins.close[:1])
-    churned, weight = rows.labels.churned.astype(np.float64), np.where(np.arange(len(rows)) % 2 == 0, 9.0, 1.0)
-    line = fit_linear("line", RFM, rows.snapshot, churned, weight)
-    expected = expit(line.log_odds(rows.snapshot))
-    assert np.average(expected, weights=weight) == pytest.approx(np.average(churned, weights=weight), abs=1e-3)
+def test_many_forecasts_show_who_knows_and_few_hardly_move_what_was_stated() -> None:
+    assert found(GOOD) == pytest.approx([1.0, 0.0], abs=0.12)
+    assert found(GOOD, slice(0, 12)) == pytest.approx([0.5, 0.5], abs=0.1)
+
+
+def test_who_is_wrong_counts_nothing_and_never_less() -> None:
+    assert found(GOOD - IDLE)[1] == 0.0
+
+
+def test_a_base_rate_that_moves_between_origins_moves_no_weight() -> None:
+    assert found(GOOD + np.array([-2.0, 0.0, 2.0])[ORIGIN - 1]) == pytest.approx(found(GOOD), abs=0.12)
