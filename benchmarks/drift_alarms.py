@@ -11,9 +11,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,13 +25,14 @@ from features.ledger.ledger import Ledger
 from features.policy import Policy
 from models.bundle import Bundle
 from models.manifest import Manifest
+from training.calibrating import fit_calibrator
 from training.candidates import RFM
 from training.dataset import training_set
 from training.drift import Drift
 from training.fit import Lesson, TooFew, fit
 from training.folds import origins_of
-from training.intervals import interval_map
 from training.learn import churned
+from training.lines import Forecasts, pooled
 from training.usual_shares import usual_shares
 from training.watching import look_for_drift
 
@@ -43,7 +44,7 @@ MOST_FALSE = 0.05
 
 
 def bundle_at(ledger: Ledger, until: AsOf, *, horizon_days: int = H, active_days: int = W) -> Bundle:
-    """A shrunken line learned as of T, with an interval of its past forecasts, and what its customers looked like."""
+    """A shrunken line learned as of T, with calibrated on its past forecasts, and what its customers looked like."""
     starts_on = ledger.starts_on
     origins = origins_of(until, horizon_days, active_days, starts_on=starts_on, zone=POLICY.zone)
     rows = training_set(ledger, origins, active_days, POLICY)
@@ -51,7 +52,10 @@ def bundle_at(ledger: Ledger, until: AsOf, *, horizon_days: int = H, active_days
     fitted = [fit("rfm logistic", RFM, Lesson(rows, origins, fold, churned), 0) for fold in folds]
     now, *before = [each for each in fitted if not isinstance(each, TooFew)]
     unseen = [rows.active_at([fold.at]) for fold in folds[1 : len(before) + 1]]
-    log_odds = [model.calibrated_log_odds(part.snapshot) for model, part in zip(before, unseen, strict=True)]
+    told = [
+        Forecasts(model.log_odds(part.snapshot), part.labels.churned, part.origin, part.weight, horizon_days)
+        for model, part in zip(before, unseen, strict=True)
+    ]
     return Bundle(
         manifest=Manifest(
             version="line",
@@ -68,13 +72,7 @@ def bundle_at(ledger: Ledger, until: AsOf, *, horizon_days: int = H, active_days
             code_version="",
         ),
         reference=rows.reference(origins.chain(until)),
-        churn=now,
-        interval=interval_map(
-            np.concatenate(log_odds),
-            np.concatenate([part.labels.churned for part in unseen]),
-            np.concatenate([part.origin for part in unseen]),
-            0,
-        ),
+        churn=replace(now, calibrator=fit_calibrator(pooled(told))),
         usual_shares=usual_shares(rows, origins, starts_on),
     )
 

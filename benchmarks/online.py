@@ -31,7 +31,6 @@ from features.ledger.store import Store
 from features.policy import Policy
 from models.boosted import LightGbm
 from models.bundle import Bundle
-from models.calibration import IntervalMap
 from models.manifest import Manifest
 from models.probability import alone
 from models.reference import Reference
@@ -75,13 +74,12 @@ def made_up_model() -> Bundle:
     told = (matrix[:, 0] + draw.normal(size=len(matrix)) > 0).astype(float)
     examples = lightgbm.Dataset(matrix, told, feature_name=names)
     member = LightGbm("lightgbm", lightgbm.train(settings(len(matrix), 1), examples, 200).model_to_string())
-    interval = IntervalMap((-5.0, 5.0), (0.0, 0.8), (0.2, 1.0), 3)
     manifest = Manifest(
         version="made up", is_rule=False, note="", horizon_days=90, active_days=90, fading_least_orders=3.0,
         until="2026-01-01", origins=(), catalogue_fingerprint=CATALOG_FINGERPRINT, policy_digest="", ledger_digest="",
         code_version="",
     )  # fmt: skip
-    return Bundle(manifest, Reference(90), churn=alone(member), decline=alone(member), interval=interval)
+    return Bundle(manifest, Reference(90), churn=alone(member), decline=alone(member))
 
 
 def prepared(home: Home, store: Store, lines: int) -> list[str]:

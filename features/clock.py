@@ -87,6 +87,11 @@ class AsOf:
         return AsOf.of_day(self.day, zone)
 
     @property
+    def days(self) -> float:
+        """Days since 1970 (UTC), with the part of the day that had passed."""
+        return self.instant.timestamp() / 86_400
+
+    @property
     def naive(self) -> datetime:
         """The instant as frames carry it: UTC without a zone."""
         return self.instant.replace(tzinfo=None)

@@ -13,10 +13,8 @@ import pyarrow as pa
 from features.population import Population, population_of
 from features.snapshot import Floats, Snapshot
 from models.bundle_files import DamagedBundleError, read_files, write_files
-from models.calibration import IntervalMap
 from models.manifest import BundleError, Manifest, UsualRates
 from models.margin import Margin
-from models.members import chance_of
 from models.probability import Probability
 from models.reference import Reference, orders_expected
 from models.shortfall import Shortfall, ShortfallKind
@@ -59,7 +57,6 @@ class Bundle:
     Attributes:
         churn: chance of no order day; None where nothing could be learned.
         decline: chance of no order or fading, applied where enough orders are expected; None: churn stands for it.
-        interval: churn_low and churn_high; None where churn is None.
         usual_shares: what the customers it learned from looked like; None where nothing is learned.
         margin: what of sales is left to us, value at risk is counted in it; None: costs are not known, it is sales.
     """
@@ -69,7 +66,6 @@ class Bundle:
     shortfall: Shortfall = field(default_factory=lambda: Shortfall(ShortfallKind.REFERENCE_ALONE, lift=1.0))
     churn: Probability | None = None
     decline: Probability | None = None
-    interval: IntervalMap | None = None
     usual_rates: UsualRates = field(default_factory=UsualRates)
     usual_shares: UsualShares | None = None
     margin: Margin | None = None
@@ -172,7 +168,6 @@ class Bundle:
             "shortfall": self.shortfall.record(texts),
             "churn": None if self.churn is None else self.churn.record(texts, "churn"),
             "decline": None if self.decline is None else self.decline.record(texts, "decline"),
-            "interval": None if self.interval is None else self.interval.record(),
             "usual_rates": asdict(self.usual_rates),
             "usual_shares": None if self.usual_shares is None else self.usual_shares.record(),
             "margin": None if self.margin is None else self.margin.record(),
@@ -196,7 +191,6 @@ class Bundle:
             shortfall=Shortfall.of_record(record["shortfall"], texts),
             churn=probability("churn"),
             decline=probability("decline"),
-            interval=None if record["interval"] is None else IntervalMap.of_record(record["interval"]),
             usual_rates=UsualRates(**record["usual_rates"]),
             usual_shares=None if shares is None else UsualShares.of_record(shares),
             margin=None if record["margin"] is None else Margin(**record["margin"]),
@@ -220,12 +214,10 @@ class Bundle:
         return np.where(population == Population.LAPSED, past * season, own)
 
     def _churn(self, snapshot: Snapshot) -> tuple[Floats, Floats, Floats]:
-        if self.churn is None or self.interval is None:
+        if self.churn is None:
             unknown = np.full(len(snapshot), np.nan)
             return unknown, unknown, unknown
-        log_odds = self.churn.calibrated_log_odds(snapshot)
-        chance = chance_of(log_odds)
-        return chance, *self.interval.apply(log_odds, chance)
+        return self.churn.with_bounds(snapshot)
 
     def _decline(self, snapshot: Snapshot, churn: Floats, expected_orders: Floats) -> Floats:
         if self.decline is None:

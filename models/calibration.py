@@ -9,6 +9,9 @@ import numpy as np
 
 from features.snapshot import Floats
 
+NINETY_PERCENT = 1.645
+"""Deviations on both sides of the mean that hold nine tenths."""
+
 
 @dataclass(frozen=True)
 class Sigmoid:
@@ -56,6 +59,51 @@ Curve = Sigmoid | Isotonic
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How far the rate among customers of one score may end from the chance, at an origin to come; all in log-odds.
+
+    Attributes:
+        days: as-ofs, days since 1970 (UTC), rising; none where no forecast was ever tried.
+        level: deviation of the base rate at each of them; straight lines between, the nearest one's beyond the ends.
+        level_in_a_year: the same at the newest, were the ledger a year longer.
+        scatter: of a score's rate beside the curve.
+        tilt: of the slope, per unit of calibrated log-odds from ``centre`` on.
+        origins: origins it was learned from.
+    """
+
+    days: tuple[float, ...] = ()
+    level: tuple[float, ...] = ()
+    level_in_a_year: float = 0.0
+    scatter: float = 0.0
+    tilt: float = 0.0
+    centre: float = 0.0
+    origins: int = 0
+
+    def bounds(self, log_odds: Floats, as_of_days: Floats) -> tuple[Floats, Floats]:
+        """Log-odds between which 90 of 100 new origins end, for calibrated log-odds; each row's from its own alone."""
+        level = np.interp(as_of_days, self.days, self.level) if self.days else np.zeros(len(as_of_days))
+        return self._around(log_odds, level)
+
+    def in_a_year(self, log_odds: Floats) -> tuple[Floats, Floats]:
+        """The same on the day the newest window closed, had the ledger reached a year further back."""
+        return self._around(log_odds, np.full(len(log_odds), self.level_in_a_year))
+
+    def _around(self, log_odds: Floats, level: Floats) -> tuple[Floats, Floats]:
+        tilt = self.tilt * (log_odds - self.centre)
+        half = NINETY_PERCENT * np.sqrt(level * level + self.scatter * self.scatter + tilt * tilt)
+        return log_odds - half, log_odds + half
+
+    def record(self) -> dict[str, Any]:
+        """All of it."""
+        return asdict(self)
+
+    @classmethod
+    def of_record(cls, record: dict[str, Any]) -> Spread:
+        """The spread a record describes."""
+        return cls(**{**record, "days": tuple(record["days"]), "level": tuple(record["level"])})
+
+
+@dataclass(frozen=True)
 class Calibrator:
     """A curve, and how its level moves with the as-of, as base rates do over seasons and years.
 
@@ -63,9 +111,11 @@ class Calibrator:
         curve: alike at every as-of.
         days: as-ofs, days since 1970 (UTC), rising; none where the level stays.
         offsets: log-odds added at each of them; straight lines between, the nearest one's beyond the ends.
+        spread: how far a rate may end from the chance.
     """
 
     curve: Curve
+    spread: Spread
     days: tuple[float, ...] = ()
     offsets: tuple[float, ...] = ()
 
@@ -76,7 +126,12 @@ class Calibrator:
 
     def record(self) -> dict[str, Any]:
         """The curve's record, and the level by day."""
-        return {"curve": self.curve.record(), "days": self.days, "offsets": self.offsets}
+        return {
+            "curve": self.curve.record(),
+            "spread": self.spread.record(),
+            "days": self.days,
+            "offsets": self.offsets,
+        }
 
     @classmethod
     def of_record(cls, record: dict[str, Any]) -> Calibrator:
@@ -85,10 +140,13 @@ class Calibrator:
         Raises:
             KeyError, ValueError: the record is none of ours.
         """
-        return cls(_curve_of(record["curve"]), tuple(record["days"]), tuple(record["offsets"]))
+        spread = Spread.of_record(record["spread"])
+        return cls(_curve_of(record["curve"]), spread, tuple(record["days"]), tuple(record["offsets"]))
 
 
-UNCHANGED = Calibrator(Sigmoid(0.0, 1.0))
+UNTRIED = Spread(scatter=0.85)
+"""A forecast that no outcome was held against: what base rates are thought to move by before any was seen."""
+UNCHANGED = Calibrator(Sigmoid(0.0, 1.0), UNTRIED)
 
 
 def _curve_of(record: dict[str, Any]) -> Curve:
@@ -98,34 +156,3 @@ def _curve_of(record: dict[str, Any]) -> Curve:
         case "isotonic":
             return Isotonic(tuple(record["knots"]), tuple(record["values"]), float(record["end_slope"]))
     raise ValueError(f"no curve is of kind {record['kind']!r}")
-
-
-@dataclass(frozen=True)
-class IntervalMap:
-    """For a calibrated log-odds: between which rates the customers with this score ended, at 90 of 100 new origins.
-
-    Attributes:
-        grid: calibrated log-odds, rising.
-        low, high: rates, one per grid point; straight lines between.
-        origins: contest origins it was learned from.
-    """
-
-    grid: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-    origins: int
-
-    def apply(self, log_odds: Floats, chance: Floats) -> tuple[Floats, Floats]:
-        """Low and high rate of each row; the chance itself always lies between."""
-        low = np.minimum(np.interp(log_odds, self.grid, self.low), chance)
-        high = np.maximum(np.interp(log_odds, self.grid, self.high), chance)
-        return low, high
-
-    def record(self) -> dict[str, Any]:
-        """The grid and both rates."""
-        return asdict(self)
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> IntervalMap:
-        """The map a record describes."""
-        return cls(tuple(record["grid"]), tuple(record["low"]), tuple(record["high"]), int(record["origins"]))

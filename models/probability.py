@@ -35,6 +35,12 @@ class Probability:
         """The chance of each row; NaN where a member knows none."""
         return chance_of(self.calibrated_log_odds(snapshot))
 
+    def with_bounds(self, snapshot: Snapshot) -> tuple[Floats, Floats, Floats]:
+        """The chance of each row, and between which rates customers like it end at 90 of 100 new origins."""
+        log_odds = self.calibrated_log_odds(snapshot)
+        low, high = self.calibrator.spread.bounds(log_odds, snapshot.as_of_days)
+        return chance_of(log_odds), chance_of(low), chance_of(high)
+
     @property
     def features(self) -> tuple[str, ...]:
         """Every feature a member looks at, each once."""

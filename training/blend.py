@@ -14,11 +14,12 @@ from models.members import AnyMember, Btyd, row_sums
 from models.probability import Probability
 from training.boosting import Examples, fit_trees
 from training.btyd import fit_btyd
-from training.calibrating import Forecasts, fit_calibrator
+from training.calibrating import fit_calibrator
 from training.candidates import BlendRecipe, BtydRecipe, CurvesRecipe, MemberRecipe, TreesRecipe
 from training.curves import fit_curves
-from training.dataset import TrainingSet, customer_codes, micros_of
+from training.dataset import TrainingSet, micros_of
 from training.fit import LEAST_OUTCOMES, Lesson, TooFew, without_assigned
+from training.lines import Forecasts
 from training.weights import fit_weights, prior_weights
 
 MOST_ROWS = 60_000
@@ -70,8 +71,8 @@ def fit_blend(
     happened = lesson.target(later) >= 0.5
     weights = fit_weights(told, happened, later.origin, prior, weight=later.weight)
     blended = row_sums(told * weights)
-    customers = customer_codes(later.snapshot)
-    calibrator = fit_calibrator(Forecasts(blended, happened, later.origin, customers, later.weight))
+    forecasts = Forecasts(blended, happened, later.origin, later.weight, later.horizon_days)
+    calibrator = fit_calibrator(forecasts)
     return Probability(members, tuple(float(weight) for weight in weights), calibrator)
 
 

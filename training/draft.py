@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.calibration import UNCHANGED, IntervalMap
+from features.clock import AsOf
 from models.manifest import UsualRates
-from models.members import log_odds_of
-from models.probability import Probability, alone
+from models.members import chance_of
+from models.probability import Probability
 from models.reference import Reference
 from models.shortfall import Shortfall, ShortfallKind
 from training import metrics
@@ -18,9 +18,8 @@ from training.candidates import CANDIDATES, BlendRecipe, Candidate, Rank
 from training.contest import LARGE_CONTEST_ROWS, Outcome, Unseen, hold_contest, judge, serving_rule
 from training.dataset import TrainingSet
 from training.errors import TrainingError
-from training.fit import Lesson, TooFew, fit, fit_member
+from training.fit import Lesson, TooFew, fit
 from training.folds import CONTEST_ORIGINS, ContestPlan, Fold, Origins, contest_plan
-from training.intervals import interval_map
 from training.learn import Learned, Teacher, churned
 from training.model_check_list import Bars, Checked, failures
 from training.model_checks import contest_checks
@@ -30,6 +29,8 @@ from training.usual_rates import usual_rates
 
 LEAST_CUSTOMERS = 30
 """Active customers from which a chance can be learned at all (issue 4: small B2B begins at 30)."""
+FEW_ORIGINS = 4
+"""Under so many calibration windows the interval rests on how base rates usually move, and the note says so."""
 
 Told = Callable[[str], None]
 
@@ -55,7 +56,6 @@ class Draft:
     shortfall: Shortfall
     churn: Probability | None
     decline: Probability | None
-    interval: IntervalMap | None
     usual_rates: UsualRates
     sentence: str
     note: str
@@ -73,7 +73,6 @@ def bare_rule(horizon_days: int, missing: str) -> Draft:
         shortfall=Shortfall(ShortfallKind.REFERENCE_ALONE, lift=1.0),
         churn=None,
         decline=None,
-        interval=None,
         usual_rates=UsualRates(),
         sentence=f"The rule 'reference alone' is served, without chances. {missing}",
         note=missing,
@@ -136,8 +135,6 @@ def _winner(
     learned = replace(learned, reference=teacher.in_season(learned))
     money = MoneyForecasts(unseen.value(kind, candidate.name), unseen.reference, unseen.shortfall, unseen.rows)
     shortfall = replace(_settled(teacher, learned, kind, churn), spread=spread_of(money))
-    log_odds = log_odds_of(unseen.churn[candidate.name])
-    interval = interval_map(log_odds, unseen.churned, unseen.rows.origin, teacher.seed, weight=unseen.rows.weight)
     weaker = _weaker(plan)
     return Draft(
         name=candidate.name,
@@ -146,12 +143,11 @@ def _winner(
         shortfall=shortfall,
         churn=churn,
         decline=learned.decline.get(outcome.decline or ""),
-        interval=interval,
         usual_rates=usual_rates(
             teacher.rows, teacher.origins, learned.reference, active_days=active_days, policy=teacher.policy
         ),
         sentence=f"{outcome.sentence}{weaker}",
-        note=_note(unseen, candidate.name, interval) + weaker,
+        note=_note(unseen, candidate.name, churn, until=teacher.origins.until) + weaker,
         outcome=outcome,
         unseen=unseen,
     )
@@ -163,7 +159,7 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, *, active_days: int, t
     window = origins.close[0]
     stand_in = fold or Fold(origins.until, (window,), window)
     rows = teacher.rows.active_at([stand_in.calibrate])
-    fitted = [(rule, _fit_rule(teacher, stand_in, rule, is_calibrated=fold is not None)) for rule in CANDIDATES]
+    fitted = [(rule, _fit_rule(teacher, stand_in, rule)) for rule in CANDIDATES]
     chances = [(rule, found) for rule, found in fitted if rule.rank is Rank.RULE and found is not None]
     if not chances:
         raise TooLittleToLearnError(
@@ -190,24 +186,17 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, *, active_days: int, t
         shortfall=replace(_settled(teacher, learned, kind, churn), spread=spread_of(None)),
         churn=churn,
         decline=None,
-        interval=interval_map(
-            churn.calibrated_log_odds(rows.snapshot), churned_then, rows.origin, teacher.seed, weight=weight
-        ),
         usual_rates=usual_rates(teacher.rows, origins, reference, active_days=active_days, policy=teacher.policy),
         sentence=f"The rule '{rule.name}' is served. {missing}",
         note=f"{missing} The chances come from the newest closed window and are widened for it.",
     )
 
 
-def _fit_rule(teacher: Teacher, fold: Fold, rule: Candidate, *, is_calibrated: bool) -> Probability | None:
+def _fit_rule(teacher: Teacher, fold: Fold, rule: Candidate) -> Probability | None:
     if rule.rank is not Rank.RULE or isinstance(rule.recipe, BlendRecipe):
         return None
-    lesson = Lesson(teacher.rows, teacher.origins, fold, churned)
-    if is_calibrated:
-        found = fit(rule.name, rule.recipe, lesson, teacher.seed)
-        return None if isinstance(found, TooFew) else found
-    member = fit_member(rule.name, rule.recipe, lesson, teacher.seed)
-    return None if isinstance(member, TooFew) else alone(member, UNCHANGED)
+    found = fit(rule.name, rule.recipe, Lesson(teacher.rows, teacher.origins, fold, churned), teacher.seed)
+    return None if isinstance(found, TooFew) else found
 
 
 def _settled(teacher: Teacher, learned: Learned, kind: ShortfallKind, churn: Probability) -> Shortfall:
@@ -241,17 +230,28 @@ def _weaker(plan: ContestPlan) -> str:
     return f" This proof is weaker than usual: the ledger is short, so the tested windows overlap{few}."
 
 
-def _note(unseen: Unseen, name: str, interval: IntervalMap) -> str:
+def _note(unseen: Unseen, name: str, churn: Probability, *, until: AsOf) -> str:
     windows = len(np.unique(unseen.rows.origin))
     chance, rate = float(unseen.churn[name].mean()), float(unseen.churned.mean())
-    low, high = (float(each[0]) for each in interval.apply(np.zeros(1), np.full(1, 0.5)))
-    few = "; widened, since there were under 4 windows" if interval.origins < 4 else ""
     small = len(unseen.rows) < LARGE_CONTEST_ROWS
     caution = " So few forecasts prove little: a better model may go unrecognised." if small else ""
     return (
         f"How sure: on {windows} dates it had not seen, {_percent(chance)} of the customers were expected to stop and "
-        f"{_percent(rate)} did ({len(unseen.rows):,} forecasts). Where it says 50 %, a new date may bring "
-        f"{_percent(low)} to {_percent(high)}{few}.{caution}"
+        f"{_percent(rate)} did ({len(unseen.rows):,} forecasts). {_width(churn, until)}{caution}"
+    )
+
+
+def _width(churn: Probability, until: AsOf) -> str:
+    """How far rates may end from chances, and what a longer ledger would change in that."""
+    spread, half = churn.calibrator.spread, np.zeros(1)
+    now, later = (
+        chance_of(np.concatenate(each))
+        for each in (spread.bounds(half, np.array([until.days])), spread.in_a_year(half))
+    )
+    few = "; widened, since there were under 4 windows to learn that from" if spread.origins < FEW_ORIGINS else ""
+    return (
+        f"Where it says 50 %, a new date may bring {_percent(now[0])} to {_percent(now[1])}{few}; "
+        f"with 12 more months of orders about {_percent(later[0])} to {_percent(later[1])}."
     )
 
 

@@ -14,10 +14,11 @@ from features.snapshot import ASSIGNED, Floats, Snapshot
 from models.members import AnyMember, Linear, Term, Transform, transformed
 from models.probability import Probability, alone
 from training.boosting import Examples, fit_boosted, fit_trees
-from training.calibrating import Forecasts, fit_calibrator
+from training.calibrating import fit_calibrator
 from training.candidates import LightGbmRecipe, LinearRecipe, Recipe, TreesRecipe
-from training.dataset import TrainingSet, customer_codes
+from training.dataset import TrainingSet
 from training.folds import Fold, Origins
+from training.lines import Forecasts
 
 Target = Callable[[TrainingSet], Floats]
 """What is learned, a number from 0 to 1 per row; NaN: the row takes no part."""
@@ -73,8 +74,8 @@ def fit(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> Probability | T
     later = lesson.calibration_rows
     happened = lesson.target(later)
     log_odds = member.log_odds(later.snapshot)
-    customers = customer_codes(later.snapshot)
-    return alone(member, fit_calibrator(Forecasts(log_odds, happened >= 0.5, later.origin, customers, later.weight)))
+    told = Forecasts(log_odds, happened >= 0.5, later.origin, later.weight, lesson.origins.horizon_days)
+    return alone(member, fit_calibrator(told))
 
 
 def fit_member(name: str, recipe: Recipe | TreesRecipe, lesson: Lesson, seed: int) -> AnyMember | TooFew:

@@ -1,66 +1,66 @@
-"""Here you find between which rates customers of one score may end at a new origin, learned from unseen windows."""
+"""Here you find how far rates may end from the chances at origins to come, learned from origins that were forecast."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
+from scipy.special import expit
 
 from features.snapshot import Floats
-from models.calibration import IntervalMap
-from models.members import chance_of
-from training.calibrating import fit_sigmoid
+from models.calibration import Spread
+from training.base_rates import YEAR_DAYS, BaseRates
+from training.lines import Forecasts, Line
 
-GRID = np.linspace(-6.0, 6.0, 49)
-DRAWS = 400
-ENOUGH_ORIGINS = 4
-ORIGIN_DEVIATION = 0.5
-"""Log-odds a base rate usually moves between origins (12 points at one half); stands in where there are under 4."""
+CELLS, CELL_ROWS = 10, 50
+SCATTERS, USUAL_SCATTER = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5), 0.2
+"""Log-odds by which a score's rate may lie beside the curve, and the deviation of the half-normal prior over these."""
 
 
-def interval_map(
-    log_odds: Floats,
-    happened: npt.NDArray[np.bool_],
-    origin: npt.NDArray[np.int64],
-    seed: int,
-    *,
-    weight: Floats | None = None,
-) -> IntervalMap:
-    """A 90 % interval for the rate among customers with a score at an origin not seen yet.
+def spread_of(forecasts: Forecasts, line: Line, calibrated: Floats, days: Floats) -> Spread:
+    """How far the rate among customers of one score may end from its chance, at as-ofs on these days.
 
-    Each draw resamples customers within every origin, learns how far the rate at each origin lay from the forecast, and
-    takes one origin's distance, spread so that few origins are not mistaken for all there could be. Under four origins
-    the usual movement of a base rate is added. No weight: all alike.
+    Three things move it: the base rate of a new origin, which few origins leave wide open; the slope; and what scores
+    do beside the curve.
+
+    Args:
+        calibrated: log-odds by the curve, as of the day the newest window closes.
     """
-    chance = np.random.default_rng(seed)
-    each_row = np.ones(len(log_odds)) if weight is None else weight
-    groups = [np.flatnonzero(origin == each) for each in np.unique(origin)]
-    count = len(groups)
-    draws = np.empty((DRAWS, len(GRID)))
-    for draw in range(DRAWS):
-        offsets = np.array([_offset(log_odds, happened, each_row, _redrawn(rows, chance)) for rows in groups])
-        draws[draw] = GRID + _of_new_origin(offsets, chance, count)
-    low, high = np.quantile(draws, [0.05, 0.95], axis=0)
-    return IntervalMap(_tuple(GRID), _tuple(chance_of(low)), _tuple(chance_of(high)), count)
+    rates = line.base_rates
+    now, _ = rates.at(np.array([rates.closed_on]))
+    _, level = rates.at(days)
+    return Spread(
+        days=tuple(days.tolist()),
+        level=tuple(level.tolist()),
+        level_in_a_year=rates.deviation_with(_a_year_before(rates), rates.closed_on),
+        scatter=_scatter(forecasts, line, calibrated - now[0]),
+        tilt=line.slope_deviation / line.slope,
+        centre=float(np.average(calibrated, weights=forecasts.weight)),
+        origins=len(rates.days),
+    )
 
 
-def _of_new_origin(offsets: Floats, chance: np.random.Generator, count: int) -> Floats:
-    centre = offsets.mean(axis=0)
-    if count > 1:
-        spread = np.sqrt((count + 1) / (count - 1))  # of the next one around the mean, from deviations around it
-        centre = centre + spread * (offsets[chance.integers(count)] - centre)
-    if count < ENOUGH_ORIGINS:
-        centre = centre + chance.normal(0.0, ORIGIN_DEVIATION / np.sqrt(max(count, 1)))
-    return np.asarray(centre)
+def _a_year_before(rates: BaseRates) -> Floats:
+    """The origins, a horizon apart, that a year more of ledger would bring."""
+    return np.asarray(rates.days[0] - rates.horizon_days * np.arange(1, YEAR_DAYS // rates.horizon_days + 1))
 
 
-def _offset(log_odds: Floats, happened: npt.NDArray[np.bool_], weight: Floats, rows: npt.NDArray[np.int64]) -> Floats:
-    line = fit_sigmoid(log_odds[rows], happened[rows], weight[rows])
-    return np.asarray(line.intercept + (line.slope - 1) * GRID)
+def _scatter(forecasts: Forecasts, line: Line, log_odds: Floats) -> float:
+    """Log-odds by which rates of scores lie beside the curve, each origin's level apart, more than customers scatter.
 
-
-def _redrawn(rows: npt.NDArray[np.int64], chance: np.random.Generator) -> npt.NDArray[np.int64]:
-    return rows[chance.integers(len(rows), size=len(rows))]
-
-
-def _tuple(values: Floats) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
+    Weighed over what it may be, as base rates are; where no origin has two cells of 50 customers the prior stands.
+    """
+    rates = line.base_rates
+    off: list[float] = []
+    surely: list[float] = []
+    for place in range(len(rates.days)):
+        rows = np.flatnonzero(line.place == place)
+        cells = np.array_split(rows[np.argsort(log_odds[rows], kind="stable")], min(CELLS, len(rows) // CELL_ROWS) or 1)
+        for cell in cells if len(cells) > 1 else ():
+            chance, weight = expit(log_odds[cell] + rates.offsets[place]), forecasts.weight[cell]
+            told = float(np.sum(weight * chance * (1 - chance)))
+            off.append(float(np.sum(weight * (forecasts.happened[cell] - chance))) / told)
+            surely.append(float(np.sum(weight**2 * chance * (1 - chance))) / told**2)
+    share = np.array(SCATTERS) ** 2
+    variance = np.array(surely)[None, :] + share[:, None]
+    score = -0.5 * np.sum(np.array(off) ** 2 / variance + np.log(variance), axis=1) - 0.5 * share / USUAL_SCATTER**2
+    likely = np.exp(score - score.max())
+    return float(np.sqrt(likely @ share / likely.sum()))

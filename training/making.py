@@ -94,7 +94,6 @@ def bundle_of(made: Made, chosen: Draft, ledger: Ledger, policy: Policy, *, numb
         shortfall=chosen.shortfall,
         churn=chosen.churn,
         decline=chosen.decline,
-        interval=chosen.interval,
         usual_rates=chosen.usual_rates,
         usual_shares=None
         if made.teacher is None

@@ -37,9 +37,7 @@ def bundle_of(chosen: Draft) -> Bundle:
         ledger_digest="",
         code_version="0",
     )
-    return Bundle(
-        manifest, chosen.reference, chosen.shortfall, chosen.churn, chosen.decline, chosen.interval, chosen.usual_rates
-    )
+    return Bundle(manifest, chosen.reference, chosen.shortfall, chosen.churn, chosen.decline, chosen.usual_rates)
 
 
 @pytest.fixture(scope="module")

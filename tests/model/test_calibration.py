@@ -5,50 +5,93 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from scipy.special import expit
 
-from models.calibration import Calibrator, IntervalMap, Isotonic, Sigmoid
+from features.snapshot import Floats
+from models.calibration import UNCHANGED, UNTRIED, Calibrator, Isotonic, Sigmoid
 from training import metrics
-from training.calibrating import fit_curve, fit_sigmoid
-from training.intervals import interval_map
+from training.calibrating import fit_calibrator
+from training.lines import Forecasts, fit_line
 
 DRAWS = np.random.default_rng(4)
 Z = DRAWS.normal(0, 1.5, 6000)
-CUSTOMERS = np.arange(6000)
+DAY = 86_400_000_000  # microseconds
+H = 90
 
 
-def test_a_sigmoid_finds_the_line_that_made_the_outcomes() -> None:
-    happened = DRAWS.random(6000) < expit(-0.7 + 1.4 * Z)
-    found = fit_sigmoid(Z, happened)
-    assert (found.intercept, found.slope) == pytest.approx((-0.7, 1.4), abs=0.12)
+def forecasts(happened: npt.NDArray[np.bool_], *, z: Floats = Z, windows: int = 1) -> Forecasts:
+    """Forecasts of so many windows side by side, each of as many rows; the newest closes on day 0."""
+    origin = np.repeat(np.arange(-windows, 0) * H * DAY, len(z) // windows)
+    return Forecasts(z, happened, origin, np.ones(len(z)), H)
+
+
+def happening(log_odds: Floats, seed: int = 9) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.random.default_rng(seed).random(len(log_odds)) < expit(log_odds))
+
+
+def test_a_line_finds_the_slope_and_the_offset_of_each_origin_that_made_the_outcomes() -> None:
+    offsets = np.repeat([-0.7, 0.0, 0.9], 2000)
+    found = fit_line(forecasts(happening(offsets + 1.4 * Z), windows=3))
+    assert found.slope == pytest.approx(1.4, abs=0.1)
+    assert found.base_rates.offsets == pytest.approx([-0.7, 0.0, 0.9], abs=0.12)
+    assert found.base_rates.days.tolist() == [-270, -180, -90]
 
 
 def test_few_rows_change_little() -> None:
-    found = fit_sigmoid(np.zeros(3), np.array([True, True, True]))
-    assert 0 < found.intercept < 1.2
-    assert found.slope == 1
+    found = fit_calibrator(forecasts(np.array([True, True, True]), z=np.zeros(3)))
+    assert isinstance(found.curve, Sigmoid)
+    assert 0 < found.curve.intercept < 0.7
+    assert found.curve.slope == 1
+
+
+def test_no_rows_change_nothing() -> None:
+    nothing = fit_calibrator(forecasts(np.zeros(0, dtype=np.bool_), z=np.zeros(0)))
+    assert nothing.apply(np.array([-2.0, 3.0]), np.array([0.0, 400.0])).tolist() == [-2.0, 3.0]
 
 
 def test_a_score_that_is_worth_nothing_still_rises() -> None:
-    assert fit_sigmoid(Z, expit(-2 * Z) > 0.5).slope == 0.05
+    assert fit_line(forecasts(expit(-2 * Z) > 0.5)).slope == 0.05
+
+
+def test_one_odd_window_does_not_set_the_base_rate() -> None:
+    odd = forecasts(happening(Z + np.repeat([0.0, 0.1, -0.1, 0.0, 0.1, 1.0], 1000)), windows=6)
+    level = fit_calibrator(odd).apply(np.zeros(1), np.zeros(1))[0]
+    assert 0.05 < level < 0.5  # by the newest window alone it would be 1
+
+
+def test_the_newest_windows_count_most_where_the_base_rate_wanders() -> None:
+    rising = forecasts(happening(Z + np.repeat([-1.0, -0.6, -0.2, 0.2, 0.6, 1.0], 1000)), windows=6)
+    assert fit_calibrator(rising).apply(np.zeros(1), np.zeros(1))[0] > 0.4  # their mean is 0
+
+
+def test_a_season_comes_again_as_much_as_it_came_again_before() -> None:
+    december = [0.0, 0.0, 0.0, -0.8]  # the fourth window of each year
+    twice = forecasts(happening(Z + np.repeat([*december, *december, 0.0, 0.0], 600)), windows=10)
+    due = fit_calibrator(twice).apply(np.zeros(2), np.array([0.0, 90.0]))  # the eleventh window, then the twelfth
+    assert due[0] == pytest.approx(0.0, abs=0.15)
+    assert due[1] < -0.4
+    once = forecasts(happening(Z + np.repeat([*december, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], 600)), windows=10)
+    assert fit_calibrator(once).apply(np.zeros(1), np.array([90.0]))[0] > -0.3
 
 
 def test_bent_outcomes_are_met_by_steps_and_straight_ones_by_a_sigmoid() -> None:
-    bent = np.where(Z > 0, 0.55 + 0.02 * Z, 0.1)
-    assert isinstance(fit_curve(Z, DRAWS.random(6000) < bent, CUSTOMERS), Isotonic)
-    assert isinstance(fit_curve(Z[:900], DRAWS.random(900) < bent[:900], CUSTOMERS[:900]), Sigmoid)
+    happened = DRAWS.random(6000) < np.where(Z > 0, 0.55 + 0.02 * Z, 0.1)
+    assert isinstance(fit_calibrator(forecasts(happened, windows=3)).curve, Isotonic)
+    assert isinstance(fit_calibrator(forecasts(happened[:900], z=Z[:900])).curve, Sigmoid)
+    assert isinstance(fit_calibrator(forecasts(happening(Z), windows=3)).curve, Sigmoid)
 
 
 def test_steps_never_tie_or_turn_customers_round() -> None:
-    steps = fit_curve(Z, DRAWS.random(6000) < np.where(Z > 0, 0.6, 0.1), CUSTOMERS)
-    assert isinstance(steps, Isotonic)
-    assert np.all(np.diff(steps.apply(np.linspace(-9, 9, 500))) > 0)
-    assert Calibrator.of_record(json.loads(json.dumps(Calibrator(steps).record()))) == Calibrator(steps)
+    found = fit_calibrator(forecasts(DRAWS.random(6000) < np.where(Z > 0, 0.6, 0.1)))
+    assert isinstance(found.curve, Isotonic)
+    assert np.all(np.diff(found.curve.apply(np.linspace(-9, 9, 500))) > 0)
+    assert Calibrator.of_record(json.loads(json.dumps(found.record()))) == found
 
 
 def test_the_level_of_a_calibrator_moves_with_each_rows_own_as_of() -> None:
-    moving = Calibrator(Sigmoid(0.5, 2.0), days=(100.0, 200.0), offsets=(-1.0, 1.0))
+    moving = Calibrator(Sigmoid(0.5, 2.0), UNTRIED, days=(100.0, 200.0), offsets=(-1.0, 1.0))
     as_of_days = np.array([0.0, 100.0, 175.0, 200.0, 900.0])
     level = np.array([-1.0, -1.0, 0.5, 1.0, 1.0])  # a quarter of the way back from the second; held beyond the ends
     assert moving.apply(np.ones(5), as_of_days) == pytest.approx(0.5 + 2.0 * 1 + level)
@@ -58,24 +101,43 @@ def test_the_level_of_a_calibrator_moves_with_each_rows_own_as_of() -> None:
     assert Calibrator.of_record(json.loads(json.dumps(moving.record()))) == moving
 
 
-def test_an_interval_holds_the_chance_and_widens_with_what_moves_between_origins() -> None:
-    origin = np.repeat([1, 2, 3, 4, 5], 1200)
-    steady = interval_map(Z, DRAWS.random(6000) < expit(Z), origin, seed=1)
-    moved = DRAWS.random(6000) < expit(Z + np.repeat([-1.0, 0.5, 0.0, 1.0, -0.5], 1200))
-    moving = interval_map(Z, moved, origin, seed=1)
-    low, high = steady.apply(np.zeros(1), np.full(1, 0.5))
-    assert 0.4 < low[0] < 0.5 < high[0] < 0.6
-    wider_low, wider_high = moving.apply(np.zeros(1), np.full(1, 0.5))
-    assert wider_low[0] < 0.35
-    assert wider_high[0] > 0.65
-    assert IntervalMap.of_record(json.loads(json.dumps(moving.record()))) == moving
+def width(calibrator: Calibrator, day: float = 0.0) -> float:
+    low, high = calibrator.spread.bounds(np.zeros(1), np.array([day]))
+    assert low[0] < 0 < high[0]
+    return float(high[0] - low[0])
 
 
-def test_under_four_origins_the_interval_is_widened() -> None:
-    happened = DRAWS.random(6000) < expit(Z)
-    few = interval_map(Z, happened, np.repeat([1, 2], 3000), seed=1).apply(np.zeros(1), np.full(1, 0.5))
-    many = interval_map(Z, happened, np.repeat([1, 2, 3, 4], 1500), seed=1).apply(np.zeros(1), np.full(1, 0.5))
-    assert few[1][0] - few[0][0] > 2 * (many[1][0] - many[0][0])
+def test_an_interval_widens_with_what_moves_between_origins_and_comes_back_from_its_record() -> None:
+    steady = fit_calibrator(forecasts(happening(Z), windows=5))
+    moving = fit_calibrator(forecasts(happening(Z + np.repeat([-1.0, 0.5, 0.0, 1.0, -0.5], 1200)), windows=5))
+    assert width(steady) < 0.9
+    assert width(moving) > 2 * width(steady)
+    assert Calibrator.of_record(json.loads(json.dumps(moving.record()))) == moving
+
+
+def test_the_fewer_the_origins_the_wider_the_interval_and_untried_is_widest() -> None:
+    widths = [width(fit_calibrator(forecasts(happening(Z), windows=count))) for count in (12, 6, 3, 1)]
+    assert widths == sorted(widths)
+    assert widths[0] < 0.6
+    assert widths[-1] > 1.2
+    assert width(UNCHANGED) > widths[-1]
+
+
+def test_an_interval_widens_with_the_distance_of_the_as_of() -> None:
+    wandering = fit_calibrator(forecasts(happening(Z + np.repeat([-0.6, -0.4, -0.2, 0, 0.2, 0.4], 1000)), windows=6))
+    assert width(wandering, 0) < width(wandering, 270)
+
+
+def test_few_customers_leave_the_slope_open_so_high_scores_have_wider_intervals_in_log_odds() -> None:
+    few = fit_calibrator(forecasts(happening(Z[:60]), z=Z[:60], windows=2))
+    low, high = few.spread.bounds(np.array([0.0, 3.0]), np.zeros(2))
+    assert high[1] - low[1] > high[0] - low[0]
+
+
+def test_a_longer_ledger_narrows_the_interval_and_says_by_how_much() -> None:
+    short = fit_calibrator(forecasts(happening(Z), windows=2))
+    low, high = short.spread.in_a_year(np.zeros(1))
+    assert 0 < high[0] - low[0] < width(short)
 
 
 def test_a_perfect_forecast_has_a_calibration_error_above_zero() -> None:

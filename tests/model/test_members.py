@@ -9,7 +9,7 @@ import pytest
 
 from features.clock import AsOf
 from models.boosted import LightGbm
-from models.calibration import Calibrator, Sigmoid
+from models.calibration import UNTRIED, Calibrator, Sigmoid
 from models.members import AnyMember, Linear, member_of
 from models.probability import Probability
 from tests.model.world import world
@@ -63,7 +63,7 @@ def test_contributions_add_up_to_the_log_odds(members: dict[str, AnyMember], nam
 def test_contributions_of_a_blend_add_up_before_calibration(members: dict[str, AnyMember]) -> None:
     rows = world().rows.snapshot
     all_of_them = tuple(members[member.name] for member in BLEND.members)
-    blend = Probability(all_of_them, (0.5, 0.3, 0.4, 0.2), Calibrator(Sigmoid(1, 2)))
+    blend = Probability(all_of_them, (0.5, 0.3, 0.4, 0.2), Calibrator(Sigmoid(1, 2), UNTRIED))
     assert blend.contributions(rows).sum(axis=1) == pytest.approx(blend.log_odds(rows), abs=1e-9)
 
 

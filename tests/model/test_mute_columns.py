@@ -14,9 +14,10 @@ from models.calibration import Sigmoid
 from models.members import Transform, chance_of
 from tests.model.world import world
 from training.boosting import Examples, fit_boosted
-from training.calibrating import fit_curve
+from training.calibrating import fit_calibrator
 from training.candidates import LinearRecipe
 from training.fit import fit_linear
+from training.lines import Forecasts
 
 ROWS = 600
 RECIPE = LinearRecipe(
@@ -57,9 +58,12 @@ def test_boosted_trees_never_split_on_a_mute_column() -> None:
 def test_trees_and_calibration_of_nothing_but_mute_columns_say_the_usual_rate() -> None:
     mute = np.full(ROWS, np.nan)
     later, _ = boosted(np.column_stack([mute, mute, np.full(ROWS, 0.1)]))
-    calibrated = fit_curve(later, HAPPENED > 0, np.arange(ROWS))
-    assert isinstance(calibrated, Sigmoid)
-    assert chance_of(calibrated.apply(later)) == pytest.approx(np.full(ROWS, HAPPENED.mean()), abs=0.01)
+    told = Forecasts(later, HAPPENED > 0, np.zeros(ROWS, dtype=np.int64), np.ones(ROWS), 90)
+    calibrated = fit_calibrator(told)
+    assert isinstance(calibrated.curve, Sigmoid)
+    assert chance_of(calibrated.apply(later, np.full(ROWS, 90.0))) == pytest.approx(
+        np.full(ROWS, HAPPENED.mean()), abs=0.01
+    )
 
 
 def test_on_a_ledger_of_order_lines_alone_every_feature_of_another_kind_is_mute() -> None:
