@@ -10,7 +10,7 @@ from itertools import pairwise
 import duckdb
 
 from features.errors import CallfirstError
-from features.ledger.parsing import literal
+from features.ledger.customer_range import CustomerRange
 from features.row_sets import Stream
 
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
@@ -65,8 +65,8 @@ class Memory:
 
 def parts_of(
     connection: duckdb.DuckDBPyConnection, streams: Iterable[Stream], *, numbers_per_customer: int, part_bytes: int
-) -> list[str]:
-    """SQL conditions on customer_id that cut the ledger into ranges of at most ``part_bytes``; in ascending order.
+) -> list[CustomerRange]:
+    """The ranges of at most ``part_bytes`` that the ledger is cut into, in ascending order.
 
     ``streams``: what is read of it, the order lines among them; ``numbers_per_customer``: how many answers are made for
     each, all instants together.
@@ -81,8 +81,7 @@ def parts_of(
             cuts.append(customer_id)
             filled = 0
         filled += size
-    edges = [None, *map(literal, cuts), None]
-    return [_between(low, high) for low, high in pairwise(edges)]
+    return [CustomerRange(low, high) for low, high in pairwise([None, *cuts, None])]
 
 
 def _rows_by_customer(streams: Iterable[Stream], every: int) -> str:
@@ -96,9 +95,3 @@ def _rows_by_customer(streams: Iterable[Stream], every: int) -> str:
         for view, counts in held.items()
     )
     return f"SELECT customer_id, CAST(sum(held) AS BIGINT) FROM ({counted}) GROUP BY customer_id ORDER BY customer_id"
-
-
-def _between(low: str | None, high: str | None) -> str:
-    above = [] if low is None else [f"customer_id >= {low}"]
-    below = [] if high is None else [f"customer_id < {high}"]
-    return " AND ".join(above + below) or "TRUE"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from features.errors import CallfirstError
 from features.ledger.columns import CUSTOMERS_SHELF, SHELVES
+from features.ledger.customer_range import EVERYBODY, CustomerRange
 from features.ledger.non_products import is_product
 from features.small_work import SMALL_ROWS, small_work
 
@@ -54,6 +55,50 @@ class AsOfBeforeLedgerError(LedgerError):
 
 
 @dataclass(frozen=True)
+class _Footer:
+    """What the end of a Parquet file says of its rows.
+
+    Attributes:
+        known_columns: the columns that may hold a value.
+        first_customer, last_customer: the least and the greatest id of it; None: it does not tell.
+    """
+
+    known_columns: frozenset[str]
+    first_customer: str | None
+    last_customer: str | None
+
+    @classmethod
+    def of(cls, path: Path) -> _Footer:
+        """The end of a file; a group without statistics of a column may hold any value."""
+        footer = pq.read_metadata(path)
+        known: set[str] = set()
+        firsts: list[str | None] = []
+        lasts: list[str | None] = []
+        for group in map(footer.row_group, range(footer.num_row_groups)):
+            for column in map(group.column, range(footer.num_columns)):
+                told = column.statistics
+                if told is None or not told.has_null_count or told.null_count < group.num_rows:
+                    known.add(column.path_in_schema)
+                if column.path_in_schema == "customer_id":
+                    is_told = told is not None and told.has_min_max
+                    firsts.append(told.min if is_told else None)
+                    lasts.append(told.max if is_told else None)
+        return cls(frozenset(known), _if_all(min, firsts), _if_all(max, lasts))
+
+    def may_hold(self, customers: CustomerRange) -> bool:
+        """Whether it does not rule a row of these customers out."""
+        if self.first_customer is None or self.last_customer is None:
+            return True
+        return customers.meets(self.first_customer, self.last_customer)
+
+
+def _if_all(choose: Callable[[list[str]], str], told: list[str | None]) -> str | None:
+    """One of them, where all are told."""
+    known = [each for each in told if each is not None]
+    return choose(known) if known and len(known) == len(told) else None
+
+
+@dataclass(frozen=True)
 class KindRows:
     """The rows of one shelf, and which of them are no longer seen.
 
@@ -78,7 +123,17 @@ class KindRows:
             return frozenset(
                 name for name in self.rows.column_names if self.rows.column(name).null_count < len(self.rows)
             )
-        return frozenset(name for path in self.rows for name in _known_columns(path))
+        return frozenset(name for footer in self._footers.values() for name in footer.known_columns)
+
+    def rows_within(self, customers: CustomerRange) -> pa.Table | tuple[Path, ...]:
+        """The table, or the files of which it is not on record that they hold no row of these customers."""
+        if isinstance(self.rows, pa.Table) or customers == EVERYBODY:
+            return self.rows
+        return tuple(path for path, footer in self._footers.items() if footer.may_hold(customers))
+
+    @cached_property
+    def _footers(self) -> dict[Path, _Footer]:
+        return {} if isinstance(self.rows, pa.Table) else {path: _Footer.of(path) for path in self.rows}
 
 
 OTHERS = tuple(name for name in SHELVES if name not in ("order_lines", "customers"))
@@ -113,12 +168,15 @@ class Ledger:
     non_product_codes: tuple[str, ...] = ()
     others: Mapping[str, KindRows] = field(default_factory=dict)
 
-    def open(self, *, memory: str = "4GB", threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    def open(
+        self, *, memory: str = "4GB", threads: int | None = None, within: CustomerRange = EVERYBODY
+    ) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection with a view per shelf, empty where the ledger holds no such rows.
 
         ``replaced_at``: when a row stopped to be seen. Of order lines, ``makes_order``: above 0 and of a product;
         ``is_return``: below 0 and of a product.
-        Close it after use. ``memory`` bounds DuckDB's own memory; it spills to disk beyond.
+        Close it after use. ``memory`` bounds DuckDB's own memory; it spills to disk beyond. ``within``: whose rows it
+        must have; others' may be there too.
         """
         if self._is_small:
             connection = small_work()
@@ -131,12 +189,12 @@ class Ledger:
         connection.register("customers", self.customers)
         product = is_product(self.non_product_codes)
         meaning = f", amount > 0 AND {product} AS makes_order, amount < 0 AND {product} AS is_return"
-        _view(connection, "order_lines", self._lines, beside=meaning)
+        _view(connection, "order_lines", self._lines, within, beside=meaning)
         for name in OTHERS:
             if name in self.others:
-                _view(connection, name, self.others[name])
+                _view(connection, name, self.others[name], within)
             elif not self._is_small:
-                _view(connection, name, _none(name))
+                _view(connection, name, _none(name), EVERYBODY)
         return connection
 
     def holds(self, view: str, column: str) -> bool:
@@ -166,34 +224,27 @@ def _lay_out_empty_shelves(connection: duckdb.DuckDBPyConnection) -> None:
         return
     with _laying_out:
         for name in () if _laid_out.is_set() else OTHERS:
-            _view(connection, name, _none(name))
+            _view(connection, name, _none(name), EVERYBODY)
             connection.execute(f"CREATE TABLE IF NOT EXISTS memory.main.{name} AS FROM temp.{name}")
             connection.execute(f"DROP VIEW temp.{name}")
         _laid_out.set()
-
-
-def _known_columns(path: Path) -> set[str]:
-    """The columns of a Parquet file that may hold a value; a group without statistics of a column may."""
-    footer = pq.read_metadata(path)
-    known: set[str] = set()
-    for group in map(footer.row_group, range(footer.num_row_groups)):
-        for column in map(group.column, range(footer.num_columns)):
-            told = column.statistics
-            if told is None or not told.has_null_count or told.null_count < group.num_rows:
-                known.add(column.path_in_schema)
-    return known
 
 
 def _none(name: str) -> KindRows:
     return KindRows(SHELVES[name].schema.empty_table(), REPLACEMENTS.empty_table())
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, held: KindRows, *, beside: str = "") -> None:
+def _view(
+    connection: duckdb.DuckDBPyConnection, name: str, held: KindRows, within: CustomerRange, *, beside: str = ""
+) -> None:
     """The rows stand in a view of that name, with ``replaced_at`` and what is asked for ``beside``."""
-    if isinstance(held.rows, pa.Table):
-        connection.register(f"{name}_rows", held.rows)
+    rows = held.rows_within(within)
+    if isinstance(rows, pa.Table):
+        connection.register(f"{name}_rows", rows)
+    elif not rows:
+        connection.register(f"{name}_rows", SHELVES[name].schema.empty_table())
     else:
-        connection.read_parquet([str(path) for path in held.rows]).create_view(f"{name}_rows")
+        connection.read_parquet([str(path) for path in rows]).create_view(f"{name}_rows")
     renamed = ", ".join(f"{ours} AS {shown}" for ours, shown in SHELVES[name].renamed.items())
     columns = f"l.* RENAME ({renamed})" if renamed else "l.*"
     if not len(held.replacements):

@@ -32,7 +32,8 @@ from features.ledger.non_products import is_product
 from features.ledger.raw import LaidOut, RawRows, lay_out
 from features.ledger.reconciliation import NOTHING
 from features.ledger.source_counts import Counted, Counts, NothingUsableError, SourceAccount, counted_in
-from features.ledger.source_mirror import part_number, split_of, write_mirror
+from features.ledger.source_division import Division, by_hash, by_ranges
+from features.ledger.source_mirror import write_mirror
 from features.ledger.source_spill import KeySpill, Spill
 from features.ledger.source_versions import Settling, Versions, key_of, resolve
 from features.ledger.store import Progress
@@ -112,10 +113,10 @@ class _Reading:
     def ledger(self) -> SourceLedger:
         writing = self._writing()
         self.remarks += writing.remarks
-        split = split_of(self.stream.rows_about)
+        division = self._division()
         keys = KeySpill(self.folder / "keys")
         with Spill(self.folder / "rows") as spill:
-            for rows in self._checked(writing, split):
+            for rows in self._checked(writing, division):
                 part = rows.column("part").to_numpy()
                 keys.add(rows.column("key").to_numpy(), rows.column("row_id").to_numpy())
                 spill.add(rows.drop_columns(["part", "key"]), part)
@@ -136,7 +137,9 @@ class _Reading:
             raise NothingUsableError(self.stream.name, counts.quarantine(self.stream.name))
         settling = Settling(self.connection, versions, currency, self.policy)
         told = partial(self.progress, "Sorting rows by customer")
-        paths, digest = write_mirror(spill, self.folder / "orders", split, settling.lines, told)
+        paths, digest = write_mirror(
+            spill, self.folder / "orders", settling.lines, row_group=division.row_group, told=told
+        )
         accepted = counts.good.without(versions.merged) if versions.merged else counts.good
         account = self._account(counts, accepted, versions, settling)
         return SourceLedger(self._ledger(paths, digest, settling.replaced, account, currency), account)
@@ -159,6 +162,16 @@ class _Reading:
                     break
         return writing_of(votes, with_types)
 
+    def _division(self) -> Division:
+        """Ranges of customers where their ids can be had before all is read, else a hash."""
+        mapped = {"customer_id": self.matched["customer_id"]}
+        ids = [pa.chunked_array([], pa.string())]
+        for raw in self.stream.spread(mapped["customer_id"]):
+            lay_out(self.connection, raw, "orders", mapped)
+            ids.append(self.connection.sql("SELECT customer_id FROM texts").to_arrow_table().column(0))
+        found = pa.chunked_array([chunk for each in ids for chunk in each.chunks], pa.string()).drop_null()
+        return by_ranges(found, self.stream.rows_about) if len(found) else by_hash(self.stream.rows_about)
+
     def _laid_out(self, raw: RawRows) -> LaidOut:
         return lay_out(self.connection, raw, "orders", self.matched)
 
@@ -169,7 +182,7 @@ class _Reading:
             done += len(raw)
             yield raw
 
-    def _checked(self, writing: Writing, split: int) -> Iterator[pa.Table]:
+    def _checked(self, writing: Writing, division: Division) -> Iterator[pa.Table]:
         """The good rows part by part in the order of the source, with key and part of the mirror."""
         currency = self.policy.reporting_currency or NO_CURRENCY
         held = [column.name for column in KINDS["orders"].columns if column.name in self.matched]
@@ -186,7 +199,7 @@ class _Reading:
             self.remarks += totals
             self.counts.add(counted_in(self.connection, "checked", product=self._product, now=self.now))
             yield self.connection.sql(
-                f"""SELECT line_no AS row_id, {", ".join(columns)}, {part_number(split)} AS part,
+                f"""SELECT line_no AS row_id, {", ".join(columns)}, {division.number} AS part,
                     {key_of(columns)} AS key FROM checked WHERE reason IS NULL"""
             ).to_arrow_table()
 

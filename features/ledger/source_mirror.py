@@ -1,9 +1,8 @@
-"""Here you find the mirror of a source read in place: Parquet in buckets of customers, sorted within each file."""
+"""Here you find the mirror of a source read in place: Parquet files of whole customers, sorted within each file."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,47 +14,35 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.ledger.ledger import ORDER_LINES
-from features.ledger.mirror import BUCKET
+from features.ledger.source_division import WORKERS
 from features.ledger.source_spill import Spill
 
-ROW_GROUP = 1 << 13
-"""Rows: every part of the ledger, a range of customers, lies in every file, and whole groups of it are read."""
-WORKERS = min(2, os.cpu_count() or 1)  # files sorted side by side; more would only share the memory
 FEW_VALUES = ["customer_id", "line_id", "product_id", "category", "currency", "department", "manager_id"]
-MOST_PART_ROWS = 1_500_000  # of one file of a bucket
-BUCKETS = 16
-SPLITS = (1, 4, 16)
 LARGEST = 2**63
 
 
-def split_of(rows: int) -> int:
-    """Into how many files each bucket of a mirror of so many rows is split."""
-    return next((split for split in SPLITS if rows <= split * BUCKETS * MOST_PART_ROWS), SPLITS[-1])
-
-
-def part_number(split: int) -> str:
-    """SQL: the file of a row, from its customer; bucket B has the files from B * split on."""
-    second = "strpos('0123456789abcdef', md5(customer_id)[2]) - 1"
-    return f"CAST(({BUCKET}) * {split} + ({second}) // {BUCKETS // split} AS UTINYINT)"
-
-
 def write_mirror(
-    spill: Spill, folder: Path, split: int, lines_of: Callable[[pa.Table], pa.Table], told: Callable[[int, int], None]
+    spill: Spill,
+    folder: Path,
+    lines_of: Callable[[pa.Table], pa.Table],
+    *,
+    row_group: int,
+    told: Callable[[int, int], None],
 ) -> tuple[tuple[Path, ...], str]:
     """The files of the mirror and the SHA-256 over them; what is spilled is gone then.
 
-    ``lines_of``: the sorted ORDER_LINES of a spilled file.
+    ``lines_of``: the sorted ORDER_LINES of a spilled file; ``row_group``: rows.
     """
 
     def write(code: int) -> tuple[Path, str] | None:
         lines = lines_of(spill.take(code))
         if not len(lines):
             return None
-        path = folder / f"bucket={code // split:02d}" / f"part-{code:03d}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(lines, path, row_group_size=ROW_GROUP, compression="zstd", use_dictionary=FEW_VALUES)
+        path = folder / f"{code:03d}.parquet"
+        pq.write_table(lines, path, row_group_size=row_group, compression="zstd", use_dictionary=FEW_VALUES)
         return path, _sha256(path)
 
+    folder.mkdir()
     codes = spill.codes
     with ThreadPoolExecutor(WORKERS) as workers:
         written = list(filter(None, _counted(workers.map(write, codes), len(codes), told)))

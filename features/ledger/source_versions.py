@@ -171,7 +171,7 @@ class Settling:
     def lines(self, rows: pa.Table) -> pa.Table:
         """The ORDER_LINES of some customers' spilled rows, by customer_id, ordered_at and row_id."""
         is_ours = pc.equal(rows.column("currency"), self.currency)
-        is_out = np.isin(rows.column("row_id").to_numpy(), self.versions.out, assume_unique=True)
+        is_out = _are_in(self.versions.out, rows.column("row_id").to_numpy())
         lines = sorted_lines(rows.filter(pc.and_not(is_ours, pa.array(is_out))))
         self.days.append(pc.min_max(lines.column("order_day")).as_py())
         may_cancel = lines_that_may_cancel(lines)
@@ -228,6 +228,14 @@ class Settling:
         largest = max((each.largest for _, each in found if each.largest), key=lambda pair: pair.amount, default=None)
         money = sum((each.money for _, each in found), Decimal(0))
         return Cancellations(sum(each.pairs for _, each in found), money, largest)
+
+
+def _are_in(ascending: npt.NDArray[np.int64], row_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of the row_ids are among those that ascend: no sort of both, as they are many for each of many files."""
+    if not len(ascending):
+        return np.zeros(len(row_ids), np.bool_)
+    at = np.minimum(np.searchsorted(ascending, row_ids), len(ascending) - 1)
+    return np.asarray(ascending[at] == row_ids)
 
 
 def lines_that_may_cancel(lines: pa.Table) -> pa.Table:

@@ -30,6 +30,7 @@ from features.ledger.raw import RawRows
 
 SCAN_ROWS = 1 << 16  # of one chunk of a part: DuckDB shares a part's chunks out among its threads
 ORDERS = Told(frozenset(key for column in KINDS["orders"].columns for key in column.keys))
+SPREAD_ROWS = 1 << 18
 BUFFER_BYTES = 1 << 20  # a row group is read through it, not whole
 TEXT_ROW_BYTES = 40  # of a line, roughly, to guess how many a text file has
 
@@ -43,12 +44,14 @@ class Stream:
         schema: its columns as every part has them; a part may have dates as text where no calendar has one of them.
         rows_about: how many rows, exactly or about.
         parts: its rows; of Parquet only the columns named.
+        spread: some rows of one column from all over it; none where a column cannot be read without the others.
     """
 
     name: str
     schema: pa.Schema
     rows_about: int
     parts: Callable[[Sequence[str]], Iterator[RawRows]]
+    spread: Callable[[str], Iterator[RawRows]]
 
 
 def open_stream(path: Path, *, part_rows: int) -> Stream:
@@ -64,7 +67,7 @@ def open_stream(path: Path, *, part_rows: int) -> Stream:
             stream = _text(path)
         elif kind is FileKind.WORKBOOK:
             rows = read_file(path, ORDERS)
-            stream = Stream(path.name, rows.table.schema, len(rows), lambda _: iter([rows]))
+            stream = Stream(path.name, rows.table.schema, len(rows), lambda _: iter([rows]), _nothing)
         else:
             stream = _parquet(path, part_rows)
     refuse_equal_names(path.name, stream.schema.names)
@@ -79,7 +82,11 @@ def _text(path: Path) -> Stream:
         with opening(path):
             yield from delimited_parts(path, known=ORDERS.names)
 
-    return Stream(path.name, first.table.schema, path.stat().st_size // TEXT_ROW_BYTES, parts)
+    return Stream(path.name, first.table.schema, path.stat().st_size // TEXT_ROW_BYTES, parts, _nothing)
+
+
+def _nothing(_: str) -> Iterator[RawRows]:
+    return iter(())
 
 
 def _parquet(path: Path, part_rows: int) -> Stream:
@@ -114,7 +121,13 @@ def _parquet(path: Path, part_rows: int) -> Stream:
                     yield RawRows(path.name, table, pa.array(np.arange(line_no + 1, line_no + 1 + len(table))))
                     line_no += len(table)
 
-    return Stream(path.name, schema, rows, parts)
+    def spread(name: str) -> Iterator[RawRows]:
+        every = rows // SPREAD_ROWS + 1
+        for part in parts([name]):
+            at = pa.array(np.arange(0, len(part), every))
+            yield RawRows(path.name, part.table.take(at), part.line_numbers.take(at))
+
+    return Stream(path.name, schema, rows, parts, spread)
 
 
 def _in_chunks(batch: pa.RecordBatch) -> pa.Table:

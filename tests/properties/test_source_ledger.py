@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
@@ -16,18 +17,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features import parts
+from features.clock import AsOf
 from features.home import Home
-from features.ledger import delimited, source_ledger, source_versions
+from features.ledger import delimited, source_division, source_ledger, source_versions
 from features.ledger.intake import ingest
 from features.ledger.ledger import ORDER_LINES, Ledger
 from features.ledger.mirror import read_ledger
 from features.ledger.reasons import Reason
 from features.ledger.source_counts import NothingUsableError, SourceAccount
+from features.ledger.source_division import by_ranges
 from features.policy import Policy
+from features.snapshot import Snapshot, take_snapshot
 from tests.specs.ingested import NOW, rows_of
 
 POLICY = Policy(time_zone="Europe/Berlin", reporting_currency="EUR")
 START = datetime(2026, 1, 1)
+
+NAMES = ["B", "a", "a b", "o'x", "z", "é", "\U0001f600"]
 
 MINUTES = st.integers(0, 5).map(lambda half_hours: START + timedelta(minutes=30 * half_hours))
 ROW = st.fixed_dictionaries(
@@ -92,6 +99,7 @@ def _small_parts() -> Any:
         patch.setattr(source_ledger, "PART_ROWS", 20)  # five rows a part
         patch.setattr(source_versions, "GROUP_ROWS", 4)
         patch.setattr(delimited, "CHUNK_ROWS", 5)
+        patch.setattr(source_division, "FILE_ROWS", 5)
         yield
 
 
@@ -126,7 +134,6 @@ def test_a_ledger_read_in_place_is_the_one_ingest_makes(
 def test_files_of_a_ledger_read_in_place_are_sorted_and_whole_customers(rows: list[dict[str, Any]]) -> None:
     def look(ledger: Ledger) -> list[pa.Table]:
         assert isinstance(ledger.order_lines, tuple)
-        assert all(path.parent.name.startswith("bucket=") for path in ledger.order_lines)
         return [pq.ParquetFile(path).read() for path in ledger.order_lines]
 
     with TemporaryDirectory() as folder:
@@ -138,6 +145,50 @@ def test_files_of_a_ledger_read_in_place_are_sorted_and_whole_customers(rows: li
     customers = [{customer for customer, *_ in file} for file in keys]
     assert sum(map(len, customers)) == len(set().union(*customers))
     assert all(file.schema.equals(ORDER_LINES) for file in files)
+    assert keys == sorted(keys)  # files of ranges: whose ids could be had before the rows were read
+
+
+@pytest.mark.parametrize("written", [as_parquet, as_text])
+def test_features_of_a_ledger_read_in_place_are_the_same_in_parts_as_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: Callable[[pa.Table, Path], Path]
+) -> None:
+    """Seven customers of 4 to 10 lines in files of about 5, cut into parts of three lines at most or one customer."""
+    owners = [customer for at, customer in enumerate(NAMES) for _ in range(4 + at)]
+    rows: dict[str, list[Any]] = {
+        "customer_id": owners,
+        "ordered_at": [START + timedelta(days=7 * at % 50) for at in range(len(owners))],
+        "amount": [Decimal(at % 9 - 1) for at in range(len(owners))],
+    }
+    path = written(pa.table(rows, pa.schema([SCHEMA.field(name) for name in rows])), tmp_path)
+    as_ofs = [AsOf.parse(day, POLICY.zone) for day in ("2026-02-01", "2026-03-01")]
+
+    def snapshots(ledger: Ledger) -> tuple[Snapshot, Snapshot]:
+        assert isinstance(ledger.order_lines, tuple)
+        assert len(ledger.order_lines) > 1
+        at_once = take_snapshot(ledger, as_ofs, POLICY, memory="500MB")
+        with monkeypatch.context() as patch:
+            patch.setattr(parts, "ROW_BYTES", 12_000_000)  # a part has 37.5 MB
+            return at_once, take_snapshot(ledger, as_ofs, POLICY, memory="500MB")
+
+    (at_once, in_parts), _ = in_place(path, POLICY, snapshots)
+    assert at_once.table.equals(in_parts.table)
+    assert set(at_once.customer_ids) == set(NAMES)
+
+
+def test_files_of_ranges_ascend_as_the_bytes_of_ids_do_whatever_ids_are_in_the_sample() -> None:
+    """Boundaries b, o'x, y, é: what is below b is in file 0, from b on in 1, and so on; long ids are cut to 64."""
+    sample = pa.chunked_array([["a", "é" + "é" * 100, "y", "o'x", "b"]])
+    ids = ["", "a", "b", "bb", "o'w", "o'x", "x", "y", "z", "é" * 64, "é" * 101, "\uffee", "\U0001f600"]
+    numbers = numbers_of(by_ranges(sample, 25), ids)
+    assert numbers == [0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 4, 4, 4]
+    assert numbers_of(by_ranges(pa.chunked_array([["a"] * 9]), 25), ids) == [0, *[1] * 12]
+    assert numbers_of(by_ranges(sample, 1), ids) == [0, 0, 0, 0, 0, *[1] * 8]  # two files at least, for two at work
+
+
+def numbers_of(division: source_division.Division, ids: list[str]) -> list[int]:
+    with duckdb.connect() as connection:
+        connection.register("rows_in", pa.table({"customer_id": ids}))
+        return [number for (number,) in connection.sql(f"SELECT {division.number} FROM rows_in").fetchall()]
 
 
 def test_how_a_text_is_written_is_told_from_all_of_its_parts(tmp_path: Path) -> None:

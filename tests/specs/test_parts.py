@@ -13,9 +13,27 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.engines.arrays.medians import NOTHING, Tallied
-from features.ledger.ledger import KindRows
+from features.ledger.customer_range import EVERYBODY, CustomerRange
+from features.ledger.ledger import CUSTOMERS, REPLACEMENTS, KindRows, Ledger
+from features.ledger.ledger import ORDER_LINES as LINES_SCHEMA
 from features.parts import ANSWER_BYTES, ROW_BYTES, parts_of
 from features.row_sets import COMPLAINTS, ORDER_LINES
+
+FIRST_OF_JANUARY = datetime(2026, 1, 1)
+ORDER_ROWS = pa.Table.from_pylist(
+    [
+        {
+            "row_id": 1,
+            "customer_id": "b",
+            "ordered_at": FIRST_OF_JANUARY,
+            "order_day": FIRST_OF_JANUARY.date(),
+            "amount": 1,
+            "currency": "EUR",
+            "visible_from": FIRST_OF_JANUARY,
+        }
+    ],
+    LINES_SCHEMA,
+)
 
 
 @pytest.fixture
@@ -35,8 +53,8 @@ def test_a_part_is_weighed_by_the_rows_of_every_stream_and_by_the_answers_of_eve
     part_bytes = (2 + 1 + 2) * ROW_BYTES + 2 * 10 * ANSWER_BYTES
     streams = [ORDER_LINES, COMPLAINTS]
     cut = parts_of(connection, streams, numbers_per_customer=10, part_bytes=part_bytes)
-    assert cut == ["customer_id < 'c'", "customer_id >= 'c'"]
-    assert parts_of(connection, [ORDER_LINES], numbers_per_customer=10, part_bytes=part_bytes) == ["TRUE"]
+    assert cut == [CustomerRange(None, "c"), CustomerRange("c", None)]
+    assert parts_of(connection, [ORDER_LINES], numbers_per_customer=10, part_bytes=part_bytes) == [EVERYBODY]
 
 
 def test_a_median_of_parts_is_the_median_of_the_whole() -> None:
@@ -55,6 +73,46 @@ def test_files_tell_which_columns_hold_nothing(tmp_path: Path) -> None:
     held = KindRows(paths, pa.table({}))
     assert held.known_columns == {"row_id", "cost"}
     assert replace(held, rows=paths[:1]).known_columns == {"row_id"}
+
+
+def test_a_part_of_the_ledger_opens_only_the_files_that_may_hold_its_customers(tmp_path: Path) -> None:
+    """Files of B to a, of b to é in two groups, of one customer too long to be told, and of no customer's rows."""
+    held: dict[str, list[str | None]] = {"Ba": ["B", "a"], "bé": ["b", "c", "d", "é"], "?": ["x" * 10_000], "-": [None]}
+    for name, ids in held.items():
+        table = pa.table({"customer_id": pa.array(ids, pa.string())})
+        pq.write_table(table, tmp_path / f"{name}.parquet", row_group_size=2)
+    rows = KindRows(tuple(tmp_path / f"{name}.parquet" for name in held), pa.table({}))
+    asked = {
+        CustomerRange(None, "B"): "? -",
+        CustomerRange("B", "C"): "Ba ? -",
+        CustomerRange("a", "b"): "Ba ? -",
+        CustomerRange("aa", "b"): "? -",
+        CustomerRange("aa", "c"): "bé ? -",
+        CustomerRange("a", "e"): "Ba bé ? -",
+        CustomerRange("é", None): "bé ? -",
+        CustomerRange("\U0001f600", None): "? -",
+        EVERYBODY: "Ba bé ? -",
+    }
+    for customers, files in asked.items():
+        within = rows.rows_within(customers)
+        assert [path.stem for path in within if isinstance(path, Path)] == files.split(), customers
+
+
+def test_where_no_file_holds_customers_of_a_range_a_view_is_empty(tmp_path: Path) -> None:
+    pq.write_table(ORDER_ROWS, tmp_path / "b.parquet")
+    ledger = Ledger(
+        order_lines=(tmp_path / "b.parquet",),
+        replacements=REPLACEMENTS.empty_table(),
+        customers=CUSTOMERS.empty_table(),
+        starts_on=date(2026, 1, 1),
+        ends_on=date(2026, 1, 1),
+        currency="EUR",
+        digest="",
+        known_at_proven=True,
+    )
+    for customers, lines in {CustomerRange("b", "c"): 1, CustomerRange("c", None): 0}.items():
+        with ledger.open(within=customers) as connection:
+            assert len(connection.sql("FROM order_lines").fetchall()) == lines
 
 
 def test_of_several_replacements_the_earliest_counts() -> None:

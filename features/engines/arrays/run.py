@@ -22,6 +22,7 @@ from features.engines.arrays.medians import NOTHING, Tallied
 from features.engines.arrays.reading import Needed, Part, needed_of, read_part
 from features.engines.instants import Instants
 from features.engines.wanted import Wanted, wanted_by
+from features.ledger.customer_range import EVERYBODY, CustomerRange
 from features.ledger.ledger import Ledger
 from features.ledger_days import shut_days
 from features.parts import Memory, parts_of
@@ -140,13 +141,11 @@ class Run:
         )
 
     @cached_property
-    def _parts(self) -> list[str]:
-        """SQL conditions of the parts: the same in every pass, as large as the memory lets them be in the largest."""
-        if self.customers is not None:
-            return ["customer_id IN (SELECT customer_id FROM wanted)"]
+    def _parts(self) -> list[CustomerRange]:
+        """The parts: the same in every pass, as large as the memory lets them be in the largest."""
         lines = self.ledger.order_lines
-        if isinstance(lines, pa.Table) and len(lines) <= FEW_LINES:
-            return ["TRUE"]
+        if self.customers is not None or (isinstance(lines, pa.Table) and len(lines) <= FEW_LINES):
+            return [EVERYBODY]
         nodes = self._wanted.primitives | self._wanted.asked_by_medians
         with self.opened(self.memory.database_bytes) as connection:
             return parts_of(
@@ -165,28 +164,33 @@ class Run:
             return
         waiting: deque[Future[Made]] = deque()
         with ThreadPoolExecutor(together) as pool:
-            for at, where in enumerate(parts):
+            for at, part in enumerate(parts):
                 told(at, len(parts))
                 if len(waiting) == together:
                     yield waiting.popleft().result()
-                waiting.append(pool.submit(self._made, make, needed, where, together))
+                waiting.append(pool.submit(self._made, make, needed, part, together))
             while waiting:
                 yield waiting.popleft().result()
 
-    def _made(self, make: Callable[[Part], Made], needed: Sequence[Needed], where: str, together: int) -> Made:
-        return make(self._read(needed, where, together))
+    def _made(self, make: Callable[[Part], Made], needed: Sequence[Needed], part: CustomerRange, together: int) -> Made:
+        return make(self._read(needed, part, together))
 
-    def _read(self, needed: Sequence[Needed], where: str, together: int) -> Part:
-        with self.opened(self.memory.database_bytes // together, None if together == 1 else 1) as connection:
+    def _read(self, needed: Sequence[Needed], part: CustomerRange, together: int) -> Part:
+        threads = None if together == 1 else 1
+        with self.opened(self.memory.database_bytes // together, threads, within=part) as connection:
+            where = part.condition
             if self.customers is not None:
                 connection.register("wanted", pa.table({"customer_id": pa.array(self.customers, pa.string())}))
+                where = "customer_id IN (SELECT customer_id FROM wanted)"
             streams = [each.stream for each in needed if each.stream is not ORDER_LINES]
             empty = [stream for stream in streams if not self.ledger.holds(stream.view, stream.tells)]
             return read_part(connection, needed, self.instants, where=where, empty=empty)
 
-    def opened(self, size: int, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    def opened(
+        self, size: int, threads: int | None = None, *, within: CustomerRange = EVERYBODY
+    ) -> duckdb.DuckDBPyConnection:
         """A connection with the ledger's views that knows business days; close it after use. ``size`` in bytes."""
-        connection = self.ledger.open(memory=f"{size // 10**6}MB", threads=threads)
+        connection = self.ledger.open(memory=f"{size // 10**6}MB", threads=threads, within=within)
         define_days(connection, self.policy.time_zone)
         return connection
 
