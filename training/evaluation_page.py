@@ -80,15 +80,11 @@ def calibration_table(found: Evaluation) -> str:
             f"| {told(each.error)} / {told(each.perfect_error)} | {_yes(each.error_kept)} | {told(each.last_rate)} "
             f"| {'across a season change' if each.is_across_season_change else ''} |"
         )
-    covered = coverage(found.cells)
-    cells = f"{covered:.0%} of {len(found.cells)}" if found.cells else "there were no"
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"Intervals: {cells} tenths of 50 customers and more held the rate that came (wanted: 85 to 95 %).",
-        ]
-    )
+    held = "No tenth of a cutoff holds 50 customers, so nothing can be said of intervals."
+    if found.cells:
+        share = f"{coverage(found.cells):.0%} of {len(found.cells)}"
+        held = f"Intervals: {share} tenths of 50 customers and more held the rate that came (wanted: 85 to 95 %)."
+    return "\n".join([*lines, "", held])
 
 
 def told(figure: float) -> str:
