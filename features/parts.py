@@ -16,7 +16,7 @@ from features.row_sets import Stream
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 LEAST_MEMORY = 500 * 10**6
 PROCESS_BYTES = 300 * 10**6  # Python, DuckDB and Arrow before the first row
-ROW_BYTES = 450  # of a row while its sums are made (what a part of few customers with many rows takes, and a little)
+ROW_BYTES = 700  # of a row while its sums are made, in the parts of few customers with many rows, which come first
 ANSWER_BYTES = 14  # of a number in a snapshot, with what waits to be written (as a part of many customers takes)
 DATABASE_SHARE = 0.25  # of the memory is DuckDB's own
 SAMPLED_ROWS = 2_000_000
