@@ -15,7 +15,7 @@ from models.reference import Reference
 from models.shortfall import Shortfall, ShortfallKind
 from training import metrics
 from training.candidates import CANDIDATES, BlendRecipe, Candidate, Rank
-from training.contest import LARGE_CONTEST_ROWS, Outcome, Unseen, hold_contest, judge, serving_rule
+from training.contest import LARGE_CONTEST_ROWS, Outcome, hold_contest, judge, serving_rule
 from training.dataset import TrainingSet
 from training.errors import TrainingError
 from training.fit import Lesson, TooFew, fit
@@ -25,6 +25,7 @@ from training.model_check_list import Bars, Checked, failures
 from training.model_checks import contest_checks
 from training.money import sales_factor
 from training.money_spread import MoneyForecasts, spread_of
+from training.unseen import Unseen
 from training.usual_rates import usual_rates
 
 LEAST_CUSTOMERS = 30

@@ -16,10 +16,11 @@ from training import metrics
 from training import model_check_list as checks
 from training.bootstrap import Interval
 from training.calibration_figures import MOST_ERROR_OVER_PERFECT, MOST_GAP, NINETY_FIVE, SEASON_STEP
-from training.contest import FOUND_AT_LEAST, Outcome, Unseen
+from training.contest import FOUND_AT_LEAST, Outcome
 from training.dataset import micros_of
 from training.learn import Teacher
 from training.model_check_list import Checked, checked, not_applicable
+from training.unseen import Unseen
 from training.usual_rates import YEAR_DAYS
 
 Flags = npt.NDArray[np.bool_]

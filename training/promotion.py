@@ -12,11 +12,12 @@ from features.policy import Policy
 from models.bundle import Bundle
 from training import model_check_list as checks
 from training.checks import check_features, own_features
-from training.contest import FOUND_AT_LEAST, Unseen
+from training.contest import FOUND_AT_LEAST
 from training.draft import Draft, rule_instead
 from training.frame import Frame
 from training.making import Made
 from training.model_check_list import Bars, Checked, checked, failures, not_applicable
+from training.unseen import Unseen
 
 LEAK_CUSTOMERS = 60
 """Customers our own features are checked on in every training; the leak trap and the tests look at many more."""

@@ -19,8 +19,9 @@ from matplotlib.ticker import PercentFormatter
 from features.snapshot import Floats
 from models.ranking import order_of
 from training import metrics
-from training.contest import Outcome, Unseen
+from training.contest import Outcome
 from training.horizon import GapCurve
+from training.unseen import Unseen
 
 INK, QUIET, OURS = "#1f2933", "#9aa5b1", "#c2410c"
 RIVALS = ("#2563eb", "#0d9488", "#7c3aed", "#ca8a04", "#64748b", "#db2777", "#65a30d")

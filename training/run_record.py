@@ -12,8 +12,8 @@ import numpy as np
 from features.clock import AsOf
 from models.bundle import Bundle
 from training import metrics
-from training.contest import Unseen
 from training.draft import Draft
+from training.unseen import Unseen
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,12 @@ from models.shortfall import ShortfallKind
 from tests.drawn import POLICY, at, ledger
 from tests.model.world import HORIZON, drafted, teacher, world
 from training.bootstrap import interval_of_mean, resamples
-from training.contest import Unseen, choose_shortfall, judge
+from training.contest import choose_shortfall, judge
 from training.dataset import training_set
 from training.draft import TooLittleToLearnError, draft
 from training.folds import origins_of
 from training.learn import Teacher
+from training.unseen import Unseen
 
 
 def unseen() -> Unseen:

@@ -15,13 +15,14 @@ from tests.drawn import POLICY, at
 from tests.model.world import HORIZON, UNTIL, drafted, teacher, world
 from training.bootstrap import Interval
 from training.check_list import Outcome
-from training.contest import FOUND_AT_LEAST, Unseen
+from training.contest import FOUND_AT_LEAST
 from training.draft import Draft, rule_instead
 from training.frame import frame_of
 from training.making import Made, bundle_of
 from training.model_check_list import MODEL_CHECKS, Bars, Checked
 from training.model_checks import contest_checks
 from training.promotion import Champion, Decision, decide
+from training.unseen import Unseen
 
 TODAY = at(UNTIL)
 
