@@ -20,6 +20,9 @@ from training.metrics import LEAST_TOP, TOP_SHARES
 
 Ints = npt.NDArray[np.int64]
 
+TOP_PART = 1.5
+"""Times the largest top: rows that are looked at before all are."""
+
 
 class Figure(StrEnum):
     """What forecasts are judged by."""
@@ -101,19 +104,32 @@ def _auc(scene: Scene, chance: Floats) -> Counted:
 
 
 def _money_found(scene: Scene, value_at_risk: Floats) -> Counted:
-    ranked = order_of(value_at_risk, scene.ids)
-    best = np.argsort(-scene.shortfall, kind="stable")
-
-    def top(order: npt.NDArray[np.intp], counts: Ints, size: int) -> float:
-        stands = counts[order]
-        before = np.cumsum(stands) - stands
-        return float(np.clip(size - before, 0, stands) @ scene.shortfall[order])
+    sizes = np.array([max(LEAST_TOP, int(share * len(scene))) for share in TOP_SHARES])
+    found = _tops(order_of(value_at_risk, scene.ids), scene.shortfall, sizes)
+    most = _tops(np.argsort(-scene.shortfall, kind="stable"), scene.shortfall, sizes)
 
     def figure(counts: Ints) -> float:
-        sizes = [max(LEAST_TOP, int(share * len(scene))) for share in TOP_SHARES]
-        most = [top(best, counts, size) for size in sizes]
-        if most[0] <= 0:
-            return float("nan")
-        return float(np.mean([top(ranked, counts, size) / of for size, of in zip(sizes, most, strict=True)]))
+        best = most(counts)
+        return float(np.mean(found(counts) / best)) if best[0] > 0 else float("nan")
 
     return figure
+
+
+def _tops(order: npt.NDArray[np.intp], shortfall: Floats, sizes: Ints) -> Callable[[Ints], Floats]:
+    """The shortfall in the first so many of an order, by size (rising), where each row stands so many times.
+
+    Rows stand once on average, so that a part a little larger than the largest size nearly always holds it.
+    """
+    part = order[: int(TOP_PART * sizes[-1])]
+
+    def tops(counts: Ints) -> Floats:
+        for rows in (part, order):
+            stands = counts[rows]
+            reached = np.cumsum(stands)
+            if reached[-1] >= sizes[-1]:
+                break
+        lost = shortfall[rows]
+        last = np.minimum(np.searchsorted(reached, sizes), len(rows) - 1)
+        return np.asarray(np.cumsum(stands * lost)[last] - np.maximum(reached[last] - sizes, 0) * lost[last])
+
+    return tops
