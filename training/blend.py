@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,9 +39,9 @@ class MemberForecasts:
     log_odds: dict[str, Floats]
 
 
-def forecasts_of(blend: Probability, origin: AsOf, rows: TrainingSet) -> MemberForecasts:
-    """What the members of a blend say of an origin's rows."""
-    told = {member.name: member.log_odds(rows.snapshot) for member in blend.members}
+def forecasts_of(models: Iterable[Probability], origin: AsOf, rows: TrainingSet) -> MemberForecasts:
+    """What the members of some models, blend and rules, say of an origin's rows."""
+    told = {member.name: member.log_odds(rows.snapshot) for model in models for member in model.members}
     return MemberForecasts(origin, np.asarray(rows.snapshot.customer_ids, dtype=np.str_), told)
 
 
@@ -64,7 +64,7 @@ def fit_blend(
         return TooFew(f"under {LEAST_OUTCOMES} customers ever ordered")
     names = [member.name for member in members]
     prior = prior_weights([each for each in recipe.members if each.name in names], votes)
-    seen = _seen(lesson, past, names)
+    seen = seen_of(lesson, past, names)
     if seen is None:
         return Probability(members, tuple(float(weight) for weight in prior))
     told, later = seen
@@ -145,7 +145,7 @@ def _mean_log_odds(fitted: dict[str, AnyMember], snapshot: Snapshot) -> Floats:
     return row_sums(np.column_stack(told)) / len(told)
 
 
-def _seen(lesson: Lesson, past: Sequence[MemberForecasts], names: Sequence[str]) -> tuple[Floats, TrainingSet] | None:
+def seen_of(lesson: Lesson, past: Sequence[MemberForecasts], names: Sequence[str]) -> tuple[Floats, TrainingSet] | None:
     """Past forecasts of just these members, rows × members, and what is known by now of the windows that followed."""
     usable = sorted((each for each in past if set(names) <= set(each.log_odds)), key=lambda each: each.origin)
     rows = lesson.known(lesson.rows.active_at([each.origin for each in usable]))

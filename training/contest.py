@@ -15,7 +15,7 @@ from models.shortfall import ShortfallKind
 from training import metrics
 from training.blend import MemberForecasts, forecasts_of
 from training.bootstrap import Interval
-from training.candidates import BLENDED, CANDIDATES, Candidate, Rank
+from training.candidates import CANDIDATES, Candidate, Rank
 from training.dataset import TrainingSet
 from training.folds import ContestPlan
 from training.learn import Learned, Teacher
@@ -106,8 +106,7 @@ def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], 
         closed = teacher.origins.before(fold.at)
         past = [each for each in members if each.origin in closed]
         tried.append(teachers[fold.at].learn(fold, past=past, progress=progress))
-        if (blend := tried[-1].churn.get(BLENDED)) is not None:
-            members.append(forecasts_of(blend, fold.at, teacher.rows.active_at([fold.at])))
+        members.append(forecasts_of(tried[-1].churn.values(), fold.at, teacher.rows.active_at([fold.at])))
     learned = [each for each in tried if RULES & set(each.churn)]
     if not learned:
         return None

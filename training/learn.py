@@ -14,11 +14,13 @@ from features.snapshot import Floats, Snapshot
 from models.probability import Probability
 from models.reference import Reference
 from models.shortfall import Shortfall, ShortfallKind
-from training.blend import MemberForecasts, fit_blend
+from training.blend import MemberForecasts, fit_blend, seen_of
+from training.calibrating import fit_calibrator
 from training.candidates import BLEND, CANDIDATES, BlendRecipe, Candidate
 from training.dataset import TrainingSet, known_at
 from training.fit import Lesson, TooFew, fit
 from training.folds import Fold, Origins
+from training.lines import Forecasts
 from training.money import DECLINE_RECIPES, LEARNED_KINDS, declined, learn_share, lifted_shortfall
 from training.season import season_at
 
@@ -77,7 +79,8 @@ class Teacher:
         """The asked for candidates, fitted and calibrated at the fold, which is at the teacher's instant.
 
         Args:
-            past: what the blend's members said at origins whose windows are closed by now.
+            past: what rules and the blend's members said at origins whose windows are closed by now: what they are
+                calibrated on, as far as there is any.
         """
         learned = Learned(fold, self.rows.reference(self.origins.chain(fold.at)))
         for candidate in churn:
@@ -106,7 +109,14 @@ class Teacher:
     def _fitted(self, candidate: Candidate, lesson: Lesson, past: Sequence[MemberForecasts]) -> Probability | TooFew:
         if isinstance(candidate.recipe, BlendRecipe):
             return fit_blend(self.blend, lesson, everybody=self.now, past=past, seed=self.seed)
-        return fit(candidate.name, candidate.recipe, lesson, self.seed)
+        found = fit(candidate.name, candidate.recipe, lesson, self.seed)
+        seen = None if isinstance(found, TooFew) else seen_of(lesson, past, [candidate.name])
+        if isinstance(found, TooFew) or seen is None:
+            return found
+        told, later = seen
+        happened = lesson.target(later) >= 0.5
+        forecasts = Forecasts(told[:, 0], happened, later.origin, later.weight, later.horizon_days)
+        return replace(found, calibrator=fit_calibrator(forecasts))
 
     def _share(self, learned: Learned, kind: ShortfallKind) -> None:
         found = learn_share(self.rows, self.origins, fold=learned.fold, reference=learned.reference, seed=self.seed)

@@ -30,7 +30,7 @@ class Unseen:
         churn: chance of no order by candidate. decline: of no order or fading by candidate, told where ``telling``.
         by_chance: value at risk by candidate, of its chance. shares: value at risk by learned model of the shortfall.
         overlapping: windows overlap, so customers are resampled as wholes.
-        members: what each member of the blend said, origin by origin.
+        members: what each rule and each member of the blend said, origin by origin.
     """
 
     rows: TrainingSet

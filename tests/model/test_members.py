@@ -115,7 +115,7 @@ def test_a_member_that_knew_what_came_gets_more_weight_and_one_that_had_it_wrong
     past = []
     for origin in here.origins.spaced[:4]:
         rows = here.rows.active_at([origin])
-        told = forecasts_of(blended([], at=here.origins.spaced[0]), origin, rows)
+        told = forecasts_of([blended([], at=here.origins.spaced[0])], origin, rows)
         right = np.where(rows.labels.churned, 1.0, -1.0)
         past.append(MemberForecasts(origin, told.customers, told.log_odds | {"trees": right, "curves": -right}))
     stated, found = (
@@ -128,7 +128,7 @@ def test_a_member_that_knew_what_came_gets_more_weight_and_one_that_had_it_wrong
 def test_past_forecasts_are_held_against_their_own_customers_in_whatever_order_they_stand() -> None:
     here = world()
     origin = here.origins.spaced[1]
-    told = forecasts_of(blended([]), origin, here.rows.active_at([origin]))
+    told = forecasts_of([blended([])], origin, here.rows.active_at([origin]))
     some = np.arange(len(told.customers)) % 3 > 0
     fewer = MemberForecasts(origin, told.customers[some], {name: each[some] for name, each in told.log_odds.items()})
     whole, part = blended([told]), blended([fewer])
