@@ -29,13 +29,15 @@ from features.whole_file import written_whole
 from models.probability import Probability
 from tests.cdnow import cdnow_master
 from training import metrics
-from training.blend import MemberForecasts, fit_blend, forecasts_of
+from training.blend import fit_blend
 from training.bootstrap import Interval, interval_of, interval_of_mean
 from training.candidates import BLEND, BlendRecipe
 from training.dataset import TrainingSet, customer_codes, training_set
 from training.fit import Lesson
 from training.folds import Origins, origins_of
 from training.learn import churned
+from training.member_forecasts import MemberForecasts, forecasts_of
+from training.operational_time import operational_time
 
 PAGE = Path(__file__).parent / "ABLATION.md"
 POLICY = Policy()
@@ -125,10 +127,10 @@ def told(subject: Subject) -> dict[str, Told]:
         zone=POLICY.zone,
     )
     rows = training_set(subject.ledger, origins, subject.horizon_days, POLICY)
-    return {name: _told(recipe, rows, origins) for name, recipe in recipes().items()}
+    return {name: _told(recipe, subject, rows, origins) for name, recipe in recipes().items()}
 
 
-def _told(recipe: BlendRecipe, rows: TrainingSet, origins: Origins) -> Told:
+def _told(recipe: BlendRecipe, subject: Subject, rows: TrainingSet, origins: Origins) -> Told:
     past: list[MemberForecasts] = []
     chances: list[Floats] = []
     seen: list[AsOf] = []
@@ -138,10 +140,12 @@ def _told(recipe: BlendRecipe, rows: TrainingSet, origins: Origins) -> Told:
             continue
         lesson = Lesson(rows.at(closed), origins, fold, churned)
         known = [each for each in past if each.origin in closed]
-        blend = fit_blend(recipe, lesson, everybody=rows.at([at]).snapshot, past=known, seed=SEED)
+        everybody = rows.at([at]).snapshot
+        time = operational_time(subject.ledger, everybody, at, subject.horizon_days)
+        blend = fit_blend(recipe, lesson, everybody=everybody, time=time, past=known, seed=SEED)
         if isinstance(blend, Probability):
             unseen = rows.active_at([at])
-            past.append(forecasts_of(blend, at, unseen))
+            past.append(forecasts_of([blend], at, unseen))
             chances.append(blend.chance(unseen.snapshot))
             seen.append(at)
     return Told(rows.active_at(seen), np.concatenate(chances))

@@ -32,12 +32,12 @@ from features.snapshot import Floats, take_snapshot
 from models.members import log_odds_of
 from models.probability import Probability
 from training.assignments import Assignments
-from training.blend import MemberForecasts, forecasts_of
 from training.candidates import BLENDED, CANDIDATES, RFM
 from training.dataset import training_set
 from training.fit import Lesson, TooFew, fit
 from training.folds import Fold, origins_of
 from training.learn import Teacher, churned
+from training.member_forecasts import MemberForecasts, forecasts_of
 
 BEGAN_ON = date(2020, 1, 1)
 H, W = 90, 180
@@ -142,7 +142,7 @@ def blend(teacher: Teacher) -> Probability:
         then = teacher if at == teacher.origins.until else teacher.back_at(at)
         closed = [each for each in past if each.origin in teacher.origins.before(at)]
         learned = then.learn(_fold(at, teacher), past=closed, churn=[candidate], decline=(), shares=())
-        past.append(forecasts_of(learned.churn[BLENDED], at, teacher.rows.active_at([at])))
+        past.append(forecasts_of([learned.churn[BLENDED]], at, teacher.rows.active_at([at])))
     return learned.churn[BLENDED]
 
 

@@ -17,6 +17,7 @@ from scipy.special import expit, logit
 from features.snapshot import Floats, Snapshot
 from models.boosted import LightGbm
 from models.btyd import SMALLEST, Parameters, Story, log_likelihood
+from models.operational_time import CALENDAR, OperationalTime
 
 LEAST_CHANCE = 1e-6
 """Chances are kept inside [LEAST_CHANCE, 1 - LEAST_CHANCE], so that log-odds stay finite."""
@@ -132,7 +133,8 @@ class Linear:
 class Btyd:
     """Log-odds of no order day in the next ``horizon_days``, told by a story of buying and leaving.
 
-    The usual customer (its three inputs) anchors the contributions: exact Shapley values against it.
+    Silence, tenure and horizon are counted in operational time. The usual customer (its three inputs) anchors the
+    contributions: exact Shapley values against it.
     """
 
     name: str
@@ -140,6 +142,7 @@ class Btyd:
     parameters: Parameters
     horizon_days: int
     usual: tuple[float, float, float]  # order days, silence in days, tenure in days
+    time: OperationalTime = CALENDAR
 
     INPUTS = ("order_days_lifetime", "days_since_last_order", "days_since_first_order")
 
@@ -150,14 +153,14 @@ class Btyd:
 
     def log_odds(self, snapshot: Snapshot) -> Floats:
         """NaN where the customer never ordered."""
-        return self._of(*(snapshot.feature(name) for name in self.INPUTS))
+        return self._of(snapshot.as_of_days, *(snapshot.feature(name) for name in self.INPUTS))
 
     def contributions(self, snapshot: Snapshot) -> Floats:
         """Shapley values of the three inputs, then the usual customer's log-odds."""
-        inputs = [snapshot.feature(name) for name in self.INPUTS]
+        as_of_days, inputs = snapshot.as_of_days, [snapshot.feature(name) for name in self.INPUTS]
         usual = [np.full(len(snapshot), value) for value in self.usual]
         values = {
-            chosen: self._of(*(inputs[i] if i in chosen else usual[i] for i in range(3)))
+            chosen: self._of(as_of_days, *(inputs[i] if i in chosen else usual[i] for i in range(3)))
             for size in range(4)
             for chosen in combinations(range(3), size)
         }
@@ -174,16 +177,25 @@ class Btyd:
     def of_record(cls, record: dict[str, Any]) -> Btyd:
         """The member a record describes."""
         given = {key: value for key, value in record.items() if key != "kind"}
-        told = {"story": Story(given["story"]), "parameters": Parameters(**given["parameters"])}
-        return cls(**{**given, **told, "usual": tuple(given["usual"])})
+        return cls(
+            **{
+                **given,
+                "story": Story(given["story"]),
+                "parameters": Parameters(**given["parameters"]),
+                "usual": tuple(given["usual"]),
+                "time": OperationalTime.of_record(given["time"]),
+            }
+        )
 
-    def _of(self, order_days: Floats, silence: Floats, tenure: Floats) -> Floats:
+    def _of(self, as_of_days: Floats, order_days: Floats, silence: Floats, tenure: Floats) -> Floats:
         repeats = np.maximum(order_days - 1, 0.0)
-        age = np.maximum(tenure, silence) / 7  # an anchor mixed with a row may be silent for too long
-        last = age - silence / 7
+        longest = np.maximum(tenure, silence)  # an anchor mixed with a row may be silent for too long
+        age = self.time.between(as_of_days - longest, as_of_days) / 7
+        last = age - self.time.between(as_of_days - silence, as_of_days) / 7
+        ahead = self.time.between(as_of_days, as_of_days + self.horizon_days) / 7
         until_now, until_then = (
             log_likelihood(self.story, self.parameters, repeats, last_weeks=last, age_weeks=age + more)
-            for more in (0.0, self.horizon_days / 7)
+            for more in (0.0, ahead)
         )
         none = np.minimum(until_then - until_now, -SMALLEST)  # log P(no order in the horizon | silent until now)
         bound = float(logit(1 - LEAST_CHANCE))

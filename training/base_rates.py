@@ -80,13 +80,27 @@ class BaseRates:
         return means, np.maximum(variances, 0.0), weight / weight.sum()
 
     def _covariance(self, shares: npt.NDArray[np.float64], these: Floats, those: Floats) -> Floats:
-        apart = np.abs(these[:, None] - those[None, :])
-        fineness = 2 * np.pi * max(self.horizon_days / 2, LEAST_SEASON_DAYS) / YEAR_DAYS
-        kernels = np.stack(
-            [
-                np.exp(-apart / WANDER_DAYS),
-                np.exp(-2 * (np.sin(np.pi * apart / YEAR_DAYS) / fineness) ** 2),
-                np.maximum(0.0, 1 - apart / self.horizon_days),
-            ]
+        parts = kernels(
+            these,
+            those,
+            season_days=max(self.horizon_days / 2, LEAST_SEASON_DAYS),
+            chance_days=float(self.horizon_days),
         )
-        return np.asarray(LEVEL_DEVIATION**2 + np.einsum("kc,cij->kij", shares, kernels))
+        return np.asarray(LEVEL_DEVIATION**2 + np.einsum("kc,cij->kij", shares, parts))
+
+
+def kernels(these: Floats, those: Floats, *, season_days: float, chance_days: float) -> Floats:
+    """How alike what wanders, what comes again with the season, and what is chance are on two days; 3 × days × days.
+
+    Args:
+        season_days: a season is no finer than this. chance_days: windows closer than this share their chance.
+    """
+    apart = np.abs(these[:, None] - those[None, :])
+    fineness = 2 * np.pi * season_days / YEAR_DAYS
+    return np.stack(
+        [
+            np.exp(-apart / WANDER_DAYS),
+            np.exp(-2 * (np.sin(np.pi * apart / YEAR_DAYS) / fineness) ** 2),
+            np.maximum(0.0, 1 - apart / chance_days),
+        ]
+    )

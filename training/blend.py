@@ -2,64 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from features.clock import AsOf
 from features.snapshot import ASSIGNED, Floats, Snapshot
 from models.members import AnyMember, Btyd, row_sums
+from models.operational_time import OperationalTime
 from models.probability import Probability
 from training.boosting import Examples, fit_trees
 from training.btyd import fit_btyd
 from training.calibrating import fit_calibrator
 from training.candidates import BlendRecipe, BtydRecipe, CurvesRecipe, MemberRecipe, TreesRecipe
 from training.curves import fit_curves
-from training.dataset import TrainingSet, micros_of
+from training.dataset import TrainingSet
 from training.fit import LEAST_OUTCOMES, Lesson, TooFew, without_assigned
 from training.lines import Forecasts
+from training.member_forecasts import MemberForecasts, seen_of
 from training.weights import fit_weights, prior_weights
 
 MOST_ROWS = 60_000
 """More say the same in more time: of that many the windows are taken further apart."""
 
 
-@dataclass(frozen=True)
-class MemberForecasts:
-    """What each member said of the active customers of one origin, before anybody knew what came.
-
-    Attributes:
-        customers: their ids, rising. log_odds: by member, one per customer.
-    """
-
-    origin: AsOf
-    customers: npt.NDArray[np.str_]
-    log_odds: dict[str, Floats]
-
-
-def forecasts_of(models: Iterable[Probability], origin: AsOf, rows: TrainingSet) -> MemberForecasts:
-    """What the members of some models, blend and rules, say of an origin's rows."""
-    told = {member.name: member.log_odds(rows.snapshot) for model in models for member in model.members}
-    return MemberForecasts(origin, np.asarray(rows.snapshot.customer_ids, dtype=np.str_), told)
-
-
 def fit_blend(
-    recipe: BlendRecipe, lesson: Lesson, *, everybody: Snapshot, past: Sequence[MemberForecasts], seed: int
+    recipe: BlendRecipe,
+    lesson: Lesson,
+    *,
+    everybody: Snapshot,
+    time: OperationalTime,
+    past: Sequence[MemberForecasts],
+    seed: int,
 ) -> Probability | TooFew:
     """The members fitted on all windows closed by the fold's instant, weighted and calibrated by past forecasts.
 
     Without any they have the weights that stand in the recipe, and no calibration.
 
     Args:
-        everybody: all customers as of the fold's instant.
+        everybody: all customers as of the fold's instant. time: in which their orders come evenly, as known then.
         past: forecasts of windows closed by the fold's instant.
     """
     rows = _rows(lesson)
     if lesson.rows.called_are_told_apart:
         recipe = _with_assigned(recipe)
-    members, votes = _members(recipe, lesson, rows, everybody=everybody, seed=seed)
+    members, votes = _members(recipe, lesson, rows, everybody=everybody, time=time, seed=seed)
     if not members:
         return TooFew(f"under {LEAST_OUTCOMES} customers ever ordered")
     names = [member.name for member in members]
@@ -70,10 +57,8 @@ def fit_blend(
     told, later = seen
     happened = lesson.target(later) >= 0.5
     weights = fit_weights(told, happened, later.origin, prior, weight=later.weight)
-    blended = row_sums(told * weights)
-    forecasts = Forecasts(blended, happened, later.origin, later.weight, later.horizon_days)
-    calibrator = fit_calibrator(forecasts)
-    return Probability(members, tuple(float(weight) for weight in weights), calibrator)
+    forecasts = Forecasts(row_sums(told * weights), happened, later.origin, later.weight, later.horizon_days)
+    return Probability(members, tuple(float(weight) for weight in weights), fit_calibrator(forecasts))
 
 
 def _rows(lesson: Lesson) -> TrainingSet:
@@ -97,7 +82,7 @@ def _with_assigned(recipe: BlendRecipe) -> BlendRecipe:
 
 
 def _members(
-    recipe: BlendRecipe, lesson: Lesson, rows: TrainingSet, *, everybody: Snapshot, seed: int
+    recipe: BlendRecipe, lesson: Lesson, rows: TrainingSet, *, everybody: Snapshot, time: OperationalTime, seed: int
 ) -> tuple[tuple[AnyMember, ...], float]:
     """Those that can be fitted, in the recipe's order, and the customers' windows that they learned from."""
     horizon_days = lesson.origins.horizon_days
@@ -107,7 +92,12 @@ def _members(
     for each in recipe.members:
         if isinstance(each.recipe, BtydRecipe):
             fitted[each.name] = fit_btyd(
-                each.name, each.recipe.story, everybody, horizon_days, most_regular=each.recipe.most_regular
+                each.name,
+                each.recipe.story,
+                everybody,
+                horizon_days,
+                most_regular=each.recipe.most_regular,
+                time=time,
             )
     target = lesson.target(rows)
     if min(target.sum(), (1 - target).sum()) < LEAST_OUTCOMES:
@@ -143,19 +133,3 @@ def one_vote_a_window(rows: TrainingSet, horizon_days: int) -> Floats:
 def _mean_log_odds(fitted: dict[str, AnyMember], snapshot: Snapshot) -> Floats:
     told = [member.log_odds(snapshot) for member in fitted.values() if isinstance(member, Btyd)]
     return row_sums(np.column_stack(told)) / len(told)
-
-
-def seen_of(lesson: Lesson, past: Sequence[MemberForecasts], names: Sequence[str]) -> tuple[Floats, TrainingSet] | None:
-    """Past forecasts of just these members, rows × members, and what is known by now of the windows that followed."""
-    usable = sorted((each for each in past if set(names) <= set(each.log_odds)), key=lambda each: each.origin)
-    rows = lesson.known(lesson.rows.active_at([each.origin for each in usable]))
-    told = np.full((len(rows), len(names)), np.nan)
-    ids = np.asarray(rows.snapshot.customer_ids, dtype=np.str_)
-    for each in usable:
-        here = np.flatnonzero(rows.origin == micros_of(each.origin))
-        place = np.minimum(np.searchsorted(each.customers, ids[here]), len(each.customers) - 1)
-        found = each.customers[place] == ids[here]
-        for column, name in enumerate(names):
-            told[here[found], column] = each.log_odds[name][place[found]]
-    known = ~np.isnan(told).any(axis=1)
-    return (told[known], rows.where(known)) if known.any() else None

@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 from features.snapshot import Floats, Snapshot
 from models.btyd import Parameters, Story, log_likelihood
 from models.members import Btyd
+from models.operational_time import OperationalTime
 
 STARTS = ((1.0, 1.0, 1.0, 1.0), (0.25, 4.0, 0.8, 2.5), (2.0, 20.0, 0.3, 3.0))
 LEAST, MOST = -7.0, 7.0  # of the parameters' logarithms
@@ -45,8 +46,10 @@ def _parameters(logs: Floats, regularity: int) -> Parameters:
     return Parameters(r, alpha, a, b, regularity)
 
 
-def fit_btyd(name: str, story: Story, everybody: Snapshot, horizon_days: int, *, most_regular: int) -> Btyd:
-    """The member fitted on customers that ever ordered, as the snapshot's one instant shows them.
+def fit_btyd(
+    name: str, story: Story, everybody: Snapshot, horizon_days: int, *, most_regular: int, time: OperationalTime
+) -> Btyd:
+    """The member fitted on customers that ever ordered, as the snapshot's one instant shows them, in such a time.
 
     On all of them, or evenly on so many that four parameters are known to a few percent.
     """
@@ -54,11 +57,11 @@ def fit_btyd(name: str, story: Story, everybody: Snapshot, horizon_days: int, *,
     apart = -(-len(places) // MOST_CUSTOMERS)
     ordered = everybody.where(np.isin(np.arange(len(everybody)), places[::apart]))
     order_days, silence, tenure = (ordered.feature(name) for name in Btyd.INPUTS)
-    found = fit_parameters(
-        story, order_days - 1, (tenure - silence) / 7, tenure / 7, regularity=regularity_of(ordered, most_regular)
-    )
+    now = ordered.as_of_days
+    age, silent = (time.between(now - each, now) / 7 for each in (tenure, silence))
+    found = fit_parameters(story, order_days - 1, age - silent, age, regularity=regularity_of(ordered, most_regular))
     usual = (float(np.median(order_days)), float(np.median(silence)), float(np.median(tenure)))
-    return Btyd(name, story, found, horizon_days, usual)
+    return Btyd(name, story, found, horizon_days, usual, time)
 
 
 def regularity_of(customers: Snapshot, most: int) -> int:

@@ -13,12 +13,12 @@ from models.probability import Probability
 from models.reference import orders_expected
 from models.shortfall import ShortfallKind
 from training import metrics
-from training.blend import MemberForecasts, forecasts_of
 from training.bootstrap import Interval
 from training.candidates import CANDIDATES, Candidate, Rank
 from training.dataset import TrainingSet
 from training.folds import ContestPlan
 from training.learn import Learned, Teacher
+from training.member_forecasts import MemberForecasts, forecasts_of
 from training.unseen import Unseen
 
 

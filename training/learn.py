@@ -14,14 +14,16 @@ from features.snapshot import Floats, Snapshot
 from models.probability import Probability
 from models.reference import Reference
 from models.shortfall import Shortfall, ShortfallKind
-from training.blend import MemberForecasts, fit_blend, seen_of
+from training.blend import fit_blend
 from training.calibrating import fit_calibrator
 from training.candidates import BLEND, CANDIDATES, BlendRecipe, Candidate
 from training.dataset import TrainingSet, known_at
 from training.fit import Lesson, TooFew, fit
 from training.folds import Fold, Origins
 from training.lines import Forecasts
+from training.member_forecasts import MemberForecasts, seen_of
 from training.money import DECLINE_RECIPES, LEARNED_KINDS, declined, learn_share, lifted_shortfall
+from training.operational_time import operational_time
 from training.season import season_at
 
 
@@ -108,7 +110,8 @@ class Teacher:
 
     def _fitted(self, candidate: Candidate, lesson: Lesson, past: Sequence[MemberForecasts]) -> Probability | TooFew:
         if isinstance(candidate.recipe, BlendRecipe):
-            return fit_blend(self.blend, lesson, everybody=self.now, past=past, seed=self.seed)
+            time = operational_time(self.ledger, self.now, lesson.fold.at, self.origins.horizon_days)
+            return fit_blend(self.blend, lesson, everybody=self.now, time=time, past=past, seed=self.seed)
         found = fit(candidate.name, candidate.recipe, lesson, self.seed)
         seen = None if isinstance(found, TooFew) else seen_of(lesson, past, [candidate.name])
         if isinstance(found, TooFew) or seen is None:

@@ -15,6 +15,7 @@ import numpy as np
 from features.snapshot import Floats, Snapshot
 from models.btyd import Story
 from models.members import Transform, chance_of
+from models.operational_time import CALENDAR
 from training.boosted_rivals import fit_shortfall, fit_tuned
 from training.btyd import fit_btyd
 from training.candidates import LinearRecipe
@@ -104,7 +105,14 @@ def _fifths(past: Past) -> Forecast:
 
 
 def _bg_nbd(past: Past) -> Forecast:
-    member = fit_btyd("bg/nbd", Story.BG_NBD, past.at.everybody, past.recent.horizon_days, most_regular=1)
+    member = fit_btyd(
+        "bg/nbd",
+        Story.BG_NBD,
+        past.at.everybody,
+        past.recent.horizon_days,
+        most_regular=1,
+        time=CALENDAR,
+    )
     return lambda snapshot: chance_of(member.log_odds(snapshot))
 
 

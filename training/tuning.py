@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import optuna
 
+from models.operational_time import OperationalTime
 from training import metrics
 from training.blend import fit_blend
 from training.candidates import BlendRecipe, CurvesRecipe, MemberRecipe, TreesRecipe
@@ -19,6 +20,7 @@ from training.errors import TrainingError
 from training.fit import Lesson, TooFew
 from training.folds import CONTEST_ORIGINS, ContestPlan, Fold
 from training.learn import Teacher, churned
+from training.operational_time import operational_time
 
 MOST_TUNING_ORIGINS = 4
 """Each trial fits every member once at each."""
@@ -175,16 +177,18 @@ class _Exam:
     teacher: Teacher
     fold: Fold
     lesson: Lesson
+    time: OperationalTime
 
     @classmethod
     def of(cls, teacher: Teacher, fold: Fold) -> _Exam:
         then = teacher.back_at(fold.at)
-        return cls(teacher, fold, Lesson(then.rows, then.origins, fold, churned))
+        time = operational_time(teacher.ledger, then.now, fold.at, teacher.origins.horizon_days)
+        return cls(teacher, fold, Lesson(then.rows, then.origins, fold, churned), time)
 
     def loss(self, recipe: BlendRecipe, seed: int) -> float:
         """Log loss of the window's forecasts; pruned where nothing can be fitted."""
         then = self.teacher.rows.at([self.fold.at]).snapshot
-        fitted = fit_blend(recipe, self.lesson, everybody=then, past=(), seed=seed)
+        fitted = fit_blend(recipe, self.lesson, everybody=then, time=self.time, past=(), seed=seed)
         if isinstance(fitted, TooFew):
             raise optuna.TrialPruned
         rows = self.teacher.rows.active_at([self.fold.at])

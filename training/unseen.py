@@ -12,9 +12,9 @@ from features.clock import AsOf
 from features.snapshot import Floats
 from models.shortfall import ShortfallKind
 from training import metrics
-from training.blend import MemberForecasts
 from training.bootstrap import Interval, interval_of_draws, interval_of_mean, resamples
 from training.dataset import TrainingSet, customer_codes, micros_of
+from training.member_forecasts import MemberForecasts
 from training.resampled import Figure, Scene, counted, over_draws
 
 MONEY_DRAWS = 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,13 +12,15 @@ from features.clock import AsOf
 from models.boosted import LightGbm
 from models.calibration import UNTRIED, Calibrator, Sigmoid
 from models.members import AnyMember, Linear, member_of
+from models.operational_time import CALENDAR
 from models.probability import Probability
 from tests.model.world import world
-from training.blend import MemberForecasts, fit_blend, forecasts_of
+from training.blend import fit_blend
 from training.candidates import BLEND, CANDIDATES, BlendRecipe
 from training.fit import Lesson, TooFew, fit_member
 from training.folds import Fold
 from training.learn import churned
+from training.member_forecasts import MemberForecasts, forecasts_of
 
 NAMES = ["recency", "low frequency", *(member.name for member in BLEND.members)]
 
@@ -32,7 +35,8 @@ def lesson_at(at: AsOf) -> Lesson:
 def blended(past: list[MemberForecasts], at: AsOf | None = None) -> Probability:
     here = world()
     everybody = here.now if at is None else here.rows.at([at]).snapshot
-    found = fit_blend(BLEND, lesson_at(at or here.origins.until), everybody=everybody, past=past, seed=1)
+    lesson = lesson_at(at or here.origins.until)
+    found = fit_blend(BLEND, lesson, everybody=everybody, time=CALENDAR, past=past, seed=1)
     assert isinstance(found, Probability)
     return found
 
@@ -117,7 +121,7 @@ def test_a_member_that_knew_what_came_gets_more_weight_and_one_that_had_it_wrong
         rows = here.rows.active_at([origin])
         told = forecasts_of([blended([], at=here.origins.spaced[0])], origin, rows)
         right = np.where(rows.labels.churned, 1.0, -1.0)
-        past.append(MemberForecasts(origin, told.customers, told.log_odds | {"trees": right, "curves": -right}))
+        past.append(replace(told, log_odds=told.log_odds | {"trees": right, "curves": -right}))
     stated, found = (
         {m.name: w for m, w in zip(b.members, b.weights, strict=True)} for b in (blended([]), blended(past))
     )
@@ -130,7 +134,11 @@ def test_past_forecasts_are_held_against_their_own_customers_in_whatever_order_t
     origin = here.origins.spaced[1]
     told = forecasts_of([blended([])], origin, here.rows.active_at([origin]))
     some = np.arange(len(told.customers)) % 3 > 0
-    fewer = MemberForecasts(origin, told.customers[some], {name: each[some] for name, each in told.log_odds.items()})
+    fewer = replace(
+        told,
+        customers=told.customers[some],
+        log_odds={name: each[some] for name, each in told.log_odds.items()},
+    )
     whole, part = blended([told]), blended([fewer])
     assert whole.weights != part.weights
     assert part.weights == pytest.approx(whole.weights, abs=0.2)
