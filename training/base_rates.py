@@ -20,10 +20,10 @@ from features.snapshot import Floats
 YEAR_DAYS = 365.25
 DEVIATIONS = (0.03, 0.1, 0.2, 0.4, 0.8)
 """Log-odds that level, season and chance may each move by."""
-USUAL_DEVIATION = 0.4
-"""Of the half-normal prior over these. A deviation of 0.4 is 10 points at one half."""
-LEVEL_DEVIATION = 0.5
-"""Of the level as such, before any origin: a base rate that moved since the members were fitted."""
+USUAL_DEVIATIONS = (0.3, 0.4, 0.4)
+"""Of the half-normal priors over these three. A deviation of 0.4 is 10 points at one half."""
+LEVEL_DEVIATION = 0.3
+"""Of the level as such, before any origin: the members were fitted on all closed windows, which had it too."""
 WANDER_DAYS = 365.0
 """After so many days a level has lost most of its memory."""
 LEAST_SEASON_DAYS = 30.0
@@ -75,7 +75,7 @@ class BaseRates:
         before = LEVEL_DEVIATION**2 + shares.sum(axis=1)[:, None]
         variances = before - np.einsum("kmi,kij,kmj->km", across, inverse, across)
         likelihood = -0.5 * (np.einsum("ki,i->k", drawn, self.offsets) + np.linalg.slogdet(seen)[1])
-        score = likelihood - 0.5 * shares.sum(axis=1) / USUAL_DEVIATION**2
+        score = likelihood - 0.5 * (shares / np.array(USUAL_DEVIATIONS) ** 2).sum(axis=1)
         weight = np.exp(score - score.max())
         return means, np.maximum(variances, 0.0), weight / weight.sum()
 
