@@ -8,15 +8,14 @@ happening (or a correction of it) and our knowing of it; those pairs are answere
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from features.definition import Feature, Unit
 from features.engines.arrays.arithmetic import Arithmetic, Company
-from features.engines.arrays.facts import Facts
+from features.engines.arrays.facts import Facts, of_nothing
 from features.engines.arrays.reading import Part
 from features.engines.arrays.sorted_rows import (
     Edges,
@@ -58,10 +57,11 @@ def answers_of(part: Part, primitives: Iterable[Primitive], instants: Instants, 
     """
     asked = list(primitives)
     edges = Edges.of((node.window for node in asked if hasattr(node, "window")), instants)
+    everybody = Queries.grid(len(part.customers), places)
     facts: dict[Primitive, Values] = {}
     for stream, rows in part.streams.items():
         of_stream = [node for node in asked if _stream_of(node.rows) is stream]
-        facts |= _answered(rows, of_stream, edges, instants, places)
+        facts |= _answered(rows, of_stream, edges, instants, everybody, places)
     return Answers(part, places, facts)
 
 
@@ -71,8 +71,9 @@ def table_of(
     """The rows of a snapshot: who was known at each instant asked for, by instant and customer."""
     known_from = np.tile(answers.part.known_from, len(answers.places))
     place = answers.place
-    present = (answers.facts[SEEN_LINES].numbers > 0) | (known_from <= place)
-    present &= np.isin(np.arange(len(instants)), instants.asked_places)[place]
+    is_present = (answers.facts[SEEN_LINES].numbers > 0) | (known_from <= place)
+    is_present &= np.isin(np.arange(len(instants)), instants.asked_places)[place]
+    present = np.flatnonzero(is_present)
     arithmetic = Arithmetic(
         fact=answers.facts.__getitem__,
         company=company,
@@ -82,9 +83,9 @@ def table_of(
     )
     as_of = pa.array(instants.naive, pa.timestamp("us")).take(pa.array(place[present]))
     customers = len(answers.part.customers)
-    customer = answers.part.customers.take(pa.array(np.flatnonzero(present) % max(customers, 1)))
-    mask = pa.array(present)
-    columns = [_column(arithmetic.of(feature.expression), feature.unit).filter(mask) for feature in catalogue]
+    customer = answers.part.customers.take(pa.array(present % max(customers, 1)))
+    made = _Columns(present)
+    columns = [made.of(arithmetic.of(feature.expression), feature.unit) for feature in catalogue]
     return pa.table([as_of, customer, *columns], ["as_of", "customer_id", *(feature.name for feature in catalogue)])
 
 
@@ -101,9 +102,9 @@ def values_for_median(answers: Answers, node: CompanyMedian, place: int) -> Floa
 
 
 def _answered(
-    rows: SortedRows, asked: list[Primitive], edges: Edges, instants: Instants, places: Ints
+    rows: SortedRows, asked: list[Primitive], edges: Edges, instants: Instants, everybody: Queries, places: Ints
 ) -> dict[Primitive, Values]:
-    facts = _facts(settled(rows, len(instants)), asked, edges, Queries.grid(rows.subjects, places))
+    facts = _facts(settled(rows, len(instants)), asked, edges, everybody)
     subject, place = unsettled_pairs(rows, len(instants), by_day=instants.are_midnights)
     at = np.searchsorted(places, place)
     wanted = (at < len(places)) & (places[np.minimum(at, len(places) - 1)] == place)
@@ -123,6 +124,8 @@ def _facts(rows: SortedRows, asked: list[Primitive], edges: Edges, queries: Quer
 
 
 def _over(rows: SortedRows, asked: list[Primitive], edges: Edges, queries: Queries) -> dict[Primitive, Values]:
+    if not len(rows):
+        return {node: of_nothing(node, rows, queries) for node in asked}
     facts = Facts(Positions(rows, edges, queries), asked)
     return {node: facts.of(node) for node in asked}
 
@@ -131,17 +134,29 @@ def _stream_of(rows: Rows) -> Stream:
     return ORDER_LINES if rows in ON_ORDER_DAYS else SETS[rows].stream
 
 
-def _column(values: Values, unit: Unit) -> pa.Array:
-    kind = {Unit.DATE: pa.date32(), Unit.COUNT: pa.int64()}.get(unit, pa.float64())
-    if values.known is not None and not values.known.any():
-        return pa.nulls(len(values.numbers), kind)
-    unknown = None if values.known is None else ~values.known
-    if unit is Unit.DATE:
-        return pa.array(values.numbers.astype(np.int32), pa.int32(), mask=unknown).view(pa.date32())
-    if unit is Unit.COUNT:
-        return pa.array(values.numbers.astype(np.int64), pa.int64(), mask=unknown)
-    return pa.array(_own_unit(values), pa.float64(), mask=unknown)
+@dataclass(frozen=True)
+class _Columns:
+    """Arrow columns of some of the answers.
 
+    Attributes:
+        rows: which, ascending.
+        unknown: of each type the column of which nothing is known, made once for all that say nothing.
+    """
 
-def _own_unit(values: Values) -> npt.NDArray[np.float64]:
-    return Values(values.numbers, None, values.digits).doubles
+    rows: Ints
+    unknown: dict[pa.DataType, pa.Array] = field(default_factory=dict)
+
+    def of(self, values: Values, unit: Unit) -> pa.Array:
+        """One feature."""
+        kind = {Unit.DATE: pa.date32(), Unit.COUNT: pa.int64()}.get(unit, pa.float64())
+        if values.known is not None and not values.known.any():
+            if kind not in self.unknown:
+                self.unknown[kind] = pa.nulls(len(self.rows), kind)
+            return self.unknown[kind]
+        some = values if len(self.rows) == len(values.numbers) else values.take(self.rows)
+        unknown = None if some.known is None else ~some.known
+        if unit is Unit.DATE:
+            return pa.array(some.numbers.astype(np.int32), pa.int32(), mask=unknown).view(pa.date32())
+        if unit is Unit.COUNT:
+            return pa.array(some.numbers.astype(np.int64), pa.int64(), mask=unknown)
+        return pa.array(Values(some.numbers, None, some.digits).doubles, pa.float64(), mask=unknown)

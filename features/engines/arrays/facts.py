@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from features.engines.arrays.sorted_rows import Positions, TooLargeError
+from features.engines.arrays.sorted_rows import Positions, Queries, SortedRows, TooLargeError
 from features.engines.arrays.values import Bools, Ints, Values, whole
 from features.primitives import Column, Count, Distinct, Last, Max, Min, Primitive, Quantile, Rows, Sum, Window
 
@@ -19,7 +19,7 @@ NEVER = 2**15 - 1  # a place beyond all others
 
 
 class Facts:
-    """Answers to primitives over one stream of rows, for every query; ``asked`` are all that will be."""
+    """Answers to primitives over one stream of rows, at least one, for every query; ``asked`` are all that will be."""
 
     def __init__(self, positions: Positions, asked: Iterable[Primitive]) -> None:
         self._at = positions
@@ -28,8 +28,6 @@ class Facts:
 
     def of(self, node: Primitive) -> Values:
         """One number a query."""
-        if not len(self._at.rows):
-            return _of_nothing(node, self._at)
         match node:
             case Count(rows, window):
                 return Values(self._count(rows, window))
@@ -92,6 +90,22 @@ class Facts:
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]
+
+
+def of_nothing(node: Primitive, rows: SortedRows, of: Queries) -> Values:
+    """The answers where a stream has no row, in the room of one; of the kind and digits that rows would give."""
+    queries = len(of)
+    unknown = np.broadcast_to(np.zeros(1, bool), queries)
+    match node:
+        case Count() | Distinct():
+            return Values(np.broadcast_to(np.zeros(1, np.int64), queries))
+        case Quantile():
+            return Values(np.broadcast_to(np.zeros(1, np.float64), queries), unknown)
+        case Sum(_, column):
+            return Values(np.broadcast_to(np.zeros(1, np.int64), queries), None, rows.columns[column].digits)
+        case Min(_, column) | Max(_, column) | Last(_, column):
+            values = rows.columns[column]
+            return Values(np.broadcast_to(np.zeros(1, values.numbers.dtype), queries), unknown, values.digits)
 
 
 @dataclass(frozen=True)
@@ -230,22 +244,6 @@ class _Codes:
                     subject = subjects[passed > edge[subjects]]
                 numbers[asked] = np.bincount(subject, minlength=self.subjects)[of]
         return found
-
-
-def _of_nothing(node: Primitive, at: Positions) -> Values:
-    """The answers where a stream has no row, in the room of one; of the kind and digits that rows would give."""
-    queries = len(at.queries)
-    unknown = np.broadcast_to(np.zeros(1, bool), queries)
-    match node:
-        case Count() | Distinct():
-            return Values(np.broadcast_to(np.zeros(1, np.int64), queries))
-        case Quantile():
-            return Values(np.broadcast_to(np.zeros(1, np.float64), queries), unknown)
-        case Sum(_, column):
-            return Values(np.broadcast_to(np.zeros(1, np.int64), queries), None, at.rows.columns[column].digits)
-        case Min(_, column) | Max(_, column) | Last(_, column):
-            values = at.rows.columns[column]
-            return Values(np.broadcast_to(np.zeros(1, values.numbers.dtype), queries), unknown, values.digits)
 
 
 def _by_limit(at: Positions) -> Iterator[tuple[int, npt.NDArray[Any]]]:
