@@ -125,7 +125,7 @@ def take_snapshot(
     """
     run = replace(_run(ledger, as_ofs, policy, catalogue, memory), customers=customers, company=company)
     try:
-        return _snapshot_of(run, _by_instant(list(run.tables(nobody)), run.instants))
+        return _snapshot_of(run, _by_instant(run.held_tables(), run.instants))
     except TooLargeError:
         whole = exact_snapshot(ledger, as_ofs, policy, catalogue=catalogue, memory=memory)
         return whole if customers is None else whole.where(np.isin(whole.customer_ids, customers))

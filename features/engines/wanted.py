@@ -85,9 +85,11 @@ class Wanted:
         medians: of the company.
         sets: of which must be known whether they are on record.
         shut_days: whether closed and missing days are asked for.
+        with_medians, without_medians: the features that the company's values enter, and the others.
     """
 
     def __init__(self, catalogue: Iterable[Feature]) -> None:
+        catalogue = tuple(catalogue)
         nodes = dict.fromkeys(part for feature in catalogue for part in parts_of_expression(feature.expression))
         self.primitives: frozenset[Primitive] = frozenset(
             {SEEN_LINES, *(node for node in nodes if not isinstance(node, ARITHMETIC))}
@@ -95,8 +97,14 @@ class Wanted:
         self.medians = tuple(node for node in nodes if isinstance(node, CompanyMedian))
         self.sets = tuple(dict.fromkeys(node.rows for node in nodes if isinstance(node, OnRecord)))
         self.shut_days = any(isinstance(node, ShutDaysSince) for node in nodes)
+        self.with_medians = tuple(feature for feature in catalogue if _takes_a_median(feature))
+        self.without_medians = tuple(feature for feature in catalogue if not _takes_a_median(feature))
 
     @property
     def asked_by_medians(self) -> frozenset[Primitive]:
         """The primitives the company's values are taken over."""
         return frozenset({SEEN_LINES, *(part for node in self.medians for part in (node.value, node.count))})
+
+
+def _takes_a_median(feature: Feature) -> bool:
+    return any(isinstance(part, CompanyMedian) for part in parts_of_expression(feature.expression))

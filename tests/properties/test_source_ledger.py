@@ -28,7 +28,7 @@ from features.ledger.reasons import Reason
 from features.ledger.source_counts import NothingUsableError, SourceAccount
 from features.ledger.source_division import by_ranges
 from features.policy import Policy
-from features.snapshot import Snapshot, take_snapshot
+from features.snapshot import Snapshot, take_snapshot, write_snapshot
 from tests.specs.ingested import NOW, rows_of
 
 POLICY = Policy(time_zone="Europe/Berlin", reporting_currency="EUR")
@@ -152,7 +152,10 @@ def test_files_of_a_ledger_read_in_place_are_sorted_and_whole_customers(rows: li
 def test_features_of_a_ledger_read_in_place_are_the_same_in_parts_as_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: Callable[[pa.Table, Path], Path]
 ) -> None:
-    """Seven customers of 4 to 10 lines in files of about 5, cut into parts of three lines at most or one customer."""
+    """Seven customers of 4 to 10 lines in files of about 5, cut into parts of three lines at most or one customer.
+
+    Held in memory, the company's medians come from the same reading; streamed to a file, from one before.
+    """
     owners = [customer for at, customer in enumerate(NAMES) for _ in range(4 + at)]
     rows: dict[str, list[Any]] = {
         "customer_id": owners,
@@ -162,16 +165,21 @@ def test_features_of_a_ledger_read_in_place_are_the_same_in_parts_as_at_once(
     path = written(pa.table(rows, pa.schema([SCHEMA.field(name) for name in rows])), tmp_path)
     as_ofs = [AsOf.parse(day, POLICY.zone) for day in ("2026-02-01", "2026-03-01")]
 
-    def snapshots(ledger: Ledger) -> tuple[Snapshot, Snapshot]:
+    def snapshots(ledger: Ledger) -> tuple[Snapshot, Snapshot, pa.Table]:
         assert isinstance(ledger.order_lines, tuple)
         assert len(ledger.order_lines) > 1
         at_once = take_snapshot(ledger, as_ofs, POLICY, memory="500MB")
         with monkeypatch.context() as patch:
             patch.setattr(parts, "ROW_BYTES", 12_000_000)  # a part has 37.5 MB
-            return at_once, take_snapshot(ledger, as_ofs, POLICY, memory="500MB")
+            write_snapshot(ledger, as_ofs, POLICY, tmp_path / "streamed", memory="500MB")
+            streamed = pq.read_table(tmp_path / "streamed").sort_by(
+                [("as_of", "ascending"), ("customer_id", "ascending")]
+            )
+            return at_once, take_snapshot(ledger, as_ofs, POLICY, memory="500MB"), streamed
 
-    (at_once, in_parts), _ = in_place(path, POLICY, snapshots)
+    (at_once, in_parts, streamed), _ = in_place(path, POLICY, snapshots)
     assert at_once.table.equals(in_parts.table)
+    assert at_once.table.equals(streamed.cast(at_once.table.schema))
     assert set(at_once.customer_ids) == set(NAMES)
 
 

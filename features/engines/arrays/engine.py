@@ -8,7 +8,7 @@ happening (or a correction of it) and our knowing of it; those pairs are answere
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -47,6 +47,11 @@ class Answers:
     def place(self) -> Ints:
         """Of each answer."""
         return np.repeat(self.places, len(self.part.customers))
+
+    def only(self, primitives: Iterable[Primitive]) -> Answers:
+        """The answers to some of the primitives alone, without the rows they were made of."""
+        part = replace(self.part, streams={})
+        return Answers(part, self.places, {node: self.facts[node] for node in primitives})
 
 
 def answers_of(part: Part, primitives: Iterable[Primitive], instants: Instants, places: Ints) -> Answers:

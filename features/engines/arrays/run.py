@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -17,9 +17,10 @@ import pyarrow as pa
 from features.company import CompanyValues
 from features.definition import Feature
 from features.engines.arrays.arithmetic import Company
-from features.engines.arrays.engine import answers_of, table_of, values_for_median
+from features.engines.arrays.engine import Answers, answers_of, table_of, values_for_median
 from features.engines.arrays.medians import NOTHING, Tallied
 from features.engines.arrays.reading import Needed, Part, needed_of, read_part
+from features.engines.arrays.values import Ints
 from features.engines.instants import Instants
 from features.engines.wanted import Wanted, wanted_by
 from features.ledger.customer_range import EVERYBODY, CustomerRange
@@ -37,8 +38,31 @@ FEW_LINES = 50_000
 """So many fit in any memory, whoever they are of."""
 
 Made = TypeVar("Made")
+Medians = dict[CompanyMedian, dict[datetime, float]]
+Tallies = dict[tuple[CompanyMedian, int], Tallied]
 Told = Callable[[int, int], None]
 """Told how many parts are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """The rows of a part but for the columns that the company's medians enter.
+
+    Attributes:
+        answers: what those columns are made of.
+        tallied: what the medians are taken of.
+    """
+
+    table: pa.Table
+    answers: Answers
+    tallied: Tallies
+
+    def table_with(self, more: pa.Table) -> pa.Table:
+        """The rows with the columns of another table of the same rows."""
+        table = self.table
+        for name in more.column_names[table.column_names.index("customer_id") + 1 :]:
+            table = table.append_column(name, more.column(name))
+        return table
 
 
 @dataclass(frozen=True)
@@ -64,12 +88,11 @@ class Run:
         Raises:
             TooLargeError: sums that 64 bits do not hold.
         """
-        wanted = self._wanted
-        if self.company is None and wanted.medians and self.customers is None and len(self._parts) == 1:
-            yield from self._each(self._table_with_medians, wanted.primitives | wanted.asked_by_medians, told)
+        if self._makes_medians and len(self._parts) == 1:
+            yield from self._tables_with_medians(told)
             return
+        wanted, places = self._wanted, self.instants.asked_places
         company = self._at_places(self.company or self.company_values())
-        places = self.instants.asked_places
 
         def table(part: Part) -> pa.Table:
             answers = answers_of(part, wanted.primitives, self.instants, places)
@@ -77,10 +100,25 @@ class Run:
 
         yield from self._each(table, wanted.primitives, told)
 
+    def held_tables(self) -> list[pa.Table]:
+        """The tables of ``tables`` in memory: the ledger is mostly read once, for the company's medians too.
+
+        Raises:
+            TooLargeError: sums that 64 bits do not hold.
+        """
+        if self._makes_medians and self.instants.are_midnights:  # all others would be answered at midnights too
+            return self._tables_with_medians(nobody)
+        return list(self.tables(nobody))
+
     def company_values(self) -> CompanyValues:
         """The company's values at 00:00 of every instant's business day."""
         values = self.company_values_at_a_glance
         return replace(values, medians=self._medians()) if self._wanted.medians else values
+
+    @property
+    def _makes_medians(self) -> bool:
+        """Whether medians of the company are made on the way, of the very customers asked for."""
+        return self.company is None and self.customers is None and bool(self._wanted.medians)
 
     @cached_property
     def _wanted(self) -> Wanted:
@@ -98,35 +136,48 @@ class Run:
                     shut[as_of] += (day,)
         return CompanyValues(medians={}, recorded_since=since, shut=shut)
 
-    def _medians(self) -> dict[CompanyMedian, dict[datetime, float]]:
-        nodes, medians = self._wanted.asked_by_medians, self._wanted.medians
-        places = np.unique(self.instants.midnight_places)
+    def _medians(self) -> Medians:
+        nodes, places = self._wanted.asked_by_medians, np.unique(self.instants.midnight_places)
         everybody = self if self.customers is None else replace(self, customers=None)
 
-        def values(part: Part) -> dict[tuple[CompanyMedian, int], Tallied]:
-            answers = answers_of(part, nodes, self.instants, places)
-            asked = ((node, place) for node in medians for place in places)
-            return {(node, place): Tallied.of(values_for_median(answers, node, place)) for node, place in asked}
+        def tallied(part: Part) -> Tallies:
+            return self._tallied(answers_of(part, nodes, self.instants, places), places)
 
-        found = {(node, place): NOTHING for node in medians for place in places}
-        for part in everybody._each(values, nodes, nobody):
+        return self._medians_of(everybody._each(tallied, nodes, nobody), places)
+
+    def _tallied(self, answers: Answers, places: Ints) -> Tallies:
+        """What each of the company's medians is taken of at some places, in one part."""
+        asked = ((node, place) for node in self._wanted.medians for place in places)
+        return {(node, place): Tallied.of(values_for_median(answers, node, place)) for node, place in asked}
+
+    def _medians_of(self, parts: Iterable[Tallies], places: Ints) -> Medians:
+        found = {(node, place): NOTHING for node in self._wanted.medians for place in places}
+        for part in parts:
             for key, tallied in part.items():
                 found[key] += tallied
         naive = self.instants.naive
-        return {node: {naive[place]: found[node, place].median for place in places} for node in medians}
+        return {node: {naive[place]: found[node, place].median for place in places} for node in self._wanted.medians}
 
-    def _table_with_medians(self, part: Part) -> pa.Table:
-        """The rows where one part is the whole ledger: the company's values come from the same answers."""
+    def _tables_with_medians(self, told: Told) -> list[pa.Table]:
+        """The tables where the company's medians come from the same answers: what they enter is made last."""
+        early, late = self._wanted.without_medians, self._wanted.with_medians
         nodes = self._wanted.primitives | self._wanted.asked_by_medians
-        answers = answers_of(part, nodes, self.instants, np.arange(len(self.instants)))
-        medians = {
-            node: np.array(
-                [Tallied.of(values_for_median(answers, node, at)).median for at in self.instants.midnight_places]
-            )
-            for node in self._wanted.medians
-        }
-        company = replace(self._at_places(self.company_values_at_a_glance), medians=medians)
-        return table_of(answers, self.catalogue, self.instants, self.policy, company)
+        places = np.arange(len(self.instants))
+        midnights = np.unique(self.instants.midnight_places)
+        at_a_glance = self._at_places(self.company_values_at_a_glance)
+
+        def begun(part: Part) -> _Begun:
+            answers = answers_of(part, nodes, self.instants, places)
+            table = table_of(answers, early, self.instants, self.policy, at_a_glance)
+            return _Begun(table, answers.only(wanted_by(late).primitives), self._tallied(answers, midnights))
+
+        parts = list(self._each(begun, nodes, told))
+        medians = self._medians_of([part.tallied for part in parts], midnights)
+        company = self._at_places(replace(self.company_values_at_a_glance, medians=medians))
+        tables = (part.table_with(table_of(part.answers, late, self.instants, self.policy, company)) for part in parts)
+        return [
+            table.select(["as_of", "customer_id", *(feature.name for feature in self.catalogue)]) for table in tables
+        ]
 
     def _at_places(self, values: CompanyValues) -> Company:
         """The company's values, laid out by place."""
