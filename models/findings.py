@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Column, Index, Integer, Row, String, Table, Text, desc, insert, select
 
+from features.clock import AsOf
+from features.home import Home
+from features.ledger.ledger import Ledger
 from features.ledger.store import Store
 from features.ledger.tables import METADATA, Instant
+from features.version import code_version
 
 FINDINGS = Table(
     "findings",
@@ -58,6 +62,41 @@ class Finding:
     ledger_digest: str
     payload: Mapping[str, Any]
     sentence: str
+
+
+class FoundOut(Protocol):
+    """Anything that was found out: its figures as JSON, and a sentence for a person."""
+
+    @property
+    def sentence(self) -> str:
+        """What it came to."""
+        ...
+
+    def record(self) -> dict[str, Any]:
+        """All figures, as JSON holds them."""
+        ...
+
+
+def finding_of(kind: FindingKind, told: FoundOut, ledger: Ledger, *, as_of: AsOf, made_at: datetime) -> Finding:
+    """What was told of a ledger as of an instant, as a finding of the code that runs."""
+    return Finding(
+        kind=kind,
+        as_of=as_of.instant,
+        made_at=made_at,
+        code_version=code_version(),
+        ledger_digest=ledger.digest,
+        payload=told.record(),
+        sentence=told.sentence,
+    )
+
+
+def keep(home: Home, finding: Finding) -> None:
+    """Add a finding to the store of a home, and close it."""
+    store = Store.open(home)
+    try:
+        add(store, finding)
+    finally:
+        store.close()
 
 
 def add(store: Store, finding: Finding) -> None:

@@ -18,8 +18,7 @@ from features.home import Home
 from features.ledger.mirror import read_ledger
 from features.ledger.store import Store
 from features.policy import Policy, read_policy
-from features.version import code_version
-from models.findings import Finding, FindingKind, add, findings_of
+from models.findings import FindingKind, finding_of, findings_of, keep
 from models.registry import Promotion, champion, champion_record, promotable, promotions, record_of
 from training.checks_command import checks
 from training.evaluate_command import evaluate
@@ -110,18 +109,7 @@ def horizon(
     until = AsOf.parse(as_of, policy.zone) if as_of else None
     frame = frame_of(ledger, policy, until=until, horizon_days=None, active_days=None)
     proposal = frame.proposal
-    _keep_finding(
-        home,
-        Finding(
-            kind=FindingKind.HORIZON,
-            as_of=frame.until.instant,
-            made_at=clock.now(),
-            code_version=code_version(),
-            ledger_digest=ledger.digest,
-            payload=proposal.record(),
-            sentence=proposal.sentence,
-        ),
-    )
+    keep(home, finding_of(FindingKind.HORIZON, proposal, ledger, as_of=frame.until, made_at=clock.now()))
     if as_json:
         _print_json({"as_of": str(frame.until), **proposal.record()})
         return
@@ -283,14 +271,6 @@ def _bar(*, shown: bool) -> Iterator[Told]:
     ) as bar:
         task = bar.add_task("starting", total=1.0)
         yield lambda step, share: bar.update(task, description=step, completed=share)
-
-
-def _keep_finding(home: Home, finding: Finding) -> None:
-    store = Store.open(home)
-    try:
-        add(store, finding)
-    finally:
-        store.close()
 
 
 def _home(context: typer.Context) -> tuple[Home, Policy]:

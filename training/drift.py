@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from features.clock import AsOf
-from features.ledger.ledger import Ledger
-from features.version import code_version
-from models.findings import Finding, FindingKind
 from training.arrivals import Stopped
 from training.shifts import Shift
 
@@ -140,19 +136,6 @@ class Drift:
         if self.base_rate is not None and self.base_rate.last_year is None:
             return "It may be the season: the ledger does not hold the same weeks of last year."
         return "It is not the season, and nothing else we measure moved: look at the market, and train again."
-
-
-def finding_of(drift: Drift, ledger: Ledger, *, as_of: AsOf, made_at: datetime) -> Finding:
-    """The drift as a finding."""
-    return Finding(
-        kind=FindingKind.DRIFT,
-        as_of=as_of.instant,
-        made_at=made_at,
-        code_version=code_version(),
-        ledger_digest=ledger.digest,
-        payload=drift.record(),
-        sentence=drift.sentence,
-    )
 
 
 def _of_kind(kind: str, shifts: Sequence[Shift]) -> str:

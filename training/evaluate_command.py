@@ -15,12 +15,10 @@ from features.clock import AsOf
 from features.errors import first_line
 from features.home import Home
 from features.ledger.mirror import read_ledger
-from features.ledger.store import Store
 from features.policy import read_policy
 from features.progress import progress_bar
-from features.version import code_version
 from features.whole_file import written_whole
-from models.findings import Finding, FindingKind, add
+from models.findings import FindingKind, finding_of, keep
 from training.errors import TrainingError
 
 if TYPE_CHECKING:  # a second of imports that only `evaluate` pays
@@ -70,7 +68,8 @@ def evaluate(
         )
     if out is not None:
         _write(found, out)
-    _keep(home, found, ledger.digest)
+    newest = max(part.cutoff for part in found.cutoffs)
+    keep(home, finding_of(FindingKind.EVALUATION, found, ledger, as_of=newest, made_at=clock.now()))
     if as_json:
         print(json.dumps(found.record()))  # noqa: T201  the one line a machine reads
     else:
@@ -95,25 +94,6 @@ def _write(found: Evaluation, folder: Path) -> None:
             saved(picture, folder / f"{name}.png")
     except OSError as error:
         raise EvaluationFolderError(folder, error.strerror or first_line(error)) from None
-
-
-def _keep(home: Home, found: Evaluation, ledger_digest: str) -> None:
-    store = Store.open(home)
-    try:
-        add(
-            store,
-            Finding(
-                kind=FindingKind.EVALUATION,
-                as_of=max(part.cutoff for part in found.cutoffs).instant,
-                made_at=clock.now(),
-                code_version=code_version(),
-                ledger_digest=ledger_digest,
-                payload=found.record(),
-                sentence=found.sentence,
-            ),
-        )
-    finally:
-        store.close()
 
 
 def _print(found: Evaluation, console: Console, out: Path | None) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from features import clock
 from features.clock import AsOf
@@ -17,7 +16,7 @@ from features.ledger.store import Store
 from features.policy import Policy
 from features.version import code_version
 from models.bundle import Bundle
-from models.findings import Finding, FindingKind, add
+from models.findings import FindingKind, add, finding_of
 from models.manifest import BundleError
 from models.registry import Promotion, keep_copy, next_number, promote, promotions, sound_copy
 from training import tracking
@@ -109,8 +108,9 @@ def train(
             tracking_uri=home.tracking_uri,
             seconds=perf_counter() - started,
         )
-        add(store, _finding(FindingKind.EVALUATION, verdict, verdict.record(), made_at))
-        add(store, _finding(FindingKind.CHECKS, verdict, verdict.checks_record(record), made_at))
+        finding = finding_of(FindingKind.EVALUATION, verdict, ledger, as_of=frame.until, made_at=made_at)
+        add(store, finding)
+        add(store, replace(finding, kind=FindingKind.CHECKS, payload=verdict.checks_record(record)))
     finally:
         store.close()
     progress("done", 1.0)
@@ -150,15 +150,3 @@ def _champion(store: Store, home: Home, policy: Policy) -> tuple[Champion | None
         return Champion(sound_copy(home, record), AsOf.of_instant(record.until, policy.zone)), ()
     except BundleError as error:
         return None, (f"The champion, {record.version}, does not count. {error.sentence}",)
-
-
-def _finding(kind: FindingKind, verdict: Verdict, payload: Mapping[str, Any], made_at: datetime) -> Finding:
-    return Finding(
-        kind=kind,
-        as_of=verdict.until.instant,
-        made_at=made_at,
-        code_version=verdict.bundle.manifest.code_version,
-        ledger_digest=verdict.bundle.manifest.ledger_digest,
-        payload=payload,
-        sentence=verdict.sentence,
-    )

@@ -7,13 +7,8 @@ as "promised X without a call, seen Y".
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-
-from features.clock import AsOf
-from features.ledger.ledger import Ledger
-from features.version import code_version
-from models.findings import Finding, FindingKind
 
 LEAST_OUTCOMES = 50
 """Customers left alone, under which figures would be chance (issue 4)."""
@@ -132,16 +127,3 @@ class ReportCard:
             f"{self.listed_unrecorded} of them stood on a list without a call or an arm in the ledger: if they were "
             f"called, load the calls (callfirst ingest calls)."
         )
-
-
-def finding_of(card: ReportCard, ledger: Ledger, *, until: AsOf, made_at: datetime) -> Finding:
-    """The card as a finding."""
-    return Finding(
-        kind=FindingKind.REPORT_CARD,
-        as_of=until.instant,
-        made_at=made_at,
-        code_version=code_version(),
-        ledger_digest=ledger.digest,
-        payload=card.record(),
-        sentence=card.sentence,
-    )

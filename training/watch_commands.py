@@ -15,7 +15,7 @@ from features.home import Home
 from features.ledger.mirror import read_ledger
 from features.ledger.store import Store
 from features.policy import Policy, read_policy
-from models.findings import Finding, FindingKind, add, findings_of, newest
+from models.findings import Finding, FindingKind, add, finding_of, findings_of, newest
 
 AsOfOption = Annotated[
     str | None, typer.Option("--as-of", help="What was known before this date or instant; default: the ledger's end.")
@@ -69,7 +69,6 @@ def grade(home: Home, policy: Policy, until: AsOf) -> tuple[Finding, ...]:
     """A new report card for every run whose window has closed and that has none; oldest first."""
     from training.grading import report_card as card_of
     from training.grading import ungraded_runs
-    from training.report_card import finding_of
 
     ledger = read_ledger(home, policy)
     store = Store.open(home)
@@ -77,7 +76,7 @@ def grade(home: Home, policy: Policy, until: AsOf) -> tuple[Finding, ...]:
         made = []
         for run in ungraded_runs(store, ledger, until):
             card = card_of(store, run, ledger, until=until, policy=policy)
-            made.append(finding_of(card, ledger, until=until, made_at=clock.now()))
+            made.append(finding_of(FindingKind.REPORT_CARD, card, ledger, as_of=until, made_at=clock.now()))
             add(store, made[-1])
     finally:
         store.close()
@@ -87,12 +86,11 @@ def grade(home: Home, policy: Policy, until: AsOf) -> tuple[Finding, ...]:
 def watch(home: Home, policy: Policy, as_of: AsOf) -> Finding:
     """What moved, as seen at the as-of; kept as a finding unless the newest one says the same of the same."""
     from models.registry import champion
-    from training.drift import finding_of
     from training.watching import look_for_drift
 
     ledger = read_ledger(home, policy)
     found = look_for_drift(ledger, champion(home), as_of, policy)
-    finding = finding_of(found, ledger, as_of=as_of, made_at=clock.now())
+    finding = finding_of(FindingKind.DRIFT, found, ledger, as_of=as_of, made_at=clock.now())
     store = Store.open(home)
     try:
         before = newest(store, FindingKind.DRIFT)

@@ -13,10 +13,10 @@ from features.home import Home
 from features.ledger.forecasts import RUNS, PublishedRun, keep_forecasts, runs_with_forecasts
 from features.ledger.ledger import Ledger
 from features.ledger.store import Store
-from models.findings import add
+from models.findings import FindingKind, add, finding_of
 from tests.drawn import POLICY, at, ledger
 from training.grading import closed_runs, first_close, report_card, ungraded_runs
-from training.report_card import ReportCard, finding_of
+from training.report_card import ReportCard
 
 H = 30
 LISTED, CLOSES = date(2026, 2, 1), "2026-03-03"
@@ -126,7 +126,7 @@ def test_each_run_is_graded_once_and_of_one_day_the_newest(store: Store) -> None
     [run] = ungraded_runs(store, here, until)
     assert run == runs_with_forecasts(store)[-1]
     card = report_card(store, run, here, until=until, policy=POLICY)
-    add(store, finding_of(card, here, until=until, made_at=datetime(2026, 4, 1, tzinfo=UTC)))
+    add(store, finding_of(FindingKind.REPORT_CARD, card, here, as_of=until, made_at=datetime(2026, 4, 1, tzinfo=UTC)))
     assert ungraded_runs(store, here, until) == ()
 
 
