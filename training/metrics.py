@@ -6,6 +6,7 @@ A weight says how much each row counts (see ``TrainingSet.weight``); None: all a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -41,22 +42,38 @@ def log_loss(chance: Floats, happened: Flags, weight: Floats | None = None) -> f
 
 def calibration_error(chance: Floats, happened: Flags, weight: Floats | None = None) -> float:
     """Mean |mean chance - observed rate| over 10 equal-count bins of rising chance, weighted by their customers."""
-    each = np.ones(len(chance)) if weight is None else weight
-    order = np.argsort(chance, kind="stable")
-    bins = np.array_split(order, min(BINS, len(order)))
-    gaps = [
-        abs(float(np.average(chance[rows], weights=each[rows])) - float(np.average(happened[rows], weights=each[rows])))
-        * float(each[rows].sum())
-        for rows in bins
-    ]
-    return sum(gaps) / float(each.sum())
+    return _Bins.of(chance, weight).error(happened)
 
 
 def perfect_calibration_error(chance: Floats, seed: int, weight: Floats | None = None) -> float:
     """95th percentile of the calibration error that a perfect forecast with these chances would show."""
-    draws = np.random.default_rng(seed)
-    errors = [calibration_error(chance, draws.random(len(chance)) < chance, weight) for _ in range(PERFECT_DRAWS)]
+    draws, bins = np.random.default_rng(seed), _Bins.of(chance, weight)
+    errors = [bins.error(draws.random(len(chance)) < chance) for _ in range(PERFECT_DRAWS)]
     return float(np.quantile(errors, 0.95))
+
+
+@dataclass(frozen=True)
+class _Bins:
+    """Rows in bins of equal count by rising chance, with their weights and mean chance; sorted once for all draws."""
+
+    rows: list[npt.NDArray[np.intp]]
+    weights: list[Floats]
+    chances: list[float]
+    total: float
+
+    @classmethod
+    def of(cls, chance: Floats, weight: Floats | None) -> _Bins:
+        each = np.ones(len(chance)) if weight is None else weight
+        order = np.argsort(chance, kind="stable")
+        rows = np.array_split(order, min(BINS, len(order)))
+        weights = [each[of_bin] for of_bin in rows]
+        chances = [float(np.average(chance[of_bin], weights=w)) for of_bin, w in zip(rows, weights, strict=True)]
+        return cls(rows, weights, chances, float(each.sum()))
+
+    def error(self, happened: Flags) -> float:
+        each = zip(self.rows, self.weights, self.chances, strict=True)
+        gaps = [abs(chance - float(np.average(happened[rows], weights=w))) * float(w.sum()) for rows, w, chance in each]
+        return sum(gaps) / self.total
 
 
 def money_found(value_at_risk: Floats, shortfall: Floats, customer_ids: Sequence[str]) -> float:
