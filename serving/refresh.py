@@ -27,7 +27,7 @@ from features.ledger.storing import newest_batch_of
 from features.policy import Policy, read_policy
 from features.snapshot import Snapshot, company_values, take_snapshot
 from features.standing.accounts import accounts_at
-from features.standing.ladder import Rung, rungs_of
+from features.standing.ladder import is_newcomer, rungs_of
 from features.standing.standing import in_order_of
 from models.bundle import Bundle
 from models.manifest import BundleError
@@ -151,7 +151,7 @@ class Refresher:
         standing = _standing(ledger, snapshot, night)
         rungs = rungs_of(snapshot, turn.policy)
         standing = standing.append_column("rung", pa.array(rungs, pa.string()))
-        standing = standing.append_column("is_newcomer", pa.array(rungs == Rung.FIRST_PURCHASE))
+        standing = standing.append_column("is_newcomer", pa.array(is_newcomer(rungs)))
         return rows_of(*scored(ledger, snapshot, standing, turn.bundle, turn.policy))
 
     def _champion(self) -> Bundle:

@@ -15,6 +15,7 @@ from models.shortfall import ShortfallKind
 from training import metrics
 from training.bootstrap import Interval
 from training.candidates import CANDIDATES, Candidate, Rank
+from training.circles import CircleCalibration, circles_at, joined
 from training.dataset import TrainingSet
 from training.folds import ContestPlan
 from training.learn import Learned, Teacher
@@ -69,6 +70,7 @@ class Outcome:
     Attributes:
         served: the candidate for the chance of no order. decline: that for declining, None: none could be judged.
         shortfall: how value at risk is told. money: money found by each way of telling it with ``served``.
+        circles: how the chances of ``served`` held among everybody, and where it matters most.
         improvement: Brier of the best rule less that of the best model; None: no model took part.
         money_difference: money found by the best model less that by the best rule; likewise.
     """
@@ -83,6 +85,7 @@ class Outcome:
     decline: str | None
     shortfall: ShortfallKind
     money: dict[ShortfallKind, float]
+    circles: tuple[CircleCalibration, ...]
     sentence: str
 
     @property
@@ -112,21 +115,24 @@ def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], 
         return None
     rows = teacher.rows.active_at([each.fold.at for each in learned])
     parts = [rows.active_at([each.fold.at]) for each in learned]  # rows are sorted by origin, and so are the parts
-    reference = np.concatenate([each.reference.sales(part.snapshot) for each, part in zip(learned, parts, strict=True)])
+    references = [each.reference.sales(part.snapshot) for each, part in zip(learned, parts, strict=True)]
+    reference = np.concatenate(references)
     expected = orders_expected(rows.snapshot, rows.horizon_days)
     churn = _forecasts([each.churn for each in learned], parts)
     if not RULES & set(churn):
         return None
+    circles = [
+        circles_at(teacher.ledger, part.snapshot, as_of=each.fold.at, reference=sales, policy=teacher.policy)
+        for each, part, sales in zip(learned, parts, references, strict=True)
+    ]
 
     def at_risk(kind: ShortfallKind, name: str) -> Floats:
         told = [teachers[each.fold.at].shortfall(each, kind, each.churn[name]) for each in learned]
-        each_part = zip(told, learned, parts, strict=True)
+        each_part = zip(told, learned, parts, references, strict=True)
         return np.concatenate(
             [
-                shortfall.value_at_risk(
-                    part.snapshot, each.reference.sales(part.snapshot), each.churn[name].chance(part.snapshot)
-                )
-                for shortfall, each, part in each_part
+                shortfall.value_at_risk(part.snapshot, sales, each.churn[name].chance(part.snapshot))
+                for shortfall, each, part, sales in each_part
             ]
         )
 
@@ -140,6 +146,7 @@ def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], 
         decline=_forecasts([each.decline for each in learned], parts),
         by_chance={name: at_risk(ShortfallKind.STOP_OR_SHRINK, name) for name in churn},
         shares={kind: at_risk(kind, next(iter(churn))) for kind in sorted(everywhere)},
+        circles=joined(circles),
         skipped={name: reason for each in tried for name, reason in each.skipped.items()},
         overlapping=plan.weaker,
         seed=teacher.seed,
@@ -173,6 +180,7 @@ def judge(unseen: Unseen) -> Outcome:
         decline=_choose_decline(unseen, served),
         shortfall=kind,
         money=found,
+        circles=unseen.calibration(served),
         sentence=sentence,
     )
 
@@ -186,6 +194,7 @@ def serving_rule(outcome: Outcome, unseen: Unseen, why: str) -> Outcome:
         decline=_choose_decline(unseen, outcome.best_rule),
         shortfall=kind,
         money=found,
+        circles=unseen.calibration(outcome.best_rule),
         sentence=f"The rule '{outcome.best_rule}' is served: {why}",
     )
 

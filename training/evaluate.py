@@ -14,6 +14,7 @@ from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Floats
 from training.calibration_figures import CalibrationFigures, Cell, cells_of
+from training.circles import circles_at
 from training.errors import TrainingError
 from training.evaluation import OURS, AtCutoff, Evaluation
 from training.folds import contest_plan, origins_of
@@ -110,6 +111,7 @@ def _at(ledger: Ledger, frame: Frame, policy: Policy, seed: int, progress: Progr
         skipped=skipped,
         calibration=calibration,
         cells=cells,
+        circles=circles_at(ledger, judged.snapshot, as_of=frame.until, reference=judged.reference, policy=policy),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +16,7 @@ from features.clock import AsOf
 from features.snapshot import Floats
 from training.bootstrap import resamples
 from training.calibration_figures import CalibrationFigures, Cell, coverage
+from training.circles import Circle, CircleCalibration, Flags, calibration_in, joined
 from training.frame import Frame
 from training.jointly import Difference, Judgement, judged_jointly
 from training.resampled import Figure, Ints, Scene, counted, over_draws
@@ -33,7 +35,7 @@ class AtCutoff:
         chance: of no order, by who told it; value: what money is ranked by. Ours is missing from ``chance`` where only
             a bare rule was served, rivals from both where none could be fitted (``skipped`` says why).
         served: name of what was served. sentence: why.
-        calibration: how our chances held. cells: how our intervals did.
+        calibration: how our chances held. cells: how our intervals did. circles: who was in which.
     """
 
     cutoff: AsOf
@@ -48,6 +50,7 @@ class AtCutoff:
     skipped: str
     calibration: CalibrationFigures | None
     cells: tuple[Cell, ...]
+    circles: Mapping[Circle, Flags]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -132,6 +135,22 @@ class Evaluation:
         """Every tenth of every cutoff that holds enough customers."""
         return tuple(cell for part in self.cutoffs for cell in part.cells)
 
+    @cached_property
+    def circles(self) -> tuple[CircleCalibration, ...]:
+        """How our chances held in each circle, over the cutoffs at which we told any; all judged count alike."""
+        telling = [part for part in self.cutoffs if OURS in part.chance]
+        if not telling:
+            return ()
+        churned = np.concatenate([part.churned for part in telling])
+        return calibration_in(
+            joined([part.circles for part in telling]),
+            np.concatenate([part.chance[OURS] for part in telling]),
+            churned,
+            weight=np.ones(len(churned)),
+            customer=np.concatenate([np.asarray(part.ids, dtype=np.str_) for part in telling]),
+            seed=self.seed,
+        )
+
     @property
     def sentence(self) -> str:
         """What it came to."""
@@ -186,6 +205,7 @@ class Evaluation:
                 }
                 for each in self.judgements
             ],
+            "circles": [each.record() for each in self.circles],
             "interval_cells": {"count": len(self.cells), "covered_share": coverage(self.cells)},
         }
         known: dict[str, Any] = _known(record)

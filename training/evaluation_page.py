@@ -6,6 +6,7 @@ import math
 
 from training.bootstrap import Interval
 from training.calibration_figures import coverage
+from training.circles import circles_table
 from training.evaluation import OURS, AtCutoff, Evaluation
 from training.resampled import Figure
 from training.rivals import RIVALS
@@ -24,6 +25,7 @@ def page(found: Evaluation, title: str) -> str:
         cutoffs_table(found),
         "## Did the chances mean what they said?",
         calibration_table(found),
+        *([circles_table(found.circles)] if found.circles else []),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from models.bundle import Bundle
+from training.circles import circles_table
 from training.promotion import Decision
 
 TELLS = (
@@ -81,6 +82,8 @@ def _quality(decision: Decision) -> Iterator[str]:
             f"{each.money_found:.3f}",
         )
         yield f"| {' | '.join(cells)} |"
+    yield f"\nWhat {outcome.served} said on those windows, each forecast by its weight, and what came:\n"
+    yield circles_table(outcome.circles)
     yield "\n| check | outcome | what is true where it passed | what was found |\n|---|---|---|---|"
     for found in decision.checks:
         yield f"| {found.check.code} | {found.outcome} | {found.check.title} | {found.sentence} |"

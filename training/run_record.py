@@ -12,6 +12,7 @@ import numpy as np
 from features.clock import AsOf
 from models.bundle import Bundle
 from training import metrics
+from training.circles import CircleCalibration
 from training.draft import Draft
 from training.unseen import Unseen
 
@@ -56,16 +57,25 @@ def parameters_of(chosen: Draft, bundle: Bundle, until: AsOf, *, seed: int, unse
 
 
 def metrics_of(chosen: Draft, seconds: float) -> dict[str, float]:
-    """Every candidate's figures as ``candidate.figure``, money found by each way of telling it, and the difference."""
+    """Every candidate's figures as ``candidate.figure``, money found by each way of telling it, the difference, and
+    how the served chances held as ``calibration.circle.figure``.
+    """
     told = {"seconds": seconds}
     told |= {f"usual_rate.{name}": rate for name, rate in vars(chosen.usual_rates).items()}
     if chosen.outcome is not None:
         for each in chosen.outcome.figures:
             told |= {f"{_slug(each.name)}.{figure}": getattr(each, figure) for figure in FIGURES}
         told |= {f"money_found.{_slug(str(kind))}": found for kind, found in chosen.outcome.money.items()}
+        for circle in chosen.outcome.circles:
+            told |= _of_circle(circle)
         if chosen.outcome.improvement is not None:
             told |= {f"brier_improvement.{name}": bound for name, bound in vars(chosen.outcome.improvement).items()}
     return {name: value for name, value in told.items() if math.isfinite(value)}
+
+
+def _of_circle(found: CircleCalibration) -> dict[str, float]:
+    told = {"forecasts": float(found.forecasts)} | ({} if found.calibration is None else vars(found.calibration))
+    return {f"calibration.{_slug(str(found.circle))}.{name}": value for name, value in told.items()}
 
 
 def windows_of(unseen: Unseen | None) -> dict[str, list[WindowFigures]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from features.snapshot import Floats
 from models.shortfall import ShortfallKind
 from training import metrics
 from training.bootstrap import Interval, interval_of_draws, interval_of_mean, resamples
+from training.circles import Circle, CircleCalibration, calibration_in
 from training.dataset import TrainingSet, customer_codes, micros_of
 from training.member_forecasts import MemberForecasts
 from training.resampled import Figure, Scene, counted, over_draws
@@ -29,7 +31,7 @@ class Unseen:
     Attributes:
         churn: chance of no order by candidate. decline: of no order or fading by candidate, told where ``telling``.
         by_chance: value at risk by candidate, of its chance. shares: value at risk by learned model of the shortfall.
-        overlapping: windows overlap, so customers are resampled as wholes.
+        circles: who was in which, as of the origin. overlapping: windows overlap, so customers are resampled as wholes.
         members: what each rule and each member of the blend said, origin by origin.
     """
 
@@ -41,6 +43,7 @@ class Unseen:
     decline: dict[str, Floats]
     by_chance: dict[str, Floats]
     shares: dict[ShortfallKind, Floats]
+    circles: Mapping[Circle, Flags]
     skipped: dict[str, str]
     overlapping: bool
     seed: int
@@ -97,6 +100,18 @@ class Unseen:
             decline={name: chance[late] for name, chance in self.decline.items()},
             by_chance={name: value[late] for name, value in self.by_chance.items()},
             shares={kind: value[late] for kind, value in self.shares.items()},
+            circles={circle: there[late] for circle, there in self.circles.items()},
+        )
+
+    def calibration(self, churn: str) -> tuple[CircleCalibration, ...]:
+        """How a candidate's chances held in each circle."""
+        return calibration_in(
+            self.circles,
+            self.churn[churn],
+            self.churned,
+            weight=self.rows.weight,
+            customer=self.customer,
+            seed=self.seed,
         )
 
     def mean_auc(self, told: Floats) -> float:

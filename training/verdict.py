@@ -82,6 +82,7 @@ class Verdict:
             "improvement": None if improvement is None else _known(asdict(improvement)),
             "value_at_risk_by": str(self.draft.shortfall.kind),
             "money_found": {} if outcome is None else _known({str(k): v for k, v in outcome.money.items()}),
+            "circles": [] if outcome is None else [each.record() for each in outcome.circles],
             "made_of": {} if self.bundle.churn is None else self.bundle.churn.made_of,
             "usual_rates": asdict(self.draft.usual_rates),
             "carry": list(self.draft.reference.carry),

@@ -40,3 +40,8 @@ def rungs_of(snapshot: Snapshot, policy: Policy) -> npt.NDArray[np.str_]:
         (~advocate, str(Rung.REGULAR)),
     ]
     return np.select([held for held, _ in rungs], [rung for _, rung in rungs], default=str(Rung.ADVOCATE))
+
+
+def is_newcomer(rungs: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
+    """True for each row whose customer has one or two order days."""
+    return np.asarray(rungs == Rung.FIRST_PURCHASE)

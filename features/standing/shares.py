@@ -118,6 +118,11 @@ def shares_at(connection: duckdb.DuckDBPyConnection, level: Level, as_of: AsOf) 
     return {place: share for place, (share, _) in shares.items()}
 
 
+def largest_first(shares: Mapping[Place, float]) -> list[Place]:
+    """The places by share, largest first; equal shares by name."""
+    return sorted(shares, key=lambda place: (-shares[place], place))
+
+
 def _heirs(key: Iterable[Place], before: Mapping[str, str], now: Mapping[str, str]) -> set[Place]:
     """The groups, as they are now, of everybody who was in a key group before."""
     members = defaultdict(set)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -14,17 +15,9 @@ from features.policy import Policy
 from features.population import is_active
 from features.snapshot import Snapshot
 from features.standing.accounts import accounts_at
-from features.standing.ladder import Rung, rungs_of
-from features.standing.shares import KeyMark, Level, Place, key_marks, month_starts, shares_at
-
-NAMED_IN_CRM = {
-    "potential": "buys much elsewhere that we could sell, by our CRM",
-    "reputation": "its name opens doors, by our CRM",
-    "innovator": "first to take new products, by our CRM",
-    "demanding": "teaches us to be better, by our CRM",
-    "strategic": "strategic, by our CRM",
-}
-"""What a mark in the CRM says of an account group (domain 4 b to e)."""
+from features.standing.key_accounts import COMPANY_WIDE, key_reasons
+from features.standing.ladder import is_newcomer, rungs_of
+from features.standing.shares import KeyMark, Level, Place, key_marks, largest_first, month_starts, shares_at
 
 
 @dataclass(frozen=True)
@@ -57,16 +50,15 @@ def take_standing(ledger: Ledger, snapshot: Snapshot, policy: Policy, *, active_
         shares = {level: shares_at(connection, level, as_of) for level in Level}
     accounts = in_order_of(accounts, snapshot)
     managers = _managers_that_count(accounts, snapshot, policy, active_days)
-    marks[Level.MANAGER] = [mark for mark in marks[Level.MANAGER] if mark.unit in managers]
+    own = [mark for mark in marks[Level.MANAGER] if mark.unit in managers]
     company = shares[Level.COMPANY]
-    ranked = sorted(company, key=lambda place: (-company[place], place))
-    largest = next(iter(ranked), None)
-    by_decision = {place[1] for place in ranked[: policy.strategic_top_n] if company[place] > 0}
+    largest = next(iter(largest_first(company)), None)
+    everywhere = key_reasons(accounts, [mark for level in COMPANY_WIDE for mark in marks[level]], company, policy)
     table = _with_shares(accounts, snapshot, shares)
-    table = _with_keys(table, marks, by_decision, policy)
+    table = _with_keys(table, everywhere, own, policy)
     rungs = rungs_of(snapshot, policy)
     table = table.append_column("rung", pa.array(rungs, pa.string()))
-    table = table.append_column("is_newcomer", pa.array(rungs == Rung.FIRST_PURCHASE))
+    table = table.append_column("is_newcomer", pa.array(is_newcomer(rungs)))
     return Standing(
         table=table,
         as_of=as_of,
@@ -104,26 +96,14 @@ def _with_shares(table: pa.Table, snapshot: Snapshot, shares: dict[Level, dict[P
     return table.append_column("group_sales_365_days", pa.array([group_sales[each] for each in groups], pa.float64()))
 
 
-def _marks_of(accounts: pa.Table) -> set[tuple[str, str]]:
-    """Every account group with a mark that one of its customers has in the CRM."""
-    marks = zip(accounts.column("group_id").to_pylist(), accounts.column("key_mark").to_pylist(), strict=True)
-    return {(group, mark.strip()) for group, named in marks if named for mark in named.split(";")}
-
-
-def _with_keys(table: pa.Table, marks: dict[Level, list[KeyMark]], by_decision: set[str], policy: Policy) -> pa.Table:
-    everywhere: defaultdict[str, list[str]] = defaultdict(list)
-    for mark in (*marks[Level.COMPANY], *marks[Level.DEPARTMENT]):
-        everywhere[mark.group_id].append(mark.reason(policy))
-    for group in sorted(by_decision):
-        everywhere[group].append(f"one of our {policy.strategic_top_n} largest, strategic by decision")
-    for_manager = {(mark.unit, mark.group_id): mark.reason(policy) for mark in marks[Level.MANAGER]}
+def _with_keys(table: pa.Table, everywhere: Mapping[str, list[str]], own: list[KeyMark], policy: Policy) -> pa.Table:
+    """The columns of key accounts; ``everywhere``: reasons that count company-wide, ``own``: shares of managers."""
+    for_manager = {(mark.unit, mark.group_id): mark.reason(policy) for mark in own}
     groups, managers = table.column("group_id").to_pylist(), table.column("manager_id").to_pylist()
-    for group, named in sorted(_marks_of(table)):
-        everywhere[group].append(NAMED_IN_CRM[named])
-    own = [for_manager.get((manager, group)) for manager, group in zip(managers, groups, strict=True)]
-    reasons = [everywhere[group] + ([mine] if mine else []) for group, mine in zip(groups, own, strict=True)]
+    mine = [for_manager.get((manager, group)) for manager, group in zip(managers, groups, strict=True)]
+    reasons = [everywhere.get(group, []) + ([one] if one else []) for group, one in zip(groups, mine, strict=True)]
     return (
-        table.append_column("is_key_account", pa.array([bool(everywhere[group]) for group in groups], pa.bool_()))
-        .append_column("is_key_for_manager", pa.array([mine is not None for mine in own], pa.bool_()))
+        table.append_column("is_key_account", pa.array([group in everywhere for group in groups], pa.bool_()))
+        .append_column("is_key_for_manager", pa.array([one is not None for one in mine], pa.bool_()))
         .append_column("key_reasons", pa.array(reasons, pa.list_(pa.string())))
     )

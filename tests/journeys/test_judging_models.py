@@ -94,10 +94,14 @@ def test_evaluate_judges_by_what_came_keeps_a_finding_and_promotes_nothing(hones
     for each in found["differences"]:
         assert each["low"] <= each["estimate"] <= each["high"]
     assert {each["figure"] for each in found["against_the_best_rival"]} == {"AUC", "Brier", "money found"}
+    assert [each["circle"] for each in found["circles"]] == ["everybody", "top value tier", "newcomers", "key accounts"]
+    assert all((each["calibration"] is None) == (each["forecasts"] < 50) for each in found["circles"])
     written = {each.name for each in (tmp_path / "out").iterdir()}
     pictures = {"auc", "brier", "money_found", "money_curve", "leavers_curve", "calibration"}
     assert written == {"evaluation.json", "evaluation.md", *(f"{name}.png" for name in pictures)}
-    assert "| **callfirst** |" in (tmp_path / "out" / "evaluation.md").read_text(encoding="utf-8")
+    page = (tmp_path / "out" / "evaluation.md").read_text(encoding="utf-8")
+    assert "| **callfirst** |" in page
+    assert "| key accounts | 0 | 0 | there were none | | |" in page
     store = Store.open(Home(honest))
     kept, served = newest(store, FindingKind.EVALUATION), promotions(store)
     store.close()

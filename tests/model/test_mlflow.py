@@ -29,6 +29,8 @@ from training.pipeline import train
 from training.tracking import TrackingError
 from training.verdict import Verdict
 
+CIRCLES = ("everybody", "top_value_tier", "newcomers", "key_accounts")
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
@@ -63,8 +65,14 @@ def test_the_run_holds_every_candidates_figures_pictures_and_what_it_was_made_of
     client = MlflowClient(home.tracking_uri)
     run = client.get_run(verdict.run_id)
     assert {f"{name}.brier" for name in ("recency", "low_frequency", "callfirst")} <= set(run.data.metrics)
+    assert {f"calibration.{circle}.forecasts" for circle in CIRCLES} <= set(run.data.metrics)
+    assert (
+        run.data.metrics["calibration.everybody.predicted"]
+        == verdict.record()["circles"][0]["calibration"]["predicted"]
+    )
     assert run.data.tags["ledger_digest"] == verdict.bundle.manifest.ledger_digest
     assert run.data.tags["bundle_sha256"] == verdict.bundle_sha256
+    assert "| top value tier |" in verdict.card
     pictures = {each.path for each in client.list_artifacts(verdict.run_id, "pictures")}
     assert pictures == {f"pictures/{name}.png" for name in ("gaps", "calibration", "money", "contest")}
 

@@ -1,0 +1,65 @@
+"""Here you find which account groups are key as of an instant, by what counts for the whole company, and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import pyarrow as pa
+
+from features.clock import AsOf
+from features.ledger.ledger import Ledger
+from features.policy import Policy
+from features.standing.accounts import accounts_at
+from features.standing.shares import KeyMark, Level, Place, key_marks, largest_first, month_starts, shares_at
+
+NAMED_IN_CRM = {
+    "potential": "buys much elsewhere that we could sell, by our CRM",
+    "reputation": "its name opens doors, by our CRM",
+    "innovator": "first to take new products, by our CRM",
+    "demanding": "teaches us to be better, by our CRM",
+    "strategic": "strategic, by our CRM",
+}
+"""What a mark in the CRM says of an account group (domain 4 b to e)."""
+
+COMPANY_WIDE = (Level.COMPANY, Level.DEPARTMENT)
+"""A share of one manager's sales counts for that manager's own order alone."""
+
+
+def key_reasons(
+    accounts: pa.Table, marks: Iterable[KeyMark], company: Mapping[Place, float], policy: Policy
+) -> dict[str, list[str]]:
+    """Account group → why it is key, in plain words; a group that is not key is missing.
+
+    Args:
+        accounts: those of an instant, with group_id and key_mark.
+        marks: what the COMPANY_WIDE shares make key then. company: every group's share of the company's sales.
+    """
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for mark in marks:
+        found[mark.group_id].append(mark.reason(policy))
+    largest = largest_first(company)[: policy.strategic_top_n]
+    for group in sorted(group for unit, group in largest if company[unit, group] > 0):
+        found[group].append(f"one of our {policy.strategic_top_n} largest, strategic by decision")
+    for group, named in sorted(_named_in_crm(accounts)):
+        found[group].append(NAMED_IN_CRM[named])
+    return dict(found)
+
+
+def key_accounts_at(ledger: Ledger, as_of: AsOf, policy: Policy) -> frozenset[str]:
+    """The customers whose account group was key at an instant, as was known then."""
+    with ledger.open() as connection:
+        accounts = accounts_at(connection, as_of)
+        connection.register("accounts", accounts)
+        months = month_starts(ledger, as_of, policy)
+        marks = [mark for level in COMPANY_WIDE for mark in key_marks(connection, level, months, policy)]
+        company = shares_at(connection, Level.COMPANY, as_of)
+    key = key_reasons(accounts, marks, company, policy)
+    belonging = zip(accounts.column("customer_id").to_pylist(), accounts.column("group_id").to_pylist(), strict=True)
+    return frozenset(customer for customer, group in belonging if group in key)
+
+
+def _named_in_crm(accounts: pa.Table) -> set[tuple[str, str]]:
+    """Every account group with a mark that one of its customers has in the CRM."""
+    marks = zip(accounts.column("group_id").to_pylist(), accounts.column("key_mark").to_pylist(), strict=True)
+    return {(group, mark.strip()) for group, named in marks if named for mark in named.split(";")}
