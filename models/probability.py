@@ -52,6 +52,11 @@ class Probability:
         total = sum(self.weights)
         return {member.name: weight / total for member, weight in zip(self.members, self.weights, strict=True)}
 
+    @property
+    def made_of_words(self) -> str:
+        """The same for a person: "curves 60%, trees 40%"."""
+        return ", ".join(f"{name} {share:.0%}" for name, share in self.made_of.items())
+
     def contributions(self, snapshot: Snapshot) -> Floats:
         """Rows × (features, then the constant): adds up to the blend's log-odds before calibration."""
         names = self.features

@@ -1,9 +1,9 @@
-"""Here you find the commands of training: train, horizon, checks, and what is known of the models that served."""
+"""Here you find the commands of training, joined: train and horizon here, the others where they are at home."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,14 +16,12 @@ from features import clock
 from features.clock import AsOf
 from features.home import Home
 from features.ledger.mirror import read_ledger
-from features.ledger.store import Store
 from features.policy import Policy, read_policy
-from models.findings import FindingKind, finding_of, findings_of, keep
-from models.registry import Promotion, champion, champion_record, promotable, promotions, record_of
+from models.findings import FindingKind, finding_of, keep
 from training.checks_command import checks
 from training.evaluate_command import evaluate
 from training.frame import frame_of
-from training.models_commands import promote, rollback
+from training.models_commands import list_models, promote, rollback, show_model
 from training.watch_commands import drift, report_card
 
 if TYPE_CHECKING:  # a second of imports that only `train` pays
@@ -120,83 +118,6 @@ def horizon(
     console.print(proposal.sentence)
 
 
-def list_models(
-    context: typer.Context,
-    every: Annotated[bool, typer.Option("--all", help="Those too that were made and not put into service.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Every model that was put into service, newest first.
-
-    Example: callfirst models list --all
-    """
-    home, _ = _home(context)
-    store = Store.open(home)
-    try:
-        served = promotions(store)
-        known = promotable(store) if every else served
-    finally:
-        store.close()
-    if as_json:
-        _print_json({"models": [record_of(each) for each in known]})
-        return
-    console = Console()
-    if not known:
-        console.print("No model has been put into service yet: callfirst train.")
-        return
-    table = Table(box=None, pad_edge=False)
-    since = "made, or in service since (UTC)" if every else "in service since (UTC)"
-    for name in ("", "model", since, "until (UTC)", "SHA-256", "MLflow"):
-        table.add_column(name)
-    for each in known:
-        at, until = f"{each.promoted_at:%Y-%m-%d %H:%M}", f"{each.until:%Y-%m-%d %H:%M}"
-        mark = "champion" if served and each.bundle_sha256 == served[0].bundle_sha256 else ""
-        table.add_row(mark, each.version, at, until, each.bundle_sha256[:12], each.registered_version)
-    console.print(table)
-
-
-def show_model(
-    context: typer.Context,
-    card: Annotated[bool, typer.Option("--card", help="Its model card, as Markdown.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """The model in service: what it is, how sure it is, what it was made of.
-
-    Example: callfirst models show --card
-    """
-    home, _ = _home(context)
-    record, bundle = champion_record(home), champion(home)
-    if card:
-        print(_card_of(home, record))  # noqa: T201  Markdown, for a file or a pager
-        return
-    told = {**record_of(record), **bundle.manifest.record(), "usual_rates": vars(bundle.usual_rates)}
-    told |= {"carry": list(bundle.reference.carry), "value_at_risk_by": str(bundle.shortfall.kind)}
-    told["made_of"] = {} if bundle.churn is None else bundle.churn.made_of
-    if as_json:
-        _print_json(told)
-        return
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    for name, value in told.items():
-        shown = _shares(told["made_of"]) if name == "made_of" else value
-        table.add_row(name.replace("_", " "), ", ".join(map(str, shown)) if isinstance(shown, list) else str(shown))
-    Console().print(table)
-
-
-def _card_of(home: Home, record: Promotion) -> str:
-    store = Store.open(home)
-    try:
-        trainings = findings_of(store, FindingKind.EVALUATION)
-    finally:
-        store.close()
-    cards = (each.payload for each in trainings if each.payload.get("bundle_sha256") == record.bundle_sha256)
-    return next((str(each["card"]) for each in cards if "card" in each), record.sentence)
-
-
-def _shares(made_of: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {share:.0%}" for name, share in made_of.items())
-
-
 def _print_verdict(verdict: Verdict, console: Console) -> None:
     for remark in verdict.remarks:
         console.print(remark, style="dim")
@@ -213,7 +134,7 @@ def _print_verdict(verdict: Verdict, console: Console) -> None:
     console.print(_checks_table(verdict))
     console.print(f"Value at risk is told by {verdict.draft.shortfall.kind}. In service: {verdict.serving.version}.")
     if verdict.serving.churn is not None and not verdict.serving.is_rule:
-        console.print(f"Made of: {_shares(verdict.serving.churn.made_of)}.", highlight=False)
+        console.print(f"Made of: {verdict.serving.churn.made_of_words}.", highlight=False)
     if verdict.decision.stays is not None:
         hint = f"callfirst models promote '{verdict.bundle.version}'"
         console.print(f"Made and kept, not put into service: {verdict.bundle.version}. To do so anyway: {hint}")

@@ -59,8 +59,7 @@ def _parts(bundle: Bundle) -> Iterator[str]:
     if bundle.churn is None:
         yield "nothing was learned of chances"
     else:
-        shares = ", ".join(f"{name} {share:.0%}" for name, share in bundle.churn.made_of.items())
-        yield f"chance of no order: {shares}; on {len(bundle.churn.features)} features, calibrated"
+        yield f"chance of no order: {bundle.churn.made_of_words}; on {len(bundle.churn.features)} features, calibrated"
     yield f"value at risk by {bundle.shortfall.kind}"
 
 

@@ -1,4 +1,4 @@
-"""Here you find the commands that change which model serves: promote and rollback."""
+"""Here you find the commands of the models: which served and what serves, promote and rollback."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from features import clock
 from features.catalog import CATALOG_FINGERPRINT
 from features.home import Home
 from features.ledger.store import Store
 from models.bundle import OtherCatalogueError
+from models.findings import FindingKind, findings_of
 from models.registry import (
     Promotion,
     before_champion,
+    champion,
+    champion_record,
     named,
     point_alias,
+    promotable,
     promotions,
     put_into_service,
     record_of,
@@ -27,6 +32,70 @@ from models.registry import (
 from training import tracking
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def list_models(
+    context: typer.Context,
+    every: Annotated[bool, typer.Option("--all", help="Those too that were made and not put into service.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Every model that was put into service, newest first.
+
+    Example: callfirst models list --all
+    """
+    home: Home = context.obj
+    store = Store.open(home)
+    try:
+        served = promotions(store)
+        known = promotable(store) if every else served
+    finally:
+        store.close()
+    if as_json:
+        print(json.dumps({"models": [record_of(each) for each in known]}))  # noqa: T201  the one line a machine reads
+        return
+    console = Console()
+    if not known:
+        console.print("No model has been put into service yet: callfirst train.")
+        return
+    table = Table(box=None, pad_edge=False)
+    since = "made, or in service since (UTC)" if every else "in service since (UTC)"
+    for name in ("", "model", since, "until (UTC)", "SHA-256", "MLflow"):
+        table.add_column(name)
+    for each in known:
+        at, until = f"{each.promoted_at:%Y-%m-%d %H:%M}", f"{each.until:%Y-%m-%d %H:%M}"
+        mark = "champion" if served and each.bundle_sha256 == served[0].bundle_sha256 else ""
+        table.add_row(mark, each.version, at, until, each.bundle_sha256[:12], each.registered_version)
+    console.print(table)
+
+
+def show_model(
+    context: typer.Context,
+    card: Annotated[bool, typer.Option("--card", help="Its model card, as Markdown.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The model in service: what it is, how sure it is, what it was made of.
+
+    Example: callfirst models show --card
+    """
+    home: Home = context.obj
+    record, bundle = champion_record(home), champion(home)
+    if card:
+        print(_card_of(home, record))  # noqa: T201  Markdown, for a file or a pager
+        return
+    told = {**record_of(record), **bundle.manifest.record(), "usual_rates": vars(bundle.usual_rates)}
+    told |= {"carry": list(bundle.reference.carry), "value_at_risk_by": str(bundle.shortfall.kind)}
+    told["made_of"] = {} if bundle.churn is None else bundle.churn.made_of
+    made_of = "" if bundle.churn is None else bundle.churn.made_of_words
+    if as_json:
+        print(json.dumps(told))  # noqa: T201  the one line a machine reads
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in told.items():
+        shown = made_of if name == "made_of" else value
+        table.add_row(name.replace("_", " "), ", ".join(map(str, shown)) if isinstance(shown, list) else str(shown))
+    Console().print(table)
 
 
 def promote(
@@ -57,6 +126,16 @@ def rollback(context: typer.Context, as_json: AsJson = False) -> None:
         _serve(home, store, before_champion(store), "Rolled back by hand", as_json=as_json)
     finally:
         store.close()
+
+
+def _card_of(home: Home, record: Promotion) -> str:
+    store = Store.open(home)
+    try:
+        trainings = findings_of(store, FindingKind.EVALUATION)
+    finally:
+        store.close()
+    cards = (each.payload for each in trainings if each.payload.get("bundle_sha256") == record.bundle_sha256)
+    return next((str(each["card"]) for each in cards if "card" in each), record.sentence)
 
 
 def _serve(home: Home, store: Store, chosen: Promotion, why: str, *, as_json: bool) -> None:
