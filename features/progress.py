@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+STEPS = 1000
 Told = Callable[[str, int, int], None]
 
 
@@ -19,3 +20,10 @@ def progress_bar(*, quiet: bool) -> Iterator[Told]:
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
         yield lambda step, done, total: bar.update(task, description=step, completed=done, total=total or None)
+
+
+@contextmanager
+def share_bar(*, quiet: bool) -> Iterator[Callable[[str, float], None]]:
+    """The same bar, told a step and the share of the work that is behind."""
+    with progress_bar(quiet=quiet) as told:
+        yield lambda step, share: told(step, int(share * STEPS), STEPS)

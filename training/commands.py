@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from features import clock
@@ -17,6 +14,7 @@ from features.clock import AsOf
 from features.home import Home
 from features.ledger.mirror import read_ledger
 from features.policy import Policy, read_policy
+from features.progress import share_bar
 from models.findings import FindingKind, finding_of, keep
 from training.checks_command import checks
 from training.evaluate_command import evaluate
@@ -25,7 +23,6 @@ from training.models_commands import list_models, promote, rollback, show_model
 from training.watch_commands import drift, report_card
 
 if TYPE_CHECKING:  # a second of imports that only `train` pays
-    from training.making import Progress as Told
     from training.verdict import Verdict
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -76,7 +73,7 @@ def train(
     home, policy = _home(context)
     asked = trials is not None or tuning_minutes is not None
     tuning = Budget(MOST_TRIALS if trials is None else trials, tuning_minutes) if asked else None
-    with _bar(shown=not as_json) as progress:
+    with share_bar(quiet=as_json) as progress:
         verdict = pipeline.train(
             home,
             policy,
@@ -177,21 +174,6 @@ def _checks_table(verdict: Verdict) -> Table:
         style = {"failed": "bold red", "not applicable": "dim"}.get(str(each.outcome), "")
         table.add_row(each.check.code, str(each.outcome), each.check.title, each.sentence, style=style)
     return table
-
-
-@contextmanager
-def _bar(*, shown: bool) -> Iterator[Told]:
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not (shown and console.is_terminal),
-    ) as bar:
-        task = bar.add_task("starting", total=1.0)
-        yield lambda step, share: bar.update(task, description=step, completed=share)
 
 
 def _home(context: typer.Context) -> tuple[Home, Policy]:

@@ -16,15 +16,13 @@ from features.errors import first_line
 from features.home import Home
 from features.ledger.mirror import read_ledger
 from features.policy import read_policy
-from features.progress import progress_bar
+from features.progress import share_bar
 from features.whole_file import written_whole
 from models.findings import FindingKind, finding_of, keep
 from training.errors import TrainingError
 
 if TYPE_CHECKING:  # a second of imports that only `evaluate` pays
     from training.evaluation import Evaluation
-
-STEPS = 1000
 
 
 class EvaluationFolderError(TrainingError):
@@ -56,7 +54,7 @@ def evaluate(
     policy = read_policy(home.policy_file)
     asked = [AsOf.parse(each, policy.zone) for each in cutoffs.split(",")] if cutoffs else []
     ledger = read_ledger(home, policy)
-    with progress_bar(quiet=as_json) as bar:
+    with share_bar(quiet=as_json) as progress:
         found = evaluated(
             ledger,
             policy,
@@ -64,7 +62,7 @@ def evaluate(
             horizon_days=horizon_days,
             active_days=active_days,
             seed=seed,
-            progress=lambda step, share: bar(step, int(share * STEPS), STEPS),
+            progress=progress,
         )
     if out is not None:
         _write(found, out)
