@@ -41,8 +41,6 @@ class MoneyGuard:
 
 
 FOUND_AT_LEAST = MoneyGuard(0.02, 0.05)
-LARGE_CONTEST_ROWS = 1000
-"""Under so many forecasts a better model may go unrecognised."""
 
 RULES = {candidate.name for candidate in CANDIDATES if candidate.rank is Rank.RULE}
 

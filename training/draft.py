@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from features.clock import AsOf
 from models.manifest import UsualRates
-from models.members import chance_of
 from models.probability import Probability
 from models.reference import Reference
 from models.shortfall import Shortfall, ShortfallKind
 from training import metrics
 from training.candidates import CANDIDATES, BlendRecipe, Candidate, Rank
-from training.contest import LARGE_CONTEST_ROWS, Outcome, hold_contest, judge, serving_rule
+from training.contest import Outcome, hold_contest, judge, serving_rule
 from training.dataset import TrainingSet
 from training.errors import TrainingError
 from training.fit import Lesson, TooFew, fit
-from training.folds import CONTEST_ORIGINS, ContestPlan, Fold, Origins, contest_plan
+from training.folds import ContestPlan, Fold, Origins, contest_plan
+from training.how_sure import how_sure, weaker_proof
 from training.learn import Learned, Teacher, churned
 from training.model_check_list import Bars, Checked, failures
 from training.model_checks import contest_checks
@@ -30,8 +27,6 @@ from training.usual_rates import usual_rates
 
 LEAST_CUSTOMERS = 30
 """Active customers from which a chance can be learned at all (issue 4: small B2B begins at 30)."""
-FEW_ORIGINS = 4
-"""Under so many calibration windows the interval rests on how base rates usually move, and the note says so."""
 
 Told = Callable[[str], None]
 
@@ -136,7 +131,7 @@ def _winner(
     learned = replace(learned, reference=teacher.in_season(learned))
     money = MoneyForecasts(unseen.value(kind, candidate.name), unseen.reference, unseen.shortfall, unseen.rows)
     shortfall = replace(_settled(teacher, learned, kind, churn), spread=spread_of(money))
-    weaker = _weaker(plan)
+    weaker = weaker_proof(plan)
     return Draft(
         name=candidate.name,
         is_rule=candidate.rank is Rank.RULE,
@@ -148,7 +143,7 @@ def _winner(
             teacher.rows, teacher.origins, learned.reference, active_days=active_days, policy=teacher.policy
         ),
         sentence=f"{outcome.sentence}{weaker}",
-        note=_note(unseen, candidate.name, churn, until=teacher.origins.until) + weaker,
+        note=how_sure(unseen, candidate.name, churn, until=teacher.origins.until) + weaker,
         outcome=outcome,
         unseen=unseen,
     )
@@ -222,39 +217,3 @@ def _check_enough(rows: TrainingSet, origins: Origins) -> None:
 
 def _contest_days(origins: Origins, active_days: int) -> int:
     return max(origins.horizon_days, active_days) + 2 * origins.horizon_days  # to begin; to fit, to test on
-
-
-def _weaker(plan: ContestPlan) -> str:
-    if not plan.weaker:
-        return ""
-    few = f", and only {len(plan.folds)} of them" if len(plan.folds) < CONTEST_ORIGINS else ""
-    return f" This proof is weaker than usual: the ledger is short, so the tested windows overlap{few}."
-
-
-def _note(unseen: Unseen, name: str, churn: Probability, *, until: AsOf) -> str:
-    windows = len(np.unique(unseen.rows.origin))
-    chance, rate = float(unseen.churn[name].mean()), float(unseen.churned.mean())
-    small = len(unseen.rows) < LARGE_CONTEST_ROWS
-    caution = " So few forecasts prove little: a better model may go unrecognised." if small else ""
-    return (
-        f"How sure: on {windows} dates it had not seen, {_percent(chance)} of the customers were expected to stop and "
-        f"{_percent(rate)} did ({len(unseen.rows):,} forecasts). {_width(churn, until)}{caution}"
-    )
-
-
-def _width(churn: Probability, until: AsOf) -> str:
-    """How far rates may end from chances, and what a longer ledger would change in that."""
-    spread, half = churn.calibrator.spread, np.zeros(1)
-    now, later = (
-        chance_of(np.concatenate(each))
-        for each in (spread.bounds(half, np.array([until.days])), spread.in_a_year(half))
-    )
-    few = "; widened, since there were under 4 windows to learn that from" if spread.origins < FEW_ORIGINS else ""
-    return (
-        f"Where it says 50 %, a new date may bring {_percent(now[0])} to {_percent(now[1])}{few}; "
-        f"with 12 more months of orders about {_percent(later[0])} to {_percent(later[1])}."
-    )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
