@@ -27,7 +27,9 @@ def weaker_proof(plan: ContestPlan) -> str:
 def how_sure(unseen: Unseen, name: str, churn: Probability, *, until: AsOf) -> str:
     """What a candidate expected on dates it had not seen, what came, how far it may be off, what so few prove."""
     windows = len(np.unique(unseen.rows.origin))
-    chance, rate = float(unseen.churn[name].mean()), float(unseen.churned.mean())
+    chance, rate = (
+        float(np.average(told, weights=unseen.rows.weight)) for told in (unseen.churn[name], unseen.churned)
+    )
     small = len(unseen.rows) < LARGE_CONTEST_ROWS
     caution = " So few forecasts prove little: a better model may go unrecognised." if small else ""
     return (

@@ -83,16 +83,17 @@ def windows_of(unseen: Unseen | None) -> dict[str, list[WindowFigures]]:
     if unseen is None:
         return {}
     windows = [(origin, unseen.rows.origin == origin) for origin in np.unique(unseen.rows.origin)]
+    weight = unseen.rows.weight
     return {
         name: [
             WindowFigures(
                 origin=str(np.datetime64(int(origin), "us").astype("datetime64[D]")),
                 customers=int(rows.sum()),
-                forecast=float(chance[rows].mean()),
-                observed=float(unseen.churned[rows].mean()),
-                auc=metrics.auc(chance[rows], unseen.churned[rows]),
-                brier=metrics.brier(chance[rows], unseen.churned[rows]),
-                log_loss=metrics.log_loss(chance[rows], unseen.churned[rows]),
+                forecast=float(np.average(chance[rows], weights=weight[rows])),
+                observed=float(np.average(unseen.churned[rows], weights=weight[rows])),
+                auc=metrics.auc(chance[rows], unseen.churned[rows], weight[rows]),
+                brier=metrics.brier(chance[rows], unseen.churned[rows], weight[rows]),
+                log_loss=metrics.log_loss(chance[rows], unseen.churned[rows], weight[rows]),
             )
             for origin, rows in windows
         ]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 from scipy.special import expit
 
 from features.snapshot import Floats
-from tests.model.world import world
+from tests.model.world import drafted, world
 from training import metrics
+from training.assignments import Assignments
 from training.calibrating import fit_calibrator
 from training.candidates import RFM
 from training.fit import fit_linear
 from training.lines import Forecasts, fit_line
+from training.run_record import windows_of
 
 DRAWS = np.random.default_rng(7)
 Z = DRAWS.normal(size=400)
@@ -60,3 +64,15 @@ def test_a_line_expects_as_many_as_came_each_by_its_weight() -> None:
     line = fit_linear("line", RFM, rows.snapshot, churned, weight)
     expected = expit(line.log_odds(rows.snapshot))
     assert np.average(expected, weights=weight) == pytest.approx(np.average(churned, weights=weight), abs=1e-3)
+
+
+def test_a_window_is_recorded_with_who_was_held_out_standing_for_several() -> None:
+    here = drafted().unseen
+    assert here is not None
+    held_out_chance = np.where(np.arange(len(here.rows)) % 2 == 0, 1 / 3, 1.0)
+    assignments = Assignments(np.zeros(len(here.rows), dtype=np.bool_), held_out_chance)
+    oldest = windows_of(replace(here, rows=replace(here.rows, assignments=assignments)))["recency"][0]
+    there = here.rows.origin == here.rows.origin.min()
+    came, weight = here.churned[there], 1 / held_out_chance[there]
+    assert oldest.observed == pytest.approx((3 * came[weight > 2].sum() + came[weight < 2].sum()) / weight.sum())
+    assert oldest.observed != came.mean()
