@@ -53,7 +53,7 @@ def key_accounts_at(ledger: Ledger, as_of: AsOf, policy: Policy) -> frozenset[st
         connection.register("accounts", accounts)
         months = month_starts(ledger, as_of, policy)
         marks = [mark for level in COMPANY_WIDE for mark in key_marks(connection, level, months, policy)]
-        company = shares_at(connection, Level.COMPANY, as_of)
+        company = shares_at(connection, Level.COMPANY, as_of) if policy.strategic_top_n else {}
     key = key_reasons(accounts, marks, company, policy)
     belonging = zip(accounts.column("customer_id").to_pylist(), accounts.column("group_id").to_pylist(), strict=True)
     return frozenset(customer for customer, group in belonging if group in key)

@@ -6,7 +6,7 @@ A group enters above one share and stays until under another, so that it does no
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -97,19 +97,43 @@ def key_marks(
     """The groups that are key at the last instant by their share at a level, after replaying all instants in order.
 
     A group is what it was at each instant. Where a key group's branches belong to another group later, that one stays
-    key under the same rule. The connection has the views ``order_lines``, ``customers`` and ``accounts``.
+    key under the same rule. The past is read only where a group lies between the two shares at the last instant.
+    The connection has the views ``order_lines``, ``customers`` and ``accounts``.
     """
-    instants = list(instants)
+    *earlier, last = instants
+    now = groups_at(connection, [last])
+    (key,) = _worth_keeping(connection, level, now, policy)
+    if not all(enters for _, enters in key.values()):
+        stays = _key_until(connection, level, earlier, policy, now=now[last])
+        key = {place: told for place, told in key.items() if told[1] or place in stays}
+    return [KeyMark(level, unit, group, *told) for (unit, group), told in sorted(key.items())]
+
+
+def _key_until(
+    connection: duckdb.DuckDBPyConnection,
+    level: Level,
+    instants: Sequence[AsOf],
+    policy: Policy,
+    *,
+    now: Mapping[str, str],
+) -> set[Place]:
+    """The groups, as they are now, of everybody whose group was key at the last of some instants."""
     groups = groups_at(connection, instants)
     before: Mapping[str, str] = {}
-    above = f"g.sales >= {policy.key_leave_share!r} * u.sales"
-    key: dict[Place, tuple[float, bool]] = {}
-    found = _by_instant(connection, level, groups, keep=above, enter=policy.key_enter_share)
-    for instant, shares in zip(instants, found, strict=True):
+    key: set[Place] = set()
+    for instant, shares in zip(instants, _worth_keeping(connection, level, groups, policy), strict=True):
         stays = _heirs(key, before, groups[instant])
-        key = {place: (share, enters) for place, (share, enters) in shares.items() if enters or place in stays}
+        key = {place for place, (_, enters) in shares.items() if enters or place in stays}
         before = groups[instant]
-    return [KeyMark(level, unit, group, *told) for (unit, group), told in sorted(key.items())]
+    return _heirs(key, before, now)
+
+
+def _worth_keeping(
+    connection: duckdb.DuckDBPyConnection, level: Level, groups: Mapping[AsOf, Mapping[str, str]], policy: Policy
+) -> Iterator[dict[Place, tuple[float, bool]]]:
+    """Each instant's shares that are not under the one at which a group stops to be key, and whether each enters."""
+    above = f"g.sales >= {policy.key_leave_share!r} * u.sales"
+    return _by_instant(connection, level, groups, keep=above, enter=policy.key_enter_share)
 
 
 def shares_at(connection: duckdb.DuckDBPyConnection, level: Level, as_of: AsOf) -> dict[Place, float]:
