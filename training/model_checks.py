@@ -17,7 +17,7 @@ from training import model_check_list as checks
 from training.bootstrap import Interval
 from training.calibration_figures import MOST_ERROR_OVER_PERFECT, MOST_GAP, NINETY_FIVE, SEASON_STEP
 from training.contest import FOUND_AT_LEAST, Outcome
-from training.dataset import micros_of
+from training.dataset import TrainingSet, micros_of
 from training.learn import Teacher
 from training.model_check_list import Checked, checked, not_applicable
 from training.unseen import Unseen
@@ -93,11 +93,15 @@ def _steady_origins(teacher: Teacher, unseen: Unseen) -> Iterator[int]:
     zone = teacher.policy.zone
     oldest = min(teacher.origins.close)
     for at in unseen.origins:
-        observed = unseen.churned[unseen.rows.origin == micros_of(at)]
-        before = teacher.rows.active_at([at.shifted(-teacher.origins.horizon_days, zone)]).labels.churned
+        here = unseen.rows.at([at])
+        before = teacher.rows.active_at([at.shifted(-teacher.origins.horizon_days, zone)])
         has_year = at.shifted(-YEAR_DAYS, zone) >= oldest
-        if has_year or not len(before) or abs(observed.mean() - before.mean()) <= SEASON_STEP:
+        if has_year or not len(before) or abs(_rate(here) - _rate(before)) <= SEASON_STEP:
             yield micros_of(at)
+
+
+def _rate(rows: TrainingSet) -> float:
+    return float(np.average(rows.labels.churned, weights=rows.weight))
 
 
 def _stable(unseen: Unseen, rule: str, model: str) -> Checked:
@@ -105,9 +109,11 @@ def _stable(unseen: Unseen, rule: str, model: str) -> Checked:
     worse = []
     origins = np.unique(unseen.rows.origin)
     for origin in origins:
-        found = better[unseen.rows.origin == origin]
-        surely = found.mean() + _quantile(0.05 / len(origins)) * found.std() / np.sqrt(len(found))
-        if surely < 0:
+        there = unseen.rows.origin == origin
+        found, weight = better[there], unseen.rows.weight[there]
+        mean = np.average(found, weights=weight)
+        deviation = np.sqrt(np.sum((weight * (found - mean)) ** 2)) / weight.sum()
+        if mean + _quantile(0.05 / len(origins)) * deviation < 0:
             worse.append(str(np.datetime64(int(origin), "us").astype("datetime64[D]")))
     said = f"worse for sure at {', '.join(worse)}" if worse else f"worse for sure at none of {len(origins)} origins"
     return checked(checks.STABLE, not worse, f"Against '{rule}' it was {said}.")

@@ -13,6 +13,7 @@ import pytest
 from models.bundle import Bundle
 from tests.drawn import POLICY, at
 from tests.model.world import HORIZON, UNTIL, drafted, teacher, world
+from training.assignments import Assignments
 from training.bootstrap import Interval
 from training.check_list import Outcome
 from training.contest import FOUND_AT_LEAST
@@ -103,6 +104,17 @@ def test_a_model_that_fails_at_one_origin_is_not_stable_though_its_mean_may_be()
     found = checks(**forecasting(np.where(newest, 1 - right, right)))["CF105"]
     assert found.failed
     assert "worse for sure at" in found.sentence
+
+
+def test_an_origin_is_judged_with_who_was_held_out_standing_for_several() -> None:
+    here = unseen()
+    newest = here.rows.origin == here.rows.origin.max()
+    right, second = np.where(here.churned, 0.9, 0.1), np.arange(len(here.rows)) % 2 == 0
+    told = forecasting(np.where(newest & ~second, 1 - right, right))  # wrong on every other customer of the newest
+    alone = np.zeros(len(here.rows), dtype=np.bool_)
+    held_out = Assignments(alone, np.where(second, 0.02, 1.0))  # who was told right stands for 50
+    assert checks(**told)["CF105"].failed
+    assert not checks(**told, rows=replace(here.rows, assignments=held_out))["CF105"].failed
 
 
 def test_a_column_of_contacts_that_says_all_alone_carries_the_model() -> None:
