@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.errors import CallfirstError
 from features.ledger.columns import CUSTOMERS_SHELF, SHELVES
 from features.ledger.customer_range import EVERYBODY, CustomerRange
 from features.ledger.non_products import is_product
-from features.small_work import SMALL_ROWS, small_work
+from features.small_work import SMALL_ROWS, picking, small_work
 
 INSTANT = pa.timestamp("us")  # UTC, written without a zone
 
@@ -116,6 +117,10 @@ class KindRows:
         earliest = self.replacements.group_by("row_id").aggregate([("replaced_at", "min")])
         return earliest.rename_columns({"replaced_at_min": "replaced_at"})
 
+    def has(self, column: str) -> bool:
+        """Whether its rows have that column: what lies in files has all of the shelf's."""
+        return not isinstance(self.rows, pa.Table) or column in self.rows.column_names
+
     @cached_property
     def known_columns(self) -> frozenset[str]:
         """The columns that may hold a value: all but those of which it is on record that they hold none."""
@@ -124,6 +129,16 @@ class KindRows:
                 name for name in self.rows.column_names if self.rows.column(name).null_count < len(self.rows)
             )
         return frozenset(name for footer in self._footers.values() for name in footer.known_columns)
+
+    def of_wanted(self, connection: duckdb.DuckDBPyConnection, name: str, columns: Collection[str]) -> KindRows:
+        """The rows of the customers in the table ``wanted``, in some columns of the view; what is in memory stays."""
+        if isinstance(self.rows, pa.Table):
+            return self
+        shelf = SHELVES[name]
+        asked = [each for each in shelf.schema.names if shelf.renamed.get(each, each) in columns]
+        every = connection.read_parquet([str(path) for path in self.rows])
+        rows = every.filter("customer_id IN (SELECT customer_id FROM wanted)").select(*asked).to_arrow_table()
+        return KindRows(rows, self.replaced.filter(pc.is_in(self.replaced.column("row_id"), rows.column("row_id"))))
 
     def rows_within(self, customers: CustomerRange) -> pa.Table | tuple[Path, ...]:
         """The table, or the files of which it is not on record that they hold no row of these customers."""
@@ -135,6 +150,9 @@ class KindRows:
     def _footers(self) -> dict[Path, _Footer]:
         return {} if isinstance(self.rows, pa.Table) else {path: _Footer.of(path) for path in self.rows}
 
+
+MEANT_BY = ("amount", "product_id")
+"""The columns that say whether a line makes an order or is a return."""
 
 OTHERS = tuple(name for name in SHELVES if name not in ("order_lines", "customers"))
 """The views of a ledger beside order lines and customers."""
@@ -187,7 +205,7 @@ class Ledger:
             if threads:
                 connection.execute(f"SET threads = {int(threads)}")
         connection.register("customers", self.customers)
-        product = is_product(self.non_product_codes)
+        product = is_product(self.non_product_codes)  # MEANT_BY
         meaning = f", amount > 0 AND {product} AS makes_order, amount < 0 AND {product} AS is_return"
         _view(connection, "order_lines", self._lines, within, beside=meaning)
         for name in OTHERS:
@@ -196,6 +214,28 @@ class Ledger:
             elif not self._is_small:
                 _view(connection, name, _none(name), EVERYBODY)
         return connection
+
+    def of_customers(self, customer_ids: Sequence[str], columns: Mapping[str, Collection[str]]) -> Ledger:
+        """The ledger of some customers: what lies in files is read into memory, each file once.
+
+        ``columns``: of which views what is read; of other views, and in other columns, it holds nothing.
+        """
+        wanted = pa.array(customer_ids, pa.string())
+        with picking() as connection:
+            connection.register("wanted", pa.table({"customer_id": wanted}))
+            lines = self._lines.of_wanted(connection, "order_lines", {*columns["order_lines"], *MEANT_BY})
+            others = {
+                name: held.of_wanted(connection, name, columns[name])
+                for name, held in self.others.items()
+                if name in columns
+            }
+        return replace(
+            self,
+            order_lines=lines.rows,
+            replacements=lines.replacements,
+            customers=self.customers.filter(pc.is_in(self.customers.column("customer_id"), wanted)),
+            others=others,
+        )
 
     def holds(self, view: str, column: str) -> bool:
         """Whether a view of order lines or OTHERS may know a value of a column."""
@@ -245,7 +285,7 @@ def _view(
         connection.register(f"{name}_rows", SHELVES[name].schema.empty_table())
     else:
         connection.read_parquet([str(path) for path in rows]).create_view(f"{name}_rows")
-    renamed = ", ".join(f"{ours} AS {shown}" for ours, shown in SHELVES[name].renamed.items())
+    renamed = ", ".join(f"{ours} AS {shown}" for ours, shown in SHELVES[name].renamed.items() if held.has(ours))
     columns = f"l.* RENAME ({renamed})" if renamed else "l.*"
     if not len(held.replacements):
         never = "CAST(NULL AS TIMESTAMP) AS replaced_at"

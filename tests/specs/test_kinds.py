@@ -6,8 +6,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
+from features.catalog import CATALOG
 from features.home import Home
 from features.ledger.columns import KINDS, SHELVES
 from features.ledger.doctor import examine
@@ -16,9 +18,20 @@ from features.ledger.ledger import EmptyLedgerError, Ledger
 from features.ledger.matching import ColumnsError
 from features.ledger.mirror import read_ledger
 from features.policy import Policy
-from tests.drawn import POLICY, ledger, table, utc
+from features.snapshot import take_snapshot
+from tests.drawn import POLICY, at, ledger, table, utc
 from tests.drawn_kinds import KINDS_DRAWN, as_csv
 from tests.specs.ingested import LATER, LINES, NOW, Ingest
+
+SAID_OF_EVERY_KIND = {
+    "net_sales_lifetime",
+    "contacts_365_days",
+    "complaints_365_days",
+    "days_since_last_survey",
+    "unpaid_money",
+    "people_known",
+    "buyer_changes_365_days",
+}
 
 
 def on(world: Ledger, view: str) -> list[dict[str, Any]]:
@@ -64,6 +77,20 @@ def test_the_ledger_of_files_shows_what_the_one_in_memory_shows(bring: Ingest, h
     assert examine(home, POLICY, rebuild=True).sound
     for view in SHELVES:
         assert on(read_ledger(home, POLICY), view) == on(drawn, view), view
+
+
+def test_some_customers_of_a_ledger_of_files_have_the_features_they_have_among_all(bring: Ingest, home: Home) -> None:
+    """They alone are read out of the files, in the columns their features are made of."""
+    for kind in reversed(KINDS):
+        bring(as_csv(KINDS_DRAWN[kind]), kind, currency="EUR")
+    stored, as_ofs = read_ledger(home, POLICY), [at("2026-01-20"), at("2026-12-01")]
+    every = take_snapshot(stored, as_ofs, POLICY)
+    asked = sorted(set(every.customer_ids))[::2]
+    alone = take_snapshot(stored, as_ofs, POLICY, customers=[*asked, "nobody"])
+    assert alone.table.equals(every.where(np.isin(every.customer_ids, asked)).table)
+    assert {  # so every kind was read
+        each.name for each in CATALOG if every.table.column(each.name).null_count < len(every)
+    } >= SAID_OF_EVERY_KIND
 
 
 @pytest.mark.parametrize("kind", KINDS)

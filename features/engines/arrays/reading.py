@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -55,6 +56,19 @@ def needed_of(primitives: Iterable[Primitive]) -> tuple[Needed, ...]:
         if not on_order_days or wanted is Column.AMOUNT:
             columns.setdefault(stream, set()).update({wanted} if wanted else ())
     return tuple(Needed(stream, frozenset(columns.get(stream, ())), frozenset(sets[stream])) for stream in sets)
+
+
+def columns_read(needed: Iterable[Needed]) -> dict[str, set[str]]:
+    """Each view with the words that are said of it, among them every column that ``read_part`` reads."""
+    columns: dict[str, set[str]] = {}
+    for each in needed:
+        stream = each.stream
+        said = [stream.day, stream.begins, stream.ends, stream.where]
+        said += [stream.columns[column] for column in each.columns]
+        said += [SETS[rows].condition for rows in each.sets]
+        words = columns.setdefault(stream.view, {"customer_id", "row_id"})
+        words.update(word for text in said for word in re.findall(r"\w+", text))
+    return columns
 
 
 def read_part(

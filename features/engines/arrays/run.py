@@ -19,7 +19,7 @@ from features.definition import Feature
 from features.engines.arrays.arithmetic import Company
 from features.engines.arrays.engine import Answers, answers_of, table_of, values_for_median
 from features.engines.arrays.medians import NOTHING, Tallied
-from features.engines.arrays.reading import Needed, Part, needed_of, read_part
+from features.engines.arrays.reading import Needed, Part, columns_read, needed_of, read_part
 from features.engines.arrays.values import Ints
 from features.engines.instants import Instants
 from features.engines.wanted import Wanted, wanted_by
@@ -227,15 +227,19 @@ class Run:
         return make(self._read(needed, part, together))
 
     def _read(self, needed: Sequence[Needed], part: CustomerRange, together: int) -> Part:
+        ledger, where = self.ledger, part.condition
+        if self.customers is not None:
+            ledger = ledger.of_customers(self.customers, columns_read(needed))
+            where = "customer_id IN (SELECT customer_id FROM wanted)"
+        streams = [each.stream for each in needed if each.stream is not ORDER_LINES]
+        empty = [stream for stream in streams if not ledger.holds(stream.view, stream.tells)]
         threads = None if together == 1 else 1
-        with self.opened(self.memory.database_bytes // together, threads, within=part) as connection:
-            where = part.condition
+        with replace(self, ledger=ledger).opened(
+            self.memory.database_bytes // together, threads, within=part
+        ) as frames:
             if self.customers is not None:
-                connection.register("wanted", pa.table({"customer_id": pa.array(self.customers, pa.string())}))
-                where = "customer_id IN (SELECT customer_id FROM wanted)"
-            streams = [each.stream for each in needed if each.stream is not ORDER_LINES]
-            empty = [stream for stream in streams if not self.ledger.holds(stream.view, stream.tells)]
-            return read_part(connection, needed, self.instants, where=where, empty=empty)
+                frames.register("wanted", pa.table({"customer_id": pa.array(self.customers, pa.string())}))
+            return read_part(frames, needed, self.instants, where=where, empty=empty)
 
     def opened(
         self, size: int, threads: int | None = None, *, within: CustomerRange = EVERYBODY
