@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from models.manifest import UsualRates
 from models.probability import Probability
 from models.reference import Reference
@@ -12,7 +14,6 @@ from models.shortfall import Shortfall, ShortfallKind
 from training import metrics
 from training.candidates import CANDIDATES, BlendRecipe, Candidate, Rank
 from training.contest import Outcome, hold_contest, judge, serving_rule
-from training.dataset import TrainingSet
 from training.errors import TrainingError
 from training.fit import Lesson, TooFew, fit
 from training.folds import ContestPlan, Fold, Origins, contest_plan
@@ -26,7 +27,9 @@ from training.unseen import Unseen
 from training.usual_rates import usual_rates
 
 LEAST_CUSTOMERS = 30
-"""Active customers from which a chance can be learned at all (issue 4: small B2B begins at 30)."""
+"""Who ever ordered, from which a chance can be learned at all (issue 4: small B2B begins at 30)."""
+LEAST_ACTIVE = 10
+"""Of them active at the newest closed window, whose outcomes say the most of today."""
 
 Told = Callable[[str], None]
 
@@ -82,7 +85,7 @@ def draft(teacher: Teacher, *, active_days: int, told: Told, plan: ContestPlan |
         TooLittleToLearnError: too few customers, or only one outcome.
     """
     origins = teacher.origins
-    _check_enough(teacher.rows, origins)
+    _check_enough(teacher)
     plan = plan or contest_plan(origins)
     unseen = hold_contest(teacher, plan, told) if plan.folds else None
     fold = origins.fold(origins.until)
@@ -205,14 +208,20 @@ def _settled(teacher: Teacher, learned: Learned, kind: ShortfallKind, churn: Pro
     )
 
 
-def _check_enough(rows: TrainingSet, origins: Origins) -> None:
-    newest = rows.active_at(origins.close[:1])
-    if len(newest) < LEAST_CUSTOMERS:
-        raise TooLittleToLearnError(
-            f"With {len(newest)} active on {origins.close[0].day} there are too few customers to learn chances from: "
-            f"{LEAST_CUSTOMERS} are needed.",
-            "Load more customers.",
-        )
+def _check_enough(teacher: Teacher) -> None:
+    customers = int(np.sum(~np.isnan(teacher.now.feature("days_since_last_order"))))
+    if customers < LEAST_CUSTOMERS:
+        raise _too_few(f"{customers} customers that ever ordered", LEAST_CUSTOMERS)
+    newest = teacher.origins.close[0]
+    active = len(teacher.rows.active_at([newest]))
+    if active < LEAST_ACTIVE:
+        raise _too_few(f"{active} customers active on {newest.day}", LEAST_ACTIVE)
+
+
+def _too_few(have: str, needed: int) -> TooLittleToLearnError:
+    return TooLittleToLearnError(
+        f"With {have} there are too few to learn chances from: {needed} are needed.", "Load more customers."
+    )
 
 
 def _contest_days(origins: Origins, active_days: int) -> int:
