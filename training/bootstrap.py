@@ -1,4 +1,4 @@
-"""Here you find how sure a difference is: paired bootstrap over customers within origins, pooled."""
+"""Here you find how sure a difference is: by customers drawn anew within origins, pooled, or by origins alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import t as student
 
 from features.snapshot import Floats
 
@@ -68,6 +69,19 @@ def interval_of(
     """Any statistic of the rows that are handed to it by number."""
     found = [statistic(rows) for rows in resamples(customer, origin, overlapping=overlapping, draws=draws, seed=seed)]
     return interval_of_draws(statistic(np.arange(len(customer))), np.array(found))
+
+
+def interval_over_origins(values: Floats, origin: Ints, weight: Floats) -> Interval:
+    """The mean over origins of a difference that whole origins share, with Student's bounds; of one origin, bare.
+
+    Customers of one origin say nothing of how such a difference moves between origins.
+    """
+    _, place = np.unique(origin, return_inverse=True)
+    means = np.bincount(place, weight * values) / np.bincount(place, weight)
+    estimate, half = float(means.mean()), 0.0
+    if len(means) > 1:
+        half = float(student.ppf(0.975, len(means) - 1) * means.std(ddof=1) / np.sqrt(len(means)))
+    return Interval(estimate, estimate - half, estimate + half)
 
 
 def interval_of_draws(estimate: float, draws: Floats, error: float = 0.05) -> Interval:

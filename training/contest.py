@@ -13,7 +13,7 @@ from models.probability import Probability
 from models.reference import orders_expected
 from models.shortfall import ShortfallKind
 from training import metrics
-from training.bootstrap import Interval
+from training.bootstrap import Interval, interval_over_origins
 from training.candidates import CANDIDATES, Candidate, Rank
 from training.circles import CircleCalibration, circles_at, joined
 from training.dataset import TrainingSet
@@ -49,12 +49,17 @@ Key = TypeVar("Key", str, ShortfallKind)
 
 @dataclass(frozen=True)
 class Figures:
-    """How one candidate did over all contest origins."""
+    """How one candidate did over all contest origins.
+
+    Attributes:
+        levelled_brier: Brier score with the chances of each origin moved to the rate that came.
+    """
 
     name: str
     rank: Rank
     auc: float
     brier: float
+    levelled_brier: float
     log_loss: float
     calibration_error: float
     perfect_calibration_error: float
@@ -69,8 +74,9 @@ class Outcome:
         served: the candidate for the chance of no order. decline: that for declining, None: none could be judged.
         shortfall: how value at risk is told. money: money found by each way of telling it with ``served``.
         circles: how the chances of ``served`` held among everybody, and where it matters most.
-        improvement: Brier of the best rule less that of the best model; None: no model took part.
-        money_difference: money found by the best model less that by the best rule; likewise.
+        improvement: levelled Brier of the best rule less that of the best model; None: no model took part.
+        as_told: the same with levels as they were told, over origins. money_difference: money found by the best model
+            less that by the best rule. None likewise.
     """
 
     figures: tuple[Figures, ...]
@@ -78,6 +84,7 @@ class Outcome:
     best_rule: str
     best_model: str | None
     improvement: Interval | None
+    as_told: Interval | None
     money_difference: Interval | None
     served: str
     decline: str | None
@@ -88,8 +95,8 @@ class Outcome:
 
     @property
     def skill(self) -> float:
-        """Share of the best rule's Brier score that the best model does without; NaN: no model took part."""
-        brier = {each.name: each.brier for each in self.figures}
+        """Share of the best rule's levelled Brier that the best model does without; NaN: no model took part."""
+        brier = {each.name: each.levelled_brier for each in self.figures}
         return 1 - brier[self.best_model] / brier[self.best_rule] if self.best_model else float("nan")
 
 
@@ -153,19 +160,25 @@ def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], 
 
 
 def judge(unseen: Unseen) -> Outcome:
-    """The best model is served if it beats the best calibrated rule for sure and finds no less money; else the rule."""
+    """The best model is served if it beats the best calibrated rule for sure and finds no less money; else the rule.
+
+    Both are judged at the rates that came: the level of a new window is common to all customers, a few origins tell
+    next to nothing of who guesses it better, and it would drown who tells customers apart. As they were told, levels
+    and all, the model must not be worse for sure over origins.
+    """
     figures = tuple(_figures(unseen, candidate) for candidate in CANDIDATES if candidate.name in unseen.churn)
-    rule = min((each for each in figures if each.rank is Rank.RULE), key=lambda each: each.brier)
-    model = min((each for each in figures if each.rank is Rank.MODEL), key=lambda each: each.brier, default=None)
-    improvement, money = None, None
+    rule = min((each for each in figures if each.rank is Rank.RULE), key=_levelled_brier)
+    model = min((each for each in figures if each.rank is Rank.MODEL), key=_levelled_brier, default=None)
+    improvement, as_told, money = None, None, None
     served, sentence = rule.name, f"No model could be fitted, so the rule '{rule.name}' is served."
     if model is not None:
-        off = {name: (unseen.churn[name] - unseen.churned) ** 2 for name in (rule.name, model.name)}
-        improvement = unseen.mean_interval(off[rule.name] - off[model.name])
+        improvement = unseen.mean_interval(_better(unseen, unseen.levelled(model.name), unseen.levelled(rule.name)))
+        told = _better(unseen, unseen.churn[model.name], unseen.churn[rule.name])
+        as_told = interval_over_origins(told, unseen.rows.origin, unseen.rows.weight)
         money = unseen.money_interval(best_value(unseen, model.name), best_value(unseen, rule.name))
-        wins = improvement.is_above_zero and FOUND_AT_LEAST.holds(money)
+        wins = improvement.is_above_zero and as_told.high >= 0 and FOUND_AT_LEAST.holds(money)
         served = model.name if wins else rule.name
-        sentence = _sentence(rule, model, improvement, money)
+        sentence = _sentence(rule, model, improvement, as_told, money)
     kind, found = choose_shortfall(unseen, served)
     return Outcome(
         figures=figures,
@@ -173,6 +186,7 @@ def judge(unseen: Unseen) -> Outcome:
         best_rule=rule.name,
         best_model=None if model is None else model.name,
         improvement=improvement,
+        as_told=as_told,
         money_difference=money,
         served=served,
         decline=_choose_decline(unseen, served),
@@ -181,6 +195,15 @@ def judge(unseen: Unseen) -> Outcome:
         circles=unseen.calibration(served),
         sentence=sentence,
     )
+
+
+def _levelled_brier(figures: Figures) -> float:
+    return figures.levelled_brier
+
+
+def _better(unseen: Unseen, chance: Floats, than: Floats) -> Floats:
+    """By how much the squared error of one forecast is smaller, row by row."""
+    return np.asarray((than - unseen.churned) ** 2 - (chance - unseen.churned) ** 2)
 
 
 def serving_rule(outcome: Outcome, unseen: Unseen, why: str) -> Outcome:
@@ -237,6 +260,7 @@ def _figures(unseen: Unseen, candidate: Candidate) -> Figures:
         rank=candidate.rank,
         auc=unseen.mean_auc(chance),
         brier=metrics.brier(chance, churned, weight),
+        levelled_brier=metrics.brier(unseen.levelled(candidate.name), churned, weight),
         log_loss=metrics.log_loss(chance, churned, weight),
         calibration_error=metrics.calibration_error(chance, churned, weight),
         perfect_calibration_error=metrics.perfect_calibration_error(chance, unseen.seed, weight),
@@ -253,13 +277,18 @@ def _forecasts(models: Sequence[Mapping[Key, Probability]], parts: Sequence[Trai
     }
 
 
-def _sentence(rule: Figures, model: Figures, improvement: Interval, money: Interval) -> str:
+def _sentence(rule: Figures, model: Figures, improvement: Interval, as_told: Interval, money: Interval) -> str:
     figures = (
-        f"Brier {model.brier:.3f} against {rule.brier:.3f} on unseen windows, "
+        f"Brier {model.levelled_brier:.3f} against {rule.levelled_brier:.3f} at the rates that came in unseen windows, "
         f"better by {improvement.estimate:.3f} (95 % interval {improvement.low:.3f} to {improvement.high:.3f})"
     )
     if not improvement.is_above_zero:
         return f"The rule '{rule.name}' is served: the best model, {model.name}, is not better for sure ({figures})."
+    if as_told.high < 0:
+        return (
+            f"The rule '{rule.name}' is served: {model.name} tells customers apart better ({figures}), but expects too "
+            f"many or too few to stop: as told, Brier is worse by {-as_told.estimate:.3f}, date after date."
+        )
     if not FOUND_AT_LEAST.holds(money):
         return (
             f"The rule '{rule.name}' is served: {model.name} has the better chances ({figures}) but finds less of the "

@@ -50,11 +50,14 @@ def contest_checks(teacher: Teacher, unseen: Unseen, outcome: Outcome) -> tuple[
 
 
 def _beats_rule(outcome: Outcome) -> Checked:
-    found = outcome.improvement
-    if found is None:
+    found, told = outcome.improvement, outcome.as_told
+    if found is None or told is None:
         return not_applicable(checks.BEATS_RULE, "No model took part.")
-    said = f"Brier skill {outcome.skill:+.1%} against '{outcome.best_rule}': better by {_told(found)}."
-    return checked(checks.BEATS_RULE, found.is_above_zero, said)
+    said = (
+        f"Brier skill {outcome.skill:+.1%} against '{outcome.best_rule}' at the rates that came: better by "
+        f"{_told(found)}. With the levels as they were told, over dates, by {_told(told)}."
+    )
+    return checked(checks.BEATS_RULE, found.is_above_zero and told.high >= 0, said)
 
 
 def _finds_money(outcome: Outcome) -> Checked:
@@ -105,7 +108,7 @@ def _rate(rows: TrainingSet) -> float:
 
 
 def _stable(unseen: Unseen, rule: str, model: str) -> Checked:
-    better = (unseen.churn[rule] - unseen.churned) ** 2 - (unseen.churn[model] - unseen.churned) ** 2
+    better = (unseen.levelled(rule) - unseen.churned) ** 2 - (unseen.levelled(model) - unseen.churned) ** 2
     worse = []
     origins = np.unique(unseen.rows.origin)
     for origin in origins:

@@ -11,11 +11,13 @@ import numpy.typing as npt
 
 from features.clock import AsOf
 from features.snapshot import Floats
+from models.members import chance_of, log_odds_of
 from models.shortfall import ShortfallKind
 from training import metrics
 from training.bootstrap import Interval, interval_of_draws, interval_of_mean, resamples
 from training.circles import Circle, CircleCalibration, calibration_in
 from training.dataset import TrainingSet, customer_codes, micros_of
+from training.lines import Forecasts, levelled
 from training.member_forecasts import MemberForecasts
 from training.resampled import Figure, Scene, counted, over_draws
 
@@ -113,6 +115,12 @@ class Unseen:
             customer=self.customer,
             seed=self.seed,
         )
+
+    def levelled(self, churn: str) -> Floats:
+        """A candidate's chances moved at each origin to the rate that came: what is left is whom it tells apart."""
+        rows = self.rows
+        told = Forecasts(log_odds_of(self.churn[churn]), self.churned, rows.origin, rows.weight, rows.horizon_days)
+        return chance_of(levelled(told))
 
     def mean_auc(self, told: Floats) -> float:
         """ROC AUC, mean over the origins at which some stopped and some did not; NaN: there is none."""

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from features.snapshot import take_snapshot
+from models.members import chance_of, log_odds_of
 from models.shortfall import ShortfallKind
 from tests.drawn import POLICY, at, ledger
 from tests.model.world import HORIZON, drafted, teacher, world
@@ -52,12 +53,33 @@ def test_a_model_no_better_than_the_rule_is_not_served() -> None:
     assert "not better for sure" in outcome.sentence
 
 
+def test_a_level_that_was_off_in_one_window_does_not_hide_who_tells_customers_apart() -> None:
+    here = unseen()
+    odd = here.rows.origin == here.rows.origin.max()
+    off = chance_of(log_odds_of(np.where(here.churned, 0.65, 0.35)) + 3.0 * odd)
+    outcome = judge(forecasting(callfirst=off))
+    brier = {each.name: each.brier for each in outcome.figures}
+    assert brier["callfirst"] > min(brier["recency"], brier["low frequency"])
+    assert outcome.served == "callfirst"
+
+
+def test_a_model_whose_level_is_off_date_after_date_is_not_served() -> None:
+    here = unseen()
+    far_off = chance_of(log_odds_of(np.where(here.churned, 0.6, 0.4)) + 3.0)
+    outcome = judge(forecasting(callfirst=far_off))
+    assert outcome.improvement is not None
+    assert outcome.improvement.is_above_zero
+    assert outcome.served != "callfirst"
+    assert "too many or too few" in outcome.sentence
+
+
 def test_a_model_with_better_chances_that_finds_less_money_is_not_served() -> None:
     here = unseen()
     hardly = np.where(here.churned, 0.52, 0.48)  # right on every customer, but value at risk stays nearly R
     large = here.reference >= np.quantile(here.reference, 0.7)
     share = np.clip(here.shortfall / np.maximum(here.reference, 1.0), 0.01, 0.99)
-    knows_large = np.where(large, share, 0.99)  # finds all the money there is, and is wrong on everybody else
+    wrong = np.where(here.churned, 0.3, 0.99)
+    knows_large = np.where(large, share, wrong)  # finds all the money there is, and is wrong on everybody else
     judged = replace(
         forecasting(callfirst=hardly, recency=knows_large, low_frequency=np.full(len(large), 0.999)), shares={}
     )
