@@ -80,9 +80,8 @@ def test_a_model_with_better_chances_that_finds_less_money_is_not_served() -> No
     share = np.clip(here.shortfall / np.maximum(here.reference, 1.0), 0.01, 0.99)
     wrong = np.where(here.churned, 0.3, 0.99)
     knows_large = np.where(large, share, wrong)  # finds all the money there is, and is wrong on everybody else
-    judged = replace(
-        forecasting(callfirst=hardly, recency=knows_large, low_frequency=np.full(len(large), 0.999)), shares={}
-    )
+    worst = np.where(here.churned, 0.01, 0.99)
+    judged = replace(forecasting(callfirst=hardly, recency=knows_large, low_frequency=worst), shares={})
     outcome = judge(judged)
     assert outcome.improvement is not None
     assert outcome.improvement.is_above_zero
