@@ -11,7 +11,7 @@ from features.catalog import CATALOG
 from features.catalog_course import BOOKED
 from features.catalog_dues import FROM_DUES
 from features.catalog_touches import FROM_TOUCHES
-from features.snapshot import take_snapshot
+from features.snapshot import company_values, take_snapshot
 from tests.drawn import POLICY, at, day, ledger, rows_of, seen
 
 # As of 2026-07-01. Customer a: seven order days and a return. The others only give the company a rhythm.
@@ -236,6 +236,16 @@ def test_the_company_rhythm_is_the_one_of_midnight_all_day_long() -> None:
     )
     assert seen(world, "2026-02-01T18:00", "a")["company_due_gap_days"] == 10  # b's third gap came after midnight
     assert seen(world, "2026-02-02", "a")["company_due_gap_days"] == pytest.approx((10 + (4 + 0.8 * (23 - 4))) / 2)
+
+
+def test_the_first_booking_of_all_counts_though_the_company_was_asked_before_it() -> None:
+    """Booked on March 2nd for the 12th: as seen on the 5th it is 7 days away."""
+    before = "customer_id | ordered_at | amount | known_at\na | 2026-01-01 | 1 | 2026-01-01"
+    booked = ledger(f"{before}\na | 2026-03-12 | 1 | 2026-03-02")
+    company = company_values(ledger(before), [at("2026-03-05")], POLICY)
+    for asked in (company, None):
+        found = take_snapshot(booked, [at("2026-03-05")], POLICY, customers=["a"], company=asked)
+        assert rows_of(found)["a"]["days_to_booked_order"] == 7
 
 
 def test_a_customer_known_later_is_nobody_yet() -> None:

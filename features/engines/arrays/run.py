@@ -29,7 +29,7 @@ from features.ledger_days import shut_days
 from features.parts import Memory, parts_of
 from features.policy import Policy
 from features.primitives import CompanyMedian, Primitive, Rows
-from features.row_sets import ORDER_LINES, SETS, define_days
+from features.row_sets import ORDER_LINES, SETS, Stream, define_days
 
 WORKERS = 2
 """Parts at work at once: numpy lets two run side by side, more would only share the memory."""
@@ -232,7 +232,7 @@ class Run:
             ledger = ledger.of_customers(self.customers, columns_read(needed))
             where = "customer_id IN (SELECT customer_id FROM wanted)"
         streams = [each.stream for each in needed if each.stream is not ORDER_LINES]
-        empty = [stream for stream in streams if not ledger.holds(stream.view, stream.tells)]
+        empty = [each for each in streams if not ledger.holds(each.view, each.tells) or each in self._never_seen]
         threads = None if together == 1 else 1
         with replace(self, ledger=ledger).opened(
             self.memory.database_bytes // together, threads, within=part
@@ -240,6 +240,13 @@ class Run:
             if self.customers is not None:
                 frames.register("wanted", pa.table({"customer_id": pa.array(self.customers, pa.string())}))
             return read_part(frames, needed, self.instants, where=where, empty=empty)
+
+    @property
+    def _never_seen(self) -> set[Stream]:
+        """Streams of which this ledger holds no row for sure; what was made of it before may say so of an older one."""
+        since = {} if self.company is not None else self.company_values_at_a_glance.recorded_since
+        whole = (SETS[rows] for rows, first in since.items() if first is None)
+        return {held.stream for held in whole if held.condition == "TRUE"}
 
     def opened(
         self, size: int, threads: int | None = None, *, within: CustomerRange = EVERYBODY
