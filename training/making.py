@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from threadpoolctl import threadpool_limits
+
 from features.catalog import CATALOG_FINGERPRINT
 from features.ledger.ledger import Ledger
 from features.ledger_days import shut_days
@@ -63,10 +65,11 @@ def make(
     rows = training_set(ledger, origins, frame.active_days, policy)
     teacher = Teacher(ledger, rows, take_snapshot(ledger, [frame.until], policy), origins, policy, seed)
     plan, tuned = contest_plan(origins), None
-    if tuning is not None:
-        tuned = tune(teacher, plan, tuning, lambda step: progress(step, 0.2))
-        teacher, plan = replace(teacher, blend=tuned.recipe), tuned.plan
-    return Made(frame, origins, teacher, _drafted(teacher, plan, frame, progress), tuned)
+    with threadpool_limits(limits=1, user_api="blas"):  # of fits so small, threads wait for one another
+        if tuning is not None:
+            tuned = tune(teacher, plan, tuning, lambda step: progress(step, 0.2))
+            teacher, plan = replace(teacher, blend=tuned.recipe), tuned.plan
+        return Made(frame, origins, teacher, _drafted(teacher, plan, frame, progress), tuned)
 
 
 def bundle_of(made: Made, chosen: Draft, ledger: Ledger, policy: Policy, *, number: int) -> Bundle:
