@@ -34,6 +34,7 @@ results: .venv/development benchmarks/.rivals  ## all other pages that a command
 	$(BIN)/python -m benchmarks.corpus_table --rivals benchmarks/.rivals
 	$(BIN)/python -m benchmarks.leak_trap
 	$(BIN)/python -m benchmarks.coverage
+	$(BIN)/python -m benchmarks.small_companies
 	$(BIN)/python -m benchmarks.model_results --data $(DATA)
 	$(BIN)/python -m benchmarks.ablation --data $(DATA)
 	$(BIN)/python -m benchmarks.picture call-list.png

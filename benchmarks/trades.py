@@ -5,7 +5,7 @@ Each trade is a process with a seed: customers arrive, order in their own rhythm
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -19,9 +19,14 @@ from features.policy import Policy
 ENDS_ON = date(2025, 12, 31)
 YEAR = 365.25
 
+_GARDEN = (0.1, 0.2, 0.7, 1.0, 1.0, 0.9, 0.8, 0.7, 0.6, 0.4, 0.2, 0.1)
+"""By month, the share of a gardener's orders that come about."""
+
 Chance = np.random.Generator
 Course = list[tuple[float, float]]
 """A customer's order days, counted from the ledger's first day, each with its money."""
+Orders = list[tuple[date, float]]
+"""The same by calendar day."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,15 @@ def parts_trade(chance: Chance, days: int, _number: int) -> Course:
     return orders
 
 
+def garden_supply(chance: Chance, days: int, _number: int) -> Course:
+    """A gardener who orders every week or three from March to September and hardly in winter."""
+    rhythm = chance.gamma(6.0, 1.5) + 3
+    begin = 0.0 if chance.random() < 0.5 else chance.uniform(0, days)
+    end, size = min(begin + chance.exponential(900), days), chance.lognormal(5.2, 0.9)
+    course = _regular(chance, begin=begin, end=end, rhythm=rhythm, shape=3.0, size=size)
+    return [order for order in course if chance.random() < _GARDEN[_month(order[0], days) - 1]]
+
+
 TRADES: tuple[Trade, ...] = (
     Trade("replenishment", 700, 900, 28, replenishment),
     Trade("gift wholesale", 2500, 1095, 90, gift_wholesale),
@@ -139,16 +153,28 @@ TRADES: tuple[Trade, ...] = (
     Trade("slow fading", 900, 1095, 60, slow_fading),
     Trade("parts trade", 800, 1095, 90, parts_trade),
 )
+"""What members were chosen on; a garden supply is none of them."""
 
 
 def ledger_of_trade(trade: Trade, policy: Policy, seed: int) -> Ledger:
     """The ledger of one trade, through the real intake."""
+    return ledger_of_orders({number: orders_of(trade, number, seed) for number in range(trade.customers)}, policy)
+
+
+def orders_of(trade: Trade, number: int, seed: int) -> Orders:
+    """What one customer of a trade ordered."""
     starts_on = ENDS_ON - timedelta(days=trade.days - 1)
+    course = trade.course(np.random.default_rng([seed, number]), trade.days, number)
+    return [(starts_on + timedelta(days=int(at)), money) for at, money in course]
+
+
+def ledger_of_orders(orders: Mapping[int, Orders], policy: Policy) -> Ledger:
+    """The ledger of customers' orders by their numbers, through the real intake."""
     ids, days, amounts = [], [], []
-    for number in range(trade.customers):
-        for at, money in trade.course(np.random.default_rng([seed, number]), trade.days, number):
+    for number, each in orders.items():
+        for day, money in each:
             ids.append(f"c{number:05d}")
-            days.append(str(starts_on + timedelta(days=int(at))))
+            days.append(str(day))
             amounts.append(f"{money:.2f}")
     lines = pa.table({"customer_id": ids, "ordered_at": days, "amount": amounts})
     return ledger_of(lines, None, policy, currency="EUR", history=True)
@@ -166,8 +192,11 @@ def _regular(chance: Chance, *, begin: float, end: float, rhythm: float, shape: 
 
 def _season(at: float, days: int) -> float:
     """How many times the usual rate of orders applies on a day; 1 on average of the year."""
-    month = (ENDS_ON - timedelta(days=days - int(at))).month
-    return (0.5, 0.6, 0.8, 0.8, 0.9, 0.8, 0.8, 0.9, 1.3, 1.8, 2.0, 0.8)[month - 1]
+    return (0.5, 0.6, 0.8, 0.8, 0.9, 0.8, 0.8, 0.9, 1.3, 1.8, 2.0, 0.8)[_month(at, days) - 1]
+
+
+def _month(at: float, days: int) -> int:
+    return (ENDS_ON - timedelta(days=days - int(at))).month
 
 
 def _thinned(chance: Chance, at: float, days: int, rate: float) -> float:
