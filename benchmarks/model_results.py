@@ -170,12 +170,16 @@ def page(found: Mapping[str, Evaluation]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _large(found: Mapping[str, Evaluation]) -> dict[str, Evaluation]:
+    """The ledgers of 100 and more judged customers."""
+    return {name: each for name, each in found.items() if max(len(part) for part in each.cutoffs) >= LEAST_ACTIVE}
+
+
 def _joint(found: Mapping[str, Evaluation]) -> str:
     """Per ledger of 100 and more judged customers and figure: the difference to the best rival, judged together."""
-    large = {name: each for name, each in found.items() if max(len(part) for part in each.cutoffs) >= LEAST_ACTIVE}
     named = [
         (name, best)
-        for name, each in large.items()
+        for name, each in _large(found).items()
         for figure in Figure
         if (best := each.to_best_rival(figure)) is not None
     ]
@@ -193,14 +197,21 @@ def _joint(found: Mapping[str, Evaluation]) -> str:
 
 
 def _margins(found: Mapping[str, Evaluation]) -> str:
-    """Mean margin over the ledgers to the best rival of each."""
+    """Mean margin to the best rival of each ledger: over those of 100 and more judged customers, and over all."""
+    return (
+        f"Mean margin to the best rival of each ledger: over ledgers of {LEAST_ACTIVE} and more customers "
+        f"{_margin(_large(found))}; over all {_margin(found)}."
+    )
+
+
+def _margin(found: Mapping[str, Evaluation]) -> str:
     told_of = []
     for figure in Figure:
         best = [each.to_best_rival(figure) for each in found.values()]
         known = [each.estimate for each in best if each is not None]
         if known:
-            told_of.append(f"{figure} {sum(known) / len(known):+.3f}")
-    return f"Mean margin over all ledgers to the best rival of each: {', '.join(told_of)}."
+            told_of.append(f"{figure} {sum(known) / len(known):+.4f}")
+    return ", ".join(told_of)
 
 
 def _cells(found: Mapping[str, Evaluation]) -> str:
