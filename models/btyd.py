@@ -72,12 +72,16 @@ def _silent(p: Parameters, waits: Floats, last_weeks: Floats, age_weeks: Floats)
 
 
 def _pareto(p: Parameters, repeats: Floats, last_weeks: Floats, age_weeks: Floats) -> Floats:
-    """Source: Fader & Hardie 2005, A note on deriving the Pareto/NBD model, equations 16 to 19."""
-    longer, apart = max(p.alpha, p.b), abs(p.alpha - p.b)
+    """Source: Fader & Hardie 2005, A note on deriving the Pareto/NBD model, equations 16 to 19.
+
+    Its hypergeometric function by Euler's transformation, so that the factor that grows beyond doubles is a logarithm.
+    """
+    longer, shorter = max(p.alpha, p.b), min(p.alpha, p.b)
     total = p.r + p.a + repeats
     second = p.a + 1 if p.alpha >= p.b else p.r + repeats
     at_last, now = (
-        np.log(np.maximum(hyp2f1(total, second, total + 1, apart / (longer + weeks)), SMALLEST))
+        np.log(np.maximum(hyp2f1(1.0, total + 1 - second, total + 1, (longer - shorter) / (longer + weeks)), SMALLEST))
+        + (1 - second) * np.log((shorter + weeks) / (longer + weeks))
         - total * np.log(longer + weeks)
         for weeks in (last_weeks, age_weeks)
     )

@@ -125,6 +125,16 @@ def test_where_nobody_ever_returned_the_fit_still_ends_in_numbers(story: Story) 
     assert all(np.isfinite(value) and value > 0 for value in (found.r, found.alpha, found.a, found.b))
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_few_very_busy_customers_are_fitted_though_likelihoods_on_the_way_pass_what_doubles_hold() -> None:
+    chance = np.random.default_rng(2)
+    age = chance.uniform(50, 150, 12)
+    repeats = chance.poisson(chance.gamma(0.5, 4.0, 12) * age).astype(float)
+    last = np.where(repeats > 0, age * chance.beta(8, 1, 12), 0.0)
+    found = fit_parameters(Story.PARETO_NBD, repeats, last, age)
+    assert np.isfinite(log_likelihood(Story.PARETO_NBD, found, repeats, last_weeks=last, age_weeks=age)).all()
+
+
 @pytest.mark.parametrize("regular", [1, 3])
 def test_gaps_of_so_many_waits_are_told_from_gaps_by_chance(regular: int) -> None:
     gaps = np.random.default_rng(4).gamma(regular, 10, size=(200, 8))
