@@ -172,8 +172,8 @@ def judge(unseen: Unseen) -> Outcome:
     improvement, as_told, money = None, None, None
     served, sentence = rule.name, f"No model could be fitted, so the rule '{rule.name}' is served."
     if model is not None:
-        improvement = unseen.mean_interval(_better(unseen, unseen.levelled(model.name), unseen.levelled(rule.name)))
-        told = _better(unseen, unseen.churn[model.name], unseen.churn[rule.name])
+        improvement = unseen.mean_interval(unseen.better(unseen.levelled(model.name), unseen.levelled(rule.name)))
+        told = unseen.better(unseen.churn[model.name], unseen.churn[rule.name])
         as_told = interval_over_origins(told, unseen.rows.origin, unseen.rows.weight)
         money = unseen.money_interval(best_value(unseen, model.name), best_value(unseen, rule.name))
         wins = improvement.is_above_zero and as_told.high >= 0 and FOUND_AT_LEAST.holds(money)
@@ -199,11 +199,6 @@ def judge(unseen: Unseen) -> Outcome:
 
 def _levelled_brier(figures: Figures) -> float:
     return figures.levelled_brier
-
-
-def _better(unseen: Unseen, chance: Floats, than: Floats) -> Floats:
-    """By how much the squared error of one forecast is smaller, row by row."""
-    return np.asarray((than - unseen.churned) ** 2 - (chance - unseen.churned) ** 2)
 
 
 def serving_rule(outcome: Outcome, unseen: Unseen, why: str) -> Outcome:

@@ -108,7 +108,7 @@ def _rate(rows: TrainingSet) -> float:
 
 
 def _stable(unseen: Unseen, rule: str, model: str) -> Checked:
-    better = (unseen.levelled(rule) - unseen.churned) ** 2 - (unseen.levelled(model) - unseen.churned) ** 2
+    better = unseen.better(unseen.levelled(model), unseen.levelled(rule))
     worse = []
     origins = np.unique(unseen.rows.origin)
     for origin in origins:

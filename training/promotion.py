@@ -127,8 +127,7 @@ def _beats_champion(drafted: Draft, standing: Champion | None, frame: Frame) -> 
 def _compared(drafted: Draft, since: Unseen, bundle: Bundle) -> Checked:
     scores = bundle.score(since.rows.snapshot)
     champion = scores.column("churn_probability").to_numpy()
-    better = (champion - since.churned) ** 2 - (since.churn[drafted.name] - since.churned) ** 2
-    found = since.mean_interval(better)
+    found = since.mean_interval(since.better(since.churn[drafted.name], champion))
     value = since.value(drafted.shortfall.kind, drafted.name)
     money = since.money_interval(value, scores.column("value_at_risk").to_numpy())
     said = (

@@ -122,6 +122,10 @@ class Unseen:
         told = Forecasts(log_odds_of(self.churn[churn]), self.churned, rows.origin, rows.weight, rows.horizon_days)
         return chance_of(levelled(told))
 
+    def better(self, chance: Floats, than: Floats) -> Floats:
+        """By how much the squared error of one forecast is smaller than that of another, row by row."""
+        return np.asarray((than - self.churned) ** 2 - (chance - self.churned) ** 2)
+
     def mean_auc(self, told: Floats) -> float:
         """ROC AUC, mean over the origins at which some stopped and some did not; NaN: there is none."""
         origin, weight = self.rows.origin, self.rows.weight
