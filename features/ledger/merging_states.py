@@ -28,6 +28,9 @@ def merge_states(
     A row that names a person speaks of that person, and of the customer only where it says something of it; that there
     is such a customer, ``with_replaced_at`` reads off its people. Rows of
     one customer, file and instant that name people complete each other: an empty cell takes what another row says.
+
+    A row without known-at beside rows with one of the same key is the state they start from: it is merged, too, when
+    the versions in effect without theirs say the same, so that the same file a second time changes nothing.
     """
     otherwise = instant_literal(SINCE_EVER if history else ingested_at)
     rule = "history" if history else "arrival"
@@ -110,9 +113,14 @@ def _find_news(connection: duckdb.DuckDBPyConnection, kind: Kind, shelf: Shelf) 
             FROM {stored_on(kind, shelf)} SEMI JOIN said USING ({key})
             UNION ALL SELECT place, {key}, visible_from, content, is_dated FROM said)
         SELECT place FROM (
-            SELECT *, lag(content) OVER (PARTITION BY {key} ORDER BY visible_from, place) AS in_effect,
+            SELECT *, last_value(content) OVER before AS in_effect,
+                last_value(CASE WHEN NOT dated_here THEN content END IGNORE NULLS) OVER before AS in_effect_without,
                 row_number() OVER (PARTITION BY {key}, visible_from, content ORDER BY place) > 1 AS has_come
-            FROM versions)
-        WHERE CASE WHEN is_dated THEN NOT has_come ELSE content IS DISTINCT FROM in_effect END
+            FROM (SELECT *, coalesce(bool_or(is_dated) OVER (PARTITION BY {key}, visible_from, content), false)
+                AS dated_here FROM versions)
+            WINDOW before AS (PARTITION BY {key} ORDER BY visible_from, place
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
+        WHERE CASE WHEN is_dated THEN NOT has_come
+            ELSE content IS DISTINCT FROM in_effect AND content IS DISTINCT FROM in_effect_without END
             AND is_dated IS NOT NULL"""
     )

@@ -115,3 +115,15 @@ def test_a_manager_given_twice_is_told_and_a_change_is_a_version(begun: Ingest, 
     begun("manager_id,name\nm1,Maria\n", "managers", now=LATER)
     assert view(home, "managers", "name") == [("Mary",), ("Maria",)]
     assert [at is None for (at,) in view(home, "managers", "replaced_at::VARCHAR")] == [False, True]
+
+
+@pytest.mark.parametrize("lines", [("m1,Ann,", "m1,Anna,2026-02-01"), ("m1,Anna,2026-02-01", "m1,Ann,")])
+def test_a_file_that_dates_a_change_but_not_the_beginning_says_nothing_new_again(
+    begun: Ingest, home: Home, lines: tuple[str, str]
+) -> None:
+    file = "\n".join(["manager_id,name,known_at", *lines])
+    assert begun(file, "managers").accepted.rows == 2
+    assert begun(file, "managers", now=LATER).nothing_changed
+    assert sorted(view(home, "managers", "name", "replaced_at IS NULL")) == [("Ann", False), ("Anna", True)]
+    begun("manager_id,name\nm1,Ann\n", "managers", now=LATER)
+    assert ("Ann", True) in view(home, "managers", "name", "replaced_at IS NULL")
