@@ -105,18 +105,20 @@ def _members(
     weight = one_vote_a_window(rows, horizon_days) * rows.weight
     offset = _mean_log_odds(fitted, rows.snapshot)
     for each in recipe.members:
-        learned = _learned(each, rows.snapshot, target, weight=weight, offset=offset, seed=seed)
+        learned = _learned(each, rows, target, weight=weight, offset=offset, seed=seed)
         if learned is not None:
             fitted[each.name] = learned
     return tuple(fitted[each.name] for each in recipe.members if each.name in fitted), float(weight.sum())
 
 
 def _learned(
-    member: MemberRecipe, snapshot: Snapshot, target: Floats, *, weight: Floats, offset: Floats, seed: int
+    member: MemberRecipe, rows: TrainingSet, target: Floats, *, weight: Floats, offset: Floats, seed: int
 ) -> AnyMember | None:
-    recipe = member.recipe
+    recipe, snapshot = member.recipe, rows.snapshot
     if isinstance(recipe, CurvesRecipe):
-        return without_assigned(fit_curves(member.name, recipe, snapshot, target, weight=weight, offset=offset))
+        return without_assigned(
+            fit_curves(member.name, recipe, snapshot, target, weight=weight, offset=offset, origin=rows.origin)
+        )
     if isinstance(recipe, TreesRecipe) and len(target) >= recipe.least_rows:
         examples = Examples(snapshot.matrix(recipe.features), target, weight)
         return fit_trees(member.name, recipe, examples, seed=seed)

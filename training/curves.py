@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
@@ -20,18 +21,32 @@ OUTER = (0.01, 0.99)
 LEAST_MISSING_SHARE = 0.005
 NEWTON_STEPS, SMALLEST_STEP, LONGEST_STEP = 25, 1e-6, 2.0
 LEAST_CURVE = 1e-6
+LEVEL_PULL = 2.0
 
 
 def fit_curves(
-    name: str, recipe: CurvesRecipe, snapshot: Snapshot, target: Floats, *, weight: Floats, offset: Floats
+    name: str,
+    recipe: CurvesRecipe,
+    snapshot: Snapshot,
+    target: Floats,
+    *,
+    weight: Floats,
+    offset: Floats,
+    origin: npt.NDArray[np.int64],
 ) -> Linear:
-    """What is to be added to the offset, in log-odds; alike for all where no feature says anything."""
+    """What is to be added to the offset, in log-odds; alike for all where no feature says anything.
+
+    Each origin has a level of its own, drawn to the common one, while the curves are fitted: what all customers shared
+    in one window is not told by what they share for other reasons, such as the age of a young ledger.
+    """
     terms = [term for feature in recipe.features for term in _terms(snapshot, feature, recipe)]
     columns = [(term.seen(snapshot.feature(term.feature)) - term.mean) / term.scale for term in terms]
-    matrix = np.column_stack([np.ones(len(target)), *columns])
+    levels = (origin[:, None] == np.unique(origin)[None, :]).astype(np.float64)
+    matrix = np.column_stack([np.ones(len(target)), *columns, levels])
+    pull = np.array([LEAST_CURVE] + [recipe.shrinkage] * len(columns) + [LEVEL_PULL] * levels.shape[1])
     with threadpool_limits(limits=1, user_api="blas"):  # sums in another order are other bits
-        constant, *coefficients = _newton(matrix, target, weight, offset=offset, shrinkage=recipe.shrinkage)
-    fitted = (replace(term, coefficient=found) for term, found in zip(terms, coefficients, strict=True))
+        constant, *coefficients = _newton(matrix, target, weight, offset=offset, pull=pull)
+    fitted = (replace(term, coefficient=found) for term, found in zip(terms, coefficients, strict=False))
     return Linear(name, constant, tuple(fitted))
 
 
@@ -60,10 +75,8 @@ def _standardised(term: Term, values: Floats) -> Iterator[Term]:
         yield replace(term, mean=float(seen.mean()), scale=float(seen.std()))
 
 
-def _newton(matrix: Floats, target: Floats, weight: Floats, *, offset: Floats, shrinkage: float) -> list[float]:
-    """Coefficients of least log loss plus ½ shrinkage × squares, the first of them free; the loss is convex."""
-    pull = np.full(matrix.shape[1], shrinkage)
-    pull[0] = LEAST_CURVE
+def _newton(matrix: Floats, target: Floats, weight: Floats, *, offset: Floats, pull: Floats) -> list[float]:
+    """Coefficients of least log loss plus ½ pull × squares; the loss is convex."""
     found = np.zeros(matrix.shape[1])
     for _ in range(NEWTON_STEPS):
         chance = expit(offset + matrix @ found)
