@@ -15,6 +15,7 @@ ROWS = 4000
 NOISE = np.random.default_rng(7)
 SEEN = NOISE.uniform(0, 100, ROWS)
 HIDDEN = NOISE.random(ROWS) < 0.3
+ONE_WINDOW = np.zeros(ROWS, dtype=np.int64)
 
 
 def drawn(told: Floats) -> Snapshot:
@@ -26,7 +27,15 @@ def line_of(truth: Floats, told: Floats, offset: Floats, *, rows: int = ROWS, sh
     """Curve at 1, 10, 50, 99, 100 and 5000, and where it is unknown."""
     happened = (NOISE.random(ROWS) < expit(truth)).astype(np.float64)
     some, recipe = slice(0, rows), CurvesRecipe(("told", "mute"), ("told",), shrinkage)
-    member = fit_curves("curves", recipe, drawn(told[some]), happened[some], weight=np.ones(rows), offset=offset[some])
+    member = fit_curves(
+        "curves",
+        recipe,
+        drawn(told[some]),
+        happened[some],
+        weight=np.ones(rows),
+        offset=offset[some],
+        origin=ONE_WINDOW[some],
+    )
     return member.log_odds(drawn(np.array([1.0, 10, 50, 99, 100, 5000, np.nan])))
 
 
@@ -57,3 +66,14 @@ def test_few_rows_add_next_to_nothing_and_many_nearly_all_under_the_same_shrinka
     few, many = (np.ptp(line_of(truth, SEEN, np.zeros(ROWS), rows=rows, shrinkage=100.0)) for rows in (20, ROWS))
     assert few < 0.3 * many
     assert many > 2.5
+
+
+def test_what_all_shared_in_a_window_is_not_told_by_what_rose_with_time() -> None:
+    window = np.arange(ROWS) % 4
+    age = 100.0 * window + SEEN
+    happened = (NOISE.random(ROWS) < expit(-1 + 2.0 * (window == 3))).astype(np.float64)
+    recipe, zeros = CurvesRecipe(("told",), ("told",), shrinkage=1.0), np.zeros(ROWS)
+    member = fit_curves("curves", recipe, drawn(age), happened, weight=np.ones(ROWS), offset=zeros, origin=window)
+    low, high = member.log_odds(drawn(np.array([10.0, 390.0])))
+    assert high - low < 0.5
+    assert -1 < high < 0.3
