@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import logit
 
 from features.snapshot import ASSIGNED, Floats, Snapshot
 from models.members import AnyMember, Btyd, row_sums
@@ -18,7 +19,7 @@ from training.candidates import BlendRecipe, BtydRecipe, CurvesRecipe, MemberRec
 from training.curves import fit_curves
 from training.dataset import TrainingSet
 from training.fit import LEAST_OUTCOMES, Lesson, TooFew, without_assigned
-from training.lines import Forecasts
+from training.lines import Forecasts, levelled
 from training.member_forecasts import MemberForecasts, seen_of
 from training.weights import fit_weights, prior_weights
 
@@ -103,26 +104,27 @@ def _members(
     if min(target.sum(), (1 - target).sum()) < LEAST_OUTCOMES:
         return tuple(fitted.values()), 0.0
     weight = one_vote_a_window(rows, horizon_days) * rows.weight
-    offset = _mean_log_odds(fitted, rows.snapshot)
+    told = _mean_log_odds(fitted, rows.snapshot)
     for each in recipe.members:
-        learned = _learned(each, rows, target, weight=weight, offset=offset, seed=seed)
-        if learned is not None:
-            fitted[each.name] = learned
+        if isinstance(each.recipe, CurvesRecipe):
+            line = fit_curves(
+                each.name, each.recipe, rows.snapshot, target, weight=weight, offset=told, origin=rows.origin
+            )
+            fitted[each.name] = without_assigned(line)
+            told = told + line.log_odds(rows.snapshot)
+    for each in recipe.members:
+        if isinstance(each.recipe, TreesRecipe) and len(rows) >= each.recipe.least_rows:
+            level = _levels(Forecasts(told, target >= 0.5, rows.origin, weight, horizon_days))
+            examples = Examples(rows.snapshot.matrix(each.recipe.features), target, weight, level)
+            fitted[each.name] = fit_trees(each.name, each.recipe, examples, seed=seed)
     return tuple(fitted[each.name] for each in recipe.members if each.name in fitted), float(weight.sum())
 
 
-def _learned(
-    member: MemberRecipe, rows: TrainingSet, target: Floats, *, weight: Floats, offset: Floats, seed: int
-) -> AnyMember | None:
-    recipe, snapshot = member.recipe, rows.snapshot
-    if isinstance(recipe, CurvesRecipe):
-        return without_assigned(
-            fit_curves(member.name, recipe, snapshot, target, weight=weight, offset=offset, origin=rows.origin)
-        )
-    if isinstance(recipe, TreesRecipe) and len(target) >= recipe.least_rows:
-        examples = Examples(snapshot.matrix(recipe.features), target, weight)
-        return fit_trees(member.name, recipe, examples, seed=seed)
-    return None
+def _levels(told: Forecasts) -> Floats:
+    """Log-odds of leaving at each row's origin, alike for all its customers: moved by what was not told of it."""
+    moved = levelled(told) - told.log_odds
+    common = float(logit(np.average(told.happened, weights=told.weight)))
+    return np.asarray(common + moved - np.average(moved, weights=told.weight))
 
 
 def one_vote_a_window(rows: TrainingSet, horizon_days: int) -> Floats:

@@ -19,11 +19,16 @@ LARGE_LEDGER_ROWS = 5000
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows to learn from: features, target (0 to 1) and weight of each."""
+    """Rows to learn from: features, target (0 to 1) and weight of each.
+
+    Attributes:
+        level: log-odds that each row starts from, which are not to be learned; None: nothing is known of them.
+    """
 
     matrix: Floats
     target: Floats
     weight: Floats | None = None
+    level: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -79,12 +84,19 @@ def _rounds(features: tuple[str, ...], earlier: Examples, later: Examples, seed:
 
 def _dataset(features: tuple[str, ...], examples: Examples, reference: Any = None) -> lightgbm.Dataset:
     return lightgbm.Dataset(
-        examples.matrix, examples.target, weight=examples.weight, feature_name=list(features), reference=reference
+        examples.matrix,
+        examples.target,
+        weight=examples.weight,
+        init_score=examples.level,
+        feature_name=list(features),
+        reference=reference,
     )
 
 
 def fit_trees(name: str, recipe: TreesRecipe, examples: Examples, *, seed: int) -> LightGbm:
     """The member fitted on all examples in the recipe's rounds; each split is the best of a few drawn by chance.
+
+    Trees tell how a row departs from its level; they say it around the mean level of all examples.
 
     Source: Geurts, Ernst & Wehenkel 2006, Extremely randomized trees: many small ledgers are too few to search harder.
     """
@@ -96,4 +108,13 @@ def fit_trees(name: str, recipe: TreesRecipe, examples: Examples, *, seed: int) 
         "lambda_l2": recipe.shrinkage,
     }
     booster = lightgbm.train(drawn, _dataset(recipe.features, examples), num_boost_round=recipe.rounds)
+    if examples.level is not None:  # LightGBM leaves it out of what it tells
+        _raise(booster, float(np.average(examples.level, weights=examples.weight)))
     return LightGbm(name, booster.model_to_string())
+
+
+def _raise(booster: lightgbm.Booster, by: float) -> None:
+    """Adds a constant to all that the trees tell, in the leaves of the first."""
+    leaves = booster.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"]
+    for leaf in range(leaves):
+        booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + by)
