@@ -66,14 +66,3 @@ def test_few_rows_add_next_to_nothing_and_many_nearly_all_under_the_same_shrinka
     few, many = (np.ptp(line_of(truth, SEEN, np.zeros(ROWS), rows=rows, shrinkage=100.0)) for rows in (20, ROWS))
     assert few < 0.3 * many
     assert many > 2.5
-
-
-def test_what_all_shared_in_a_window_is_not_told_by_what_rose_with_time() -> None:
-    window = np.arange(ROWS) % 4
-    age = 100.0 * window + SEEN
-    happened = (NOISE.random(ROWS) < expit(-1 + 2.0 * (window == 3))).astype(np.float64)
-    recipe, zeros = CurvesRecipe(("told",), ("told",), shrinkage=1.0), np.zeros(ROWS)
-    member = fit_curves("curves", recipe, drawn(age), happened, weight=np.ones(ROWS), offset=zeros, origin=window)
-    low, high = member.log_odds(drawn(np.array([10.0, 390.0])))
-    assert high - low < 0.5
-    assert -1 < high < 0.3
