@@ -40,6 +40,7 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     ├── SnapshotFileError                   features.commands               a file that cannot be written
     ├── BundleError                         models.manifest                 a model that cannot be loaded or applied
     │   ├── DamagedBundleError              models.bundle_files             files that are not those recorded
+    │   ├── OtherFormError                  models.bundle                   files that another version wrote
     │   ├── OtherCatalogueError             models.bundle                   features made otherwise than learned from
     │   ├── NoChampionError                 models.registry                 no model serves yet
     │   ├── NoEarlierModelError             models.registry                 nothing to go back to

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from features.population import Population, population_of
 from features.snapshot import Floats, Snapshot
-from models.bundle_files import DamagedBundleError, read_files, write_files
+from features.version import code_version
+from models.bundle_files import read_files, write_files
 from models.manifest import BundleError, Manifest, UsualRates
 from models.margin import Margin
 from models.probability import Probability
@@ -47,6 +48,19 @@ class OtherCatalogueError(BundleError):
         super().__init__(
             f"The model '{version}' learned from catalogue {learned[:12]}, this snapshot is of catalogue {given[:12]}.",
             "Train again: callfirst train.",
+        )
+
+
+class OtherFormError(BundleError):
+    """A model whose files are those that were recorded, in a form that this code does not read."""
+
+    def __init__(self, folder: Path, record: Any, why: Exception) -> None:
+        manifest = record.get("manifest") if isinstance(record, dict) else None
+        made_by = manifest.get("code_version", "unknown") if isinstance(manifest, dict) else "unknown"
+        super().__init__(
+            f"The model in {folder} is whole, but of a form that callfirst {code_version()} does not read "
+            f"({type(why).__name__}: {why}); it was written by {made_by}.",
+            "Train again (callfirst train), or go back to the callfirst that wrote it.",
         )
 
 
@@ -153,12 +167,13 @@ class Bundle:
 
         Raises:
             DamagedBundleError: the files are others, or cannot be read.
+            OtherFormError: they are the same, and another version of callfirst wrote them.
         """
         record, texts = read_files(folder, sha256)
         try:
             return cls.of_record(record, texts)
         except (KeyError, TypeError, ValueError) as error:
-            raise DamagedBundleError(folder, f"its record is none of ours ({error})") from None
+            raise OtherFormError(folder, record, error) from None
 
     def record(self, texts: dict[str, str]) -> dict[str, Any]:
         """All of it as JSON; LightGBM's texts are put into ``texts`` by file name."""

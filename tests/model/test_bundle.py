@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,8 @@ import pytest
 
 from features.catalog import CATALOG_FINGERPRINT
 from features.snapshot import take_snapshot
-from models.bundle import SCORED, Bundle, OtherCatalogueError
-from models.bundle_files import DamagedBundleError
+from models.bundle import SCORED, Bundle, OtherCatalogueError, OtherFormError
+from models.bundle_files import DamagedBundleError, digest_of
 from models.manifest import BundleError, Manifest
 from models.reference import orders_expected
 from models.shortfall import ShortfallKind
@@ -127,16 +128,26 @@ def test_a_changed_file_is_refused_before_it_is_loaded(bundle: Bundle, tmp_path:
 
 
 def test_a_damaged_lightgbm_text_ends_a_child_and_not_this_process(tmp_path: Path) -> None:
-    from models.bundle_files import digest_of
-
     chosen = drafted()
     assert chosen.shortfall.kind is ShortfallKind.LEARNED
     folder = tmp_path / "b"
     bundle_of(chosen).save(folder)
     [text] = folder.glob("shortfall*.txt")
     text.write_text(text.read_text()[:3000])
-    with pytest.raises(DamagedBundleError, match=r"LightGBM cannot read it|none of ours"):
+    with pytest.raises(DamagedBundleError, match="LightGBM cannot read it"):
         Bundle.load(folder, digest_of(folder))
+
+
+def test_a_whole_bundle_of_another_version_is_not_called_damaged(bundle: Bundle, tmp_path: Path) -> None:
+    folder = tmp_path / "b"
+    bundle.save(folder)
+    path = folder / "bundle.json"
+    record = json.loads(path.read_text())
+    del record["usual_rates"]
+    path.write_text(json.dumps(record))
+    with pytest.raises(OtherFormError, match=r"is whole, but of a form .*'usual_rates'.* it was written by") as told:
+        Bundle.load(folder, digest_of(folder))
+    assert "callfirst train" in told.value.hint
 
 
 def test_a_snapshot_of_another_catalogue_is_refused_with_what_to_do(bundle: Bundle) -> None:
