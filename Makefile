@@ -37,6 +37,7 @@ results: .venv/development benchmarks/.rivals  ## all other pages that a command
 	$(BIN)/python -m benchmarks.small_companies
 	$(BIN)/python -m benchmarks.model_results --data $(DATA)
 	$(BIN)/python -m benchmarks.ablation --data $(DATA)
+	$(BIN)/python -m benchmarks.learning_curve --data $(DATA)
 	$(BIN)/python -m benchmarks.picture call-list.png
 
 lock: .venv/development  ## renews the lock files from pyproject.toml and benchmarks/rivals.in

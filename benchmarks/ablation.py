@@ -44,6 +44,8 @@ POLICY = Policy()
 MOST_ORIGINS = 5
 SEED = 1
 WHOLE = "all of them"
+REAL = (("online_retail_ii", "2010-12-09", 90), ("scms_project", "2011-12-31", 180), ("cdnow", "1997-10-01", 60))
+"""Up to the days they are first judged at."""
 
 _HEAD = """# What each member is worth
 
@@ -156,18 +158,28 @@ def subjects(data: Path) -> Iterator[Subject]:
     for trade in TRADES:
         ledger = ledger_of_trade(trade, POLICY, SEED)
         yield Subject(trade.name, ledger, _day_after(ledger), trade.horizon_days)
-    for name, until, days in (("online_retail_ii", "2010-12-09", 90), ("scms_project", "2011-12-31", 180)):
-        if (file := data / name / "ledger.parquet").exists():
-            lines = pq.read_table(file, columns=["customer_id", "ts", "amount"])
-            yield _real(name, lines, until, days)
+    for name, until, days in REAL:
+        if subject := real_subject(name, data, until, days):
+            yield replace(subject, name=f"{name}, before {until}")
+
+
+def real_subject(name: str, data: Path, until: str, horizon_days: int) -> Subject | None:
+    """A real ledger as it was on a day; None: it is not there."""
+    if name == "cdnow":
+        return _real(name, _cdnow(), until, horizon_days)
+    file = data / name / "ledger.parquet"
+    columns = ["customer_id", "ts", "amount"]
+    return _real(name, pq.read_table(file, columns=columns), until, horizon_days) if file.exists() else None
+
+
+def _cdnow() -> pa.Table:
     with cdnow_master().open("rb") as opened:
         read = pyarrow.csv.ReadOptions(skip_rows=1, column_names=["line"])
         lines = pyarrow.csv.read_csv(opened, read, pyarrow.csv.ParseOptions(delimiter="|", quote_char=False))
     parts = pc.split_pattern_regex(pc.utf8_trim_whitespace(lines.column("line")), r"\s+")
     day = pc.strptime(pc.list_element(parts, 1), "%Y%m%d", "us")
     amount = pc.list_element(parts, 3).cast(pa.float64())
-    cdnow = pa.table({"customer_id": pc.list_element(parts, 0), "ts": day, "amount": amount})
-    yield _real("cdnow", cdnow, "1997-10-01", 60)
+    return pa.table({"customer_id": pc.list_element(parts, 0), "ts": day, "amount": amount})
 
 
 def _real(name: str, lines: pa.Table, until: str, days: int) -> Subject:
@@ -181,7 +193,7 @@ def _real(name: str, lines: pa.Table, until: str, days: int) -> Subject:
         }
     )
     ledger = ledger_of(text, None, POLICY, currency="EUR", history=True)
-    return Subject(f"{name}, before {until}", ledger, min(at, _day_after(ledger)), days)
+    return Subject(name, ledger, min(at, _day_after(ledger)), days)
 
 
 def _day_after(ledger: Ledger) -> AsOf:

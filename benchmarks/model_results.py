@@ -150,7 +150,8 @@ def page(found: Mapping[str, Evaluation]) -> str:
         "cutoffs. Differences are turned so that above 0 is better; intervals come from customers drawn anew within "
         "cutoffs. "
         "online_retail_ii is UCI Online Retail II (D. Chen, doi 10.24432/C5CG6D), CC BY 4.0.",
-        "What each member of the model is worth stands in [ABLATION.md](ABLATION.md).",
+        "What each member of the model is worth stands in [ABLATION.md](ABLATION.md), what more customers to learn from "
+        "would buy in [LEARNING_CURVE.md](LEARNING_CURVE.md).",
         f"Machine: {told_of['machine']}; {told_of['ours']}.",
         "## The lines of the release",
         _joint(found),
