@@ -19,6 +19,7 @@ from benchmarks.ablation import MOST_ORIGINS, POLICY, Subject, real_subject
 from features.clock import AsOf
 from features.snapshot import Floats
 from features.whole_file import written_whole
+from models.members import chance_of, log_odds_of
 from models.probability import Probability
 from training import metrics
 from training.blend import fit_blend
@@ -28,6 +29,7 @@ from training.dataset import TrainingSet, customer_codes, training_set
 from training.fit import Lesson
 from training.folds import Fold, Origins, origins_of
 from training.learn import churned
+from training.lines import Forecasts, levelled
 from training.member_forecasts import MemberForecasts, forecasts_of
 from training.money import learn_share
 from training.operational_time import operational_time
@@ -36,6 +38,7 @@ PAGE = Path(__file__).parent / "LEARNING_CURVE.md"
 SHARES = {1 / 8: "an eighth", 1 / 4: "a quarter", 1 / 2: "half", 1.0: "all"}
 DRAWS = 4
 SEED = 1
+FIGURES = ("AUC", "Brier", "Brier at the rates that came", "money found")
 SUBJECTS = (("online_retail_ii", "2011-12-08", 90), ("cdnow", "1998-06-30", 90))
 """Each ledger up to a horizon after the last day it is judged at."""
 
@@ -44,8 +47,9 @@ _HEAD = """# What more customers would buy
 Made by `make results` (`python -m benchmarks.learning_curve`); do not edit by hand. Everything is learned from a share
 of the customers, drawn {draws} times, as of up to {most} instants a horizon apart, and forecasts the window after for
 all customers active then. What the last doubling bought is about the most that another one would. **±**: half the 95 %
-interval of a figure when the judged customers are drawn anew (learned from all): a difference to a rival well
-inside it can be had by luck, and no model shows it on this ledger for sure.
+interval of a figure when the judged customers are drawn anew (learned from all): a difference to a rival well inside it
+can be had by luck, and no model shows it on this ledger for sure. AUC is a mean over the instants. At the rates that
+came: every instant's chances moved to its rate, as one Christmas nobody had seen outweighs all else in Brier.
 """
 
 
@@ -58,14 +62,16 @@ class Learned:
     value: Floats
     shortfall: Floats
 
-    def figures(self, places: npt.NDArray[np.int64] | None = None) -> tuple[float, float, float]:
-        """AUC (mean over origins), Brier, money found; of some rows, which may stand there more than once."""
+    def figures(self, places: npt.NDArray[np.int64] | None = None) -> tuple[float, ...]:
+        """FIGURES, of some rows, which may stand there more than once."""
         at = np.arange(len(self.rows)) if places is None else places
         origin, happened, chance = self.rows.origin[at], self.rows.labels.churned[at], self.chance[at]
         ids = np.asarray(self.rows.snapshot.customer_ids, dtype=np.str_)[at]
         auc = [metrics.auc(chance[origin == each], happened[origin == each]) for each in np.unique(origin)]
+        told = Forecasts(log_odds_of(chance), happened, origin, self.rows.weight[at], self.rows.horizon_days)
         money = metrics.pooled_money_found(self.value[at], self.shortfall[at], ids.tolist(), origin)
-        return float(np.mean(auc)), metrics.brier(chance, happened), money
+        brier = (metrics.brier(each, happened) for each in (chance, chance_of(levelled(told))))
+        return float(np.mean(auc)), *brier, money
 
 
 def main() -> None:
@@ -106,8 +112,8 @@ def section(subject: Subject) -> str:
             "",
             f"{days} days ahead, {windows} windows, {len(whole.rows):,} forecasts.",
             "",
-            "| learned from these customers | AUC | Brier | money found |",
-            "|---|---|---|---|",
+            f"| learned from these customers | {' | '.join(FIGURES)} |",
+            "|---" * (1 + len(FIGURES)) + "|",
             *lines,
             "| the last doubling bought | " + " | ".join(f"{each:+.4f}" for each in bought) + " |",
             "| customers judged drawn anew | " + " | ".join(spread) + " |",
@@ -167,7 +173,7 @@ def _spread(whole: Learned) -> list[Interval]:
         interval_of(
             lambda rows, place=place: whole.figures(rows)[place], customer, origin, overlapping=False, seed=SEED
         )
-        for place in range(3)
+        for place in range(len(FIGURES))
     ]
 
 

@@ -26,6 +26,7 @@ from features.policy import Policy
 from features.whole_file import written_whole
 from tests.cdnow import cdnow_master
 from training.calibration_figures import coverage
+from training.circles import circles_table
 from training.evaluate import evaluate
 from training.evaluation import OURS, Evaluation
 from training.evaluation_page import calibration_table, cutoffs_table, means_table, told
@@ -150,8 +151,8 @@ def page(found: Mapping[str, Evaluation]) -> str:
         "cutoffs. Differences are turned so that above 0 is better; intervals come from customers drawn anew within "
         "cutoffs. "
         "online_retail_ii is UCI Online Retail II (D. Chen, doi 10.24432/C5CG6D), CC BY 4.0.",
-        "What each member of the model is worth stands in [ABLATION.md](ABLATION.md), what more customers to learn from "
-        "would buy in [LEARNING_CURVE.md](LEARNING_CURVE.md).",
+        "What each member of the model is worth stands in [ABLATION.md](ABLATION.md), what more customers to learn "
+        "from would buy in [LEARNING_CURVE.md](LEARNING_CURVE.md).",
         f"Machine: {told_of['machine']}; {told_of['ours']}.",
         "## The lines of the release",
         _joint(found),
@@ -167,6 +168,8 @@ def page(found: Mapping[str, Evaluation]) -> str:
             _published(name, each),
             cutoffs_table(each),
             calibration_table(each),
+            "Chances over all cutoffs, among everybody and where it matters most:",
+            circles_table(each.circles),
         ]
     return "\n\n".join(parts) + "\n"
 
