@@ -29,7 +29,7 @@ from training.calibration_figures import coverage
 from training.circles import circles_table
 from training.evaluate import evaluate
 from training.evaluation import OURS, Evaluation
-from training.evaluation_page import calibration_table, cutoffs_table, means_table, told
+from training.evaluation_page import calibration_table, cutoffs_table, levels_table, means_table, told
 from training.jointly import judged_jointly
 from training.resampled import Figure
 
@@ -168,6 +168,8 @@ def page(found: Mapping[str, Evaluation]) -> str:
             _published(name, each),
             cutoffs_table(each),
             calibration_table(each),
+            "How many more were expected to stop than did, as a share of all; last, the mean without signs:",
+            levels_table(each),
             "Chances over all cutoffs, among everybody and where it matters most:",
             circles_table(each.circles),
         ]

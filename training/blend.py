@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from scipy.special import logit
 
 from features.snapshot import ASSIGNED, Floats, Snapshot
-from models.members import AnyMember, Btyd, row_sums
+from models.members import AnyMember, row_sums
 from models.operational_time import OperationalTime
 from models.probability import Probability
 from training.boosting import Examples, fit_trees
@@ -89,35 +89,43 @@ def _members(
     horizon_days = lesson.origins.horizon_days
     if np.sum(~np.isnan(everybody.feature("days_since_last_order"))) < LEAST_OUTCOMES:
         return (), 0.0
-    fitted: dict[str, AnyMember] = {}
-    for each in recipe.members:
-        if isinstance(each.recipe, BtydRecipe):
-            fitted[each.name] = fit_btyd(
-                each.name,
-                each.recipe.story,
-                everybody,
-                horizon_days,
-                most_regular=each.recipe.most_regular,
-                time=time,
-            )
+    fitted: dict[str, AnyMember] = {
+        each.name: fit_btyd(
+            each.name,
+            each.recipe.story,
+            everybody,
+            horizon_days,
+            most_regular=each.recipe.most_regular,
+            time=time,
+        )
+        for each in recipe.members
+        if isinstance(each.recipe, BtydRecipe)
+    }
     target = lesson.target(rows)
     if min(target.sum(), (1 - target).sum()) < LEAST_OUTCOMES:
         return tuple(fitted.values()), 0.0
     weight = one_vote_a_window(rows, horizon_days) * rows.weight
-    told = _mean_log_odds(fitted, rows.snapshot)
+    stories = _mean_log_odds(fitted.values(), rows.snapshot)
+    fitted |= _learned(
+        recipe, rows.snapshot, Forecasts(stories, target >= 0.5, rows.origin, weight, horizon_days), seed
+    )
+    return tuple(fitted[each.name] for each in recipe.members if each.name in fitted), float(weight.sum())
+
+
+def _learned(recipe: BlendRecipe, snapshot: Snapshot, told: Forecasts, seed: int) -> dict[str, AnyMember]:
+    """Curves added to what stories told, and trees that start from what is told of each window by both."""
+    found: dict[str, AnyMember] = {}
+    target = told.happened.astype(np.float64)
     for each in recipe.members:
         if isinstance(each.recipe, CurvesRecipe):
-            line = fit_curves(
-                each.name, each.recipe, rows.snapshot, target, weight=weight, offset=told, origin=rows.origin
-            )
-            fitted[each.name] = without_assigned(line)
-            told = told + line.log_odds(rows.snapshot)
+            line = fit_curves(each.name, each.recipe, snapshot, told)
+            found[each.name] = without_assigned(line)
+            told = replace(told, log_odds=told.log_odds + line.log_odds(snapshot))
     for each in recipe.members:
-        if isinstance(each.recipe, TreesRecipe) and len(rows) >= each.recipe.least_rows:
-            level = _levels(Forecasts(told, target >= 0.5, rows.origin, weight, horizon_days))
-            examples = Examples(rows.snapshot.matrix(each.recipe.features), target, weight, level)
-            fitted[each.name] = fit_trees(each.name, each.recipe, examples, seed=seed)
-    return tuple(fitted[each.name] for each in recipe.members if each.name in fitted), float(weight.sum())
+        if isinstance(each.recipe, TreesRecipe) and len(told) >= each.recipe.least_rows:
+            examples = Examples(snapshot.matrix(each.recipe.features), target, told.weight, _levels(told))
+            found[each.name] = fit_trees(each.name, each.recipe, examples, seed=seed)
+    return found
 
 
 def _levels(told: Forecasts) -> Floats:
@@ -134,6 +142,6 @@ def one_vote_a_window(rows: TrainingSet, horizon_days: int) -> Floats:
     return np.full(len(rows), min(1.0, (days / horizon_days + 1) / len(origins)))
 
 
-def _mean_log_odds(fitted: dict[str, AnyMember], snapshot: Snapshot) -> Floats:
-    told = [member.log_odds(snapshot) for member in fitted.values() if isinstance(member, Btyd)]
+def _mean_log_odds(stories: Iterable[AnyMember], snapshot: Snapshot) -> Floats:
+    told = [story.log_odds(snapshot) for story in stories]
     return row_sums(np.column_stack(told)) / len(told)

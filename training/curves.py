@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from features.snapshot import Floats, Snapshot
 from models.members import Linear, Term, Transform
 from training.candidates import CurvesRecipe
+from training.lines import Forecasts
 
 BENDS = (0.2, 0.4, 0.6, 0.8)
 """Quantiles at which a curved feature may change its slope."""
@@ -22,31 +22,23 @@ LEAST_MISSING_SHARE = 0.005
 NEWTON_STEPS, SMALLEST_STEP, LONGEST_STEP = 25, 1e-6, 2.0
 LEAST_CURVE = 1e-6
 LEVEL_PULL = 2.0
+"""Weight of the squared level of a window, in customers' windows: levels are thought to deviate by 0.7."""
 
 
-def fit_curves(
-    name: str,
-    recipe: CurvesRecipe,
-    snapshot: Snapshot,
-    target: Floats,
-    *,
-    weight: Floats,
-    offset: Floats,
-    origin: npt.NDArray[np.int64],
-) -> Linear:
-    """What is to be added to the offset, in log-odds; alike for all where no feature says anything.
+def fit_curves(name: str, recipe: CurvesRecipe, snapshot: Snapshot, told: Forecasts) -> Linear:
+    """What is to be added to forecasts of a snapshot's rows, in log-odds; alike for all where no feature says anything.
 
     Each origin has a level of its own, drawn to the common one, while the curves are fitted: what all customers shared
     in one window is not told by what they share for other reasons, such as the age of a young ledger.
     """
     terms = [term for feature in recipe.features for term in _terms(snapshot, feature, recipe)]
     columns = [(term.seen(snapshot.feature(term.feature)) - term.mean) / term.scale for term in terms]
-    levels = (origin[:, None] == np.unique(origin)[None, :]).astype(np.float64)
-    matrix = np.column_stack([np.ones(len(target)), *columns, levels])
+    levels = (told.origin[:, None] == np.unique(told.origin)[None, :]).astype(np.float64)
+    matrix = np.column_stack([np.ones(len(told)), *columns, levels])
     pull = np.array([LEAST_CURVE] + [recipe.shrinkage] * len(columns) + [LEVEL_PULL] * levels.shape[1])
     with threadpool_limits(limits=1, user_api="blas"):  # sums in another order are other bits
-        constant, *coefficients = _newton(matrix, target, weight, offset=offset, pull=pull)
-    fitted = (replace(term, coefficient=found) for term, found in zip(terms, coefficients, strict=False))
+        constant, *coefficients = _newton(matrix, told, pull)
+    fitted = (replace(term, coefficient=coefficients[place]) for place, term in enumerate(terms))
     return Linear(name, constant, tuple(fitted))
 
 
@@ -75,13 +67,13 @@ def _standardised(term: Term, values: Floats) -> Iterator[Term]:
         yield replace(term, mean=float(seen.mean()), scale=float(seen.std()))
 
 
-def _newton(matrix: Floats, target: Floats, weight: Floats, *, offset: Floats, pull: Floats) -> list[float]:
+def _newton(matrix: Floats, told: Forecasts, pull: Floats) -> list[float]:
     """Coefficients of least log loss plus ½ pull × squares; the loss is convex."""
     found = np.zeros(matrix.shape[1])
     for _ in range(NEWTON_STEPS):
-        chance = expit(offset + matrix @ found)
-        down = matrix.T @ (weight * (chance - target)) + pull * found
-        curve = (matrix * (weight * np.maximum(chance * (1 - chance), LEAST_CURVE))[:, None]).T @ matrix
+        chance = expit(told.log_odds + matrix @ found)
+        down = matrix.T @ (told.weight * (chance - told.happened)) + pull * found
+        curve = (matrix * (told.weight * np.maximum(chance * (1 - chance), LEAST_CURVE))[:, None]).T @ matrix
         curve[np.diag_indices_from(curve)] += pull
         step = np.linalg.solve(curve, down)
         longest = float(np.abs(step).max())

@@ -25,6 +25,8 @@ def page(found: Evaluation, title: str) -> str:
         cutoffs_table(found),
         "## Did the chances mean what they said?",
         calibration_table(found),
+        "How many more were expected to stop than did, as a share of all; last, the mean without signs:",
+        levels_table(found),
         *([circles_table(found.circles)] if found.circles else []),
     ]
     return "\n\n".join(parts) + "\n"
@@ -87,6 +89,23 @@ def calibration_table(found: Evaluation) -> str:
         share = f"{coverage(found.cells):.0%} of {len(found.cells)}"
         held = f"Intervals: {share} tenths of 50 customers and more held the rate that came (wanted: 85 to 95 %)."
     return "\n".join([*lines, "", held])
+
+
+def levels_table(found: Evaluation) -> str:
+    """Mean chance less the rate that came, by cutoff, for us and every rival that tells a chance."""
+    names = list(dict.fromkeys(name for part in found.cutoffs for name in part.chance))
+    names.sort(key=lambda name: name != OURS)
+    gaps = [
+        {name: float(chance.mean() - part.churned.mean()) for name, chance in part.chance.items()}
+        for part in found.cutoffs
+    ]
+    lines = [f"| cutoff | came | {' | '.join(names)} |", "|---" * (2 + len(names)) + "|"]
+    for part, gap in zip(found.cutoffs, gaps, strict=True):
+        cells = (f"{gap[name]:+.3f}" if name in gap else "–" for name in names)
+        lines.append(f"| {part.cutoff.day} | {told(float(part.churned.mean()))} | {' | '.join(cells)} |")
+    sizes = ([abs(gap[name]) for gap in gaps if name in gap] for name in names)
+    lines.append(f"| | | {' | '.join(told(sum(each) / len(each)) for each in sizes)} |")
+    return "\n".join(lines)
 
 
 def told(figure: float) -> str:

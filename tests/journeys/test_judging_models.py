@@ -101,6 +101,8 @@ def test_evaluate_judges_by_what_came_keeps_a_finding_and_promotes_nothing(hones
     assert written == {"evaluation.json", "evaluation.md", *(f"{name}.png" for name in pictures)}
     page = (tmp_path / "out" / "evaluation.md").read_text(encoding="utf-8")
     assert "| **callfirst** |" in page
+    [kept_promise] = [each["calibration"] for each in found["cutoffs"]]
+    assert f"| {kept_promise['predicted'] - kept_promise['observed']:+.3f} |" in page
     assert "| key accounts | 0 | 0 | there were none | | |" in page
     store = Store.open(Home(honest))
     kept, served = newest(store, FindingKind.EVALUATION), promotions(store)

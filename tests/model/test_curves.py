@@ -10,12 +10,12 @@ from scipy.special import expit
 from features.snapshot import Floats, Snapshot
 from training.candidates import CurvesRecipe
 from training.curves import fit_curves
+from training.lines import Forecasts
 
 ROWS = 4000
 NOISE = np.random.default_rng(7)
 SEEN = NOISE.uniform(0, 100, ROWS)
 HIDDEN = NOISE.random(ROWS) < 0.3
-ONE_WINDOW = np.zeros(ROWS, dtype=np.int64)
 
 
 def drawn(told: Floats) -> Snapshot:
@@ -25,17 +25,10 @@ def drawn(told: Floats) -> Snapshot:
 
 def line_of(truth: Floats, told: Floats, offset: Floats, *, rows: int = ROWS, shrinkage: float = 1.0) -> Floats:
     """Curve at 1, 10, 50, 99, 100 and 5000, and where it is unknown."""
-    happened = (NOISE.random(ROWS) < expit(truth)).astype(np.float64)
+    happened = NOISE.random(ROWS) < expit(truth)
     some, recipe = slice(0, rows), CurvesRecipe(("told", "mute"), ("told",), shrinkage)
-    member = fit_curves(
-        "curves",
-        recipe,
-        drawn(told[some]),
-        happened[some],
-        weight=np.ones(rows),
-        offset=offset[some],
-        origin=ONE_WINDOW[some],
-    )
+    given = Forecasts(offset[some], happened[some], np.zeros(rows, dtype=np.int64), np.ones(rows), 30)
+    member = fit_curves("curves", recipe, drawn(told[some]), given)
     return member.log_odds(drawn(np.array([1.0, 10, 50, 99, 100, 5000, np.nan])))
 
 

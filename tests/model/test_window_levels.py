@@ -11,6 +11,7 @@ from features.snapshot import Floats, Snapshot
 from training.boosting import Examples, fit_trees
 from training.candidates import CurvesRecipe, TreesRecipe
 from training.curves import fit_curves
+from training.lines import Forecasts
 
 ROWS = 4000
 NOISE = np.random.default_rng(7)
@@ -33,8 +34,8 @@ def happened(truth: Floats) -> Floats:
 
 
 def test_what_all_shared_in_a_window_is_not_told_by_what_rose_with_time() -> None:
-    recipe, zeros = CurvesRecipe(("age",), ("age",), shrinkage=1.0), np.zeros(ROWS)
-    member = fit_curves("curves", recipe, drawn(AGE, TRAIT), happened(LEVEL), weight=ONES, offset=zeros, origin=WINDOW)
+    told = Forecasts(np.zeros(ROWS), happened(LEVEL) > 0, WINDOW, ONES, 100)
+    member = fit_curves("curves", CurvesRecipe(("age",), ("age",), shrinkage=1.0), drawn(AGE, TRAIT), told)
     low, high = member.log_odds(drawn(np.array([10.0, 390.0]), np.zeros(2)))
     assert high - low < 1.0  # and 2 without levels
     assert -1 < high < 0.5
