@@ -7,6 +7,8 @@ from datetime import date, datetime
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.integrate import quad
+from scipy.special import gammaln
 
 from features.snapshot import Floats, Snapshot
 from models.btyd import Parameters, Story, log_likelihood
@@ -133,6 +135,37 @@ def test_a_few_very_busy_customers_are_fitted_though_likelihoods_on_the_way_pass
     last = np.where(repeats > 0, age * chance.beta(8, 1, 12), 0.0)
     found = fit_parameters(Story.PARETO_NBD, repeats, last, age)
     assert np.isfinite(log_likelihood(Story.PARETO_NBD, found, repeats, last_weeks=last, age_weeks=age)).all()
+
+
+def integrated(p: Parameters, repeats: float, last: float, age: float) -> float:
+    """Pareto/NBD's likelihood, its integral over the time of leaving done by numbers."""
+
+    def log_both(week: float) -> float:
+        return float(-(p.a + 1) * np.log(p.b + week) - (p.r + repeats) * np.log(p.alpha + week))
+
+    left = (
+        np.log(p.a) + log_both(last) + np.log(quad(lambda week: np.exp(log_both(week) - log_both(last)), last, age)[0])
+    )
+    stayed = log_both(age) + np.log(p.b + age)
+    bought = gammaln(p.r + repeats) - gammaln(p.r) + p.r * np.log(p.alpha) + p.a * np.log(p.b)
+    return float(bought + np.logaddexp(left, stayed))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "p",
+    [
+        Parameters(r=435.66601289796733, alpha=977.7289029936286, a=0.016232744198897323, b=2.882979108615729),
+        Parameters(r=120.0, alpha=300.0, a=0.3, b=0.5),
+        Parameters(r=1.2, alpha=6.0, a=0.8, b=25.0),
+    ],
+    ids=["where scipy knows no value", "nearly alike", "usual"],
+)
+def test_pareto_nbd_is_what_its_integral_says(p: Parameters) -> None:
+    repeats, last, age = np.array([0.0, 7.0, 30.0]), np.array([0.0, 11.0, 40.0]), np.array([18 / 7, 19.0, 90.0])
+    found = log_likelihood(Story.PARETO_NBD, p, repeats, last_weeks=last, age_weeks=age)
+    each = zip(repeats, last, age, strict=True)
+    assert found == pytest.approx([integrated(p, *customer) for customer in each], abs=1e-6)
 
 
 @pytest.mark.parametrize("regular", [1, 3])
