@@ -97,7 +97,9 @@ def history_picture(ledger: Ledger, customer_id: str, as_of: AsOf, scores: pa.Ta
         money.vlines(days.column("order_day").to_numpy(), 0, days.column("sales").to_numpy(), color=INK, linewidth=1.2)
         money.set_ylim(0, 2.5 * max([*days.column("sales").to_pylist(), 1.0]))
         money.set_ylabel(f"sales of an order day ({ledger.currency})")
-        axes.set_title(f"{customer_id}: {len(days)} order days until {as_of.day}")
+        axes.tick_params(axis="x", rotation=30)
+        count = f"{len(days)} order {'day' if len(days) == 1 else 'days'}"
+        axes.set_title(f"{customer_id}: {count} until {as_of.day}")
 
     return pictured(draw, size=(10, 4.5))
 
