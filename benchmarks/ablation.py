@@ -8,7 +8,7 @@ Made-up ledgers of several trades, and real ones before the cutoffs they are jud
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -34,7 +34,7 @@ from training.bootstrap import Interval, interval_of, interval_of_mean
 from training.candidates import BLEND, BlendRecipe
 from training.dataset import TrainingSet, customer_codes, training_set
 from training.fit import Lesson
-from training.folds import Origins, origins_of
+from training.folds import Fold, Origins, origins_of
 from training.learn import churned
 from training.member_forecasts import MemberForecasts, forecasts_of
 from training.operational_time import operational_time
@@ -137,20 +137,31 @@ def _told(recipe: BlendRecipe, subject: Subject, rows: TrainingSet, origins: Ori
     chances: list[Floats] = []
     seen: list[AsOf] = []
     for at in reversed(origins.spaced[:MOST_ORIGINS]):
-        fold, closed = origins.fold(at), origins.before(at)
-        if fold is None or not closed:
-            continue
-        lesson = Lesson(rows.at(closed), origins, fold, churned)
-        known = [each for each in past if each.origin in closed]
-        everybody = rows.at([at]).snapshot
-        time = operational_time(subject.ledger, everybody, at, subject.horizon_days)
-        blend = fit_blend(recipe, lesson, everybody=everybody, time=time, past=known, seed=SEED)
-        if isinstance(blend, Probability):
+        fold = origins.fold(at)
+        blend = None if fold is None else blend_at(fold, recipe, subject, rows, origins, past)
+        if blend is not None:
             unseen = rows.active_at([at])
             past.append(forecasts_of([blend], at, unseen))
             chances.append(blend.chance(unseen.snapshot))
             seen.append(at)
     return Told(rows.active_at(seen), np.concatenate(chances))
+
+
+def blend_at(
+    fold: Fold,
+    recipe: BlendRecipe,
+    subject: Subject,
+    rows: TrainingSet,
+    origins: Origins,
+    past: Sequence[MemberForecasts],
+) -> Probability | None:
+    """The blend that the rows' windows closed by the fold's instant make; None: they are too few."""
+    closed, everybody = origins.before(fold.at), rows.at([fold.at]).snapshot
+    time = operational_time(subject.ledger, everybody, fold.at, subject.horizon_days)
+    lesson = Lesson(rows.at(closed), origins, fold, churned)
+    known = [each for each in past if each.origin in closed]
+    found = fit_blend(recipe, lesson, everybody=everybody, time=time, past=known, seed=SEED)
+    return found if isinstance(found, Probability) else None
 
 
 def subjects(data: Path) -> Iterator[Subject]:

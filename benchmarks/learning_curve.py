@@ -15,29 +15,24 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.ablation import MOST_ORIGINS, POLICY, Subject, real_subject
+from benchmarks.ablation import MOST_ORIGINS, POLICY, SEED, Subject, blend_at, real_subject
 from features.clock import AsOf
 from features.snapshot import Floats
 from features.whole_file import written_whole
 from models.members import chance_of, log_odds_of
 from models.probability import Probability
 from training import metrics
-from training.blend import fit_blend
 from training.bootstrap import Interval, interval_of
 from training.candidates import BLEND
 from training.dataset import TrainingSet, customer_codes, training_set
-from training.fit import Lesson
-from training.folds import Fold, Origins, origins_of
-from training.learn import churned
+from training.folds import Origins, origins_of
 from training.lines import Forecasts, levelled
 from training.member_forecasts import MemberForecasts, forecasts_of
 from training.money import learn_share
-from training.operational_time import operational_time
 
 PAGE = Path(__file__).parent / "LEARNING_CURVE.md"
 SHARES = {1 / 8: "an eighth", 1 / 4: "a quarter", 1 / 2: "half", 1.0: "all"}
 DRAWS = 4
-SEED = 1
 FIGURES = ("AUC", "Brier", "Brier at the rates that came", "money found")
 SUBJECTS = (("online_retail_ii", "2011-12-08", 90), ("cdnow", "1998-06-30", 90))
 """Each ledger up to a horizon after the last day it is judged at."""
@@ -139,7 +134,7 @@ def _learned(subject: Subject, rows: TrainingSet, origins: Origins, some: Traini
     parts: list[tuple[AsOf, Floats, Floats, Floats]] = []
     for at in reversed(origins.spaced[:MOST_ORIGINS]):
         fold = origins.fold(at)
-        blend = None if fold is None else _blend(subject, some, origins, fold, past)
+        blend = None if fold is None else blend_at(fold, BLEND, subject, some, origins, past)
         if fold is None or blend is None:
             continue
         past.append(forecasts_of([blend], at, some.active_at([at])))
@@ -154,17 +149,6 @@ def _learned(subject: Subject, rows: TrainingSet, origins: Origins, some: Traini
     seen: Sequence[AsOf] = [at for at, *_ in parts]
     chance, value, shortfall = (np.concatenate([part[place] for part in parts]) for place in (1, 2, 3))
     return Learned(rows.active_at(seen), chance, value, shortfall)
-
-
-def _blend(
-    subject: Subject, some: TrainingSet, origins: Origins, fold: Fold, past: Sequence[MemberForecasts]
-) -> Probability | None:
-    closed, everybody = origins.before(fold.at), some.at([fold.at]).snapshot
-    time = operational_time(subject.ledger, everybody, fold.at, subject.horizon_days)
-    lesson = Lesson(some.at(closed), origins, fold, churned)
-    known = [each for each in past if each.origin in closed]
-    found = fit_blend(BLEND, lesson, everybody=everybody, time=time, past=known, seed=SEED)
-    return found if isinstance(found, Probability) else None
 
 
 def _spread(whole: Learned) -> list[Interval]:
