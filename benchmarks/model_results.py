@@ -168,7 +168,6 @@ def page(found: Mapping[str, Evaluation]) -> str:
             _published(name, each),
             cutoffs_table(each),
             calibration_table(each),
-            "How many more were expected to stop than did, as a share of all; last, the mean without signs:",
             levels_table(each),
             "Chances over all cutoffs, among everybody and where it matters most:",
             circles_table(each.circles),

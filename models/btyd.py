@@ -110,7 +110,7 @@ def _left_by_series(p: Parameters, repeats: Floats, last_weeks: Floats, age_week
 
 
 def _left_by_nodes(p: Parameters, repeats: Floats, last_weeks: Floats, age_weeks: Floats) -> Floats:
-    """The same integral by Gauss-Legendre nodes, slower, to six digits where the series fails.
+    """The same integral by Gauss-Legendre nodes, slower, to six digits and, at extreme parameters, to two.
 
     Over q^(1/STEEPNESS), q the chance that neither an order nor leaving ended the silence so far, given its beginning:
     what is left to integrate is the share of leaving in both, which is smooth. The time of each q is found by Newton's

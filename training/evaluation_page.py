@@ -25,7 +25,6 @@ def page(found: Evaluation, title: str) -> str:
         cutoffs_table(found),
         "## Did the chances mean what they said?",
         calibration_table(found),
-        "How many more were expected to stop than did, as a share of all; last, the mean without signs:",
         levels_table(found),
         *([circles_table(found.circles)] if found.circles else []),
     ]
@@ -99,7 +98,8 @@ def levels_table(found: Evaluation) -> str:
         {name: float(chance.mean() - part.churned.mean()) for name, chance in part.chance.items()}
         for part in found.cutoffs
     ]
-    lines = [f"| cutoff | came | {' | '.join(names)} |", "|---" * (2 + len(names)) + "|"]
+    lines = ["How many more were expected to stop than did, as a share of all; last, the mean without signs:", ""]
+    lines += [f"| cutoff | came | {' | '.join(names)} |", "|---" * (2 + len(names)) + "|"]
     for part, gap in zip(found.cutoffs, gaps, strict=True):
         cells = (f"{gap[name]:+.3f}" if name in gap else "–" for name in names)
         lines.append(f"| {part.cutoff.day} | {told(float(part.churned.mean()))} | {' | '.join(cells)} |")
