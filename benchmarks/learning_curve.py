@@ -139,16 +139,14 @@ def _learned(subject: Subject, rows: TrainingSet, origins: Origins, some: Traini
             continue
         past.append(forecasts_of([blend], at, some.active_at([at])))
         unseen = rows.active_at([at])
-        share = learn_share(
-            some.at(fold.fit), origins, fold=fold, reference=some.reference(origins.chain(at)), seed=SEED
-        )
+        closed, own = some.at(origins.before(at)), some.reference(origins.chain(at))
+        share = learn_share(closed, origins, fold=fold, reference=own, seed=SEED)
         if isinstance(share, Probability):
-            own, true = (each.reference(origins.chain(at)).sales(unseen.snapshot) for each in (some, rows))
-            value = share.chance(unseen.snapshot) * own
-            parts.append((at, blend.chance(unseen.snapshot), value, unseen.labels.shortfall(true)))
+            value = share.chance(unseen.snapshot) * own.sales(unseen.snapshot)
+            shortfall = unseen.labels.shortfall(rows.reference(origins.chain(at)).sales(unseen.snapshot))
+            parts.append((at, blend.chance(unseen.snapshot), value, shortfall))
     seen: Sequence[AsOf] = [at for at, *_ in parts]
-    chance, value, shortfall = (np.concatenate([part[place] for part in parts]) for place in (1, 2, 3))
-    return Learned(rows.active_at(seen), chance, value, shortfall)
+    return Learned(rows.active_at(seen), *(np.concatenate([part[place] for part in parts]) for place in (1, 2, 3)))
 
 
 def _spread(whole: Learned) -> list[Interval]:
