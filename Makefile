@@ -29,8 +29,8 @@ bench: .venv/development benchmarks/.rivals  ## ratios against named rivals: ben
 	$(BIN)/python -m benchmarks.speed all --lines $(BENCH_LINES) --repeats $(BENCH_REPEATS)
 
 results: .venv/development benchmarks/.rivals  ## all other pages that a command makes; the picture needs Chromium
-	$(BIN)/python -m features.catalog_page
-	$(BIN)/python -m serving.api.contract
+	$(BIN)/python -m features.catalog.page
+	$(BIN)/python -m serving.api.openapi
 	$(BIN)/python -m benchmarks.corpus_table --rivals benchmarks/.rivals
 	$(BIN)/python -m benchmarks.leak_trap
 	$(BIN)/python -m benchmarks.coverage

@@ -15,14 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import features.commands
 import serving.commands
-import training.commands
-import training.watch_commands
+import training.commands.monitoring
+import training.commands.train
 from features import clock
 from features.errors import CallfirstError, first_line
 from features.home import Home
-from features.ledger.demo_company import write_demo
-from features.ledger.ingest_command import ingest_files
-from features.ledger.store import Store
+from features.ledger.demo.company import write_demo
+from features.ledger.ingest.commands import ingest_files
+from features.ledger.store.database import Store
 from serving import access
 
 OUTSIDE = (duckdb.Error, SQLAlchemyError, OSError)
@@ -61,7 +61,7 @@ def at_home(
     context.obj = Home(home)
 
 
-for package in (features.commands, training.commands, serving.commands):
+for package in (features.commands, training.commands.train, serving.commands):
     package.register(app)
 
 
@@ -80,7 +80,7 @@ def nightly(
 
     Example: callfirst nightly
     """
-    serving.commands.nightly(context, training.watch_commands.judge_night, as_of=as_of, as_json=as_json)
+    serving.commands.nightly(context, training.commands.monitoring.judge_night, as_of=as_of, as_json=as_json)
 
 
 @app.command()
@@ -107,7 +107,7 @@ def demo(
     for name, file in files.items():
         ingest_files(context, "customers" if name == "people" else name, [str(file)])
     _step("Training", "every candidate forecasts windows it has not seen")
-    training.commands.train(context, until=day.isoformat())
+    training.commands.train.train(context, until=day.isoformat())
     _step("Tonight", "score every customer, write the lists, publish them")
     nightly(context, as_of=day.isoformat())
     _step("The top of every call list", "twenty lines each; here the first of them")

@@ -20,24 +20,24 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from benchmarks.trades import TRADES, ledger_of_trade
+from features.atomic_write import written_whole
 from features.clock import AsOf
-from features.ledger.in_memory import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Floats
-from features.whole_file import written_whole
 from models.probability import Probability
 from tests.cdnow import cdnow_master
-from training import metrics
-from training.blend import fit_blend
-from training.bootstrap import Interval, interval_of, interval_of_mean
-from training.candidates import BLEND, BlendRecipe
-from training.dataset import TrainingSet, customer_codes, training_set
-from training.fit import Lesson
-from training.folds import Fold, Origins, origins_of
-from training.learn import churned
-from training.member_forecasts import MemberForecasts, forecasts_of
-from training.operational_time import operational_time
+from training.dataset.folds import Fold, Origins, origins_of
+from training.dataset.training_set import TrainingSet, customer_codes, training_set
+from training.fitting.blend import fit_blend
+from training.fitting.candidates import BLEND, BlendRecipe
+from training.fitting.fit import Lesson
+from training.fitting.learner import churned
+from training.fitting.member_forecasts import MemberForecasts, forecasts_of
+from training.fitting.operational_time import operational_time
+from training.metrics import scoring as metrics
+from training.metrics.bootstrap import Interval, interval_of, interval_of_mean
 
 PAGE = Path(__file__).parent / "ABLATION.md"
 POLICY = Policy()

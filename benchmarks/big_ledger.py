@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.whole_file import written_whole
+from features.atomic_write import written_whole
 
 STARTS_ON, ENDS_ON = date(2023, 1, 1), date(2026, 1, 1)  # order days, half-open
 LINES_PER_CUSTOMER = 24

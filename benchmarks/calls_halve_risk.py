@@ -25,19 +25,19 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from features.clock import AsOf
-from features.ledger.in_memory import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Floats, take_snapshot
 from models.members import log_odds_of
 from models.probability import Probability
-from training.assignments import Assignments
-from training.candidates import BLENDED, CANDIDATES, RFM
-from training.dataset import training_set
-from training.fit import Lesson, TooFew, fit
-from training.folds import Fold, origins_of
-from training.learn import Teacher, churned
-from training.member_forecasts import MemberForecasts, forecasts_of
+from training.dataset.assignments import Assignments
+from training.dataset.folds import Fold, origins_of
+from training.dataset.training_set import training_set
+from training.fitting.candidates import BLENDED, CANDIDATES, RFM
+from training.fitting.fit import Lesson, TooFew, fit
+from training.fitting.learner import Teacher, churned
+from training.fitting.member_forecasts import MemberForecasts, forecasts_of
 
 BEGAN_ON = date(2020, 1, 1)
 H, W = 90, 180

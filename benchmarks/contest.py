@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.machine import commit, machine
 from benchmarks.prepared import WORK
-from features.whole_file import written_whole
+from features.atomic_write import written_whole
 
 ROOT = Path(__file__).parents[1]
 KEPT = WORK / "results.json"

@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import pinned
+from features.atomic_write import written_whole
 from features.errors import CallfirstError
 from features.home import Home
-from features.ledger.intake import ingest
+from features.ledger.ingest.intake import ingest
 from features.ledger.ledger import EmptyLedgerError
-from features.ledger.mirror import read_ledger
+from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import Policy
-from features.whole_file import written_whole
 from tests.corpus.cases import Case, read_cases
 
 ROOT = Path(__file__).parents[1]

@@ -20,12 +20,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from features.atomic_write import written_whole
 from features.snapshot import MICROSECONDS_OF_A_DAY, Floats
-from features.whole_file import written_whole
 from models.members import chance_of
-from training.calibrating import fit_calibrator
-from training.calibration_figures import Cell, cells_of, coverage
-from training.lines import Forecasts
+from training.calibration.calibrator import fit_calibrator
+from training.calibration.origin_levels import Forecasts
+from training.metrics.calibration import Cell, cells_of, coverage
 
 PAGE = Path(__file__).parent / "COVERAGE.md"
 COURSES = ("steady", "wandering", "trend", "season", "season and wandering")

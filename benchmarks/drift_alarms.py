@@ -19,22 +19,22 @@ import pyarrow.compute as pc
 
 from features.catalog import CATALOG_FINGERPRINT
 from features.clock import AsOf
-from features.ledger.demo_company import DemoCompany, invent_company
-from features.ledger.in_memory import ledger_of
+from features.ledger.demo.company import DemoCompany, invent_company
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from models.bundle import Bundle
 from models.manifest import Manifest
-from training.calibrating import fit_calibrator
-from training.candidates import RFM
-from training.dataset import training_set
-from training.drift import Drift
-from training.fit import Lesson, TooFew, fit
-from training.folds import origins_of
-from training.learn import churned
-from training.lines import Forecasts, pooled
-from training.usual_shares import usual_shares
-from training.watching import look_for_drift
+from training.calibration.calibrator import fit_calibrator
+from training.calibration.origin_levels import Forecasts, pooled
+from training.dataset.folds import origins_of
+from training.dataset.training_set import training_set
+from training.fitting.candidates import RFM
+from training.fitting.fit import Lesson, TooFew, fit
+from training.fitting.learner import churned
+from training.fitting.usual_shares import usual_shares
+from training.monitoring.drift import Drift
+from training.monitoring.drift_detection import look_for_drift
 
 POLICY = Policy()
 ENDS_ON = date(2025, 12, 31)

@@ -24,15 +24,15 @@ from benchmarks.honest_features import HONEST
 from benchmarks.leak_frames import HORIZON_DAYS, maker_of
 from benchmarks.leak_plants import PLANTED, PLANTED_ACROSS, UNSEEN, UNSEEN_ACROSS
 from features.clock import AsOf
-from features.ledger.demo_company import invent_company
-from features.ledger.intake import ledger_of
+from features.ledger.demo.company import invent_company
+from features.ledger.ingest.intake import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from tests.cdnow import cdnow_master
-from training.check_list import Report
-from training.checks import check_features, check_table, own_features
-from training.folds import origins_of
-from training.made_features import FeatureMaker
+from training.checks.catalogue import Report
+from training.checks.feature_tables import FeatureMaker
+from training.checks.leakage import check_features, check_table, own_features
+from training.dataset.folds import origins_of
 
 INSTANTS = 8
 TEXT = """# The leak trap

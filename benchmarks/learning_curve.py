@@ -16,19 +16,19 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.ablation import MOST_ORIGINS, POLICY, SEED, Subject, blend_at, real_subject
+from features.atomic_write import written_whole
 from features.clock import AsOf
 from features.snapshot import Floats
-from features.whole_file import written_whole
 from models.members import chance_of, log_odds_of
 from models.probability import Probability
-from training import metrics
-from training.bootstrap import Interval, interval_of
-from training.candidates import BLEND
-from training.dataset import TrainingSet, customer_codes, training_set
-from training.folds import Origins, origins_of
-from training.lines import Forecasts, levelled
-from training.member_forecasts import MemberForecasts, forecasts_of
-from training.money import learn_share
+from training.calibration.origin_levels import Forecasts, levelled
+from training.dataset.folds import Origins, origins_of
+from training.dataset.training_set import TrainingSet, customer_codes, training_set
+from training.fitting.candidates import BLEND
+from training.fitting.member_forecasts import MemberForecasts, forecasts_of
+from training.fitting.shortfall import learn_share
+from training.metrics import scoring as metrics
+from training.metrics.bootstrap import Interval, interval_of
 
 PAGE = Path(__file__).parent / "LEARNING_CURVE.md"
 SHARES = {1 / 8: "an eighth", 1 / 4: "a quarter", 1 / 2: "half", 1.0: "all"}

@@ -18,20 +18,20 @@ from pathlib import Path
 
 from benchmarks.machine import machine
 from features import clock
+from features.atomic_write import written_whole
 from features.clock import AsOf
 from features.home import Home
-from features.ledger.intake import ingest
-from features.ledger.mirror import read_ledger
+from features.ledger.ingest.intake import ingest
+from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import Policy
-from features.whole_file import written_whole
 from tests.cdnow import cdnow_master
-from training.calibration_figures import coverage
-from training.circles import circles_table
-from training.evaluate import evaluate
-from training.evaluation import OURS, Evaluation
-from training.evaluation_page import calibration_table, cutoffs_table, levels_table, means_table, told
-from training.jointly import judged_jointly
-from training.resampled import Figure
+from training.evaluation.evaluate import evaluate
+from training.evaluation.page import calibration_table, cutoffs_table, levels_table, means_table, told
+from training.evaluation.results import OURS, Evaluation
+from training.metrics.calibration import coverage
+from training.metrics.multiple_comparisons import judged_jointly
+from training.metrics.resampled import Figure
+from training.metrics.segments import circles_table
 
 PAGE = Path(__file__).parent / "MODEL_RESULTS.md"
 LEAST_ACTIVE = 100

@@ -23,21 +23,21 @@ import pyarrow.parquet as pq
 from sqlalchemy import delete, insert
 
 from features.catalog import CATALOG, CATALOG_FINGERPRINT
-from features.definition import Unit
+from features.catalog.definition import Unit
 from features.home import Home
-from features.ledger.dirty import DIRTY_CUSTOMERS, mark_dirty
-from features.ledger.intake import ingest
-from features.ledger.store import Store
+from features.ledger.ingest.intake import ingest
+from features.ledger.store.database import Store
+from features.ledger.store.dirty_customers import DIRTY_CUSTOMERS, mark_dirty
 from features.policy import Policy
-from models.boosted import LightGbm
 from models.bundle import Bundle
+from models.lightgbm_member import LightGbm
 from models.manifest import Manifest
 from models.probability import alone
 from models.reference import Reference
 from models.registry import PROMOTIONS, keep_copy
-from serving.publication import Made, publish
+from serving.publication.publish import Made, publish
 from serving.refresh import Refresher
-from training.boosting import settings
+from training.fitting.lightgbm import settings
 
 POLICY = Policy()
 ENDS_ON = date(2026, 1, 1)

@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.big_ledger import ENDS_ON, STARTS_ON, write_big_ledger
+from features.atomic_write import written_whole
 from features.ledger.ledger import CUSTOMERS, ORDER_LINES, REPLACEMENTS, Ledger
-from features.ledger.mirror import BUCKET, ROW_GROUP
-from features.whole_file import written_whole
+from features.ledger.mirror.parquet_mirror import BUCKET, ROW_GROUP
 
 SEED = 7
 BUCKETS = 16

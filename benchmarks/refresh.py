@@ -21,7 +21,7 @@ from benchmarks.prepared import BigLedger
 from benchmarks.rival_catalogue import ONE_DATE
 from benchmarks.rivals.answer import Started
 from features.clock import AsOf
-from features.company import CompanyValues
+from features.engines.company_values import CompanyValues
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import company_values, take_snapshot

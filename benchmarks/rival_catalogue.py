@@ -6,7 +6,7 @@ from datetime import date
 
 from benchmarks.rivals.answer import WINDOWS
 from features.catalog import CATALOG
-from features.definition import Feature
+from features.catalog.definition import Feature
 
 RIVAL_NAMES = (
     "days_since_last_order",

@@ -17,8 +17,8 @@ import lightgbm
 import numpy as np
 import numpy.typing as npt
 
-from models.single_row import SingleRows
-from training.boosting import settings
+from models.lightgbm_single_row import SingleRows
+from training.fitting.lightgbm import settings
 
 MOST = 0.45
 CALLS = 500

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.small_trainings import MONTHS, ONE_RATE, SERVED, Company, Trained, trainings
-from features.whole_file import written_whole
-from training.bootstrap import Interval, interval_of_mean
-from training.calibration_figures import coverage
-from training.candidates import CANDIDATES
-from training.resampled import Figure
+from features.atomic_write import written_whole
+from training.fitting.candidates import CANDIDATES
+from training.metrics.bootstrap import Interval, interval_of_mean
+from training.metrics.calibration import coverage
+from training.metrics.resampled import Figure
 
 PAGE = Path(__file__).parent / "SMALL_COMPANIES.md"
 CUSTOMERS = (30, 60, 120)

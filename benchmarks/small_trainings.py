@@ -14,17 +14,17 @@ from benchmarks.trades import ENDS_ON, TRADES, YEAR, Orders, Trade, garden_suppl
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
-from features.population import is_active
 from features.snapshot import Floats
+from features.standing.population import is_active
 from models.calibration import Spread
 from models.members import chance_of
 from models.probability import Probability
-from training import metrics
-from training.calibration_figures import Cell
-from training.candidates import CANDIDATES
-from training.frame import Frame, frame_of
-from training.making import Made, make
-from training.resampled import Figure
+from training.dataset.scope import Frame, frame_of
+from training.fitting.candidates import CANDIDATES
+from training.metrics import scoring as metrics
+from training.metrics.calibration import Cell
+from training.metrics.resampled import Figure
+from training.selection.build import Made, make
 
 POLICY = Policy()
 MONTHS = (12, 24, 36)

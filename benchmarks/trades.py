@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 
-from features.ledger.in_memory import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 

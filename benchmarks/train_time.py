@@ -21,7 +21,7 @@ from benchmarks.big_ledger import write_big_ledger
 from benchmarks.machine import machine
 from features import clock
 from features.home import Home
-from features.ledger.intake import ingest
+from features.ledger.ingest.intake import ingest
 from features.policy import Policy
 from training.pipeline import train
 

@@ -17,14 +17,14 @@ import typer
 from rich.console import Console
 
 from features.catalog import CATALOG
+from features.catalog.definition import fingerprint_of
 from features.clock import AsOf, now
-from features.definition import fingerprint_of
+from features.engines.partitions import Memory
 from features.errors import CallfirstError
 from features.home import Home
-from features.ledger import ingest_command
-from features.ledger.mirror import read_ledger
-from features.ledger.source_ledger import SourceLedger, read_source_ledger
-from features.parts import Memory
+from features.ledger.external.read import SourceLedger, read_source_ledger
+from features.ledger.ingest import commands as ingest_command
+from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import Policy, read_policy
 from features.progress import Told, progress_bar
 from features.snapshot import write_exact_snapshot, write_snapshot

@@ -14,19 +14,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from features.atomic_write import written_whole
 from features.catalog import CATALOG, CATALOG_FINGERPRINT
+from features.catalog.definition import Feature, fingerprint_of
 from features.clock import AsOf
-from features.company import CompanyValues
-from features.definition import Feature, fingerprint_of
-from features.engines.arrays.run import Run, Told, nobody
-from features.engines.arrays.sorted_rows import TooLargeError
-from features.engines.duckdb import statement
+from features.engines.columnar.run import Run, Told, nobody
+from features.engines.columnar.sorted_rows import TooLargeError
+from features.engines.company_values import CompanyValues
+from features.engines.exact_sql import statement
 from features.engines.instants import Instants
+from features.engines.partitions import Memory
 from features.errors import CallfirstError, first_line
 from features.ledger.ledger import AsOfBeforeLedgerError, Ledger
-from features.parts import Memory
 from features.policy import Policy
-from features.whole_file import written_whole
 
 ROW_GROUP = 100_000
 ASSIGNED = "called_by_list"

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from features.population import Population, population_of
 from features.snapshot import Floats, Snapshot
+from features.standing.population import Population, population_of
 from features.version import code_version
-from models.bundle_files import read_files, write_files
+from models.bundle_storage import read_files, write_files
+from models.feature_distributions import UsualShares
 from models.manifest import BundleError, Manifest, UsualRates
 from models.margin import Margin
 from models.probability import Probability
 from models.reference import Reference, orders_expected
 from models.shortfall import Shortfall, ShortfallKind
-from models.usual_shares import UsualShares
 
 SCORED = pa.schema(
     [

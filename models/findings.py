@@ -14,8 +14,8 @@ from sqlalchemy import Column, Index, Integer, Row, String, Table, Text, desc, i
 from features.clock import AsOf
 from features.home import Home
 from features.ledger.ledger import Ledger
-from features.ledger.store import Store
-from features.ledger.tables import METADATA, Instant
+from features.ledger.store.database import Store
+from features.ledger.store.tables import METADATA, Instant
 from features.version import code_version
 
 FINDINGS = Table(

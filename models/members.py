@@ -15,8 +15,8 @@ import numpy as np
 from scipy.special import expit, logit
 
 from features.snapshot import Floats, Snapshot
-from models.boosted import LightGbm
 from models.btyd import SMALLEST, Parameters, Story, log_likelihood
+from models.lightgbm_member import LightGbm
 from models.operational_time import CALENDAR, OperationalTime
 
 LEAST_CHANCE = 1e-6

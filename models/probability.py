@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from features.snapshot import Floats, Snapshot
-from models.boosted import LightGbm
 from models.calibration import UNCHANGED, Calibrator
+from models.lightgbm_member import LightGbm
 from models.members import AnyMember, chance_of, member_of, row_sums
 
 

@@ -18,10 +18,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import first_line
 from features.home import Home
-from features.ledger.store import Store
-from features.ledger.tables import METADATA, Instant
+from features.ledger.store.database import Store
+from features.ledger.store.tables import METADATA, Instant
 from models.bundle import Bundle
-from models.bundle_files import digest_of
+from models.bundle_storage import digest_of
 from models.findings import Finding, FindingKind, findings_of
 from models.manifest import BundleError
 

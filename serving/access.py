@@ -11,8 +11,8 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from serving.book import access_keys, sessions
 from serving.errors import ServingError
+from serving.publication.tables import access_keys, sessions
 
 LONGEST_NAME = 200
 SESSION_LASTS = timedelta(hours=12)

@@ -17,13 +17,13 @@ from rich.table import Table
 from features import clock
 from features.clock import AsOf
 from features.home import Home
-from features.ledger.ingest_command import show_pulled
-from features.ledger.pulling import pull_all
-from features.ledger.sources import read_sources
+from features.ledger.ingest.commands import show_pulled
+from features.ledger.ingest.pull import pull_all
+from features.ledger.ingest.source_config import read_sources
 from features.policy import Policy, read_policy
 from models.findings import Finding
 from serving.decisions.call_list import CallList
-from serving.decisions.notes import company_notes
+from serving.decisions.list_notes import company_notes
 from serving.decisions.wording import NO_CURRENCY, counted, figure
 from serving.keys_commands import keys_app, print_json
 from serving.settings import read_server_settings
@@ -179,7 +179,7 @@ def serve(
 
 
 def _scores(home: Home, as_of: str) -> tuple[ScoreTable, Policy]:
-    from features.ledger.mirror import read_ledger
+    from features.ledger.mirror.parquet_mirror import read_ledger
     from models.registry import champion
     from serving.scores import score_customers
 

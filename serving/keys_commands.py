@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from features import clock
-from features.ledger.store import Store
+from features.ledger.store.database import Store
 from serving import access
 from serving.access import Rights
 

@@ -7,17 +7,17 @@ from datetime import datetime
 
 from features.clock import AsOf
 from features.home import Home
-from features.ledger.demo_company import is_made_up
+from features.ledger.demo.company import is_made_up
+from features.ledger.ingest.batch_writer import newest_batch_of
 from features.ledger.ledger import Ledger
-from features.ledger.mirror import read_ledger
-from features.ledger.store import Store
-from features.ledger.storing import newest_batch_of
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.store.database import Store
 from features.policy import Policy
 from models.registry import champion, champion_record
 from serving.decisions.call_list import CallList, call_lists
-from serving.decisions.capacity import Customer
-from serving.decisions.notes import company_notes
-from serving.publication import Made, Run, newest_run_or_none, publish
+from serving.decisions.list_notes import company_notes
+from serving.decisions.portfolios import Customer
+from serving.publication.publish import Made, Run, newest_run_or_none, publish
 from serving.scores import ScoreTable, score_customers
 
 

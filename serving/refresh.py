@@ -15,15 +15,15 @@ import duckdb
 import pyarrow as pa
 
 from features.clock import AsOf
-from features.company import CompanyValues
+from features.engines.company_values import CompanyValues
 from features.errors import CallfirstError
 from features.home import Home
-from features.ledger.dirty import DirtyMark, dirty_marks, late_rows_since, put_off, still_dirty, unmark
-from features.ledger.few_customers import ledger_of_customers
+from features.ledger.ingest.batch_writer import newest_batch_of
 from features.ledger.ledger import Ledger
-from features.ledger.mirror import read_ledger
-from features.ledger.store import Store
-from features.ledger.storing import newest_batch_of
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.store.database import Store
+from features.ledger.store.dirty_customers import DirtyMark, dirty_marks, late_rows_since, put_off, still_dirty, unmark
+from features.ledger.store.partial_ledger import ledger_of_customers
 from features.policy import Policy, read_policy
 from features.snapshot import Snapshot, company_values, take_snapshot
 from features.standing.accounts import accounts_at
@@ -32,8 +32,8 @@ from features.standing.standing import in_order_of
 from models.bundle import Bundle
 from models.manifest import BundleError
 from models.registry import NoChampionError, promotions
-from serving.publication import Run, newest_run_or_none
-from serving.republication import NightStanding, publish_refreshed, standing_of_night
+from serving.publication.publish import Run, newest_run_or_none
+from serving.publication.republish import NightStanding, publish_refreshed, standing_of_night
 from serving.scores import rows_of, scored
 
 AT_ONCE = 1_000

@@ -12,19 +12,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
+from features.atomic_write import written_whole
 from features.clock import AsOf
 from features.errors import CallfirstError
 from features.ledger.ledger import Ledger
 from features.policy import Policy
-from features.population import Population, due_gap_days, overdue_days, population_of
 from features.snapshot import Snapshot, take_snapshot
 from features.standing.last_contact import LAST_CONTACT, last_contacts_at
+from features.standing.population import Population, due_gap_days, overdue_days, population_of
 from features.standing.standing import Standing, in_order_of, take_standing
-from features.whole_file import written_whole
 from models.bundle import Bundle
 from serving.decisions.at_risk import Candidates, because, judge
 from serving.decisions.facts import FACT_COLUMNS, Facts
-from serving.decisions.notes import Situation
+from serving.decisions.list_notes import Situation
 from serving.decisions.reasons import reasons_of
 from serving.decisions.wording import joined
 from serving.delivery.csv_files import write_csv

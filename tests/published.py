@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from features.home import Home
-from features.ledger.store import Store
+from features.ledger.store.database import Store
 from features.policy import Policy
 from serving.decisions.call_list import call_lists
-from serving.decisions.capacity import Customer
-from serving.decisions.notes import Situation
-from serving.publication import Made, publish
+from serving.decisions.list_notes import Situation
+from serving.decisions.portfolios import Customer
+from serving.publication.publish import Made, publish
 
 NOW = datetime(2026, 9, 1, 4, 30, tzinfo=UTC)
 MADE = Made(

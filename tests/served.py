@@ -10,8 +10,8 @@ from sqlalchemy import insert
 
 from features.clock import AsOf
 from features.home import Home
-from features.ledger.intake import ingest
-from features.ledger.store import Store
+from features.ledger.ingest.intake import ingest
+from features.ledger.store.database import Store
 from features.policy import Policy
 from models.bundle import Bundle
 from models.registry import PROMOTIONS, keep_copy

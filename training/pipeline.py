@@ -11,24 +11,24 @@ from time import perf_counter
 from features import clock
 from features.clock import AsOf
 from features.home import Home
-from features.ledger.mirror import read_ledger
-from features.ledger.store import Store
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.store.database import Store
 from features.policy import Policy
 from features.version import code_version
 from models.bundle import Bundle
 from models.findings import FindingKind, add, finding_of
 from models.manifest import BundleError
 from models.registry import Promotion, keep_copy, next_number, promote, promotions, sound_copy
-from training import tracking
-from training.draft import Draft
-from training.frame import Frame, frame_of, refuse_days_to_come
-from training.making import Progress, bundle_of, make
-from training.model_card import model_card
-from training.promotion import Champion, decide
-from training.report import calibration_picture, contest_picture, gap_picture, money_picture, saved
-from training.run_record import metrics_of, parameters_of, tags_of, windows_of
-from training.tuning import Budget
-from training.verdict import Verdict
+from training.dataset.scope import Frame, frame_of, refuse_days_to_come
+from training.fitting.tuning import Budget
+from training.plots.training import calibration_picture, contest_picture, gap_picture, money_picture, saved
+from training.selection.build import Progress, bundle_of, make
+from training.selection.promotion import Champion, decide
+from training.selection.winner import Draft
+from training.tracking import mlflow_run as tracking
+from training.tracking.model_card import model_card
+from training.tracking.run_record import metrics_of, parameters_of, tags_of, windows_of
+from training.tracking.verdict import Verdict
 
 
 def train(

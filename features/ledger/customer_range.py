@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.ledger.parsing import literal
+from features.ledger.parsing.text import literal
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.errors import CallfirstError
-from features.ledger.columns import CUSTOMERS_SHELF, SHELVES
+from features.ledger.connections import SMALL_ROWS, picking, small_work
 from features.ledger.customer_range import EVERYBODY, CustomerRange
 from features.ledger.non_products import is_product
-from features.small_work import SMALL_ROWS, picking, small_work
+from features.ledger.schema.record_types import CUSTOMERS_SHELF, SHELVES
 
 INSTANT = pa.timestamp("us")  # UTC, written without a zone
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from features.ledger.parsing import literal
+from features.ledger.parsing.text import literal
 
 
 def is_product(codes: Sequence[str]) -> str:

@@ -1,1 +1,1 @@
-"""Here you find each customer's standing as of an instant: rung, account group, shares, key account and why."""
+"""The standing of customers: accounts, group shares, key accounts, ladder, population and last contact."""

@@ -11,7 +11,7 @@ from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.standing.accounts import accounts_at
-from features.standing.shares import KeyMark, Level, Place, key_marks, largest_first, month_starts, shares_at
+from features.standing.group_shares import KeyMark, Level, Place, key_marks, largest_first, month_starts, shares_at
 
 NAMED_IN_CRM = {
     "potential": "buys much elsewhere that we could sell, by our CRM",

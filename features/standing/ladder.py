@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.policy import Policy
-from features.population import open_silence_days
 from features.snapshot import Snapshot
+from features.standing.population import open_silence_days
 
 
 class Rung(StrEnum):

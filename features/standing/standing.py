@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
-from features.population import is_active
 from features.snapshot import Snapshot
 from features.standing.accounts import accounts_at
+from features.standing.group_shares import KeyMark, Level, Place, key_marks, largest_first, month_starts, shares_at
 from features.standing.key_accounts import COMPANY_WIDE, key_reasons
 from features.standing.ladder import is_newcomer, rungs_of
-from features.standing.shares import KeyMark, Level, Place, key_marks, largest_first, month_starts, shares_at
+from features.standing.population import is_active
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from features.home import Home
-from features.ledger.store import Store
+from features.ledger.store.database import Store
 from serving.api import problems
-from serving.api.guard import BodyLimit, SafeAndLogged
+from serving.api.middleware import BodyLimit, SafeAndLogged
 from serving.api.push_routes import pushes
-from serving.api.refreshing import Refreshing
+from serving.api.refresh_worker import Refreshing
 from serving.api.routes import health, v1
 from serving.settings import ServerSettings
 from serving.web.pages import pages

@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from features.errors import CallfirstError
-from features.ledger.store import StoreError
+from features.ledger.store.database import StoreError
 from serving import errors
-from serving.api.safe_headers import SAFE_HEADERS
+from serving.api.security_headers import SAFE_HEADERS
 
 MEDIA_TYPE = "application/problem+json"
 

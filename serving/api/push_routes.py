@@ -18,12 +18,12 @@ from fastapi import APIRouter, Body, Path, Request, Response, Security
 
 from features import clock
 from features.home import Home
-from features.ledger.pushing import Pushed
-from serving.api.answers import Identifier, PushAnswer
-from serving.api.pushed_rows import MOST_ROWS, PushedRow, row_of, table_of
+from features.ledger.ingest.push import Pushed
+from serving.api.keyed_route import KeyedRoute
+from serving.api.push_schemas import MOST_ROWS, PushedRow, row_of, table_of
 from serving.api.routes import ALWAYS, BODY, Asking, Book, NoQuery, bearer, header, problems_of
-from serving.api.strict import KeyedRoute
-from serving.pushing import push
+from serving.api.schemas import Identifier, PushAnswer
+from serving.authorised_push import push
 
 PUSHED = ("orders", "contacts", "complaints", "surveys", "payments", "events")
 RESPONSES = {

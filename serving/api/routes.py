@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends, Path, Query, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.requests import Request
 
-from serving import publication
 from serving.access import Caller
-from serving.api.answers import (
+from serving.api.keyed_route import KeyedRoute
+from serving.api.problems import MEDIA_TYPE
+from serving.api.schemas import (
     CallListsAnswer,
     Customer,
     Health,
@@ -24,8 +25,7 @@ from serving.api.answers import (
     ScoresAnswer,
     ScoresQuestion,
 )
-from serving.api.problems import MEDIA_TYPE
-from serving.api.strict import KeyedRoute
+from serving.publication import publish as publication
 
 
 def problems_of(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:

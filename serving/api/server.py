@@ -10,12 +10,12 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from features.home import Home
-from features.ledger.store import Store
+from features.ledger.store.database import Store
 from serving import access
 from serving.api.app import create_app
-from serving.api.log import log_as_json
+from serving.api.logs import log_as_json
 from serving.api.problems import problem
-from serving.api.safe_headers import SAFE_HEADERS
+from serving.api.security_headers import SAFE_HEADERS
 from serving.errors import ServingError
 from serving.settings import ServerSettings
 

@@ -9,8 +9,8 @@ from datetime import date
 from enum import StrEnum
 
 from features.policy import Policy
-from serving.decisions.capacity import Customer, Portfolio, portfolios_of, within_capacity
-from serving.decisions.notes import Situation, notes_of
+from serving.decisions.list_notes import Situation, notes_of
+from serving.decisions.portfolios import Customer, Portfolio, portfolios_of, within_capacity
 
 
 class Section(StrEnum):

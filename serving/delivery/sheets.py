@@ -14,10 +14,10 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from features.atomic_write import written_whole
 from features.errors import CallfirstError
-from features.whole_file import written_whole
 from serving.decisions.call_list import LIST_COLUMNS, NEWCOMER_QUESTION, CallList, Section
-from serving.decisions.notes import Situation
+from serving.decisions.list_notes import Situation
 from serving.decisions.wording import day
 from serving.delivery.csv_files import write_csv
 

@@ -14,9 +14,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from features import clock
-from serving import access, publication
+from serving import access
 from serving.errors import BodyTypeError, ForeignOriginError, UnknownListError
-from serving.web.view import page_of
+from serving.publication import publish as publication
+from serving.web.view_model import page_of
 
 COOKIE = "callfirst_session"
 FORM_TYPE = "application/x-www-form-urlencoded"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from features.catalog_page import PAGE, page
+from features.catalog.page import PAGE, page
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "DECISIONS.md", "GLOSSARY.md", "CHANGELOG.md")

@@ -11,11 +11,11 @@ import pytest
 
 from features.errors import CallfirstError
 from features.home import Home
-from features.ledger.doctor import examine
-from features.ledger.intake import ingest
+from features.ledger.ingest.intake import ingest
 from features.ledger.ledger import EmptyLedgerError, Ledger
-from features.ledger.mirror import read_ledger
-from features.ledger.reconciliation import Reconciliation
+from features.ledger.mirror.consistency import examine
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.reconciliation.report import Reconciliation
 from features.policy import Policy
 from tests.corpus.cases import Account, Case, Customer, Ingest, read_cases
 from tests.drawn import seen

@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from features.home import Home
-from features.ledger.store import Store
+from features.ledger.store.database import Store
 from serving import access
 from serving.api.app import create_app
 from serving.settings import ServerSettings
@@ -283,4 +283,4 @@ def test_the_committed_contract_is_the_one_that_is_served(home: Home) -> None:
 
     committed = Path(serving.api.__file__).with_name("openapi.json").read_text(encoding="utf-8")
     served = create_app(ServerSettings(home=home.root)).openapi()
-    assert json.loads(committed) == served, "refresh it: python -m serving.api.contract"
+    assert json.loads(committed) == served, "refresh it: python -m serving.api.openapi"

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from callfirst import app
-from features.ledger.columns import KINDS, SHELVES
+from features.ledger.schema.record_types import KINDS, SHELVES
 from tests.drawn import table
 from tests.drawn_kinds import KINDS_DRAWN, as_csv
 from tests.journeys.test_command_line import run

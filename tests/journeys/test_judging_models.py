@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 from callfirst import app
 from features.errors import CallfirstError
 from features.home import Home
-from features.ledger.store import Store
+from features.ledger.store.database import Store
 from models.findings import FindingKind, newest
 from models.registry import promotions
-from training.rivals import RIVALS
+from training.evaluation.baselines import RIVALS
 
 BEGIN, END = date(2024, 1, 1), date(2025, 12, 31)
 DAYS = (END - BEGIN).days

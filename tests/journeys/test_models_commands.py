@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from callfirst import app
 from features.errors import CallfirstError
 from features.home import Home
-from features.ledger.store import Store
+from features.ledger.store.database import Store
 from models import registry
 from models.registry import AliasError, champion, promotions
 from tests.served import serve_rule

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from features import clock
 from features.home import Home
-from features.ledger.store import Store
+from features.ledger.store.database import Store
 from serving import access
 from serving.api.app import create_app
 from serving.settings import ServerSettings

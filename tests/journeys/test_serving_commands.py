@@ -20,7 +20,7 @@ from sqlalchemy import insert
 
 import callfirst
 from features.home import Home
-from features.ledger.store import Store
+from features.ledger.store.database import Store
 from models.registry import PROMOTIONS, keep_copy
 from tests.specs.test_scores import BARE_RULE
 

@@ -14,7 +14,7 @@ from features.snapshot import Floats, Snapshot
 from models.btyd import Parameters, Story, log_likelihood
 from models.members import Btyd, chance_of
 from tests.cdnow import cdnow_sample
-from training.btyd import fit_parameters, regularity_of
+from training.fitting.btyd import fit_parameters, regularity_of
 
 
 def customers(order_days: list[int], silence: list[int], tenure: list[int]) -> Snapshot:

@@ -14,13 +14,13 @@ import pytest
 from features.catalog import CATALOG_FINGERPRINT
 from features.snapshot import take_snapshot
 from models.bundle import SCORED, Bundle, OtherCatalogueError, OtherFormError
-from models.bundle_files import DamagedBundleError, digest_of
+from models.bundle_storage import DamagedBundleError, digest_of
 from models.manifest import BundleError, Manifest
 from models.reference import orders_expected
 from models.shortfall import ShortfallKind
 from tests.drawn import POLICY, at
 from tests.model.world import HORIZON, drafted, world
-from training.draft import Draft, bare_rule
+from training.selection.winner import Draft, bare_rule
 
 
 def bundle_of(chosen: Draft) -> Bundle:

@@ -11,9 +11,9 @@ from scipy.special import expit
 
 from features.snapshot import Floats
 from models.calibration import UNCHANGED, UNTRIED, Calibrator, Isotonic, Sigmoid
-from training import metrics
-from training.calibrating import fit_calibrator
-from training.lines import Forecasts, fit_line
+from training.calibration.calibrator import fit_calibrator
+from training.calibration.origin_levels import Forecasts, fit_line
+from training.metrics import scoring as metrics
 
 DRAWS = np.random.default_rng(4)
 Z = DRAWS.normal(0, 1.5, 6000)

@@ -12,9 +12,9 @@ from features.standing.key_accounts import key_accounts_at
 from features.standing.standing import take_standing
 from tests.drawn import at, ledger
 from tests.model.world import HORIZON, drafted, world
-from training.circles import Circle, CircleCalibration, calibration_in, circles_at, circles_table
-from training.contest import serving_rule
-from training.unseen import Unseen
+from training.metrics.segments import Circle, CircleCalibration, calibration_in, circles_at, circles_table
+from training.selection.contest import serving_rule
+from training.selection.out_of_sample import Unseen
 
 Flags = npt.NDArray[np.bool_]
 

@@ -15,13 +15,13 @@ from models.members import chance_of, log_odds_of
 from models.shortfall import ShortfallKind
 from tests.drawn import POLICY, at, ledger
 from tests.model.world import HORIZON, drafted, teacher, world
-from training.bootstrap import interval_of_mean, resamples
-from training.contest import choose_shortfall, judge
-from training.dataset import training_set
-from training.draft import TooLittleToLearnError, draft
-from training.folds import origins_of
-from training.learn import Teacher
-from training.unseen import Unseen
+from training.dataset.folds import origins_of
+from training.dataset.training_set import training_set
+from training.fitting.learner import Teacher
+from training.metrics.bootstrap import interval_of_mean, resamples
+from training.selection.contest import choose_shortfall, judge
+from training.selection.out_of_sample import Unseen
+from training.selection.winner import TooLittleToLearnError, draft
 
 
 def unseen() -> Unseen:

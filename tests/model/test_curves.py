@@ -8,9 +8,9 @@ import pytest
 from scipy.special import expit
 
 from features.snapshot import Floats, Snapshot
-from training.candidates import CurvesRecipe
-from training.curves import fit_curves
-from training.lines import Forecasts
+from training.calibration.origin_levels import Forecasts
+from training.fitting.candidates import CurvesRecipe
+from training.fitting.splines import fit_curves
 
 ROWS = 4000
 NOISE = np.random.default_rng(7)

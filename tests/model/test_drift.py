@@ -15,12 +15,12 @@ from features.catalog import CATALOG, MODEL_FEATURES
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from models.bundle import Bundle
-from models.usual_shares import Steps, UsualShares
+from models.feature_distributions import Steps, UsualShares
 from tests.drawn import POLICY
-from training.arrivals import Stopped
-from training.drift import BaseRate, Drift
-from training.shifts import Shift, kind_of, looks_back_days, only_grows, stability_index
-from training.watching import look_for_drift
+from training.monitoring.data_arrival import Stopped
+from training.monitoring.drift import BaseRate, Drift
+from training.monitoring.drift_detection import look_for_drift
+from training.monitoring.feature_drift import Shift, kind_of, looks_back_days, only_grows, stability_index
 
 QUIET = BaseRate(date(2026, 1, 1), date(2026, 4, 1), 400, expected=0.30, seen=0.32, allowed=0.05, last_year=0.01)
 NOTHING = Drift(date(2026, 4, 1), "line 1", shifts=(), base_rate=QUIET, stopped=(), missing=())

@@ -10,10 +10,10 @@ from features.snapshot import take_snapshot
 from models.margin import Margin
 from tests.drawn import POLICY, at, ledger
 from tests.model.test_bundle import bundle_of
-from training.dataset import TrainingSet, training_set
-from training.draft import bare_rule
-from training.folds import origins_of
-from training.margin import margin_of
+from training.dataset.folds import origins_of
+from training.dataset.training_set import TrainingSet, training_set
+from training.fitting.company_profile import margin_of
+from training.selection.winner import bare_rule
 
 LINES = """
     customer_id | ordered_at | amount | cost

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from features.clock import AsOf
-from models.boosted import LightGbm
 from models.calibration import UNTRIED, Calibrator, Sigmoid
+from models.lightgbm_member import LightGbm
 from models.members import AnyMember, Linear, member_of
 from models.operational_time import CALENDAR
 from models.probability import Probability
 from tests.model.world import world
-from training.blend import fit_blend
-from training.candidates import BLEND, CANDIDATES, BlendRecipe
-from training.fit import Lesson, TooFew, fit_member
-from training.folds import Fold
-from training.learn import churned
-from training.member_forecasts import MemberForecasts, forecasts_of
+from training.dataset.folds import Fold
+from training.fitting.blend import fit_blend
+from training.fitting.candidates import BLEND, CANDIDATES, BlendRecipe
+from training.fitting.fit import Lesson, TooFew, fit_member
+from training.fitting.learner import churned
+from training.fitting.member_forecasts import MemberForecasts, forecasts_of
 
 NAMES = ["recency", "low frequency", *(member.name for member in BLEND.members)]
 

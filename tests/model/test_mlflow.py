@@ -15,19 +15,19 @@ import pytest
 
 from features.clock import now
 from features.home import Home
-from features.ledger.demo_company import invent_company
-from features.ledger.intake import ingest
+from features.ledger.demo.company import invent_company
+from features.ledger.ingest.intake import ingest
 from features.ledger.ledger import AsOfBeforeLedgerError
-from features.ledger.mirror import read_ledger
-from features.ledger.store import Store
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.store.database import Store
 from features.snapshot import take_snapshot
 from models.bundle import SCORED
 from models.findings import FindingKind, newest
 from models.registry import NoChampionError, champion, promotions
 from tests.drawn import POLICY, at
 from training.pipeline import train
-from training.tracking import TrackingError
-from training.verdict import Verdict
+from training.tracking.mlflow_run import TrackingError
+from training.tracking.verdict import Verdict
 
 CIRCLES = ("everybody", "top_value_tier", "newcomers", "key_accounts")
 

@@ -7,17 +7,17 @@ import pyarrow as pa
 import pytest
 
 from features.catalog import MODEL_FEATURES
-from features.catalog_dues import FROM_DUES
-from features.catalog_touches import FROM_TOUCHES
+from features.catalog.interactions import FROM_TOUCHES
+from features.catalog.obligations import FROM_DUES
 from features.snapshot import Floats, Snapshot
 from models.calibration import Sigmoid
 from models.members import Transform, chance_of
 from tests.model.world import world
-from training.boosting import Examples, fit_boosted
-from training.calibrating import fit_calibrator
-from training.candidates import LinearRecipe
-from training.fit import fit_linear
-from training.lines import Forecasts
+from training.calibration.calibrator import fit_calibrator
+from training.calibration.origin_levels import Forecasts
+from training.fitting.candidates import LinearRecipe
+from training.fitting.fit import fit_linear
+from training.fitting.lightgbm import Examples, fit_boosted
 
 ROWS = 600
 RECIPE = LinearRecipe(

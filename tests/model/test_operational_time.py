@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from features.ledger.in_memory import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.snapshot import Snapshot, take_snapshot
 from models.btyd import Parameters, Story
 from models.members import Btyd, chance_of
 from models.operational_time import CALENDAR, OperationalTime
 from tests.drawn import POLICY, at
-from training.operational_time import operational_time
+from training.fitting.operational_time import operational_time
 
 STARTS_ON = date(2023, 1, 1)
 HORIZON = 60

@@ -13,17 +13,17 @@ import pytest
 from models.bundle import Bundle
 from tests.drawn import POLICY, at
 from tests.model.world import HORIZON, UNTIL, drafted, teacher, world
-from training.assignments import Assignments
-from training.bootstrap import Interval
-from training.check_list import Outcome
-from training.contest import FOUND_AT_LEAST
-from training.draft import Draft, rule_instead
-from training.frame import frame_of
-from training.making import Made, bundle_of
-from training.model_check_list import MODEL_CHECKS, Bars, Checked
-from training.model_checks import contest_checks
-from training.promotion import Champion, Decision, decide
-from training.unseen import Unseen
+from training.checks.catalogue import Outcome
+from training.dataset.assignments import Assignments
+from training.dataset.scope import frame_of
+from training.metrics.bootstrap import Interval
+from training.selection.build import Made, bundle_of
+from training.selection.contest import FOUND_AT_LEAST
+from training.selection.contest_gates import contest_checks
+from training.selection.gates import MODEL_CHECKS, Bars, Checked
+from training.selection.out_of_sample import Unseen
+from training.selection.promotion import Champion, Decision, decide
+from training.selection.winner import Draft, rule_instead
 
 TODAY = at(UNTIL)
 
@@ -159,7 +159,7 @@ def test_a_champion_that_looked_beyond_the_day_trained_for_does_not_count() -> N
 
 
 def test_a_champion_with_chances_stays_where_nothing_could_be_learned() -> None:
-    from training.draft import bare_rule
+    from training.selection.winner import bare_rule
 
     champion = Champion(bundle(rule()), at("2025-06-01"))
     found = deciding(champion, draft=bare_rule(HORIZON, "Nobody stopped. Choose another horizon."))

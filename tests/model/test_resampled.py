@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training import metrics
-from training.bootstrap import Interval, resamples
-from training.calibration_figures import CalibrationFigures, Cell, cells_of, coverage
-from training.jointly import Difference, judged_jointly
-from training.resampled import Figure, Scene, counted, over_draws
+from training.metrics import scoring as metrics
+from training.metrics.bootstrap import Interval, resamples
+from training.metrics.calibration import CalibrationFigures, Cell, cells_of, coverage
+from training.metrics.multiple_comparisons import Difference, judged_jointly
+from training.metrics.resampled import Figure, Scene, counted, over_draws
 
 RANDOM = np.random.default_rng(7)
 ROWS = 120

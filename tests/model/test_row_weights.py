@@ -11,13 +11,13 @@ from scipy.special import expit
 
 from features.snapshot import Floats
 from tests.model.world import drafted, world
-from training import metrics
-from training.assignments import Assignments
-from training.calibrating import fit_calibrator
-from training.candidates import RFM
-from training.fit import fit_linear
-from training.lines import Forecasts, fit_line
-from training.run_record import windows_of
+from training.calibration.calibrator import fit_calibrator
+from training.calibration.origin_levels import Forecasts, fit_line
+from training.dataset.assignments import Assignments
+from training.fitting.candidates import RFM
+from training.fitting.fit import fit_linear
+from training.metrics import scoring as metrics
+from training.tracking.run_record import windows_of
 
 DRAWS = np.random.default_rng(7)
 Z = DRAWS.normal(size=400)

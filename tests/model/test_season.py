@@ -10,8 +10,8 @@ import pytest
 from features.snapshot import Floats
 from models.reference import Reference, Season
 from tests.model.world import HORIZON, world
-from training.dataset import TrainingSet
-from training.season import season_at
+from training.dataset.training_set import TrainingSet
+from training.fitting.reference_season import season_at
 
 R = Reference(HORIZON)
 

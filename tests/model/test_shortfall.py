@@ -11,7 +11,7 @@ from models.probability import Probability
 from models.reference import Reference
 from models.shortfall import Shortfall, ShortfallKind, lift_of, lifted
 from tests.model.world import HORIZON, world
-from training.money import counting, learn_share, lifted_shortfall
+from training.fitting.shortfall import counting, learn_share, lifted_shortfall
 
 shares = st.lists(st.floats(0, 1), min_size=1, max_size=20).map(np.array)
 

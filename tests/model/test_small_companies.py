@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.small_companies import page
 from benchmarks.small_trainings import SERVED, Company, Trained, trainings
-from training.resampled import Figure
+from training.metrics.resampled import Figure
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.model.world import teacher, world
-from training.folds import ContestPlan, contest_plan
-from training.tuning import Budget, TuningBudgetError, tune
+from training.dataset.folds import ContestPlan, contest_plan
+from training.fitting.tuning import Budget, TuningBudgetError, tune
 
 
 def test_tuning_tries_on_older_windows_and_leaves_the_newer_half_to_judge() -> None:

@@ -8,10 +8,10 @@ import pytest
 from scipy.special import expit
 
 from features.snapshot import Floats, Snapshot
-from training.boosting import Examples, fit_trees
-from training.candidates import CurvesRecipe, TreesRecipe
-from training.curves import fit_curves
-from training.lines import Forecasts
+from training.calibration.origin_levels import Forecasts
+from training.fitting.candidates import CurvesRecipe, TreesRecipe
+from training.fitting.lightgbm import Examples, fit_trees
+from training.fitting.splines import fit_curves
 
 ROWS = 4000
 NOISE = np.random.default_rng(7)

@@ -10,14 +10,14 @@ import pyarrow as pa
 import pytest
 
 from features.clock import AsOf
-from features.ledger.demo_company import invent_company
-from features.ledger.in_memory import ledger_of
+from features.ledger.demo.company import invent_company
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import take_snapshot
 from tests.drawn import POLICY, ledger
-from training.labels import labels_of
-from training.worth import NothingToTellError, worth_of
+from training.dataset.labels import labels_of
+from training.evaluation.feature_value import NothingToTellError, worth_of
 
 
 @pytest.fixture(scope="module")

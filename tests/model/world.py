@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from features.ledger.demo_company import invent_company
-from features.ledger.intake import ledger_of
+from features.ledger.demo.company import invent_company
+from features.ledger.ingest.intake import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Snapshot, take_snapshot
 from tests.drawn import POLICY, at
-from training.dataset import TrainingSet, training_set
-from training.draft import Draft, draft
-from training.folds import Origins, origins_of
-from training.learn import Teacher
+from training.dataset.folds import Origins, origins_of
+from training.dataset.training_set import TrainingSet, training_set
+from training.fitting.learner import Teacher
+from training.selection.winner import Draft, draft
 
 UNTIL = "2026-01-01"
 HORIZON = 90

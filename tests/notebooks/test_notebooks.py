@@ -13,8 +13,8 @@ from nbclient import NotebookClient
 
 from features.clock import now
 from features.home import Home
-from features.ledger.demo_company import write_demo
-from features.ledger.intake import ingest
+from features.ledger.demo.company import write_demo
+from features.ledger.ingest.intake import ingest
 from tests.drawn import POLICY, at
 from training.pipeline import train
 

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.home import Home
-from features.ledger.intake import ingest
-from features.ledger.mirror import read_ledger
+from features.ledger.ingest.intake import ingest
+from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import Policy
 
 NOW = datetime(2026, 8, 31, 12, tzinfo=UTC)

@@ -12,12 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from features.catalog import CATALOG
-from features.clock import AsOf
-from features.definition import Feature, Unit, catalogue_of
-from features.ledger.intake import ledger_of
-from features.ledger.ledger import Ledger
-from features.policy import Policy
-from features.primitives import (
+from features.catalog.definition import Feature, Unit, catalogue_of
+from features.catalog.primitives import (
     Clipped,
     Column,
     Count,
@@ -38,6 +34,10 @@ from features.primitives import (
     WhereKnown,
     Window,
 )
+from features.clock import AsOf
+from features.ledger.ingest.intake import ledger_of
+from features.ledger.ledger import Ledger
+from features.policy import Policy
 from features.snapshot import Snapshot, company_values, exact_snapshot, take_snapshot
 from tests.drawn import at, ledger, rows_of
 

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.home import Home
-from features.ledger.intake import ingest
+from features.ledger.ingest.intake import ingest
 from features.ledger.ledger import EmptyLedgerError
-from features.ledger.mirror import read_ledger
-from features.ledger.reconciliation import Reconciliation
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.reconciliation.report import Reconciliation
 from features.policy import Policy
 
 NOW = datetime(2026, 8, 31, 12, tzinfo=UTC)

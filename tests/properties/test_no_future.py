@@ -10,9 +10,9 @@ import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.catalog_course import BOOKED
+from features.catalog.trends import BOOKED
 from features.clock import AsOf
-from features.ledger.intake import ledger_of
+from features.ledger.ingest.intake import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import take_snapshot

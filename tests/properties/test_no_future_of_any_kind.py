@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from features.catalog import CATALOG
 from features.clock import AsOf
-from features.ledger.demo_company import invent_company
-from features.ledger.intake import ledger_of
+from features.ledger.demo.company import invent_company
+from features.ledger.ingest.intake import ledger_of
 from features.policy import Policy
 from features.snapshot import company_values, take_snapshot
-from training import other_worlds as other
-from training.behaviour import TRIALS, Trial
-from training.dataset import training_set
-from training.folds import origins_of
-from training.world_rows import World, known_customers
+from training.checks import perturbations as other
+from training.checks.behavioural import TRIALS, Trial
+from training.checks.ledger_rows import World, known_customers
+from training.dataset.folds import origins_of
+from training.dataset.training_set import training_set
 
 ZONES = ("UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Kathmandu", "Pacific/Auckland")
 INSTANTS = (

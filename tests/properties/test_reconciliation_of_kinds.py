@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.home import Home
-from features.ledger.column import ColumnKind
-from features.ledger.columns import KINDS, Column, Kind
-from features.ledger.doctor import examine
-from features.ledger.intake import ingest_rows
-from features.ledger.mirror import read_ledger
-from features.ledger.reconciliation import Reconciliation
+from features.ledger.ingest.intake import ingest_rows
+from features.ledger.mirror.consistency import examine
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.reconciliation.report import Reconciliation
+from features.ledger.schema.column import ColumnKind
+from features.ledger.schema.record_types import KINDS, Column, Kind
 from features.policy import Policy
 from tests.drawn import table
 from tests.specs.ingested import LATER, NOW

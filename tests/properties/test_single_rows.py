@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.snapshot import Snapshot
-from models.boosted import LightGbm, SlowSingleRowsWarning
-from models.single_row import FEW_ROWS, NoSingleRowPathError, SingleRows
+from models.lightgbm_member import LightGbm, SlowSingleRowsWarning
+from models.lightgbm_single_row import FEW_ROWS, NoSingleRowPathError, SingleRows
 
 Floats = npt.NDArray[np.float64]
 COLUMNS = 6

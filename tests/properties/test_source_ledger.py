@@ -17,16 +17,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features import parts
 from features.clock import AsOf
+from features.engines import partitions as parts
 from features.home import Home
-from features.ledger import delimited, source_division, source_ledger, source_versions
-from features.ledger.intake import ingest
+from features.ledger.external import partitioning as source_division
+from features.ledger.external import read as source_ledger
+from features.ledger.external import resolve as source_versions
+from features.ledger.external.counts import NothingUsableError, SourceAccount
+from features.ledger.external.partitioning import by_ranges
+from features.ledger.ingest.intake import ingest
 from features.ledger.ledger import ORDER_LINES, Ledger
-from features.ledger.mirror import read_ledger
-from features.ledger.reasons import Reason
-from features.ledger.source_counts import NothingUsableError, SourceAccount
-from features.ledger.source_division import by_ranges
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.reading import delimited
+from features.ledger.schema.quarantine_reasons import Reason
 from features.policy import Policy
 from features.snapshot import Snapshot, take_snapshot, write_snapshot
 from tests.specs.ingested import NOW, rows_of

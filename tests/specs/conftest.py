@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from features.home import Home
-from features.ledger.intake import ingest
-from features.ledger.reconciliation import Reconciliation
+from features.ledger.ingest.intake import ingest
+from features.ledger.reconciliation.report import Reconciliation
 from features.policy import Policy
 from tests.drawn import POLICY
 from tests.specs.ingested import NOW, Ingest

@@ -8,9 +8,9 @@ from typing import Any
 
 from features.home import Home
 from features.ledger.ledger import Ledger
-from features.ledger.mirror import read_ledger
-from features.ledger.reasons import Reason
-from features.ledger.reconciliation import Reconciliation
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.reconciliation.report import Reconciliation
+from features.ledger.schema.quarantine_reasons import Reason
 from features.policy import Policy
 
 NOW = datetime(2026, 8, 31, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from features.ledger.ledger import Ledger
 from tests.drawn import POLICY, at, ledger
-from training.arrivals import Stopped, stopped_kinds
+from training.monitoring.data_arrival import Stopped, stopped_kinds
 
 ORDERS = "customer_id | ordered_at | amount\n" + "\n".join(
     f"c{n % 30} | {date(2026, 1, 1) + timedelta(days=n // 2)} | 10" for n in range(300)

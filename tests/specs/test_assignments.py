@@ -11,9 +11,9 @@ import pytest
 from features.ledger.ledger import Ledger
 from features.snapshot import ASSIGNED, take_snapshot
 from tests.drawn import POLICY, at, ledger
-from training.assignments import Assignments, assignments_of
-from training.dataset import TrainingSet, known_at, training_set
-from training.folds import origins_of
+from training.dataset.assignments import Assignments, assignments_of
+from training.dataset.folds import origins_of
+from training.dataset.training_set import TrainingSet, known_at, training_set
 
 H = 30
 ORDERS = """

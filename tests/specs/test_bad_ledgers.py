@@ -9,8 +9,8 @@ import numpy as np
 
 from features.ledger.ledger import Ledger
 from tests.drawn import POLICY, at, ledger
-from training.frame import frame_of
-from training.making import Made, make
+from training.dataset.scope import frame_of
+from training.selection.build import Made, make
 
 BEGIN, END = date(2024, 1, 1), date(2025, 12, 31)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from features.ledger.in_memory import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.policy import Policy
 from tests.drawn import at, seen, table
 from tests.specs.ingested import rows_of

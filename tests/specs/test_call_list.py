@@ -9,8 +9,8 @@ import pytest
 
 from features.policy import Policy
 from serving.decisions.call_list import LIST_COLUMNS, CallList, Section, call_lists
-from serving.decisions.capacity import Customer, list_ids
-from serving.decisions.notes import Situation
+from serving.decisions.list_notes import Situation
+from serving.decisions.portfolios import Customer, list_ids
 
 POLICY = Policy()
 SITUATION = Situation(

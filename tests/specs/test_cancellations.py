@@ -8,7 +8,7 @@ import pytest
 
 from features.home import Home
 from features.ledger.ledger import Ledger
-from features.ledger.mirror import read_ledger
+from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import Policy
 from tests.drawn import POLICY, ledger, seen
 from tests.specs.ingested import LATER, Ingest, read, rows_of

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from features.ledger.columns import KINDS, ORDER_COLUMNS, Kind
-from features.ledger.intake import ledger_of
-from features.ledger.matching import ColumnsError, match_columns, parse_mapping
+from features.ledger.ingest.intake import ledger_of
+from features.ledger.reading.header_matching import ColumnsError, match_columns, parse_mapping
+from features.ledger.schema.record_types import KINDS, ORDER_COLUMNS, Kind
 from features.policy import Policy
 from tests.drawn import table
 from tests.specs.ingested import Ingest, rows_of

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from features.home import Home
-from features.ledger.in_memory import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from tests.drawn import POLICY
 from tests.specs.ingested import Ingest, read, rows_of
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from features.ledger.demo_company import DemoCompany, DemoCompanyError, invent_company, is_made_up, write_demo
+from features.ledger.demo.company import DemoCompany, DemoCompanyError, invent_company, is_made_up, write_demo
 
 ENDS_ON = date(2026, 8, 31)
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from features.home import Home
-from features.ledger.dirty import DirtyMark, dirty_marks, mark_dirty, put_off, unmark
-from features.ledger.store import Store
-from features.ledger.tables import microseconds
-from serving.publication import publish
+from features.ledger.store.database import Store
+from features.ledger.store.dirty_customers import DirtyMark, dirty_marks, mark_dirty, put_off, unmark
+from features.ledger.store.tables import microseconds
+from serving.publication.publish import publish
 from tests.published import MADE, row
 from tests.specs.ingested import NOW, Ingest
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from features.catalog import CATALOG
-from features.catalog_course import BOOKED
-from features.catalog_dues import FROM_DUES
+from features.catalog.obligations import FROM_DUES
+from features.catalog.trends import BOOKED
 from features.ledger.ledger import Ledger
 from tests.drawn import ledger, seen
 

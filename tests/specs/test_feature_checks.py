@@ -18,16 +18,16 @@ from benchmarks.honest_features import HONEST
 from benchmarks.leak_frames import Then, maker_of
 from benchmarks.leak_plants import PLANTED, PLANTED_ACROSS
 from features.clock import AsOf
-from features.ledger.demo_company import invent_company, write_demo
-from features.ledger.intake import ledger_of
+from features.ledger.demo.company import invent_company, write_demo
+from features.ledger.ingest.intake import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import take_snapshot
 from tests.drawn import at
 from tests.journeys.test_serving_commands import answered, command
-from training.check_list import CHECKS, Outcome, Report
-from training.checks import check_features, own_features
-from training.made_features import PRESENCE, MadeFeatures, MadeFeaturesError, differences
+from training.checks.catalogue import CHECKS, Outcome, Report
+from training.checks.feature_tables import PRESENCE, MadeFeatures, MadeFeaturesError, differences
+from training.checks.leakage import check_features, own_features
 
 POLICY = Policy(time_zone="Europe/Berlin")
 H = 90

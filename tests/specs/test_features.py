@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from features.catalog import CATALOG
-from features.catalog_course import BOOKED
-from features.catalog_dues import FROM_DUES
-from features.catalog_touches import FROM_TOUCHES
+from features.catalog.interactions import FROM_TOUCHES
+from features.catalog.obligations import FROM_DUES
+from features.catalog.trends import BOOKED
 from features.snapshot import company_values, take_snapshot
 from tests.drawn import POLICY, at, day, ledger, rows_of, seen
 

@@ -10,10 +10,10 @@ import pytest
 
 from features.clock import AsOf
 from features.home import Home
-from features.ledger.few_customers import ledger_of_customers
 from features.ledger.ledger import EmptyLedgerError
-from features.ledger.mirror import read_ledger
-from features.ledger.store import Store
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.store.database import Store
+from features.ledger.store.partial_ledger import ledger_of_customers
 from features.snapshot import company_values, take_snapshot
 from tests.drawn import POLICY
 from tests.specs.ingested import Ingest

@@ -10,7 +10,7 @@ import pytest
 from features.clock import AsOf
 from features.policy import Policy
 from tests.drawn import POLICY, at
-from training.folds import Origins, contest_plan, origins_of
+from training.dataset.folds import Origins, contest_plan, origins_of
 
 
 def origins(until: str, starts_on: str, *, horizon: int = 90, active: int = 90) -> Origins:

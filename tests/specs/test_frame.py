@@ -7,7 +7,13 @@ import pytest
 from features.ledger.ledger import AsOfBeforeLedgerError
 from features.policy import Policy
 from tests.drawn import POLICY, at, ledger
-from training.frame import FutureLedgerError, HorizonBeyondLedgerError, WindowError, frame_of, refuse_days_to_come
+from training.dataset.scope import (
+    FutureLedgerError,
+    HorizonBeyondLedgerError,
+    WindowError,
+    frame_of,
+    refuse_days_to_come,
+)
 
 HEAD = "customer_id | ordered_at | amount | known_at\n"
 KNOWN = """\

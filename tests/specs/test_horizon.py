@@ -6,7 +6,7 @@ import pytest
 
 from features.ledger.ledger import AsOfBeforeLedgerError
 from tests.drawn import POLICY, at, ledger
-from training.horizon import business_days, gap_curve, propose
+from training.dataset.horizon import business_days, gap_curve, propose
 
 # a returns after 10 and 20 days and is silent for 30; b returned after 10 and is silent for 50
 ORDERS = """

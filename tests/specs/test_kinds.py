@@ -11,12 +11,12 @@ import pytest
 
 from features.catalog import CATALOG
 from features.home import Home
-from features.ledger.columns import KINDS, SHELVES
-from features.ledger.doctor import examine
-from features.ledger.intake import ingest, ingest_rows
+from features.ledger.ingest.intake import ingest, ingest_rows
 from features.ledger.ledger import EmptyLedgerError, Ledger
-from features.ledger.matching import ColumnsError
-from features.ledger.mirror import read_ledger
+from features.ledger.mirror.consistency import examine
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.reading.header_matching import ColumnsError
+from features.ledger.schema.record_types import KINDS, SHELVES
 from features.policy import Policy
 from features.snapshot import take_snapshot
 from tests.drawn import POLICY, at, ledger, table, utc

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from features.home import Home
-from features.ledger.intake import ingest
-from features.ledger.mirror import read_ledger
-from features.ledger.reasons import Reason
+from features.ledger.ingest.intake import ingest
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.schema.quarantine_reasons import Reason
 from features.policy import Policy
 from tests.drawn import utc
 from tests.specs.ingested import LATER, LINES, NOW, Ingest, read, reasons

@@ -11,7 +11,7 @@ import pytest
 from features.ledger.ledger import Ledger
 from features.snapshot import take_snapshot
 from tests.drawn import POLICY, at, ledger
-from training.labels import HorizonOutlastsLedgerError, Labels, labels_of
+from training.dataset.labels import HorizonOutlastsLedgerError, Labels, labels_of
 
 WORLD = ledger(
     """

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 
-from features.ledger.in_memory import ledger_of
+from features.ledger.business_calendar import shut_days
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
-from features.ledger_days import shut_days
 from features.policy import Policy
 from tests.drawn import POLICY, at, table
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pytest
 
 from features.home import Home
-from features.ledger.doctor import examine
-from features.ledger.intake import ingest_rows
-from features.ledger.meeting import FEW_ROWS
-from features.ledger.mirror import read_ledger
-from features.ledger.pushing import push_rows
+from features.ledger.ingest.intake import ingest_rows
+from features.ledger.ingest.push import push_rows
+from features.ledger.merge.meeting import FEW_ROWS
+from features.ledger.mirror.consistency import examine
+from features.ledger.mirror.parquet_mirror import read_ledger
 from tests.drawn import POLICY, table
 from tests.drawn_kinds import KINDS_DRAWN
 from tests.specs.ingested import LATER, NOW, rows_of

@@ -14,13 +14,13 @@ import pytest
 from sqlalchemy import delete
 
 from features.home import Home
-from features.ledger.doctor import examine
-from features.ledger.intake import ingest
+from features.ledger.ingest.intake import ingest
 from features.ledger.ledger import EmptyLedgerError
-from features.ledger.mirror import MirrorError, read_ledger
-from features.ledger.rows import StoredRowError
-from features.ledger.store import Store
-from features.ledger.tables import ORDER_LINES
+from features.ledger.mirror.consistency import examine
+from features.ledger.mirror.parquet_mirror import MirrorError, read_ledger
+from features.ledger.store.database import Store
+from features.ledger.store.row_codec import StoredRowError
+from features.ledger.store.tables import ORDER_LINES
 from features.policy import Policy
 
 POLICY = Policy()
@@ -134,7 +134,7 @@ import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from features.home import Home
-from features.ledger.intake import ingest
+from features.ledger.ingest.intake import ingest
 from features.policy import Policy
 
 def told(step, done, total):

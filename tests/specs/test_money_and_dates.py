@@ -8,8 +8,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from features.ledger.intake import ledger_of
-from features.ledger.matching import ColumnsError
+from features.ledger.ingest.intake import ledger_of
+from features.ledger.reading.header_matching import ColumnsError
 from features.policy import Policy
 from tests.drawn import table, utc
 from tests.specs.ingested import rows_of

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 
-from features.ledger.in_memory import ledger_of
-from features.ledger.oddities import oddities_of
+from features.ledger.data_quality import oddities_of
+from features.ledger.ingest.in_memory import ledger_of
 from tests.drawn import POLICY, at, table
 
 DAYS = [date(2026, 1, 5) + timedelta(days=each) for each in range(100)]

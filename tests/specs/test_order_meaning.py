@@ -11,8 +11,8 @@ from features.policy import Policy, PolicyError, read_policy
 from features.snapshot import take_snapshot
 from tests.drawn import at, ledger, seen
 from tests.specs.ingested import Ingest
-from training.horizon import gap_curve
-from training.labels import labels_of
+from training.dataset.horizon import gap_curve
+from training.dataset.labels import labels_of
 
 FEES = Policy(non_product_codes=("POST", "ADJUST*"))
 LINES = """

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.engines.arrays.medians import NOTHING, Tallied
+from features.catalog.row_sets import COMPLAINTS, ORDER_LINES
+from features.engines.columnar.medians import NOTHING, Tallied
+from features.engines.partitions import ANSWER_BYTES, ROW_BYTES, parts_of
 from features.ledger.customer_range import EVERYBODY, CustomerRange
 from features.ledger.ledger import CUSTOMERS, REPLACEMENTS, KindRows, Ledger
 from features.ledger.ledger import ORDER_LINES as LINES_SCHEMA
-from features.parts import ANSWER_BYTES, ROW_BYTES, parts_of
-from features.row_sets import COMPLAINTS, ORDER_LINES
 
 FIRST_OF_JANUARY = datetime(2026, 1, 1)
 ORDER_ROWS = pa.Table.from_pylist(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from features.home import Home
-from features.ledger.mirror import read_ledger
-from features.ledger.reasons import Reason
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.schema.quarantine_reasons import Reason
 from tests.drawn import POLICY, utc
 from tests.specs.ingested import LATER, LINES, Ingest, reasons
 

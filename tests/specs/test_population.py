@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from features.population import due_gap_days, overdue_days, population_of
 from features.snapshot import Snapshot, take_snapshot
+from features.standing.population import due_gap_days, overdue_days, population_of
 from tests.drawn import POLICY, at, ledger
 
 # a comes every 20 days, up to 2026-03-02; so does the company, and every due gap is 20 days

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from features.home import Home
-from features.ledger.in_memory import RejectedRowsError
+from features.ledger.ingest.in_memory import RejectedRowsError
 from features.ledger.ledger import Ledger
-from features.ledger.reasons import Reason
+from features.ledger.schema.quarantine_reasons import Reason
 from features.policy import Policy
 from tests.drawn import ledger, seen
 from tests.specs.ingested import LATER, Ingest, read, reasons, rows_of

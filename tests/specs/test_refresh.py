@@ -15,19 +15,19 @@ from sqlalchemy import delete, select
 
 from features.clock import AsOf
 from features.home import Home
-from features.ledger.dirty import dirty_marks, still_dirty
-from features.ledger.forecasts import FORECASTS, RUNS
+from features.ledger.ingest.push import push_rows
 from features.ledger.ledger import LedgerError
-from features.ledger.mirror import read_ledger
-from features.ledger.pushing import push_rows
-from features.ledger.store import Store
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.store.database import Store
+from features.ledger.store.dirty_customers import dirty_marks, still_dirty
+from models.published_forecasts import FORECASTS, RUNS
 from models.registry import PROMOTIONS
 from serving.access import Caller
-from serving.book import published_scores
 from serving.nightly import run_night
-from serving.publication import newest_run, score_of
+from serving.publication.publish import newest_run, score_of
+from serving.publication.republish import publish_refreshed
+from serving.publication.tables import published_scores
 from serving.refresh import Refreshed, Refresher
-from serving.republication import publish_refreshed
 from serving.scores import score_customers
 from tests.served import MORNING, NOON, POLICY, serve_rule, served
 from tests.specs.test_scores import BARE_RULE
@@ -242,7 +242,7 @@ def test_a_closure_of_ours_marks_nobody_and_the_next_night_scores_everybody_with
 
 
 def test_call_lists_stay_as_the_night_published_them(home: Home, store: Store) -> None:
-    from serving.book import published_list_lines
+    from serving.publication.tables import published_list_lines
 
     with store.engine.connect() as connection:
         before = connection.execute(select(published_list_lines)).all()

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import insert
 
 from features.home import Home
-from features.ledger.forecasts import RUNS, PublishedRun, keep_forecasts, runs_with_forecasts
 from features.ledger.ledger import Ledger
-from features.ledger.store import Store
+from features.ledger.store.database import Store
 from models.findings import FindingKind, add, finding_of
+from models.published_forecasts import RUNS, PublishedRun, keep_forecasts, runs_with_forecasts
 from tests.drawn import POLICY, at, ledger
-from training.grading import closed_runs, first_close, report_card, ungraded_runs
-from training.report_card import ReportCard
+from training.monitoring.grading import closed_runs, first_close, report_card, ungraded_runs
+from training.monitoring.report_card import ReportCard
 
 H = 30
 LISTED, CLOSES = date(2026, 2, 1), "2026-03-03"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from features.home import Home
-from features.ledger.mirror import read_ledger
-from features.ledger.same_as import SameAsError, read_same_as
+from features.ledger.ingest.customer_aliases import SameAsError, read_same_as
+from features.ledger.mirror.parquet_mirror import read_ledger
 from tests.drawn import POLICY
 from tests.specs.ingested import Ingest, read
 

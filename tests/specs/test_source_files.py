@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.home import Home
-from features.ledger.files import SourceError
-from features.ledger.intake import KindError, UnknownCurrencyError, ingest
-from features.ledger.matching import ColumnsError
-from features.ledger.reasons import Reason
+from features.ledger.ingest.intake import KindError, UnknownCurrencyError, ingest
+from features.ledger.reading.files import SourceError
+from features.ledger.reading.header_matching import ColumnsError
+from features.ledger.schema.quarantine_reasons import Reason
 from features.policy import Policy
 from tests.drawn import POLICY, table, utc
 from tests.specs.ingested import NOW, Ingest, read, reasons

@@ -13,19 +13,19 @@ import pytest
 from sqlalchemy import Connection
 
 from features.home import Home
-from features.ledger import pulling
-from features.ledger.databases import DatabaseSourceError, address_of, read_query, shown
-from features.ledger.pulling import Pulled, pull, pull_all
-from features.ledger.sources import (
+from features.ledger.ingest import pull as pulling
+from features.ledger.ingest.pull import Pulled, pull, pull_all
+from features.ledger.ingest.source_config import (
     LiteralPasswordError,
     MissingVariableError,
     Source,
     SourcesFileError,
     read_sources,
 )
-from features.ledger.store import Store
-from features.ledger.values import column_of, together
-from features.ledger.watermarks import Watermark, WatermarkError, furthest, since, watermark_of
+from features.ledger.ingest.watermarks import Watermark, WatermarkError, furthest, since, watermark_of
+from features.ledger.reading.databases import DatabaseSourceError, address_of, read_query, shown
+from features.ledger.reading.values import column_of, together
+from features.ledger.store.database import Store
 from tests.drawn import POLICY
 from tests.specs.ingested import LATER, NOW, read
 

@@ -14,14 +14,14 @@ import pytest
 from benchmarks.honest_features import HONEST
 from benchmarks.leak_frames import maker_of
 from benchmarks.leak_plants import PLANTED
-from features.ledger.demo_company import invent_company
-from features.ledger.intake import ledger_of
+from features.ledger.demo.company import invent_company
+from features.ledger.ingest.intake import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from tests.drawn import at
-from training.check_list import Needs, Outcome, Report
-from training.checks import check_table, own_features
-from training.made_features import MadeFeaturesError
+from training.checks.catalogue import Needs, Outcome, Report
+from training.checks.feature_tables import MadeFeaturesError
+from training.checks.leakage import check_table, own_features
 
 POLICY = Policy(time_zone="Europe/Berlin")
 H = 90

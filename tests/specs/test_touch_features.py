@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from features.catalog_touches import FROM_TOUCHES
+from features.catalog.interactions import FROM_TOUCHES
 from features.ledger.ledger import Ledger
 from tests.drawn import ledger, seen
 

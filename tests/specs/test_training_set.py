@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.drawn import POLICY, at, ledger
-from training.dataset import TrainingSet, training_set
-from training.folds import origins_of
+from training.dataset.folds import origins_of
+from training.dataset.training_set import TrainingSet, training_set
 
 H, W = 30, 60
 # One origin, T - 30 = 2026-08-02: "now" ordered 30 days before it, "before" 31, "long" 61, "later" not yet

@@ -15,12 +15,12 @@ from rich.console import Console
 from sqlalchemy import select
 
 from features.home import Home
-from features.ledger.intake import ingest
+from features.ledger.ingest.intake import ingest
 from features.ledger.ledger import EmptyLedgerError
-from features.ledger.mirror import read_ledger
-from features.ledger.reasons import Reason
-from features.ledger.store import Store
-from features.ledger.tables import QUARANTINE
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.store.database import Store
+from features.ledger.store.tables import QUARANTINE
 from features.policy import Policy
 from tests.drawn import POLICY
 from tests.specs.ingested import NOW, Ingest, read, reasons

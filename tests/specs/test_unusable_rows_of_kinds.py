@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from features.ledger.reasons import Reason
+from features.ledger.schema.quarantine_reasons import Reason
 from features.policy import Policy
 from tests.specs.ingested import Ingest, reasons
 

@@ -6,9 +6,9 @@ from features.policy import Policy
 from models.manifest import UsualRates
 from models.reference import Reference
 from tests.drawn import POLICY, at, ledger
-from training.dataset import training_set
-from training.folds import origins_of
-from training.usual_rates import usual_rates
+from training.dataset.folds import origins_of
+from training.dataset.training_set import training_set
+from training.fitting.usual_rates import usual_rates
 
 H = 100
 UNTIL = "2026-12-31"

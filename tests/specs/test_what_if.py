@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from features.ledger.in_memory import RejectedRowsError
-from features.ledger.what_if import with_orders
+from features.ledger.ingest.in_memory import RejectedRowsError
+from features.ledger.ingest.what_if import with_orders
 from features.snapshot import take_snapshot
 from tests.drawn import POLICY, at, ledger
 

@@ -7,15 +7,15 @@ from decimal import Decimal
 import pytest
 
 from features.home import Home
-from features.ledger.doctor import examine
-from features.ledger.in_memory import RejectedRowsError
-from features.ledger.intake import ledger_of
+from features.ledger.ingest.in_memory import RejectedRowsError
+from features.ledger.ingest.intake import ledger_of
 from features.ledger.ledger import LedgerError
-from features.ledger.mirror import read_ledger
-from features.ledger.reasons import Reason
-from features.ledger.settings import SettledError
-from features.ledger.store import Store
-from features.ledger.tables import METADATA
+from features.ledger.mirror.consistency import examine
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.store.database import Store
+from features.ledger.store.settings import SettledError
+from features.ledger.store.tables import METADATA
 from features.policy import Policy
 from tests.drawn import table
 from tests.specs.ingested import LINES, Ingest, reasons

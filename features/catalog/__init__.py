@@ -1,0 +1,17 @@
+"""Here you find the catalogue: every feature as data, in the order they stand in a snapshot."""
+
+from __future__ import annotations
+
+from features.catalog.definition import Feature, catalogue_of, fingerprint_of
+from features.catalog.interactions import FROM_TOUCHES
+from features.catalog.obligations import FROM_DUES
+from features.catalog.orders import FROM_ORDERS
+from features.catalog.trends import FROM_COURSE
+
+CATALOG: tuple[Feature, ...] = catalogue_of(FROM_ORDERS + FROM_COURSE + FROM_TOUCHES + FROM_DUES)
+"""Every feature, in snapshot order."""
+
+CATALOG_FINGERPRINT = fingerprint_of(CATALOG)
+
+MODEL_FEATURES: tuple[str, ...] = tuple(feature.name for feature in CATALOG if feature.learnable)
+"""Names of the features a model may learn from."""

@@ -1,0 +1,290 @@
+"""Here you find each primitive over sorted rows: prefix sums where it adds up, one sort where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features.catalog.primitives import Column, Count, Distinct, Last, Max, Min, Primitive, Quantile, Rows, Sum, Window
+from features.engines.columnar.nullable import Bools, Ints, Values, whole
+from features.engines.columnar.sorted_rows import Positions, Queries, SortedRows, TooLargeError
+
+LARGEST_SUM = 2**62
+NEVER = 2**15 - 1  # a place beyond all others
+
+
+class Facts:
+    """Answers to primitives over one stream of rows, at least one, for every query; ``asked`` are all that will be."""
+
+    def __init__(self, positions: Positions, asked: Iterable[Primitive]) -> None:
+        self._at = positions
+        self._asked = tuple(asked)
+        self._made: dict[Hashable, Any] = {}
+
+    def of(self, node: Primitive) -> Values:
+        """One number a query."""
+        match node:
+            case Count(rows, window):
+                return Values(self._count(rows, window))
+            case Sum(rows, column, window):
+                begin, end = self._at.of(window)
+                sums = self._prefix_sums(rows, column)
+                upto = sums[end] if window.end_days else self._once(("upto", rows, column), lambda: sums[end])
+                return Values(upto - sums[begin], None, self._at.rows.columns[column].digits)
+            case Min(rows, column, window):
+                return self._extreme(rows, column, window, np.minimum)
+            case Max(rows, column, window):
+                return self._extreme(rows, column, window, np.maximum)
+            case Last(rows, column):
+                return self._held(rows, column).at_end(self._at, Window(None))
+            case Quantile(rows, column, share):
+                return _quantile(self._sorted(rows, column), self._held(rows, column), self._at, share)
+            case Distinct(rows, column, window):
+                found = self._once(("distinct", rows, column), lambda: self._distinct(rows, column))[window]
+                return Values(found, (found > 0) | (self._count(rows, window) == 0))
+
+    def _count(self, rows: Rows, window: Window) -> Ints:
+        begin, end = self._at.of(window)
+        mask = self._at.rows.masks.get(rows)
+        if mask is None:
+            return end - begin
+        upto = self._once(("count", rows), lambda: _prefixed(mask))
+        return np.asarray(upto[end] - upto[begin])
+
+    def _prefix_sums(self, rows: Rows, column: Column) -> Ints:
+        return self._once(("sum", rows, column), lambda: self._summed_up(rows, column))  # type: ignore[no-any-return]
+
+    def _summed_up(self, rows: Rows, column: Column) -> Ints:
+        values, mask = self._at.rows.columns[column], self._at.rows.masks.get(rows)
+        numbers = whole(values)
+        if values.known is not None:
+            mask = values.known if mask is None else mask & values.known
+        if mask is not None:
+            numbers = np.where(mask, numbers, 0)
+        _refuse_large_sums(numbers, self._at)
+        return _prefixed(numbers)
+
+    def _extreme(self, rows: Rows, column: Column, window: Window, which: np.ufunc) -> Values:
+        held = self._held(rows, column)
+        if column is not Column.DAY:
+            return held.reduced(self._at, window, which)
+        return held.at_begin(self._at, window) if which is np.minimum else held.at_end(self._at, window)
+
+    def _distinct(self, rows: Rows, column: Column) -> dict[Window, Ints]:
+        asked = (node for node in self._asked if isinstance(node, Distinct))
+        windows = {node.window for node in asked if (node.rows, node.column) == (rows, column)}
+        return _Codes.of(self._held(rows, column), self._at).in_windows(self._at, windows)
+
+    def _held(self, rows: Rows, column: Column) -> _Held:
+        return self._once(("held", rows, column), lambda: _Held.of(self._at, rows, column))  # type: ignore[no-any-return]
+
+    def _sorted(self, rows: Rows, column: Column) -> _BySize:
+        return self._once(("sizes", rows, column), lambda: _BySize.of(self._held(rows, column), self._at))  # type: ignore[no-any-return]
+
+    def _once(self, key: Hashable, make: Any) -> Any:
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+
+def of_nothing(node: Primitive, rows: SortedRows, of: Queries) -> Values:
+    """The answers where a stream has no row, in the room of one; of the kind and digits that rows would give."""
+    queries = len(of)
+    unknown = np.broadcast_to(np.zeros(1, bool), queries)
+    match node:
+        case Count() | Distinct():
+            return Values(np.broadcast_to(np.zeros(1, np.int64), queries))
+        case Quantile():
+            return Values(np.broadcast_to(np.zeros(1, np.float64), queries), unknown)
+        case Sum(_, column):
+            return Values(np.broadcast_to(np.zeros(1, np.int64), queries), None, rows.columns[column].digits)
+        case Min(_, column) | Max(_, column) | Last(_, column):
+            values = rows.columns[column]
+            return Values(np.broadcast_to(np.zeros(1, values.numbers.dtype), queries), unknown, values.digits)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """The known values of one set's rows, in order of time.
+
+    Attributes:
+        before: how many of them lie before each row of the stream.
+        rows: their indices in the stream.
+    """
+
+    values: Values
+    before: Ints
+    rows: Ints
+
+    @classmethod
+    def of(cls, at: Positions, rows: Rows, column: Column) -> _Held:
+        values, mask = at.rows.columns[column], at.rows.masks.get(rows)
+        if values.known is not None:
+            mask = values.known if mask is None else mask & values.known
+        inside = np.ones(len(at.rows), bool) if mask is None else mask
+        return cls(Values(values.numbers[inside], None, values.digits), _prefixed(inside), np.flatnonzero(inside))
+
+    def within(self, at: Positions, window: Window) -> tuple[Ints, Ints]:
+        begin, end = at.of(window)
+        return self.before[begin], self.before[end]
+
+    def at_end(self, at: Positions, window: Window) -> Values:
+        begin, end = self.within(at, window)
+        return self._picked(end - 1, begin < end)
+
+    def at_begin(self, at: Positions, window: Window) -> Values:
+        begin, end = self.within(at, window)
+        return self._picked(begin, begin < end)
+
+    def _picked(self, index: Ints, known: Bools) -> Values:
+        padded = np.append(self.values.numbers, 0)
+        return Values(padded[np.where(known, index, len(padded) - 1)], known, self.values.digits)
+
+    def reduced(self, at: Positions, window: Window, which: np.ufunc) -> Values:
+        begin, end = self.within(at, window)
+        padded = np.append(self.values.numbers, 0)
+        pairs = np.empty(2 * len(begin), np.int64)
+        pairs[0::2], pairs[1::2] = begin, end
+        found = which.reduceat(padded, pairs)[0::2] if len(begin) else padded[:0]
+        return Values(found, begin < end, self.values.digits)
+
+
+@dataclass(frozen=True)
+class _BySize:
+    """The values of one set in order of subject and size, each with its place."""
+
+    values: Ints
+    place: Ints
+    subject: Ints
+    subjects: int
+
+    @classmethod
+    def of(cls, held: _Held, at: Positions) -> _BySize:
+        rows = at.rows
+        parts = (rows.subject[held.rows], whole(held.values), rows.place[held.rows])
+        subject, values, place = _sorted_together(parts)
+        return cls(values, place, subject, rows.subjects)
+
+    @cached_property
+    def limits(self) -> dict[int, tuple[Ints, Ints]]:
+        """What was made for a limit already."""
+        return {}
+
+    def up_to(self, limit: int) -> tuple[Ints, Ints]:
+        """The values up to a place, and where each subject's begin among them."""
+        if limit not in self.limits:
+            inside = self.place <= limit
+            counts = np.bincount(self.subject[inside], minlength=self.subjects)
+            self.limits[limit] = self.values[inside], np.concatenate(([0], np.cumsum(counts)))
+        return self.limits[limit]
+
+
+def _quantile(sizes: _BySize, held: _Held, at: Positions, share: float) -> Values:
+    """The quantile of each query's values so far, between the two nearest by linear interpolation."""
+    count = np.subtract(*reversed(held.within(at, Window(None))))
+    found = np.zeros(len(count))
+    for limit, asked in _by_limit(at):
+        values, starts = sizes.up_to(limit)
+        n, begin = count[asked], starts[at.queries.subject[asked]]
+        place = np.maximum(n - 1, 0) * share
+        lower = np.floor(place)
+        padded = np.append(values, 0)
+        low = padded[np.where(n > 0, begin + lower.astype(np.int64), len(values))]
+        high = padded[np.where(n > 0, begin + np.ceil(place).astype(np.int64), len(values))]
+        found[asked] = low + (high - low) * (place - lower)
+    return Values(found, count > 0)
+
+
+@dataclass(frozen=True)
+class _Codes:
+    """When each subject met each value: one entry per subject, value and time, with the time it was met next."""
+
+    subject: npt.NDArray[np.int32]
+    passed: npt.NDArray[np.int16]
+    place: npt.NDArray[np.int16]
+    next_place: npt.NDArray[np.int16]
+    subjects: int
+
+    @classmethod
+    def of(cls, held: _Held, at: Positions) -> _Codes:
+        rows = at.rows
+        codes = whole(held.values)
+        least = int(codes.min(initial=0))
+        parts = (rows.subject[held.rows], codes - least, at.passed[held.rows], rows.place[held.rows])
+        subject, code, passed, place = _sorted_together(parts)
+        after = np.full(len(place), NEVER, np.int64)
+        same = (subject[1:] == subject[:-1]) & (code[1:] == code[:-1])
+        after[:-1][same] = place[1:][same]
+        once = place < after
+        return cls(
+            subject[once].astype(np.int32),
+            passed[once].astype(np.int16),
+            place[once].astype(np.int16),
+            after[once].astype(np.int16),
+            rows.subjects,
+        )
+
+    def in_windows(self, at: Positions, windows: Iterable[Window]) -> dict[Window, Ints]:
+        """Values met in windows that end at the as-of, and not met again before it: each counts once."""
+        found = {window: np.zeros(len(at.queries), np.int64) for window in windows}
+        for limit, asked in _by_limit(at):
+            newest = (self.place <= limit) & (self.next_place > limit)
+            subjects, passed = self.subject[newest], self.passed[newest]
+            of, place = at.queries.subject[asked], at.queries.place[asked]
+            for window, numbers in found.items():
+                subject = subjects
+                if window.start_days is not None:
+                    edge = np.zeros(self.subjects, np.int16)
+                    edge[of] = at.edges.index[window.start_days][place]
+                    subject = subjects[passed > edge[subjects]]
+                numbers[asked] = np.bincount(subject, minlength=self.subjects)[of]
+        return found
+
+
+def _by_limit(at: Positions) -> Iterator[tuple[int, npt.NDArray[Any]]]:
+    """The limits of the queries, each with the queries of that limit."""
+    limit = at.queries.limit
+    changes = np.flatnonzero(np.diff(limit)) + 1
+    for part in np.split(np.arange(len(limit)), changes) if len(limit) else ():
+        yield int(limit[part[0]]), part
+
+
+def _sorted_together(parts: tuple[npt.NDArray[Any], ...]) -> list[Ints]:
+    """Columns of whole numbers from 0 on, sorted by the first, then the second, …; packed in one number for speed."""
+    if not len(parts[0]):
+        return [np.zeros(0, np.int64) for _ in parts]
+    bits = [int(part.max()).bit_length() for part in parts]
+    if sum(bits) > 63:
+        raise TooLargeError
+    key = parts[0].astype(np.int64)
+    for part, width in zip(parts[1:], bits[1:], strict=True):
+        key <<= width
+        key |= part
+    key.sort()
+    found = []
+    for width in reversed(bits[1:]):
+        found.append(key & ((1 << width) - 1))
+        key = key >> width
+    return [key, *reversed(found)]
+
+
+def _prefixed(numbers: npt.NDArray[Any]) -> Ints:
+    """The sum of all numbers before each index; wraps beyond 64 bits, and differences wrap back."""
+    sums = np.zeros(len(numbers) + 1, np.int64)
+    np.cumsum(numbers, out=sums[1:])
+    return sums
+
+
+def _refuse_large_sums(numbers: Ints, at: Positions) -> None:
+    """Raises TooLargeError where one subject's sum could outgrow 64 bits."""
+    largest = max(int(numbers.max(initial=0)), -int(numbers.min(initial=0)))
+    if largest * len(numbers) < LARGEST_SUM:
+        return
+    totals = np.bincount(at.rows.subject, weights=np.abs(numbers.astype(np.float64)), minlength=1)
+    if totals.max() >= LARGEST_SUM:
+        raise TooLargeError

@@ -1,0 +1,279 @@
+"""Here you find the engine of arrays run over a whole ledger, part by part, two parts at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
+from typing import TypeVar
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from features.catalog.definition import Feature
+from features.catalog.primitives import CompanyMedian, Primitive, Rows
+from features.catalog.row_sets import ORDER_LINES, SETS, Stream, define_days
+from features.engines.columnar.arithmetic import Company
+from features.engines.columnar.extract import Needed, Part, columns_read, needed_of, read_part
+from features.engines.columnar.medians import NOTHING, Tallied
+from features.engines.columnar.nullable import Ints
+from features.engines.columnar.part_answers import Answers, answers_of, table_of, values_for_median
+from features.engines.company_values import CompanyValues
+from features.engines.expression_parts import Wanted, wanted_by
+from features.engines.instants import Instants
+from features.engines.partitions import Memory, parts_of
+from features.ledger.business_calendar import shut_days
+from features.ledger.customer_range import EVERYBODY, CustomerRange
+from features.ledger.ledger import Ledger
+from features.policy import Policy
+
+WORKERS = 2
+"""Parts at work at once: numpy lets two run side by side, more would only share the memory."""
+
+FEW_LINES = 50_000
+"""So many fit in any memory, whoever they are of."""
+
+Made = TypeVar("Made")
+Medians = dict[CompanyMedian, dict[datetime, float]]
+Tallies = dict[tuple[CompanyMedian, int], Tallied]
+Told = Callable[[int, int], None]
+"""Told how many parts are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """The rows of a part but for the columns that the company's medians enter.
+
+    Attributes:
+        answers: what those columns are made of.
+        tallied: what the medians are taken of.
+    """
+
+    table: pa.Table
+    answers: Answers
+    tallied: Tallies
+
+    def table_with(self, more: pa.Table) -> pa.Table:
+        """The rows with the columns of another table of the same rows."""
+        table = self.table
+        for name in more.column_names[table.column_names.index("customer_id") + 1 :]:
+            table = table.append_column(name, more.column(name))
+        return table
+
+
+@dataclass(frozen=True)
+class Run:
+    """One catalogue over one ledger at some instants.
+
+    Attributes:
+        customers: only these; None: all.
+        company: the company's values; None: they are made on the way.
+    """
+
+    ledger: Ledger
+    instants: Instants
+    policy: Policy
+    catalogue: tuple[Feature, ...]
+    memory: Memory
+    customers: Sequence[str] | None = None
+    company: CompanyValues | None = None
+
+    def tables(self, told: Told) -> Iterator[pa.Table]:
+        """The rows of a snapshot, part by part in ascending order of customers; within one by as_of and customer_id.
+
+        Raises:
+            TooLargeError: sums that 64 bits do not hold.
+        """
+        if self._makes_medians and len(self._parts) == 1:
+            yield from self._tables_with_medians(told)
+            return
+        wanted, places = self._wanted, self.instants.asked_places
+        company = self._at_places(self.company or self.company_values())
+
+        def table(part: Part) -> pa.Table:
+            answers = answers_of(part, wanted.primitives, self.instants, places)
+            return table_of(answers, self.catalogue, self.instants, self.policy, company)
+
+        yield from self._each(table, wanted.primitives, told)
+
+    def held_tables(self) -> list[pa.Table]:
+        """The tables of ``tables`` in memory: the ledger is mostly read once, for the company's medians too.
+
+        Raises:
+            TooLargeError: sums that 64 bits do not hold.
+        """
+        if self._makes_medians and self.instants.are_midnights:  # all others would be answered at midnights too
+            return self._tables_with_medians(nobody)
+        return list(self.tables(nobody))
+
+    def company_values(self) -> CompanyValues:
+        """The company's values at 00:00 of every instant's business day."""
+        values = self.company_values_at_a_glance
+        return replace(values, medians=self._medians()) if self._wanted.medians else values
+
+    @property
+    def _makes_medians(self) -> bool:
+        """Whether medians of the company are made on the way, of the very customers asked for."""
+        return self.company is None and self.customers is None and bool(self._wanted.medians)
+
+    @cached_property
+    def _wanted(self) -> Wanted:
+        return wanted_by(self.catalogue)
+
+    @cached_property
+    def company_values_at_a_glance(self) -> CompanyValues:
+        """The company's values but for its medians, which take a pass of their own."""
+        with self.opened(self.memory.database_bytes) as connection:
+            since = _recorded_since(connection, self._wanted.sets)
+            shut: dict[datetime, tuple[date, ...]] = {as_of.naive: () for as_of in self.instants.midnights}
+            if self._wanted.shut_days:
+                found = shut_days(connection, self.instants.midnights, self.policy)
+                for as_of, day in zip(found.column("as_of").to_pylist(), found.column("day").to_pylist(), strict=True):
+                    shut[as_of] += (day,)
+        return CompanyValues(medians={}, recorded_since=since, shut=shut)
+
+    def _medians(self) -> Medians:
+        nodes, places = self._wanted.asked_by_medians, np.unique(self.instants.midnight_places)
+        everybody = self if self.customers is None else replace(self, customers=None)
+
+        def tallied(part: Part) -> Tallies:
+            return self._tallied(answers_of(part, nodes, self.instants, places), places)
+
+        return self._medians_of(everybody._each(tallied, nodes, nobody), places)
+
+    def _tallied(self, answers: Answers, places: Ints) -> Tallies:
+        """What each of the company's medians is taken of at some places, in one part."""
+        asked = ((node, place) for node in self._wanted.medians for place in places)
+        return {(node, place): Tallied.of(values_for_median(answers, node, place)) for node, place in asked}
+
+    def _medians_of(self, parts: Iterable[Tallies], places: Ints) -> Medians:
+        found = {(node, place): NOTHING for node in self._wanted.medians for place in places}
+        for part in parts:
+            for key, tallied in part.items():
+                found[key] += tallied
+        naive = self.instants.naive
+        return {node: {naive[place]: found[node, place].median for place in places} for node in self._wanted.medians}
+
+    def _tables_with_medians(self, told: Told) -> list[pa.Table]:
+        """The tables where the company's medians come from the same answers: what they enter is made last."""
+        early, late = self._wanted.without_medians, self._wanted.with_medians
+        nodes = self._wanted.primitives | self._wanted.asked_by_medians
+        places = np.arange(len(self.instants))
+        midnights = np.unique(self.instants.midnight_places)
+        at_a_glance = self._at_places(self.company_values_at_a_glance)
+
+        def begun(part: Part) -> _Begun:
+            answers = answers_of(part, nodes, self.instants, places)
+            table = table_of(answers, early, self.instants, self.policy, at_a_glance)
+            return _Begun(table, answers.only(wanted_by(late).primitives), self._tallied(answers, midnights))
+
+        parts = list(self._each(begun, nodes, told))
+        medians = self._medians_of([part.tallied for part in parts], midnights)
+        company = self._at_places(replace(self.company_values_at_a_glance, medians=medians))
+        tables = (part.table_with(table_of(part.answers, late, self.instants, self.policy, company)) for part in parts)
+        return [
+            table.select(["as_of", "customer_id", *(feature.name for feature in self.catalogue)]) for table in tables
+        ]
+
+    def _at_places(self, values: CompanyValues) -> Company:
+        """The company's values, laid out by place."""
+        naive = [self.instants.naive[place] for place in self.instants.midnight_places]
+        return Company(
+            medians={node: np.array([found[each] for each in naive]) for node, found in values.medians.items()},
+            recorded={
+                rows: np.array([since is not None and since < each for each in naive])
+                for rows, since in values.recorded_since.items()
+            },
+            shut=[np.array(values.shut[each], dtype="datetime64[D]").astype(np.int64) for each in naive],
+        )
+
+    @cached_property
+    def _parts(self) -> list[CustomerRange]:
+        """The parts: the same in every pass, as large as the memory lets them be in the largest."""
+        lines = self.ledger.order_lines
+        if self.customers is not None or (isinstance(lines, pa.Table) and len(lines) <= FEW_LINES):
+            return [EVERYBODY]
+        nodes = self._wanted.primitives | self._wanted.asked_by_medians
+        with self.opened(self.memory.database_bytes) as connection:
+            return parts_of(
+                connection,
+                [each.stream for each in needed_of(nodes)],
+                numbers_per_customer=len(self.instants) * (len(self.catalogue) + len(nodes)),
+                part_bytes=self.memory.part_bytes // WORKERS,
+            )
+
+    def _each(self, make: Callable[[Part], Made], nodes: frozenset[Primitive], told: Told) -> Iterator[Made]:
+        """What is made of each part, in order; at most two parts are at work or waiting to be taken."""
+        needed, parts = needed_of(nodes), self._parts
+        together = min(WORKERS, len(parts))
+        if together == 1:
+            yield self._made(make, needed, parts[0], together)
+            return
+        waiting: deque[Future[Made]] = deque()
+        with ThreadPoolExecutor(together) as pool:
+            for at, part in enumerate(parts):
+                told(at, len(parts))
+                if len(waiting) == together:
+                    yield waiting.popleft().result()
+                waiting.append(pool.submit(self._made, make, needed, part, together))
+            while waiting:
+                yield waiting.popleft().result()
+
+    def _made(self, make: Callable[[Part], Made], needed: Sequence[Needed], part: CustomerRange, together: int) -> Made:
+        return make(self._read(needed, part, together))
+
+    def _read(self, needed: Sequence[Needed], part: CustomerRange, together: int) -> Part:
+        ledger, where = self.ledger, part.condition
+        if self.customers is not None:
+            ledger = ledger.of_customers(self.customers, columns_read(needed))
+            where = "customer_id IN (SELECT customer_id FROM wanted)"
+        streams = [each.stream for each in needed if each.stream is not ORDER_LINES]
+        empty = [each for each in streams if not ledger.holds(each.view, each.tells) or each in self._never_seen]
+        threads = None if together == 1 else 1
+        with replace(self, ledger=ledger).opened(
+            self.memory.database_bytes // together, threads, within=part
+        ) as frames:
+            if self.customers is not None:
+                frames.register("wanted", pa.table({"customer_id": pa.array(self.customers, pa.string())}))
+            return read_part(frames, needed, self.instants, where=where, empty=empty)
+
+    @property
+    def _never_seen(self) -> set[Stream]:
+        """Streams of which this ledger holds no row for sure; what was made of it before may say so of an older one."""
+        since = {} if self.company is not None else self.company_values_at_a_glance.recorded_since
+        whole = (SETS[rows] for rows, first in since.items() if first is None)
+        return {held.stream for held in whole if held.condition == "TRUE"}
+
+    def opened(
+        self, size: int, threads: int | None = None, *, within: CustomerRange = EVERYBODY
+    ) -> duckdb.DuckDBPyConnection:
+        """A connection with the ledger's views that knows business days; close it after use. ``size`` in bytes."""
+        connection = self.ledger.open(memory=f"{size // 10**6}MB", threads=threads, within=within)
+        define_days(connection, self.policy.time_zone)
+        return connection
+
+
+def _recorded_since(connection: duckdb.DuckDBPyConnection, sets: Sequence[Rows]) -> dict[Rows, datetime | None]:
+    """When the first row of each set began to be seen; None: it has none. A view is read once for all its sets."""
+    of_views: dict[str, list[Rows]] = {}
+    for rows in sets:
+        of_views.setdefault(SETS[rows].stream.view, []).append(rows)
+    since: dict[Rows, datetime | None] = {}
+    for view, of_view in of_views.items():
+        firsts = ", ".join(map(_first_seen, of_view))
+        since |= zip(of_view, connection.sql(f"SELECT {firsts} FROM {view}").fetchall()[0], strict=True)
+    return since
+
+
+def _first_seen(rows: Rows) -> str:
+    """SQL over the set's view: when its first row began to be seen."""
+    held = SETS[rows]
+    return f"min({held.stream.begins}) FILTER (({held.stream.where}) AND ({held.condition}))"
+
+
+def nobody(done: int, total: int) -> None:
+    """Nobody is told."""

@@ -1,0 +1,238 @@
+"""Here you find the catalogue rendered as one exact DuckDB statement for any list of instants.
+
+Every instant meets the very rows it saw, so nothing has to be put right afterwards: slower than the engine of arrays,
+and what that one is held against. Sums stay exact (DECIMAL, HUGEINT) until the last expression.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+
+from features.catalog.definition import Feature, Unit
+from features.catalog.primitives import (
+    Clipped,
+    Column,
+    CompanyMedian,
+    Count,
+    DaysSince,
+    DaysUntil,
+    Deviation,
+    Distinct,
+    Expression,
+    Last,
+    Max,
+    Min,
+    Minus,
+    Number,
+    OnRecord,
+    Plus,
+    Primitive,
+    Quantile,
+    Ratio,
+    Rows,
+    Shrunken,
+    ShutDaysSince,
+    Sum,
+    WhenAtLeast,
+    WhereKnown,
+    Window,
+)
+from features.catalog.row_sets import ON_ORDER_DAYS, ORDER_LINES, SETS, Stream
+from features.policy import Policy
+
+_UNIT_TYPE = {Unit.DATE: "DATE", Unit.COUNT: "BIGINT"}  # all others: DOUBLE
+
+_STATEMENT = """
+WITH known AS (
+    SELECT DISTINCT i.as_of, c.customer_id FROM customers c JOIN instants i
+      ON c.visible_from < i.as_of AND (c.replaced_at IS NULL OR c.replaced_at >= i.as_of)
+){streams}, order_days AS (
+    SELECT as_of, as_of_day, customer_id, day, sum(amount) FILTER ({sales}) AS amount
+    FROM order_lines_seen GROUP BY as_of, as_of_day, customer_id, day HAVING bool_or({purchases})
+), day_facts AS (
+    SELECT as_of, customer_id{day_facts} FROM order_days GROUP BY as_of, customer_id
+), gaps AS (
+    SELECT * FROM (
+        SELECT as_of, as_of_day, customer_id, day, amount,
+               day - lag(day) OVER (PARTITION BY as_of, customer_id ORDER BY day) AS days
+        FROM order_days
+    ) WHERE days IS NOT NULL
+), gap_facts AS (
+    SELECT as_of, customer_id{gap_facts}
+    FROM (SELECT *, days * days AS days_squared FROM gaps) GROUP BY as_of, customer_id
+), company AS (
+    SELECT as_of{company_facts} FROM gap_facts GROUP BY as_of
+), everybody AS (
+    SELECT as_of, customer_id FROM order_lines_facts UNION SELECT as_of, customer_id FROM known
+)
+SELECT e.as_of, e.customer_id{features}
+FROM everybody e
+{joins}JOIN instants i ON i.as_of = e.as_of AND i.is_asked
+LEFT JOIN company ON company.as_of = i.midnight
+ORDER BY e.as_of, e.customer_id
+"""
+
+_STREAM = """, {name}_seen AS NOT MATERIALIZED (
+    SELECT i.as_of, i.as_of_day, r.* FROM (
+        SELECT *, {day} AS day, {happened} AS happened, {begins} AS begins, {ends} AS ends{columns}
+        FROM {view} WHERE {where}
+    ) r JOIN instants i ON r.begins < i.as_of AND (r.ends IS NULL OR r.ends >= i.as_of)
+), {name}_facts AS (
+    SELECT as_of, customer_id{facts} FROM {name}_seen GROUP BY as_of, customer_id
+)"""
+_JOIN = "LEFT JOIN {facts} ON {facts}.as_of = e.as_of AND {facts}.customer_id = e.customer_id\n"
+
+
+def statement(catalogue: Iterable[Feature], policy: Policy) -> str:
+    """One SELECT over the views of ``Ledger.open()`` and ``instants`` that gives a snapshot.
+
+    ``instants`` is Instants.table with ``shut_days``, a list; ``define_days`` has been called.
+    """
+    rendering = _Rendering(policy)
+    features = "".join(f",\n  {rendering.column(feature)}" for feature in catalogue)
+    facts = [*(f"{stream.name}_facts" for stream in rendering.streams), "day_facts", "gap_facts"]
+    return _STATEMENT.format(
+        streams="".join(rendering.stream(stream) for stream in rendering.streams),
+        sales=SETS[Rows.SALES].condition,
+        purchases=SETS[Rows.PURCHASES].condition,
+        day_facts=rendering.facts("day_facts"),
+        gap_facts=rendering.facts("gap_facts"),
+        company_facts=rendering.facts("company"),
+        features=features,
+        joins="".join(_JOIN.format(facts=each) for each in facts),
+    )
+
+
+class _Rendering:
+    """Renders expressions and collects each primitive they need once, under a column of its own."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._columns: dict[Hashable, str] = {}
+        self._facts: defaultdict[str, list[str]] = defaultdict(list)
+        self.streams: dict[Stream, None] = {ORDER_LINES: None}
+
+    def stream(self, stream: Stream) -> str:
+        columns = "".join(
+            f", {sql} AS {column}" for column, sql in stream.columns.items() if column not in (sql, Column.DAY)
+        )
+        return _STREAM.format(
+            name=stream.name,
+            view=stream.view,
+            day=stream.day,
+            happened=stream.happened,
+            begins=stream.begins,
+            ends=stream.ends,
+            columns=columns,
+            where=stream.where,
+            facts=self.facts(f"{stream.name}_facts"),
+        )
+
+    def facts(self, relation: str) -> str:
+        return "".join(f",\n  {fact}" for fact in self._facts[relation])
+
+    def column(self, feature: Feature) -> str:
+        made = self.expression(feature.expression)
+        return f"CAST({made} AS {_UNIT_TYPE.get(feature.unit, 'DOUBLE')}) AS {feature.name}"
+
+    def expression(self, node: Expression) -> str:
+        match node:
+            case Number(value):
+                return str(value)
+            case DaysSince(day):
+                return f"(i.as_of_day - {self.expression(day)})"
+            case DaysUntil(day):
+                return f"({self.expression(day)} - i.as_of_day)"
+            case ShutDaysSince(day):
+                since = self.expression(day)
+                between = f"lambda shut: shut > {since} AND shut < i.as_of_day"
+                return f"CASE WHEN {since} IS NOT NULL THEN len(list_filter(i.shut_days, {between})) END"
+            case OnRecord(value, rows):
+                held = SETS[rows]
+                since = f"SELECT min({held.stream.begins}) FROM {held.stream.view} WHERE ({held.stream.where})"
+                return f"CASE WHEN ({since} AND ({held.condition})) < i.midnight THEN {self.expression(value)} END"
+            case WhereKnown(value, other):
+                return f"CASE WHEN {self.expression(other)} IS NOT NULL THEN {self.expression(value)} END"
+            case Clipped(value, low, high):
+                made = self.expression(value)
+                return f"CASE WHEN {made} IS NOT NULL THEN least(greatest({made}, {low}), {high}) END"
+            case Minus(first, second):
+                return f"({self.expression(first)} - {self.expression(second)})"
+            case Plus(first, second):
+                return f"({self.expression(first)} + {self.expression(second)})"
+            case Ratio(first, second):
+                below = self.expression(second)
+                above = self.expression(first)
+                return f"CASE WHEN {below} > 0 THEN CAST({above} AS DOUBLE) / CAST({below} AS DOUBLE) END"
+            case Deviation(count, total, squares):
+                n, s, ss = (self.expression(part) for part in (count, total, squares))
+                return f"CASE WHEN {n} > 1 THEN sqrt(CAST({n} * {ss} - {s} * {s} AS DOUBLE) / ({n} * ({n} - 1))) END"
+            case WhenAtLeast(value, share, setting):
+                least = float(getattr(self._policy, setting))
+                return f"CASE WHEN {self.expression(share)} >= {least!r} THEN {self.expression(value)} END"
+            case Shrunken(own, count, company, setting):
+                n, weight = self.expression(count), int(getattr(self._policy, setting))
+                pooled = self.expression(company)
+                return (
+                    f"CASE WHEN {n} < {company.least_count} THEN {pooled}"
+                    f" ELSE ({n} * {self.expression(own)} + {weight} * {pooled}) / ({n} + {weight}) END"
+                )
+            case CompanyMedian(value, rows, least_count):
+                median = f"median({self._column(value)}) FILTER ({self._column(rows)} >= {least_count})"
+                return f"company.{self._collect(node, 'company', median)}"
+            case Count() | Sum():
+                return f"coalesce({self._column(node)}, 0)"
+            case Distinct(rows, _, window):
+                values, among = self._column(node), self.expression(Count(rows, window))
+                return f"CASE WHEN {among} = 0 OR {values} > 0 THEN coalesce({values}, 0) END"
+            case Min() | Max() | Last() | Quantile():
+                return self._column(node)
+
+    def _column(self, node: Primitive) -> str:
+        if node.rows in ON_ORDER_DAYS:
+            relation = "day_facts" if node.rows is Rows.ORDER_DAYS else "gap_facts"
+            return self._collect(node, relation, _aggregate(node, "TRUE", newest_by="day"))
+        held = SETS[node.rows]
+        self.streams[held.stream] = None
+        return self._collect(
+            node, f"{held.stream.name}_facts", _aggregate(node, held.condition, newest_by="(happened, row_id)")
+        )
+
+    def _collect(self, key: Hashable, relation: str, aggregate: str) -> str:
+        if key not in self._columns:
+            self._columns[key] = f"p{len(self._columns)}"
+            self._facts[relation].append(f"{aggregate} AS {self._columns[key]}")
+        return self._columns[key]
+
+
+def _aggregate(node: Primitive, condition: str, *, newest_by: str) -> str:
+    """A primitive over its own rows."""
+    match node:
+        case Count(_, window):
+            return f"count(*) FILTER ({_within(window, condition)})"
+        case Sum(_, column, window):
+            return f"sum({_exact(column)}) FILTER ({_within(window, condition)})"
+        case Distinct(_, column, window):
+            return f"count(DISTINCT {column}) FILTER ({_within(window, condition)})"
+        case Min(_, column, window):
+            return f"min({column}) FILTER ({_within(window, condition)})"
+        case Max(_, column, window):
+            return f"max({column}) FILTER ({_within(window, condition)})"
+        case Last(_, column):
+            return f"arg_max({column}, {newest_by}) FILTER ({condition})"
+        case Quantile(_, column, share):
+            return f"quantile_cont({column}, {share!r}) FILTER ({condition})"
+
+
+def _exact(column: Column) -> str:
+    return f"CAST({column} AS HUGEINT)" if column is Column.DAYS_SQUARED else str(column)
+
+
+def _within(window: Window, condition: str) -> str:
+    parts = [] if condition == "TRUE" else [condition]
+    if window.start_days is not None:
+        parts.append(f"day >= as_of_day - {window.start_days}")
+    if window.end_days:
+        parts.append(f"day < as_of_day - {window.end_days}")
+    return " AND ".join(parts) or "TRUE"

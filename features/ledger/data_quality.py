@@ -1,0 +1,95 @@
+"""Here you find what is odd in a ledger: days without lines, ids that look alike, parents in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from features.clock import AsOf
+from features.ledger.business_calendar import Why, shut_days
+from features.ledger.ledger import Ledger
+from features.ledger.parent_loops import loops_said, parent_loops
+from features.ledger.reconciliation.look_alikes import LookAlikes, look_alikes
+from features.policy import Policy
+
+MOST_RANGES = 12  # named; the rest is counted
+
+_IDS = """
+SELECT customer_id, CAST(sum(rows) AS BIGINT) AS rows, true AS is_new FROM (
+    SELECT customer_id, count(*) AS rows FROM order_lines_rows GROUP BY customer_id
+    UNION ALL SELECT customer_id, count(*) FROM customers GROUP BY customer_id) GROUP BY customer_id
+"""
+_PARENTS = """
+SELECT customer_id, parent_id FROM customers
+WHERE parent_id IS NOT NULL AND visible_from < $as_of AND (replaced_at IS NULL OR replaced_at >= $as_of)
+"""
+
+
+@dataclass(frozen=True)
+class DayRange:
+    """Days in a row that show no order, both ends included, for one reason."""
+
+    first: date
+    last: date
+    why: Why
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
+
+
+@dataclass(frozen=True)
+class Oddities:
+    """What a person should look at; none of it keeps a ledger from being sound."""
+
+    days: tuple[DayRange, ...]
+    alike: LookAlikes
+    loops: tuple[tuple[str, ...], ...]
+
+    @property
+    def sentences(self) -> list[str]:
+        """Each kind of oddity in plain words."""
+        missing = [each for each in self.days if each.why is Why.MISSING]
+        closed = [each for each in self.days if each.why is Why.CLOSED]
+        said = []
+        if missing:
+            said.append(
+                f"Without one line, though such weekdays usually have many customers: {_listed(missing)}. They count "
+                "as missing, not as silence. Load the lines, or say that you were closed: callfirst ingest events FILE."
+            )
+        said += [f"Closed: {_listed(closed)}."] if closed else []
+        return [*said, *filter(None, (self.alike.sentence, loops_said(self.loops)))]
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for machines."""
+        return {
+            "days": [{"first": str(each.first), "last": str(each.last), "why": str(each.why)} for each in self.days],
+            "look_alikes": self.alike.as_json(),
+            "parent_loops": [list(loop) for loop in self.loops],
+        }
+
+
+def oddities_of(ledger: Ledger, as_of: AsOf, policy: Policy) -> Oddities:
+    """What is odd in a ledger as it is known at the instant; days up to its last line's."""
+    with ledger.open() as connection:
+        shut = shut_days(connection, [as_of], policy).to_pylist()
+        alike = look_alikes(connection, _IDS)
+        parents = dict(connection.execute(_PARENTS, {"as_of": as_of.naive}).fetchall())
+    days = [(row["day"], Why(row["why"])) for row in shut if row["day"] <= ledger.ends_on]
+    return Oddities(tuple(_ranges(days)), alike, parent_loops(parents))
+
+
+def _ranges(days: Sequence[tuple[date, Why]]) -> list[DayRange]:
+    ranges: list[DayRange] = []
+    for day, why in days:
+        if ranges and ranges[-1].why is why and ranges[-1].last + timedelta(days=1) == day:
+            ranges[-1] = DayRange(ranges[-1].first, day, why)
+        else:
+            ranges.append(DayRange(day, day, why))
+    return ranges
+
+
+def _listed(ranges: Sequence[DayRange]) -> str:
+    more = f" and {len(ranges) - MOST_RANGES} more" if len(ranges) > MOST_RANGES else ""
+    return ", ".join(map(str, ranges[:MOST_RANGES])) + more

@@ -1,0 +1,1 @@
+"""A ledger file read where it lies: stream, spill, partitions, versions and Parquet."""

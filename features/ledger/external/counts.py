@@ -1,0 +1,204 @@
+"""Here you find the counting of a source's rows part by part, and the account of it at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+import duckdb
+
+from features.ledger.ledger import LedgerError
+from features.ledger.merge.events import instant_literal
+from features.ledger.parsing.text import literal
+from features.ledger.reconciliation.report import NOTHING, Quarantined, Reconciliation, Tally
+from features.ledger.reconciliation.tallies import UNNAMED
+from features.ledger.schema.currencies import CURRENCIES
+from features.ledger.schema.quarantine_reasons import EXPLANATIONS, Reason
+from features.ledger.validation.row_checks import may_be_set_aside
+
+
+class NothingUsableError(LedgerError):
+    """A source of which no row can be used."""
+
+    def __init__(self, source: str, quarantine: Sequence[Quarantined]) -> None:
+        reasons = ", ".join(f"{each.reason} ({each.rows:,}, first: line {each.line})" for each in quarantine)
+        super().__init__(f"No row of {source} can be used: {reasons}.", EXPLANATIONS[quarantine[0].reason].hint)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Rows that share a reason (or are good) and a currency.
+
+    Attributes:
+        tally: all of them.
+        returns: those of a product below 0.
+        non_products: those of a non-product code.
+        first_line: where the first of them stands.
+        known_at_given: those with a known-at of their own.
+        to_come: those without one that are dated later than the command.
+        commitments: those known before they happen.
+        first_on, last_on: first and last order day.
+        set_aside: per optional column, values that could not be read.
+    """
+
+    tally: Tally
+    returns: Tally
+    non_products: Tally
+    first_line: int
+    known_at_given: int
+    to_come: int
+    commitments: int
+    first_on: date | None
+    last_on: date | None
+    set_aside: tuple[int, ...]
+
+    def __add__(self, more: Counted) -> Counted:
+        return Counted(
+            self.tally + more.tally,
+            self.returns + more.returns,
+            self.non_products + more.non_products,
+            min(self.first_line, more.first_line),
+            self.known_at_given + more.known_at_given,
+            self.to_come + more.to_come,
+            self.commitments + more.commitments,
+            min(filter(None, (self.first_on, more.first_on)), default=None),
+            max(filter(None, (self.last_on, more.last_on)), default=None),
+            tuple(one + other for one, other in zip(self.set_aside, more.set_aside, strict=True)),
+        )
+
+    def without(self, some: Counted) -> Counted:
+        """The same but for some of these rows; days and first place stay."""
+        return replace(
+            self,
+            tally=_without(self.tally, some.tally),
+            returns=_without(self.returns, some.returns),
+            non_products=_without(self.non_products, some.non_products),
+            known_at_given=self.known_at_given - some.known_at_given,
+            to_come=self.to_come - some.to_come,
+            commitments=self.commitments - some.commitments,
+            set_aside=tuple(one - other for one, other in zip(self.set_aside, some.set_aside, strict=True)),
+        )
+
+
+def _without(tally: Tally, less: Tally) -> Tally:
+    money = {code: amount - less.money.get(code, Decimal(0)) for code, amount in tally.money.items()}
+    return Tally(tally.rows - less.rows, money, tally.unreadable - less.unreadable)
+
+
+def counted_in(
+    connection: duckdb.DuckDBPyConnection, table: str, *, product: str, now: datetime
+) -> dict[tuple[Reason | None, str], Counted]:
+    """The rows of a table of checked order lines by reason and currency.
+
+    ``product``: SQL, whether a row is of a product; ``now``: UTC without a zone.
+    """
+    codes = ", ".join(map(literal, sorted(CURRENCIES)))
+    aside = "".join(f", coalesce(sum((aside >> {bit}) & 1), 0)" for bit, _ in enumerate(may_be_set_aside("orders")))
+    found = connection.sql(
+        f"""SELECT reason, CASE WHEN currency IN ({codes}) THEN currency ELSE {literal(UNNAMED)} END AS code,
+            count(*), sum(amount), count(*) FILTER (amount IS NULL), count(*) FILTER ({product} AND amount < 0),
+            sum(amount) FILTER ({product} AND amount < 0), count(*) FILTER (NOT {product}),
+            sum(amount) FILTER (NOT {product}), min(line_no), count(known_at),
+            count(*) FILTER (known_at IS NULL AND ordered_at > {instant_literal(now)}),
+            count(*) FILTER (known_at < ordered_at),
+            min(order_day), max(order_day){aside}
+        FROM {table} GROUP BY reason, code"""
+    ).fetchall()
+    counts = {}
+    for reason, code, rows, money, unread, returns, returned, others, other_money, *facts in found:
+        first_line, known_at_given, to_come, commitments, first_on, last_on, *set_aside = facts
+        counts[Reason(reason) if reason else None, code] = Counted(
+            _tally(rows, code, money, unread),
+            _tally(returns, code, returned),
+            _tally(others, code, other_money),
+            first_line,
+            known_at_given,
+            to_come,
+            commitments,
+            first_on,
+            last_on,
+            tuple(map(int, set_aside)),
+        )
+    return counts
+
+
+def _tally(rows: int, code: str, money: Decimal | None, unreadable: int = 0) -> Tally:
+    return Tally(rows, {} if money is None else {code: Decimal(money)}, unreadable)
+
+
+@dataclass
+class Counts:
+    """The rows of a source counted so far, by reason and currency."""
+
+    found: dict[tuple[Reason | None, str], Counted] = field(default_factory=dict)
+
+    def add(self, more: Mapping[tuple[Reason | None, str], Counted]) -> None:
+        """More rows have been counted."""
+        for key, counted in more.items():
+            self.found[key] = self.found[key] + counted if key in self.found else counted
+
+    @property
+    def most_frequent_currency(self) -> str | None:
+        """The currency most good rows are in; None where no row is good."""
+        good = {code: counted.tally.rows for (reason, code), counted in self.found.items() if reason is None}
+        return min(good, key=lambda code: (-good[code], code), default=None)
+
+    def settled(self, currency: str) -> Counts:
+        """The same, where good rows of another currency than the ledger's are out."""
+        settled = Counts()
+        for (reason, code), counted in self.found.items():
+            is_out = reason is None and code != currency
+            settled.add({(Reason.RATE if is_out else reason, code): counted})
+        return settled
+
+    def colliding(self, currency: str, collided: Mapping[str, Counted]) -> Counts:
+        """The same, settled, where rows whose order line collides with another are out for that; by their currency."""
+        known = Counts(dict(self.found))
+        for code, counted in collided.items():
+            before = (None if code == currency else Reason.RATE, code)
+            rest = known.found.pop(before).without(counted)
+            known.add({(Reason.COLLISION, code): counted} | ({before: rest} if rest.tally.rows else {}))
+        return known
+
+    @property
+    def read(self) -> Tally:
+        """Every row."""
+        return sum((counted.tally for counted in self.found.values()), NOTHING)
+
+    @property
+    def good(self) -> Counted | None:
+        """The good rows; settled they are of one currency. None where there are none."""
+        return next((counted for (reason, _), counted in self.found.items() if reason is None), None)
+
+    @property
+    def quarantined(self) -> Tally:
+        """The rows that cannot be used."""
+        return sum((counted.tally for (reason, _), counted in self.found.items() if reason), NOTHING)
+
+    def quarantine(self, file: str) -> tuple[Quarantined, ...]:
+        """The reasons, most frequent first, each with the first place it was met."""
+        rows: dict[Reason, tuple[int, int]] = {}
+        for (reason, _), counted in self.found.items():
+            if reason is not None:
+                before, first = rows.get(reason, (0, counted.first_line))
+                rows[reason] = (before + counted.tally.rows, min(first, counted.first_line))
+        ordered = sorted(rows, key=lambda reason: (-rows[reason][0], reason))
+        return tuple(Quarantined(reason, rows[reason][0], file, rows[reason][1]) for reason in ordered)
+
+    @property
+    def set_aside(self) -> dict[str, int]:
+        """Optional column → how many good rows hold a value there that could not be read."""
+        counts = self.good.set_aside if self.good else ()
+        return {column.name: rows for column, rows in zip(may_be_set_aside("orders"), counts, strict=False) if rows}
+
+
+class SourceAccount(Reconciliation):
+    """The account of a source read in place: nothing of it is stored."""
+
+    def _headline(self) -> str:
+        rows = f"{self.accepted.rows:,} of {self.read.rows:,} rows of {self.files[0]} are used"
+        span = f", {self.first_on} to {self.last_on}" if self.first_on else ""
+        kept = " To keep the originals of the others: callfirst ingest." if self.quarantined.rows else ""
+        return f"{rows}{span}.{kept}"

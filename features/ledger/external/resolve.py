@@ -1,0 +1,247 @@
+"""Here you find the rows of a source that share an order line or are equal, resolved as ingest resolves them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.ledger.external.counts import Counted, Counts, counted_in
+from features.ledger.external.parquet_writer import sorted_lines
+from features.ledger.external.spill import Spill
+from features.ledger.ledger import INSTANT, ORDER_LINES, REPLACEMENTS
+from features.ledger.merge.cancellations import PAIRS, cancel_at_once
+from features.ledger.merge.events import SINCE_EVER, merge_events
+from features.ledger.parsing.text import literal
+from features.ledger.reconciliation.report import Cancellations
+from features.ledger.reconciliation.tallies import cancellations_of, rows_in_detail
+from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.record_types import KINDS
+from features.ledger.validation.collisions import set_collisions_aside
+from features.ledger.validation.row_checks import create_checked
+from features.policy import Policy
+
+SPREAD = 0x9E3779B97F4A7C15 - 2**64  # odd, half of its bits set: sizes of different customers seldom meet
+GROUP_ROWS = 1_000_000  # compared at a time
+REPLACED = pa.schema(
+    [("row_id", pa.int64()), ("replaced_at", INSTANT), ("by_row_id", pa.int64()), ("never_seen", pa.bool_())]
+)
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What became of the rows of a source that share an order line or are equal.
+
+    Attributes:
+        out: row_id of those that say nothing new or cannot be used, ascending.
+        replaced: REPLACED, those that a later version replaces.
+        merged: those that say nothing new, counted; None where there are none.
+        collided: those whose order line collides with another, counted by currency.
+        equal_lines: lines that repeat another in every column that is read.
+        corrections: as in the reconciliation.
+    """
+
+    out: npt.NDArray[np.int64]
+    replaced: pa.Table
+    merged: Counted | None
+    collided: Mapping[str, Counted]
+    equal_lines: int
+    corrections: int
+
+
+def key_of(columns: list[str]) -> str:
+    """SQL: 64 bits that rows share which are versions of one order line, or which are equal; others hardly ever."""
+    content = f"hash({', '.join(name for name in KINDS['orders'].shelf.content if name in columns)})"
+    if "order_id" not in columns or "line_id" not in columns:
+        return content
+    versioned = "order_id IS NOT NULL AND line_id IS NOT NULL"
+    return f"CASE WHEN {versioned} THEN hash(order_id, line_id) ELSE {content} END"
+
+
+def resolve(
+    connection: duckdb.DuckDBPyConnection,
+    spill: Spill,
+    shared: npt.NDArray[np.void],
+    folder: Path,
+    *,
+    currency: str,
+    product: str,
+    zone: str,
+    now: datetime,
+) -> Versions:
+    """What became of the rows whose key is ``shared``; those of another currency are out.
+
+    ``product``: SQL, whether a row is of a product. The rows of one key are compared together, some keys at a time.
+    """
+    groups = len(shared) // GROUP_ROWS + 1
+    out, replaced = [np.empty(0, np.int64)], [REPLACED.empty_table()]
+    counts = Counts()
+    equal_lines = corrections = 0
+    with _regrouped(spill, shared, folder, groups) as regrouped:
+        for group in regrouped.codes:
+            _merge(connection, regrouped.take(group), currency, zone)
+            connection.execute("CREATE OR REPLACE TEMP VIEW out AS FROM judged WHERE fate <> 'accepted'")
+            out.append(connection.sql("SELECT line_no FROM out").fetchnumpy()["line_no"])
+            replaced.append(_replaced(connection))
+            counts.add(counted_in(connection, "out", product=product, now=now))
+            equal_lines += _equal_lines(connection)
+            corrections += rows_in_detail(connection, KINDS["orders"])[0]
+    collided = {code: counted for (reason, code), counted in counts.found.items() if reason is Reason.COLLISION}
+    every = np.sort(np.concatenate(out))
+    return Versions(every, pa.concat_tables(replaced), counts.good, collided, equal_lines, corrections)
+
+
+def _regrouped(spill: Spill, shared: npt.NDArray[np.void], folder: Path, groups: int) -> Spill:
+    """The rows with a shared key, all rows of one key in the same file."""
+    regrouped = Spill(folder)
+    for code in spill.codes if len(shared) else ():
+        rows = spill.read(code)
+        row_ids = rows.column("row_id").to_numpy()
+        at = np.minimum(np.searchsorted(shared["row_id"], row_ids), len(shared) - 1)
+        is_shared = shared["row_id"][at] == row_ids
+        if is_shared.any():
+            keys = shared["key"][at[is_shared]]
+            regrouped.add(rows.filter(pa.array(is_shared)), (keys % np.uint64(groups)).astype(np.int64))
+    regrouped.close()
+    return regrouped
+
+
+def _merge(connection: duckdb.DuckDBPyConnection, rows: pa.Table, currency: str, zone: str) -> None:
+    create_checked(connection, "orders")
+    connection.register("spilled", rows)
+    connection.execute(
+        """INSERT INTO checked BY NAME SELECT 1 AS file_no, row_id AS line_no, 0 AS aside, * EXCLUDE (row_id)
+        FROM spilled"""
+    )
+    connection.unregister("spilled")
+    set_collisions_aside(connection, file_no=1)
+    connection.execute(
+        f"UPDATE checked SET reason = {literal(Reason.RATE)} WHERE reason IS NULL AND currency <> {literal(currency)}"
+    )
+    connection.register("stored", ORDER_LINES.empty_table())
+    connection.register("stored_replacements", REPLACEMENTS.empty_table())
+    merge_events(connection, KINDS["orders"], history=True, ingested_at=SINCE_EVER, first_row_id=1, zone=zone)
+
+
+def _equal_lines(connection: duckdb.DuckDBPyConnection) -> int:
+    """Lines of the group just merged that repeat an earlier one in every column that is read."""
+    again = "row_number() OVER (PARTITION BY content, known_at ORDER BY line_no) > 1"
+    repeated = f"SELECT line_no FROM good WHERE NOT versioned QUALIFY {again}"
+    return int(connection.sql(repeated).to_arrow_table().num_rows)
+
+
+def _replaced(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """REPLACED of the group just merged, by the row_id rows have in the source."""
+    return (
+        connection.sql(
+            """SELECT one.line_no AS row_id, replaced_at, other.line_no AS by_row_id, never_seen
+            FROM replaced JOIN accepted one USING (row_id) JOIN accepted other ON other.row_id = replaced.by_row_id"""
+        )
+        .to_arrow_table()
+        .cast(REPLACED)
+    )
+
+
+@dataclass
+class Settling:
+    """Spilled rows becoming lines of the ledger: one file of customers at a time, by several threads.
+
+    Attributes:
+        cancelled: REPLACED of lines that cancel each other, found so far.
+        cancellations: their account so far, by the row_id of the largest of each file.
+        days: first and last order day of each file.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    versions: Versions
+    currency: str
+    policy: Policy
+    cancelled: list[pa.Table] = field(default_factory=list)
+    cancellations: dict[int, Cancellations] = field(default_factory=dict)
+    days: list[dict[str, date | None]] = field(default_factory=list)
+
+    def lines(self, rows: pa.Table) -> pa.Table:
+        """The ORDER_LINES of some customers' spilled rows, by customer_id, ordered_at and row_id."""
+        is_ours = pc.equal(rows.column("currency"), self.currency)
+        is_out = _are_in(self.versions.out, rows.column("row_id").to_numpy())
+        lines = sorted_lines(rows.filter(pc.and_not(is_ours, pa.array(is_out))))
+        self.days.append(pc.min_max(lines.column("order_day")).as_py())
+        may_cancel = lines_that_may_cancel(lines)
+        if len(may_cancel):
+            with self.connection.cursor() as connection:
+                self._cancel(connection, may_cancel)
+        return lines
+
+    def _cancel(self, connection: duckdb.DuckDBPyConnection, lines: pa.Table) -> None:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name, table in (
+            ("accepted", lines),
+            ("every_replaced", self.versions.replaced),
+            ("stored", ORDER_LINES.empty_table()),
+            ("stored_replacements", REPLACEMENTS.empty_table()),
+            ("stored_pairs", PAIRS.empty_table()),
+        ):
+            connection.register(name, table)
+        connection.execute(
+            """CREATE OR REPLACE TEMP TABLE replaced AS FROM every_replaced
+            WHERE row_id IN (SELECT row_id FROM accepted) OR by_row_id IN (SELECT row_id FROM accepted)"""
+        )
+        connection.execute("CREATE OR REPLACE TEMP TABLE before AS FROM replaced")
+        cancel_at_once(connection, minutes=self.policy.cancel_minutes, zone=self.policy.time_zone)
+        news = connection.sql("FROM replaced EXCEPT ALL FROM before").to_arrow_table()
+        self.cancelled.append(news.select(REPLACED.names).cast(REPLACED))
+        largest = connection.sql(
+            "SELECT row_id FROM cancelled JOIN accepted USING (row_id) ORDER BY amount DESC, row_id LIMIT 1"
+        ).fetchall()
+        if largest:
+            self.cancellations[largest[0][0]] = cancellations_of(connection)
+
+    @property
+    def replaced(self) -> pa.Table:
+        """REPLACED of corrected and of cancelled lines, by row_id."""
+        return pa.concat_tables([self.versions.replaced, *self.cancelled]).sort_by(
+            [("row_id", "ascending"), ("replaced_at", "ascending"), ("by_row_id", "ascending")]
+        )
+
+    @property
+    def first_on(self) -> date | None:
+        """The first order day."""
+        return min((each["min"] for each in self.days if each["min"]), default=None)
+
+    @property
+    def last_on(self) -> date | None:
+        """The last order day."""
+        return max((each["max"] for each in self.days if each["max"]), default=None)
+
+    @property
+    def all_cancellations(self) -> Cancellations:
+        """The account of all pairs."""
+        found = sorted(self.cancellations.items())
+        largest = max((each.largest for _, each in found if each.largest), key=lambda pair: pair.amount, default=None)
+        money = sum((each.money for _, each in found), Decimal(0))
+        return Cancellations(sum(each.pairs for _, each in found), money, largest)
+
+
+def _are_in(ascending: npt.NDArray[np.int64], row_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of the row_ids are among those that ascend: no sort of both, as they are many for each of many files."""
+    if not len(ascending):
+        return np.zeros(len(row_ids), np.bool_)
+    at = np.minimum(np.searchsorted(ascending, row_ids), len(ascending) - 1)
+    return np.asarray(ascending[at] == row_ids)
+
+
+def lines_that_may_cancel(lines: pa.Table) -> pa.Table:
+    """Of lines those whose customer has a sale and a return of that size, and a few more: far fewer than all."""
+    amounts = np.frombuffer(lines.column("amount").combine_chunks().buffers()[1], np.int64)[: 2 * len(lines) : 2]
+    customers = lines.column("customer_id").combine_chunks().dictionary_encode().indices.to_numpy()
+    things = customers.astype(np.int64) * SPREAD + np.abs(amounts)  # two of one number: one too many is looked at
+    undone = np.intersect1d(things[amounts < 0], things[amounts > 0])
+    return lines.filter(pa.array(np.isin(things, undone)))

@@ -1,0 +1,192 @@
+"""Here you find what one batch leaves in the database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import Connection, Table, func, insert, select
+
+from features.ledger.merge.events import accepted_on, digest_of
+from features.ledger.reconciliation.report import Reconciliation, UnreconciledError
+from features.ledger.schema.record_types import KINDS, Kind
+from features.ledger.store.database import Progress, insert_rows
+from features.ledger.store.dirty_customers import mark_dirty
+from features.ledger.store.row_codec import kept_names, kept_rows, money_kept, rows_kept
+from features.ledger.store.settings import LedgerSettings, keep_settings, read_settings
+from features.ledger.store.tables import BATCHES, ORDER_REPLACEMENTS, QUARANTINE, ROW_REPLACEMENTS, TABLES
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the ledger held before a batch.
+
+    Attributes:
+        settings: None before the first batch of all.
+        begun: a batch of this kind brought rows before.
+    """
+
+    settings: LedgerSettings | None
+    begun: bool
+    next_batch_id: int
+    next_row_id: int
+
+
+def newest_batch_of(database: Connection) -> int:
+    """The id of the newest batch; 0 before the first."""
+    return _next(database, BATCHES, "batch_id") - 1
+
+
+def held_of(database: Connection, kind: Kind) -> Held:
+    """What the ledger holds, as one who writes next must know it."""
+    batches = select(func.count()).where(BATCHES.c.kind == kind.name, BATCHES.c.accepted_rows > 0)
+    return Held(
+        settings=read_settings(database),
+        begun=bool(database.execute(batches).scalar_one()),
+        next_batch_id=_next(database, BATCHES, "batch_id"),
+        next_row_id=max(_next(database, TABLES[shelf.name], "row_id") for shelf in kind.shelves),
+    )
+
+
+def store_batch(
+    database: Connection,
+    frames: duckdb.DuckDBPyConnection,
+    account: Reconciliation,
+    quarantined: pa.Table,
+    *,
+    held: Held,
+    settings: LedgerSettings,
+    ingested_at: datetime,
+    history: bool,
+    progress: Progress,
+) -> str:
+    """The digest of the batch, which now stands in the database: rows, replacements, quarantine and its account."""
+    kind = KINDS[account.kind]
+    rows = account.accepted.rows
+    if rows:
+        keep_settings(database, settings)
+    digest = _batch_digest(frames, kind)
+    database.execute(
+        insert(BATCHES).values(
+            batch_id=held.next_batch_id,
+            kind=account.kind,
+            ingested_at=ingested_at,
+            history=history,
+            accepted_rows=rows,
+            known_at_given_rows=_known_at_given(frames),
+            first_row_id=held.next_row_id if rows else None,
+            last_row_id=held.next_row_id + rows - 1 if rows else None,
+            first_on=account.first_on,
+            last_on=account.last_on,
+            digest=digest,
+            reconciliation=json.dumps(account.as_json()),
+        )
+    )
+    for shelf in kind.shelves:
+        with _indexed_afterwards(database, TABLES[shelf.name], is_worth_it=rows >= held.next_row_id):
+            insert_rows(
+                database,
+                TABLES[shelf.name],
+                ("batch_id", "file_no", "line_no", *kept_names(shelf)),
+                ((held.next_batch_id, *row) for row in kept_rows(frames, accepted_on(kind, shelf), shelf)),
+                told=lambda done: progress("Storing rows", done, rows),
+            )
+    if not kind.is_state:
+        _store_replacements(database, frames, kind)
+        _refuse_other_rows(database, frames, account, held)
+    _store_quarantine(database, account.kind, quarantined, held.next_batch_id)
+    touched = touched_customers(frames, kind).items()
+    mark_dirty(database, ((customer, held.next_batch_id, *seen) for customer, seen in touched))
+    return digest
+
+
+@contextmanager
+def _indexed_afterwards(database: Connection, table: Table, *, is_worth_it: bool) -> Iterator[None]:
+    """Within it rows go in without their indexes where as many come as were there: these are made at once, sorted."""
+    indexes = sorted(table.indexes, key=lambda index: str(index.name)) if is_worth_it else []
+    for index in indexes:
+        index.drop(database)
+    yield
+    for index in indexes:
+        index.create(database)
+
+
+def touched_customers(frames: duckdb.DuckDBPyConnection, kind: Kind) -> dict[str, tuple[int, int]]:
+    """Customers with a row in the batch, or with one that a row of it replaced.
+
+    Of each the first and the last instant from which any of these is seen, or no more, in microseconds.
+    """
+    shelves = [shelf for shelf in kind.shelves if "customer_id" in shelf.content]
+    if not shelves:
+        return {}
+    moments = [f"SELECT customer_id, visible_from AS moment FROM {accepted_on(kind, shelf)}" for shelf in shelves]
+    if not kind.is_state:
+        moments.append("SELECT customer_id, replaced_at FROM replaced JOIN stored USING (row_id)")
+    found = frames.sql(
+        f"""SELECT customer_id, epoch_us(min(moment)), epoch_us(max(moment))
+        FROM ({" UNION ALL ".join(moments)}) WHERE customer_id IS NOT NULL GROUP BY 1 ORDER BY 1"""
+    ).fetchall()
+    return {customer: (first, last) for customer, first, last in found}
+
+
+def _store_replacements(database: Connection, frames: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+    facts = frames.sql("SELECT row_id, by_row_id, epoch_us(replaced_at) FROM replaced ORDER BY ALL").fetchall()
+    if kind.name == "orders":
+        insert_rows(database, ORDER_REPLACEMENTS, ("row_id", "by_row_id", "replaced_at"), facts)
+        return
+    names = ("shelf", "row_id", "by_row_id", "replaced_at")
+    insert_rows(database, ROW_REPLACEMENTS, names, ((kind.shelf.name, *fact) for fact in facts))
+
+
+def _store_quarantine(database: Connection, kind: str, quarantined: pa.Table, batch_id: int) -> None:
+    first = _next(database, QUARANTINE, "row_id")
+    columns = [quarantined.column(name).to_pylist() for name in quarantined.column_names]
+    rows = ((first + at, batch_id, kind, *row) for at, row in enumerate(zip(*columns, strict=True)))
+    insert_rows(database, QUARANTINE, ("row_id", "batch_id", "kind", *quarantined.column_names), rows)
+
+
+def _refuse_other_rows(
+    database: Connection, frames: duckdb.DuckDBPyConnection, account: Reconciliation, held: Held
+) -> None:
+    """What the database now holds of the batch is what the account says was accepted, to the row and the penny."""
+    kind = KINDS[account.kind]
+    rows = rows_kept(database, kind.shelf, first_row_id=held.next_row_id)
+    if rows != account.accepted.rows:
+        raise UnreconciledError(f"{rows} rows in the database")
+    if not kind.money:
+        return
+    money = money_kept(database, kind, first_row_id=held.next_row_id)
+    [(accepted,)] = frames.sql(f"SELECT coalesce(sum({kind.money}), 0) FROM accepted").fetchall()
+    if money != accepted:
+        raise UnreconciledError(f"{money} in the database")
+
+
+def _batch_digest(frames: duckdb.DuckDBPyConnection, kind: Kind) -> str:
+    mixed = " ".join(
+        str(
+            frames.sql(
+                f"SELECT count(*) || ' ' || coalesce(bit_xor({digest_of(kept_names(shelf))}), 0) "
+                f"FROM {accepted_on(kind, shelf)}"
+            ).fetchall()[0][0]
+        )
+        for shelf in kind.shelves
+    )
+    return hashlib.sha256(mixed.encode()).hexdigest()
+
+
+def _known_at_given(frames: duckdb.DuckDBPyConnection) -> int:
+    given = frames.sql(
+        "SELECT count(*) FROM judged WHERE fate = 'accepted' AND rule IN ('column', 'public')"
+    ).fetchall()
+    return int(given[0][0])
+
+
+def _next(database: Connection, table: Table, column: str) -> int:
+    newest: int | None = database.execute(select(func.max(table.c[column]))).scalar()
+    return (newest or 0) + 1

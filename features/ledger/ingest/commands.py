@@ -1,0 +1,155 @@
+"""Here you find the commands that fill and check the ledger: ``ingest`` and ``doctor``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+from sqlalchemy import URL
+
+from features.clock import AsOf, now
+from features.home import Home
+from features.ledger.data_quality import oddities_of
+from features.ledger.ingest.customer_aliases import read_same_as
+from features.ledger.ingest.intake import ingest, ingest_rows
+from features.ledger.ingest.pull import Pulled, pull_all
+from features.ledger.ingest.source_config import UnknownSourceError, read_sources
+from features.ledger.mirror.consistency import examine
+from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.reading.databases import address_of, read_query, shown
+from features.ledger.reading.header_matching import parse_mapping
+from features.ledger.schema.record_types import KINDS
+from features.policy import read_policy
+from features.progress import progress_bar
+
+INGEST_EXAMPLE = 'Example: callfirst ingest orders orders.csv --map "amount=Net Sales" --currency EUR'
+DOCTOR_EXAMPLE = "Example: callfirst doctor --rebuild"
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+def register(app: typer.Typer) -> None:
+    """``ingest`` and ``doctor`` are commands of ``app``."""
+    app.command("ingest", epilog=INGEST_EXAMPLE)(ingest_files)
+    app.command("doctor", epilog=DOCTOR_EXAMPLE)(examine_ledger)
+
+
+def ingest_files(
+    context: typer.Context,
+    kind: Annotated[str | None, typer.Argument(help=f"What the rows are: {', '.join(KINDS)}.")] = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(help="CSV, TXT (also .gz), Parquet, a folder of Parquet, XLSX; or a database's URL."),
+    ] = None,
+    *,
+    query: Annotated[str, typer.Option(help="What the database at the URL is asked; nothing is changed there.")] = "",
+    source: Annotated[str, typer.Option(help="Pull this source of sources.toml.")] = "",
+    all_sources: Annotated[bool, typer.Option("--all-sources", help="Pull every source of sources.toml.")] = False,
+    mapping: Annotated[str, typer.Option("--map", metavar="OURS=THEIRS,…", help="What their columns mean.")] = "",
+    currency: Annotated[str, typer.Option(help="ISO 4217, of rows that name none.")] = "",
+    known_at: Annotated[str, typer.Option(help="Their column that says when we knew.")] = "",
+    encoding: Annotated[str, typer.Option(help="Of text files, as windows-1251; else told from their bytes.")] = "",
+    same_as: Annotated[
+        Path | None, typer.Option(help="CSV of customer_id, same_as: ids that are one customer, from now on.")
+    ] = None,
+    history: Annotated[bool, typer.Option("--history", help="The rows were known when they happened.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and account, store nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read rows of one kind into the ledger, and account for every row.
+
+    Reading a file again changes nothing. Rows that cannot be used go to quarantine, with reason and original. What
+    sources.toml names is pulled with --source or --all-sources, each with its own settings.
+    """
+    home: Home = context.obj
+    if source or all_sources:
+        _pull(
+            home,
+            source,
+            [kind, *(files or []), query, mapping, currency, known_at, encoding, same_as, history],
+            dry_run,
+            as_json,
+        )
+        return
+    if not kind or not files:
+        raise typer.BadParameter("name a kind of rows and a file, or a source of sources.toml with --source")
+    settings: dict[str, Any] = {
+        "home": home,
+        "policy": read_policy(home.policy_file),
+        "now": now(),
+        "mapping": parse_mapping(mapping),
+        "currency": currency.upper() or None,
+        "known_at_column": known_at or None,
+        "history": history,
+        "same_as": read_same_as(same_as) if same_as else None,
+        "dry_run": dry_run,
+    }
+    if query or any("://" in file for file in files):
+        address = _address(files, query)
+        account = ingest_rows(kind, read_query(address, query), source_name=shown(address), **settings)
+    else:
+        with progress_bar(quiet=as_json) as told:
+            account = ingest(kind, [Path(file) for file in files], encoding=encoding or None, progress=told, **settings)
+    Console().print_json(json.dumps(account.as_json())) if as_json else Console().print(
+        account.as_text(), soft_wrap=True
+    )
+    if account.nothing_usable:
+        raise typer.Exit(1)
+
+
+def _address(files: list[str], query: str) -> URL:
+    if not query:
+        raise typer.BadParameter("say what to ask the database: --query 'SELECT …'")
+    if len(files) != 1:
+        raise typer.BadParameter("--query goes with the URL of one database")
+    return address_of(files[0])
+
+
+def _pull(home: Home, name: str, others: list[Any], dry_run: bool, as_json: bool) -> None:  # options
+    if any(others):
+        raise typer.BadParameter("a source has its own kind, query and settings: leave them out beside --source")
+    sources = read_sources(home.sources_file)
+    if not sources or (name and name not in sources):
+        raise UnknownSourceError(name, list(sources))
+    wanted = [sources[name]] if name else list(sources.values())
+    pulled = pull_all(wanted, home=home, policy=read_policy(home.policy_file), now=now(), dry_run=dry_run)
+    if as_json:
+        Console().print_json(json.dumps({"sources": [each.as_json() for each in pulled]}))
+    else:
+        show_pulled(pulled)
+    if any(each.failed for each in pulled):
+        raise typer.Exit(1)
+
+
+def show_pulled(pulled: Sequence[Pulled]) -> None:
+    """The account of each source; those that failed on stderr."""
+    for each in pulled:
+        Console(stderr=each.error is not None).print(Text(each.sentence), soft_wrap=True)
+        if each.account:
+            Console().print(each.account.as_text(), soft_wrap=True)
+
+
+def examine_ledger(
+    context: typer.Context,
+    *,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the mirror anew from the database.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare the database with its mirror, row by row count and penny by penny; name what is odd in the ledger."""
+    home: Home = context.obj
+    policy = read_policy(home.policy_file)
+    found = examine(home, policy, rebuild=rebuild)
+    odd = None
+    if found.sound and found.holdings[0].database_rows:
+        odd = oddities_of(read_ledger(home, policy), AsOf.of_instant(now(), policy.zone), policy)
+    if as_json:
+        Console().print_json(json.dumps(found.as_json() | {"oddities": odd.as_json() if odd else None}))
+    else:
+        for sentence in (found.sentence, *(odd.sentences if odd else ())):
+            Console().print(sentence, soft_wrap=True, highlight=False, markup=False)
+    if not found.sound:
+        raise typer.Exit(1)

@@ -1,0 +1,119 @@
+"""Here you find sources pulled: what is new in each comes into the ledger; one that fails does not stop the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from features.errors import CallfirstError
+from features.home import Home
+from features.ledger.ingest.intake import ingest, ingest_rows
+from features.ledger.ingest.source_config import Source
+from features.ledger.ingest.watermarks import Watermark, furthest, move, since, watermark_of
+from features.ledger.reading.databases import read_query, shown
+from features.ledger.reading.files import SourceError
+from features.ledger.reconciliation.report import Reconciliation
+from features.ledger.store.database import Store
+from features.policy import Policy
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What became of one source.
+
+    Attributes:
+        account: None where nothing was new, or it failed.
+        error: why it failed.
+    """
+
+    source: Source
+    account: Reconciliation | None
+    error: CallfirstError | None = None
+
+    @property
+    def failed(self) -> bool:
+        """It could not be read, or none of its rows could be used."""
+        return self.error is not None or (self.account is not None and self.account.nothing_usable)
+
+    @property
+    def sentence(self) -> str:
+        """What there is to say beside the account."""
+        if self.error:
+            return f"The source '{self.source.name}' was not pulled: {self.error.sentence} {self.error.hint}"
+        return f"Source {self.source.name}: {'pulled' if self.account else 'nothing new'}."
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for machines."""
+        return {
+            "source": self.source.name,
+            "account": self.account.as_json() if self.account else None,
+            "error": str(self.error) if self.error else None,
+        }
+
+
+def pull_all(
+    sources: Iterable[Source], *, home: Home, policy: Policy, now: datetime, dry_run: bool = False
+) -> tuple[Pulled, ...]:
+    """What became of each source, in order."""
+    return tuple(_tried(source, home, policy, now, dry_run) for source in sources)
+
+
+def _tried(source: Source, home: Home, policy: Policy, now: datetime, dry_run: bool) -> Pulled:
+    try:
+        return Pulled(source, pull(source, home=home, policy=policy, now=now, dry_run=dry_run))
+    except CallfirstError as error:
+        return Pulled(source, None, error)
+
+
+def pull(source: Source, *, home: Home, policy: Policy, now: datetime, dry_run: bool = False) -> Reconciliation | None:
+    """The account of what a source had; None where a query gave no rows.
+
+    The watermark moves in the transaction that keeps the rows, and only there.
+
+    Raises:
+        CallfirstError: it cannot be read, or its rows cannot come in; nothing of it was stored.
+    """
+    named: dict[str, Any] = {
+        "home": home, "policy": policy, "now": now, "mapping": source.mapping, "currency": source.currency or None,
+        "known_at_column": source.known_at or None, "history": source.history, "dry_run": dry_run,
+    }  # fmt: skip
+    if source.files:
+        return ingest(source.kind, _files(source, home), **named)
+    address, held = source.address(), _held(source, home)
+    rows = read_query(address, source.query, since=since(source, held))
+    if not rows.num_rows:
+        return None
+    reached = furthest(source, rows, held) if source.watermark else None
+    beside = partial(move, source=source, to=reached, now=now) if reached else _stay
+    return ingest_rows(source.kind, rows, source_name=f"{source.name} ({shown(address)})", beside=beside, **named)
+
+
+def _held(source: Source, home: Home) -> Watermark | None:
+    if not Store.exists(home):
+        return None
+    store = Store.open(home)
+    try:
+        with store.engine.connect() as database:
+            return watermark_of(database, source)
+    finally:
+        store.close()
+
+
+def _stay(database: Connection) -> None:
+    """No watermark moves."""
+
+
+def _files(source: Source, home: Home) -> list[Path]:
+    path = home.root / source.files
+    if path.exists():
+        return [path]
+    found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+    if not found:
+        raise SourceError(f"No file is there for '{source.files}'.", "Paths in sources.toml begin at the home.")
+    return found

@@ -1,0 +1,112 @@
+"""Here you find how the rows of an ingest, once judged, become its reconciliation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+from sqlalchemy import Connection
+
+from features.ledger.ingest.doubts import doubts, unread_currencies
+from features.ledger.ingest.request import Asked, HistoryRule
+from features.ledger.merge.events import accepted_on
+from features.ledger.mirror.parquet_mirror import mirrored
+from features.ledger.non_products import is_product
+from features.ledger.reconciliation.conversion import NO_CONVERSION, conversion_of
+from features.ledger.reconciliation.look_alikes import NO_LOOK_ALIKES, LookAlikes, new_look_alikes
+from features.ledger.reconciliation.report import NO_CANCELLATIONS, NOTHING, Reconciliation, UnreconciledError
+from features.ledger.reconciliation.tallies import (
+    cancellations_of,
+    columns_of,
+    commitments,
+    days_spanned,
+    equal_rows,
+    known_at_rules,
+    quarantine_by_reason,
+    rows_in_detail,
+    rows_to_come,
+    tally,
+    values_set_aside,
+)
+from features.ledger.schema.record_types import KINDS
+
+
+def reconciliation_of(
+    frames: duckdb.DuckDBPyConnection,
+    database: Connection,
+    asked: Asked,
+    remarks: Sequence[str],
+    *,
+    newly_quarantined: int,
+) -> Reconciliation:
+    """The account of what stands in ``read`` and ``judged``; of a batch that is not stored yet.
+
+    Raises:
+        UnreconciledError: rows or money do not add up.
+    """
+    kind, files = asked.kind, tuple(raw.name for raw in asked.raws)
+    read = tally(frames, "read", kind.name)
+    if read.rows != sum(len(raw) for raw in asked.raws):
+        raise UnreconciledError(f"{read.rows} of {sum(len(raw) for raw in asked.raws)} rows were checked")
+    equal = 0 if kind.is_state else equal_rows(frames, asked.raws)
+    corrections, never_seen = (0, 0) if kind.is_state else rows_in_detail(frames, kind)
+    first_on, last_on = (None, None) if kind.is_state else days_spanned(frames, kind)
+    product = f"({is_product(asked.policy.non_product_codes)})"
+    accepted = "fate = 'accepted'"
+    used, unused = columns_of(asked.raws, asked.matches)
+    return Reconciliation(
+        kind=kind.name,
+        files=files,
+        batch_id=None,
+        read=read,
+        accepted=tally(frames, "judged", kind.name, accepted),
+        merged=tally(frames, "judged", kind.name, "fate = 'merged'"),
+        quarantined=tally(frames, "judged", kind.name, "fate = 'quarantined'"),
+        quarantine=quarantine_by_reason(frames, files),
+        newly_quarantined=newly_quarantined,
+        known_at=known_at_rules(frames),
+        returns=tally(frames, "judged", kind.name, f"{accepted} AND amount < 0 AND {product}")
+        if kind.is_sale
+        else NOTHING,
+        non_products=tally(frames, "judged", kind.name, f"{accepted} AND NOT {product}") if kind.is_sale else NOTHING,
+        equal_lines=equal,
+        corrections=corrections,
+        never_seen=never_seen,
+        conversion=conversion_of(frames, database, kind, asked.raws) if kind.converted else NO_CONVERSION,
+        cancellations=cancellations_of(frames) if kind.is_sale else NO_CANCELLATIONS,
+        to_come=0 if kind.is_state else rows_to_come(frames, kind, asked.ingested_at),
+        commitments=0 if kind.is_state else commitments(frames, kind),
+        alike=_alike(frames, database, asked),
+        renamed=frames.sql("SELECT count(*) FROM renamed").fetchall()[0][0],
+        set_aside=values_set_aside(frames, kind.name),
+        remarks=(*remarks, *(doubts(frames) if kind.is_sale else ()), *unread_currencies(used, unused)),
+        columns=used,
+        columns_unused=unused,
+        first_on=first_on,
+        last_on=last_on,
+        dry_run=asked.dry_run,
+    )
+
+
+def _alike(frames: duckdb.DuckDBPyConnection, database: Connection, asked: Asked) -> LookAlikes:
+    """Ids that look alike; of pushed rows nobody reads the account, and doctor tells."""
+    if "customer_id" not in asked.kind.shelf.content or asked.history is HistoryRule.NONE:
+        return NO_LOOK_ALIKES
+    known = ["SELECT NULL AS customer_id WHERE false"]
+    for kind in (KINDS["orders"], KINDS["customers"]):
+        views = []
+        for shelf in kind.shelves:
+            paths = mirrored(asked.home, database, shelf, asked.policy.time_zone)
+            if paths:
+                frames.read_parquet([str(path) for path in paths]).create_view(f"known_{shelf.name}", replace=True)
+                views.append(f"known_{shelf.name}")
+        if views:
+            known.append(_ids_of_rows(views))
+    new = _ids_of_rows([accepted_on(asked.kind, shelf) for shelf in asked.kind.shelves])
+    return new_look_alikes(frames, new=new, known=" UNION ALL ".join(known))
+
+
+def _ids_of_rows(views: Sequence[str]) -> str:
+    """SQL: the customer_id of each row of a kind, once also where it lies on two shelves."""
+    both = " UNION ".join(f"SELECT customer_id, row_id FROM {view}" for view in views)
+    return f"SELECT customer_id FROM ({both})"

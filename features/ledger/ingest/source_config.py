@@ -1,0 +1,188 @@
+"""Here you find ``sources.toml``: the named places a company's rows are pulled from, each said once and checked."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL
+
+from features.ledger.ledger import LedgerError
+from features.ledger.reading.databases import address_of, asks_since
+from features.ledger.schema.record_types import KINDS
+
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+SECRET_OPTIONS = ("pass", "pwd", "secret", "token")
+Mark = date | datetime | int | float | str
+"""A value of a watermark column."""
+
+
+class SourcesFileError(LedgerError):
+    """A sources.toml that cannot hold."""
+
+
+class UnknownSourceError(LedgerError):
+    """A source that sources.toml does not name; without a name: it names none at all."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(
+            f"There is no source '{name}' in sources.toml." if name else "sources.toml names no source.",
+            f"It names: {', '.join(known)}." if known else "Write one: [name], kind, files; or kind, url, query.",
+        )
+
+
+class LiteralPasswordError(SourcesFileError):
+    """A password written into sources.toml."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The source '{name}' holds a password in its url.",
+            "Put it into an environment variable and write ${NAME} in its place: postgresql://reader:${ERP_PASSWORD}@…",
+        )
+
+
+class MissingVariableError(LedgerError):
+    """An environment variable that a source needs is not set."""
+
+    def __init__(self, source: str, variable: str) -> None:
+        super().__init__(
+            f"The source '{source}' needs the environment variable {variable}, which is not set.",
+            "Set it where callfirst runs.",
+        )
+
+
+@dataclass(frozen=True)
+class Source:
+    """One named place that rows are pulled from.
+
+    Attributes:
+        name: its heading in sources.toml.
+        kind: of its rows.
+        files: file, folder of Parquet, or pattern; relative to the home. Empty: a database.
+        url: of the database; ``${NAME}`` in it stands for an environment variable.
+        query: what is asked there; ``:since`` in it stands for the watermark.
+        since: where a query begins that was never asked before.
+        watermark: the column whose largest value is where the next pull begins.
+        overlap: how far before the watermark it begins again: days of a date or instant, else its own unit.
+        mapping: ours → theirs.
+        currency, known_at, history: as ``ingest`` has them.
+    """
+
+    name: str
+    kind: str
+    files: str = ""
+    url: str = ""
+    query: str = ""
+    since: Mark | None = None
+    watermark: str = ""
+    overlap: float = 0
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    currency: str = ""
+    known_at: str = ""
+    history: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise self._wrong(f"kind = '{self.kind}', which is none", f"Kinds are: {', '.join(KINDS)}.")
+        if bool(self.files) == bool(self.url) or bool(self.url) != bool(self.query):
+            raise self._wrong("neither files, nor url and query", "Give files = …, or url = … and query = ….")
+        if asks_since(self.query) and not self.watermark:
+            raise self._wrong("a query with :since, but no watermark", "Name the column: watermark = …")
+        if asks_since(self.query) and self.since is None:
+            raise self._wrong("a query with :since, but no since", "Say where to begin: since = 2020-01-01")
+        if self.overlap < 0:
+            raise self._wrong("an overlap below 0", "Give days, or steps of the watermark: overlap = 2")
+        if self.url:
+            self._refuse_literal_password()
+
+    def address(self) -> URL:
+        """The database's address, with what the environment says in place of its variables.
+
+        Raises:
+            MissingVariableError: one is not set.
+        """
+        if VARIABLE.fullmatch(self.url):
+            return address_of(self._filled(self.url))
+        url = address_of(self.url)
+        parts = {part: getattr(url, part) for part in ("username", "password", "host", "database")}
+        filled = {part: self._filled(str(value)) for part, value in parts.items() if value is not None}
+        options = {
+            name: value if isinstance(value, tuple) else self._filled(value) for name, value in url.query.items()
+        }
+        return url.set(**filled, query=options)  # type: ignore[arg-type]  # its overloads know no mapping
+
+    def _filled(self, text: str) -> str:
+        def value(found: re.Match[str]) -> str:
+            if (said := os.environ.get(found[1])) is None:
+                raise MissingVariableError(self.name, found[1])
+            return said
+
+        return VARIABLE.sub(value, text)
+
+    def _refuse_literal_password(self) -> None:
+        if VARIABLE.fullmatch(self.url):
+            return
+        url = address_of(self.url)
+        options = [str(value) for name, value in url.query.items() if any(part in name for part in SECRET_OPTIONS)]
+        secrets = [str(secret) for secret in (url.password, *options) if secret]
+        if any(VARIABLE.sub("", secret) for secret in secrets):
+            raise LiteralPasswordError(self.name)
+
+    def _wrong(self, what: str, hint: str) -> SourcesFileError:
+        return SourcesFileError(f"The source '{self.name}' in sources.toml has {what}.", hint)
+
+
+def read_sources(path: Path) -> dict[str, Source]:
+    """The sources of a company by name; none where there is no such file.
+
+    Raises:
+        SourcesFileError: it cannot be read, or says what cannot hold.
+    """
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SourcesFileError(
+            f"{path} is not TOML: {error}.", 'Write a heading [name], then lines like kind = "orders".'
+        ) from None
+    return {name: _source(name, said) for name, said in given.items()}
+
+
+def _source(name: str, said: Any) -> Source:
+    if not isinstance(said, dict):
+        raise SourcesFileError(f"'{name}' in sources.toml stands under no heading.", "Write [name] above its lines.")
+    types = {setting.name: setting for setting in fields(Source) if setting.name != "name"}
+    for setting, value in said.items():
+        if setting not in types:
+            raise SourcesFileError(
+                f"The source '{name}' in sources.toml sets '{setting}', which is no setting.",
+                f"Settings are: {', '.join(types)}.",
+            )
+        if not _fits(setting, value):
+            raise SourcesFileError(
+                f"The source '{name}' in sources.toml sets {setting} to something else than it can be.",
+                "Look at the example in README.md.",
+            )
+    return Source(
+        name, said.get("kind", ""), **{setting: value for setting, value in said.items() if setting != "kind"}
+    )
+
+
+def _fits(setting: str, value: Any) -> bool:
+    match setting:
+        case "history":
+            return isinstance(value, bool)
+        case "overlap":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "since":
+            return isinstance(value, date | int | float | str) and not isinstance(value, bool)
+        case "mapping":
+            return isinstance(value, dict) and all(isinstance(theirs, str) for theirs in value.values())
+    return isinstance(value, str)

@@ -1,0 +1,160 @@
+"""Here you find orders cancelled at once: a sale and a return of the same thing, minutes apart, that undo each other.
+
+Which return cancels which sale is settled in the order in which the lines became known, so that nothing known later
+parts a pair: at any as-of it stands as it stood then.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from features.ledger.parsing.text import literal
+from features.ledger.store.tables import ORDER_REPLACEMENTS
+
+PAIRS = pa.schema([pa.field("row_id", pa.int64(), nullable=False), pa.field("by_row_id", pa.int64(), nullable=False)])
+"""Which line is cancelled by which; a pair stands both ways round."""
+
+MICROSECONDS = 60_000_000  # of a minute
+
+_CANDIDATES = """
+WITH lines AS (
+    SELECT row_id, customer_id, product_id, currency, ordered_at, order_day, visible_from, amount > 0 AS is_sale,
+        abs(amount) AS size, CASE WHEN amount > 0 THEN quantity ELSE -quantity END AS pieces
+    FROM (SELECT {columns} FROM stored SEMI JOIN (SELECT customer_id FROM accepted) USING (customer_id)
+          UNION ALL SELECT {columns} FROM accepted)
+    WHERE amount <> 0),
+returned AS (SELECT DISTINCT customer_id, product_id, currency, size, pieces FROM lines WHERE NOT is_sale),
+near AS (
+    SELECT l.*, max(ordered_at) FILTER (is_sale) OVER (of_thing ORDER BY ordered_at) AS last_sale,
+        min(ordered_at) FILTER (NOT is_sale) OVER (of_thing ORDER BY ordered_at DESC) AS next_return
+    FROM lines l JOIN returned r ON l.customer_id = r.customer_id AND l.size = r.size AND l.currency = r.currency
+        AND l.product_id IS NOT DISTINCT FROM r.product_id AND l.pieces IS NOT DISTINCT FROM r.pieces
+    WINDOW of_thing AS (PARTITION BY l.customer_id, l.product_id, l.currency, l.size, l.pieces)),
+ends AS (
+    SELECT row_id, min(replaced_at) AS replaced_at
+    FROM (SELECT row_id, replaced_at FROM stored_replacements UNION ALL SELECT row_id, replaced_at FROM replaced)
+    GROUP BY row_id)
+SELECT dense_rank() OVER (ORDER BY customer_id, product_id, currency, size, pieces) AS thing, near.row_id, is_sale,
+    epoch_us(ordered_at), epoch_us(greatest(ordered_at, visible_from)) AS known, epoch_us(replaced_at),
+    ordered_at = {midnight} AS is_midnight
+FROM near LEFT JOIN ends USING (row_id)
+WHERE CASE WHEN is_sale THEN next_return - ordered_at ELSE ordered_at - last_sale END <= INTERVAL {minutes} MINUTE
+ORDER BY thing, known, near.row_id
+"""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line that could cancel or be cancelled; instants in microseconds.
+
+    Attributes:
+        known: when it was first seen, having happened and become known.
+        until: when a correction replaced it; None: never.
+        is_midnight: its time of day is 00:00, which mostly means that none was written down.
+    """
+
+    row_id: int
+    is_sale: bool
+    at: int
+    known: int
+    until: int | None
+    is_midnight: bool
+
+
+@dataclass
+class _Matching:
+    """The lines of one thing as they become known: each meets the earliest of those still free that it undoes."""
+
+    within: int
+    free: dict[bool, list[tuple[int, int, _Line]]] = field(default_factory=lambda: {True: [], False: []})
+
+    def meet(self, line: _Line) -> _Line | None:
+        """The line it pairs with; None, and it is free itself, where there is none."""
+        others = self.free[not line.is_sale]
+        first, last = (line.at, line.at + self.within) if line.is_sale else (line.at - self.within, line.at)
+        place = bisect_left(others, (first,))
+        while place < len(others) and others[place][0] <= last:
+            other = others[place][2]
+            if other.until is not None and other.until <= line.known:
+                del others[place]
+            elif other.at == line.at and other.is_midnight:
+                place += 1
+            else:
+                del others[place]
+                return other
+        if line.until is None or line.until > line.known:
+            insort(self.free[line.is_sale], (line.at, line.row_id, line))
+        return None
+
+
+def cancel_at_once(connection: duckdb.DuckDBPyConnection, *, minutes: int, zone: str) -> None:
+    """Lines that cancel each other within ``minutes`` stand in ``replaced``, from when both were known on.
+
+    Reads what ``merge_orders`` left, and ``stored_pairs`` (PAIRS). Leaves ``cancelled`` (row_id of the sale,
+    by_row_id of the return), the pairs this batch made. Two lines of one customer, product, currency, and of exactly
+    opposite amount and quantity are a pair, the return 0 to ``minutes`` after the sale; not where both stand at 00:00
+    of the same day, as such times are days. Corrections of a cancelled line that say the same of it are cancelled too.
+    """
+    columns = "row_id, customer_id, product_id, currency, ordered_at, order_day, visible_from, amount, quantity"
+    midnight = f"timezone('UTC', timezone({literal(zone)}, CAST(order_day AS TIMESTAMP)))"
+    asked = _CANDIDATES.format(columns=columns, midnight=midnight, minutes=int(minutes))
+    before: Mapping[int, int] = dict(connection.sql("SELECT by_row_id, row_id FROM replaced").fetchall())
+    partner: dict[int, int] = dict(connection.sql("SELECT row_id, by_row_id FROM stored_pairs").fetchall())
+    found = _pairs_of(connection.sql(asked).fetchall(), before, partner, minutes * MICROSECONDS)
+    rows = pa.table([pa.array(column, pa.int64()) for column in (zip(*found, strict=True) if found else [()] * 3)],
+        names=["row_id", "by_row_id", "replaced_at"])  # fmt: skip
+    connection.register("found_pairs", rows)
+    connection.execute("CREATE OR REPLACE TEMP TABLE cancelled AS SELECT row_id, by_row_id FROM found_pairs")
+    connection.execute(
+        """INSERT INTO replaced BY NAME
+        SELECT row_id, by_row_id, make_timestamp(replaced_at) AS replaced_at, false AS never_seen FROM found_pairs
+        UNION ALL SELECT by_row_id, row_id, make_timestamp(replaced_at), false FROM found_pairs"""
+    )
+    connection.unregister("found_pairs")
+
+
+def _pairs_of(
+    rows: Iterable[tuple[int, int, bool, int, int, int | None, bool]],
+    before: Mapping[int, int],
+    partner: dict[int, int],
+    within: int,
+) -> list[tuple[int, int, int]]:
+    """(sale, return, instant) of every new pair; ``before``: which line each one corrects; ``partner`` grows."""
+    pairs: list[tuple[int, int, int]] = []
+    for _, things in groupby(rows, key=lambda row: row[0]):
+        matching = _Matching(within)
+        lines = [_Line(*row[1:]) for row in things]
+        of_this_thing = {line.row_id for line in lines}
+        for line in lines:
+            if line.row_id in partner:
+                continue
+            other = partner.get(before.get(line.row_id, 0))
+            if other not in of_this_thing:
+                met = matching.meet(line)
+                other = met.row_id if met else None
+            if other is None:
+                continue
+            partner[line.row_id] = other
+            partner.setdefault(other, line.row_id)
+            pairs.append((*((line.row_id, other) if line.is_sale else (other, line.row_id)), line.known))
+    return pairs
+
+
+def stored_pairs(database: Connection, where: str = "true", parameters: tuple[Any, ...] = ()) -> pa.Table:
+    """PAIRS of the database, of the order lines for which a condition holds."""
+    found = database.exec_driver_sql(
+        f"""SELECT one.row_id, one.by_row_id FROM {ORDER_REPLACEMENTS.name} one
+        JOIN {ORDER_REPLACEMENTS.name} other ON one.row_id = other.by_row_id AND one.by_row_id = other.row_id
+        WHERE one.row_id IN (SELECT row_id FROM order_lines WHERE {where}) ORDER BY one.row_id""",
+        parameters,
+    ).fetchall()
+    columns = zip(*found, strict=True) if found else ((), ())
+    return pa.table([pa.array(column, pa.int64()) for column in columns], schema=PAIRS)

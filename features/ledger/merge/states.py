@@ -1,0 +1,126 @@
+"""Here you find what becomes of good rows that tell of states: customers with the people there, and managers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+
+from features.ledger.merge.events import SINCE_EVER, accepted_on, digest_of, instant_literal, judge, stored_on
+from features.ledger.parsing.text import literal
+from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.record_types import PEOPLE, Kind, Shelf
+
+TWICE = {"customers": Reason.TWICE, "managers": Reason.MANAGER_TWICE}
+
+
+def merge_states(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, *, history: bool, ingested_at: datetime, first_row_id: int
+) -> None:
+    """The good rows of ``checked`` have met the versions in ``stored`` (and ``stored_people``).
+
+    Leaves ``judged`` and ``accepted`` (and ``accepted_people``) as for events. A row without known-at of its own is
+    merged when the versions in effect before it say the same of all it speaks of; one with it, when all of this has
+    come with the same known-at: one that says the same again counts, as another may come later that was known between
+    the two. Of rows of one file for the same customer, person or manager and the same instant that differ, the last
+    stands; the others have the reason TWICE.
+
+    A row that names a person speaks of that person, and of the customer only where it says something of it; that there
+    is such a customer, ``with_replaced_at`` reads off its people. Rows of
+    one customer, file and instant that name people complete each other: an empty cell takes what another row says.
+
+    A row without known-at beside rows with one of the same key is the state they start from: it is merged, too, when
+    the versions in effect without theirs say the same, so that the same file a second time changes nothing.
+    """
+    otherwise = instant_literal(SINCE_EVER if history else ingested_at)
+    rule = "history" if history else "arrival"
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE good AS
+        SELECT *, coalesce(known_at, {otherwise}) AS visible_from,
+            CASE WHEN known_at IS NULL THEN '{rule}' ELSE 'column' END AS rule,
+            {first_row_id} - 1 + row_number() OVER (ORDER BY file_no, line_no) AS place
+        FROM checked WHERE reason IS NULL"""
+    )
+    if PEOPLE in kind.shelves:
+        _complete(connection, kind.shelf)
+    for shelf in kind.shelves:
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE said_{shelf.name} AS
+            SELECT place, file_no, line_no, {", ".join(shelf.key)}, visible_from, rule = 'column' AS is_dated,
+                {digest_of(shelf.content)} AS content
+            FROM good WHERE {_speaks(kind, shelf)}"""
+        )
+        _set_twice_apart(connection, kind, shelf)
+    connection.execute(
+        """DELETE FROM good USING checked c
+        WHERE good.file_no = c.file_no AND good.line_no = c.line_no AND c.reason IS NOT NULL"""
+    )
+    for shelf in kind.shelves:
+        _find_news(connection, kind, shelf)
+    news = " OR ".join(f"place IN (SELECT place FROM news_{shelf.name})" for shelf in kind.shelves)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE fates AS SELECT place, {news} AS is_new, 1 AS copy FROM good")
+    judge(connection, first_row_id)
+    for shelf in kind.shelves:
+        columns = ", ".join(f"j.{name}" if name == "row_id" else f"g.{name}" for name in shelf.schema.names)
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE {accepted_on(kind, shelf)} AS
+            SELECT {columns}, file_no, line_no FROM good g JOIN judged j USING (file_no, line_no)
+            WHERE place IN (SELECT place FROM news_{shelf.name}) ORDER BY j.row_id"""
+        )
+
+
+def _complete(connection: duckdb.DuckDBPyConnection, shelf: Shelf) -> None:
+    """Where rows of one customer, file and instant name people, an empty cell takes what another row says."""
+    together = "(PARTITION BY file_no, customer_id, visible_from ORDER BY place {})"
+    everyone = together.format("ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING")
+    filled = ", ".join(
+        f"CASE WHEN bool_or(person IS NOT NULL) OVER {everyone} "
+        f"THEN coalesce({name}, last_value({name} IGNORE NULLS) OVER {everyone}) ELSE {name} END AS {name}"
+        for name in shelf.content
+        if name not in shelf.key
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE good AS SELECT * REPLACE ({filled}) FROM good")
+
+
+def _speaks(kind: Kind, shelf: Shelf) -> str:
+    """SQL: whether a row tells of what lies on the shelf."""
+    if PEOPLE not in kind.shelves:
+        return "true"
+    if shelf is PEOPLE:
+        return "person IS NOT NULL"
+    says = " OR ".join(f"{name} IS NOT NULL" for name in shelf.content if name not in shelf.key)
+    return f"person IS NULL OR {says}"
+
+
+def _set_twice_apart(connection: duckdb.DuckDBPyConnection, kind: Kind, shelf: Shelf) -> None:
+    connection.execute(
+        f"""UPDATE checked SET reason = {literal(TWICE[kind.name])} FROM (
+            SELECT file_no, line_no FROM said_{shelf.name} QUALIFY content IS DISTINCT FROM last_value(content) OVER (
+                PARTITION BY file_no, {", ".join(shelf.key)}, visible_from ORDER BY place
+                ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)) twice
+        WHERE checked.file_no = twice.file_no AND checked.line_no = twice.line_no"""
+    )
+
+
+def _find_news(connection: duckdb.DuckDBPyConnection, kind: Kind, shelf: Shelf) -> None:
+    """The places of good rows that say something new of what lies on the shelf stand in ``news_SHELF``."""
+    key = ", ".join(shelf.key)
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE news_{shelf.name} AS
+        WITH said AS (SELECT * FROM said_{shelf.name} WHERE place IN (SELECT place FROM good)),
+        versions AS (
+            SELECT row_id AS place, {key}, visible_from, {digest_of(shelf.content)} AS content, NULL AS is_dated
+            FROM {stored_on(kind, shelf)} SEMI JOIN said USING ({key})
+            UNION ALL SELECT place, {key}, visible_from, content, is_dated FROM said)
+        SELECT place FROM (
+            SELECT *, last_value(content) OVER before AS in_effect,
+                last_value(CASE WHEN NOT dated_here THEN content END IGNORE NULLS) OVER before AS in_effect_without,
+                row_number() OVER (PARTITION BY {key}, visible_from, content ORDER BY place) > 1 AS has_come
+            FROM (SELECT *, coalesce(bool_or(is_dated) OVER (PARTITION BY {key}, visible_from, content), false)
+                AS dated_here FROM versions)
+            WINDOW before AS (PARTITION BY {key} ORDER BY visible_from, place
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
+        WHERE CASE WHEN is_dated THEN NOT has_come
+            ELSE content IS DISTINCT FROM in_effect AND content IS DISTINCT FROM in_effect_without END
+            AND is_dated IS NOT NULL"""
+    )

@@ -1,8 +1,0 @@
-"""Here you find how Alembic runs: on the connection it is handed, inside the caller's transaction."""
-
-from alembic import context
-
-from features.ledger.tables import METADATA
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
-context.run_migrations()

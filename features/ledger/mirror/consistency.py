@@ -1,0 +1,142 @@
+"""Here you find whether the mirror and the database say the same, of every kind of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from sqlalchemy import Connection
+
+from features.home import Home
+from features.ledger.ledger import EmptyLedgerError
+from features.ledger.mirror.parquet_mirror import damaged_files, forget_mirror, mirrored
+from features.ledger.schema.record_types import KINDS, SHELVES, Shelf
+from features.ledger.store.database import Store
+from features.ledger.store.row_codec import money_kept, rows_kept
+from features.ledger.store.settings import read_settings
+from features.policy import Policy
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What database and mirror hold of one shelf; rows and money of damaged files are not counted."""
+
+    shelf: str
+    database_rows: int
+    database_money: Decimal
+    mirror_rows: int
+    mirror_money: Decimal
+    damaged: int
+
+    @property
+    def sound(self) -> bool:
+        """Both say the same, in rows and money, and every file of the mirror holds what was written."""
+        same = (self.database_rows, self.database_money) == (self.mirror_rows, self.mirror_money)
+        return same and not self.damaged
+
+    @property
+    def title(self) -> str:
+        """The shelf in plain words."""
+        return self.shelf.replace("_", " ")
+
+    def as_json(self) -> dict[str, Any]:
+        """The holding for machines; money as decimal strings."""
+        return {
+            "database": {"rows": self.database_rows, "money": str(self.database_money)},
+            "mirror": {"rows": self.mirror_rows, "money": str(self.mirror_money), "damaged_files": self.damaged},
+        }
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What database and mirror hold of every shelf that has rows, order lines first."""
+
+    holdings: tuple[Holding, ...]
+    rebuilt: bool
+
+    @property
+    def sound(self) -> bool:
+        """Every shelf is."""
+        return all(holding.sound for holding in self.holdings)
+
+    @property
+    def sentence(self) -> str:
+        """The finding for people."""
+        if self.sound:
+            held = ", ".join(
+                f"{each.database_rows:,} {each.title}{_over(each.database_money)}" for each in self.holdings
+            )
+            made = "was made anew and " if self.rebuilt else ""
+            return f"Sound: the database holds {held}; the mirror {made}says the same."
+        said = [_difference(holding) for holding in self.holdings if not holding.sound]
+        return " ".join([*said, "Make the mirror anew: callfirst doctor --rebuild."])
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding for machines; what is not under a shelf is of order lines."""
+        return {
+            "sound": self.sound,
+            "rebuilt": self.rebuilt,
+            **self.holdings[0].as_json(),
+            "shelves": {holding.shelf: holding.as_json() for holding in self.holdings},
+        }
+
+
+def _over(money: Decimal) -> str:
+    return f" over {money:,.2f}" if money else ""
+
+
+def _difference(holding: Holding) -> str:
+    damaged = f" in whole files, and {holding.damaged} damaged ones" if holding.damaged else ""
+    return (
+        f"The database holds {holding.database_rows:,} {holding.title}{_over(holding.database_money)}, "
+        f"the mirror {holding.mirror_rows:,}{_over(holding.mirror_money)}{damaged}."
+    )
+
+
+def examine(home: Home, policy: Policy, *, rebuild: bool) -> Examination:
+    """What database and mirror hold; ``rebuild``: after the mirror was made anew.
+
+    Raises:
+        EmptyLedgerError: there is no ledger yet.
+        SettledError: the policy contradicts the ledger.
+    """
+    if not Store.exists(home):
+        raise EmptyLedgerError
+    store = Store.open(home)
+    try:
+        with store.engine.connect() as database:
+            settings = read_settings(database)
+            if settings is None:
+                raise EmptyLedgerError
+            settings.refuse_other(policy)
+            if rebuild:
+                forget_mirror(home)
+            found = [_holding(home, database, shelf, settings.time_zone) for shelf in SHELVES.values()]
+    finally:
+        store.close()
+    kept = tuple(each for each in found if each.shelf == "order_lines" or each.database_rows or each.mirror_rows)
+    return Examination(kept, rebuild)
+
+
+def _holding(home: Home, database: Connection, shelf: Shelf, zone: str) -> Holding:
+    files = mirrored(home, database, shelf, zone)
+    damaged = damaged_files(home, database, shelf)
+    kind = KINDS[shelf.kind]
+    money = money_kept(database, kind) if kind.money else Decimal(0)
+    rows_there, money_there = _held([path for path in files if path not in damaged], kind.money)
+    return Holding(shelf.name, rows_kept(database, shelf), money, rows_there, money_there, len(damaged))
+
+
+def _held(files: Sequence[Path], money: str) -> tuple[int, Decimal]:
+    """Rows and money of files of the mirror."""
+    if not files:
+        return 0, Decimal(0)
+    with duckdb.connect() as frames:
+        frames.read_parquet([str(path) for path in files]).create_view("held")
+        summed = f"coalesce(sum({money}), 0)" if money else "0"
+        rows, total = frames.sql(f"SELECT count(*), {summed} FROM held").fetchall()[0]
+    return rows, Decimal(total)

@@ -1,0 +1,99 @@
+"""Here you find the marks of the mirror: each says which batches some of its files hold, and what these files are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from features.atomic_write import written_whole
+
+PARQUET = b"PAR1"  # its first and last bytes
+
+
+@dataclass(frozen=True)
+class MirrorFile:
+    """What a file of the mirror was when it was written."""
+
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> MirrorFile:
+        """The file as it is now."""
+        return cls(path.stat().st_size, _sha256(path))
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Files that hold the rows of one batch, or of several small ones that followed each other.
+
+    Attributes:
+        batches: id → digest of the batch.
+        columns: names and types; another contract, another text.
+        files: path under the folder of the shelf → what it was.
+    """
+
+    batches: Mapping[int, str]
+    columns: str
+    files: Mapping[str, MirrorFile]
+
+    @property
+    def name(self) -> str:
+        """Its first batch, and its last one where they are several."""
+        return batches_name(self.batches)
+
+    def write(self, folder: Path) -> None:
+        """It stands in the folder of its shelf, whole."""
+        said = {
+            "batches": dict(self.batches),
+            "columns": self.columns,
+            "files": {name: asdict(file) for name, file in self.files.items()},
+        }
+        with written_whole(folder / "batches" / f"{self.name}.json") as unfinished:
+            unfinished.write_text(json.dumps(said), encoding="utf-8")
+
+    def is_whole(self, folder: Path) -> bool:
+        """Whether each file has its size and begins and ends as Parquet does: a power cut may leave zeros instead."""
+        try:
+            return all(_is_whole(folder / name, file.bytes) for name, file in self.files.items())
+        except OSError:
+            return False
+
+    def damaged(self, folder: Path) -> list[Path]:
+        """The files whose content is not what was written; their sizes alone do not tell."""
+        return [folder / name for name, file in self.files.items() if _sha256(folder / name) != file.sha256]
+
+
+def batches_name(batches: Mapping[int, str]) -> str:
+    """A name for batches that followed each other, as file names carry it."""
+    first, last = min(batches), max(batches)
+    return f"{first:06d}" if first == last else f"{first:06d}-{last:06d}"
+
+
+def marks_in(folder: Path) -> Iterator[Mark]:
+    """The marks that can be read, in order of their names."""
+    for path in sorted((folder / "batches").glob("[0-9]*.json")):
+        try:
+            said = json.loads(path.read_text(encoding="utf-8"))
+            batches = {int(batch_id): str(digest) for batch_id, digest in said["batches"].items()}
+            files = {name: MirrorFile(**file) for name, file in said["files"].items()}
+            mark = Mark(batches, said["columns"], files)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+        if batches and path.stem == mark.name:
+            yield mark
+
+
+def _is_whole(path: Path, size: int) -> bool:
+    with path.open("rb") as file:
+        begins = file.read(len(PARQUET))
+        file.seek(max(0, size - len(PARQUET)))
+        return begins == PARQUET == file.read() and file.tell() == size
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

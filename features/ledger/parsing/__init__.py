@@ -1,0 +1,1 @@
+"""Raw rows as values: dates, numbers, ids and categories, their formats inferred from the column."""

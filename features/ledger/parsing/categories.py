@@ -1,0 +1,43 @@
+"""Here you find how a word of a closed set is read: yes or no, a channel, an event, an arm."""
+
+from __future__ import annotations
+
+from features.ledger.parsing.text import literal, quoted
+from features.ledger.schema.column import NO, YES, Column, ColumnKind, name_key
+
+PARTED_BY = "[;,/|]"
+
+
+def word_key(column: Column) -> str:
+    """SQL over the raw text: its letters and digits alone, lower case; of several words the text as it is."""
+    return quoted(column.name) if column.kind is ColumnKind.WORDS else _key(quoted(column.name))
+
+
+def spoken(column: Column, text: str) -> str:
+    """SQL over what :func:`word_key` left: our word, or true or false; null where the set does not hold it.
+
+    Of several words all must be known; they are kept in the order of the contract, parted by ``; ``.
+    """
+    if column.kind is ColumnKind.YES_NO:
+        return f"CASE WHEN {text} IN ({_listed(YES)}) THEN true WHEN {text} IN ({_listed(NO)}) THEN false END"
+    if column.kind is ColumnKind.WORD:
+        return _ours(column, text)
+    each = f"list_transform(string_split_regex({text}, '{PARTED_BY}'), lambda word: {_ours(column, _key('word'))})"
+    order = ", ".join(map(literal, column.words))
+    kept = f"list_filter([{order}], lambda word: list_contains({each}, word))"
+    return f"CASE WHEN list_count({each}) = len({each}) THEN array_to_string({kept}, '; ') END"
+
+
+def _ours(column: Column, key: str) -> str:
+    cases = " ".join(
+        f"WHEN {key} IN ({_listed((ours, *theirs))}) THEN {literal(ours)}" for ours, theirs in column.words.items()
+    )
+    return f"CASE {cases} END"
+
+
+def _key(text: str) -> str:
+    return rf"lower(regexp_replace({text}, '[^\pL\pN]+', '', 'g'))"
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(literal(key) for key in sorted({name_key(word) for word in words}))

@@ -1,0 +1,250 @@
+"""Here you find how files become raw rows: CSV and text (also .gz), Parquet (also a folder of it) and XLSX."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import pyarrow as pa
+
+from features.errors import first_line
+from features.ledger.ledger import LedgerError
+from features.ledger.reading.delimited import read_delimited
+from features.ledger.reading.encodings import NotTextError, UnknownEncodingError
+from features.ledger.reading.header_matching import ColumnsError
+from features.ledger.reading.parquet import CopiedPartError, DamagedParquetError, read_parquet
+from features.ledger.reading.raw_rows import RawRows
+
+TEXT_ENDINGS = (".csv", ".txt", ".tsv", ".tab", ".csv.gz", ".txt.gz", ".tsv.gz", ".tab.gz")
+PARQUET_ENDINGS = (".parquet", ".pq")
+XLSX_ENDINGS = (".xlsx", ".xlsm", ".xls")
+PARQUET_BEGINS, ZIP_BEGINS, OLD_WORKBOOK_BEGINS = b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "Zstandard", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR"}
+WEB_PAGE = (b"<!doctype html", b"<html", b"<?xml")
+LONGEST_SHOWN = 200
+
+
+class SourceError(LedgerError):
+    """A file that cannot be read at all."""
+
+
+class EncodingNameError(LedgerError):
+    """An encoding that nobody knows."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"'{name}' is no encoding of text.", "Use a name like utf-8, windows-1252 or windows-1251.")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is known of files before they are read.
+
+    Attributes:
+        names: of columns (see name_key), by which a header is told from lines above it.
+        encoding: of text; None: told from its bytes.
+
+    Raises:
+        EncodingNameError: nobody knows the encoding.
+    """
+
+    names: frozenset[str] = frozenset()
+    encoding: str | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            b" ".decode(self.encoding or "utf-8", errors="replace")
+        except (LookupError, ValueError):
+            raise EncodingNameError(str(self.encoding)) from None
+
+
+NOTHING_TOLD = Told()
+
+
+def read_file(path: Path, told: Told = NOTHING_TOLD) -> RawRows:
+    """The rows of a file, or of a folder of Parquet files, that are one table.
+
+    Raises:
+        SourceError, ColumnsError: see :func:`read_tables`; or it is a workbook of several tables.
+    """
+    tables = read_tables(path, told)
+    if len(tables) > 1:
+        raise SourceError(
+            f"{path.name} holds rows in {len(tables)} sheets.", "Ingest it, or save each sheet by itself."
+        )
+    return tables[0]
+
+
+def read_tables(path: Path, told: Told = NOTHING_TOLD) -> tuple[RawRows, ...]:
+    """The rows of a file or a folder of Parquet files, as they stand there; of a workbook those of each sheet.
+
+    Raises:
+        SourceError: it is missing, empty, of an unknown kind, or damaged.
+        ColumnsError: two of its columns have the same name.
+    """
+    with opening(path):
+        tables = _read_by_kind(path, told)
+    for rows in tables:
+        refuse_nothing(rows.name, columns=rows.table.num_columns, rows=len(rows))
+        refuse_equal_names(rows.name, rows.table.column_names)
+    return tables
+
+
+@contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """What goes wrong with a path while the block reads it is a SourceError."""
+    try:
+        _refuse_no_file(path)
+        yield
+    except NotTextError as error:
+        raise SourceError(f"{path.name} cannot be read as text: {error}.", "Export it again as CSV in UTF-8.") from None
+    except UnknownEncodingError as error:
+        raise SourceError(
+            f"{path.name} holds letters of an older encoding, which its bytes do not name; as Windows-1252 one of its "
+            f"words would be '{error}'. Say which it is.",
+            "Add for example: --encoding windows-1251; or export it again in UTF-8.",
+        ) from None
+    except OSError as error:
+        shown = path.name if len(path.name) <= LONGEST_SHOWN else f"{path.name[:LONGEST_SHOWN]}…"
+        raise SourceError(f"{shown} cannot be opened: {error.strerror or error}.", "Check the path.") from None
+
+
+def _refuse_no_file(path: Path) -> None:
+    if path.is_symlink() and not path.exists():
+        raise SourceError(f"{path.name} is a link that leads nowhere.", "Check the path.")
+    if not path.exists():
+        raise SourceError(f"There is no file {path}.", "Check the path.")
+    if not path.is_file() and not path.is_dir():
+        raise SourceError(f"{path.name} is no file but a pipe or a device.", "Write its rows to a file first.")
+
+
+@contextmanager
+def reading_parquet(name: str) -> Iterator[None]:
+    """What goes wrong with Parquet while the block reads it is a SourceError."""
+    try:
+        yield
+    except DamagedParquetError as error:
+        raise SourceError(f"{error.part} is not readable Parquet: {error}.", "Export it again.") from None
+    except CopiedPartError as error:
+        raise SourceError(f"{name} holds the same rows twice, in {error}.", "Take one of the two away.") from None
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, PermissionError):
+            raise
+        raise SourceError(f"{name} is not readable Parquet: {first_line(error)}.", "Export it again.") from None
+
+
+class FileKind(StrEnum):
+    """What a path leads to."""
+
+    FOLDER = "folder of Parquet"
+    PARQUET = "Parquet"
+    WORKBOOK = "workbook"
+    TEXT = "text"
+
+
+def kind_of(path: Path) -> FileKind:
+    """What the path leads to by the first bytes, or where they say nothing, by the name.
+
+    Raises:
+        SourceError: it cannot be read, or is of a kind that nobody reads here.
+    """
+    if path.is_dir():
+        return FileKind.FOLDER
+    with path.open("rb") as file:
+        begins = file.read(512)
+    if begins.startswith(PARQUET_BEGINS):
+        return FileKind.PARQUET
+    if not path.name.lower().endswith((*TEXT_ENDINGS, *PARQUET_ENDINGS, *XLSX_ENDINGS)):
+        raise SourceError(
+            f"{path.name} is of a kind that cannot be read.",
+            "Give CSV, TXT or TSV (also .gz), Parquet, or XLSX; save an old .xls as .xlsx.",
+        )
+    if begins.startswith(ZIP_BEGINS):
+        return FileKind.WORKBOOK
+    _refuse_other_kinds(path, begins)
+    return FileKind.TEXT
+
+
+def _read_by_kind(path: Path, told: Told) -> tuple[RawRows, ...]:
+    match kind_of(path):
+        case FileKind.FOLDER:
+            return (_read_parquet(parquet_files_in(path), path.name),)
+        case FileKind.PARQUET:
+            return (_read_parquet([path], path.name),)
+        case FileKind.WORKBOOK:
+            return _read_workbook(path)
+        case FileKind.TEXT:
+            return (read_delimited(path, known=told.names, encoding=told.encoding),)
+
+
+def _refuse_other_kinds(path: Path, begins: bytes) -> None:
+    for mark, packer in PACKED.items():
+        if begins.startswith(mark):
+            raise SourceError(f"{path.name} is packed by {packer}.", "Unpack it first, or pack it as .gz.")
+    if begins.startswith(OLD_WORKBOOK_BEGINS):
+        raise SourceError(
+            f"{path.name} is an old workbook (.xls) or one with a password.", "Save it as .xlsx without a password."
+        )
+    if begins.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(WEB_PAGE):
+        raise SourceError(f"{path.name} is a web page or XML, and no table.", "Check the export; give CSV or XLSX.")
+    if begins.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"[{", b'{"')):
+        raise SourceError(f"{path.name} holds JSON, and no table.", "Write its rows as CSV or Parquet.")
+    if begins and path.name.lower().endswith(PARQUET_ENDINGS) and b"\0" in begins:
+        raise SourceError(f"{path.name} is not readable Parquet: it does not begin as one.", "Export it again.")
+    if begins and path.name.lower().endswith(XLSX_ENDINGS) and b"\0" in begins:
+        raise SourceError(f"{path.name} is not readable XLSX: it does not begin as one.", "Save it again as .xlsx.")
+
+
+def _read_workbook(path: Path) -> tuple[RawRows, ...]:
+    from features.ledger.reading.workbooks import (  # openpyxl is slow to import, seldom needed
+        FormulasError,
+        read_workbook,
+    )
+
+    try:
+        return read_workbook(path)
+    except FormulasError as error:
+        raise SourceError(
+            f"The column '{error}' of {path.name} holds formulas that were never calculated.",
+            "Open it in a spreadsheet program, save it, and try again.",
+        ) from None
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, SyntaxError, IndexError) as error:
+        if "[Content_Types].xml" in str(error):
+            raise SourceError(f"{path.name} is a zip archive and no workbook.", "Unpack it first.") from None
+        raise SourceError(
+            f"{path.name} is not readable XLSX: {first_line(error)}.", "Save it again as .xlsx."
+        ) from None
+
+
+def parquet_files_in(folder: Path) -> list[Path]:
+    """The Parquet files of a folder and of those in it, in the order of their names.
+
+    Raises:
+        SourceError: there are none.
+    """
+    parts = sorted(p for p in folder.rglob("*") if p.name.lower().endswith(PARQUET_ENDINGS) and p.is_file())
+    if not parts:
+        raise SourceError(f"The folder {folder} holds no Parquet files.", "Name the files themselves.")
+    return parts
+
+
+def _read_parquet(parts: Sequence[Path], name: str) -> RawRows:
+    with reading_parquet(name):
+        return read_parquet(parts, name)
+
+
+def refuse_nothing(source: str, *, columns: int, rows: int) -> None:
+    """Raises SourceError where there is no row."""
+    if not rows:
+        what = "a header but no rows" if columns else "nothing"
+        raise SourceError(f"{source} holds {what}.", "Check the export; nothing was read.")
+
+
+def refuse_equal_names(source: str, names: Sequence[str]) -> None:
+    """Raises ColumnsError where two columns have one name."""
+    twice = sorted({name for name in names if list(names).count(name) > 1})
+    if twice:
+        raise ColumnsError(f"{source} has more than one column '{twice[0]}'.", "Give every column a name of its own.")

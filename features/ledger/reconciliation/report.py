@@ -1,0 +1,303 @@
+"""Here you find the account of one ingest: what was read, and what became of every row and every penny of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from features.ledger.ledger import LedgerError
+from features.ledger.reading.header_matching import listed
+from features.ledger.reconciliation.conversion import Conversion
+from features.ledger.reconciliation.look_alikes import LookAlikes
+from features.ledger.schema.quarantine_reasons import EXPLANATIONS, Reason
+
+RULES = {
+    "column": "Known since what the file says",
+    "history": "Known since they happened, as history (point-in-time not proven)",
+    "public": "Known since their day, as published",
+    "arrival": "Known since they happened or came in, whichever was later (point-in-time not proven)",
+}
+
+
+class UnreconciledError(LedgerError):
+    """Rows or money that do not add up: a defect of ours, found before anything was stored."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The ingest does not add up ({what}); nothing was stored.",
+            "This is a defect of callfirst: please report it with the file.",
+        )
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Rows and their money.
+
+    Attributes:
+        rows: how many.
+        money: sum per currency, of the rows whose money could be read.
+        unreadable: rows whose money could not.
+    """
+
+    rows: int
+    money: Mapping[str, Decimal]
+    unreadable: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        codes = sorted({*self.money, *other.money})
+        return Tally(
+            self.rows + other.rows,
+            {code: self.money.get(code, Decimal(0)) + other.money.get(code, Decimal(0)) for code in codes},
+            self.unreadable + other.unreadable,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The tally for machines; money as decimal strings."""
+        money = {code: str(amount) for code, amount in self.money.items()}
+        return {"rows": self.rows, "money": money, "money_unreadable_rows": self.unreadable}
+
+
+NOTHING = Tally(0, {})
+
+
+@dataclass(frozen=True)
+class LargestCancellation:
+    """The pair of most money: whose order it was, what it came to, and how many minutes it stood."""
+
+    customer_id: str
+    order_id: str | None
+    amount: Decimal
+    minutes: int
+
+
+@dataclass(frozen=True)
+class Cancellations:
+    """Sales that a return undid at once, each with its return; ``money``: of the sales, reporting currency."""
+
+    pairs: int
+    money: Decimal
+    largest: LargestCancellation | None
+
+    @property
+    def sentence(self) -> str:
+        """What happened, and to whom most."""
+        if self.largest is None:
+            return "No order was cancelled at once."
+        order = f" (order {self.largest.order_id})" if self.largest.order_id else ""
+        return (
+            f"Cancelled at once, sale and return, so neither order nor return: {self.pairs:,} over {self.money:,.2f}; "
+            f"the largest {self.largest.amount:,.2f} of customer {self.largest.customer_id}{order} "
+            f"after {self.largest.minutes} minutes."
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for machines; money as decimal strings."""
+        largest = asdict(self.largest) | {"amount": str(self.largest.amount)} if self.largest else None
+        return {"pairs": self.pairs, "money": str(self.money), "largest": largest}
+
+
+NO_CANCELLATIONS = Cancellations(0, Decimal(0), None)
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """How many rows have one reason, and where the first of them stands."""
+
+    reason: Reason
+    rows: int
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """The account of one command: accepted + merged + quarantined = read, in rows and in money per currency.
+
+    Attributes:
+        kind: of rows.
+        files: their names, in order.
+        batch_id: of what was stored; None where nothing was.
+        read, accepted, merged, quarantined: the four tallies; merged: was there already.
+        quarantine: by reason.
+        newly_quarantined: rows of them that were not in quarantine already.
+        known_at: rule → accepted rows it applied to (see RULES).
+        returns: accepted rows of a product below 0.
+        non_products: accepted rows of a non-product code.
+        equal_lines: accepted rows that repeat a row of the same file.
+        corrections: accepted rows that give an order line, complaint … other values than it had.
+        never_seen: rows replaced by a later row of the same instant.
+        conversion: what was converted from other currencies, and which rates are missing.
+        cancellations: pairs of lines that undid each other at once.
+        to_come: accepted rows without a known-at of their own, dated later than the command.
+        commitments: accepted rows known before they happen.
+        alike: customer ids that look alike, one of them new.
+        renamed: rows whose customer id is another's, as a mapping said.
+        set_aside: optional column → values that could not be read and became empty.
+        remarks: sentences about what was taken for granted, and about rows that contradict themselves.
+        columns: ours → theirs, of the first file.
+        columns_unused: columns of the files that no column of ours stands for.
+        first_on, last_on: first and last day of the accepted rows.
+        dry_run: nothing was to be stored.
+    """
+
+    kind: str
+    files: tuple[str, ...]
+    batch_id: int | None
+    read: Tally
+    accepted: Tally
+    merged: Tally
+    quarantined: Tally
+    quarantine: tuple[Quarantined, ...]
+    newly_quarantined: int
+    known_at: Mapping[str, int]
+    returns: Tally
+    non_products: Tally
+    equal_lines: int
+    corrections: int
+    never_seen: int
+    conversion: Conversion
+    cancellations: Cancellations
+    to_come: int
+    commitments: int
+    alike: LookAlikes
+    renamed: int
+    set_aside: Mapping[str, int]
+    remarks: tuple[str, ...]
+    columns: Mapping[str, str]
+    columns_unused: tuple[str, ...]
+    first_on: date | None
+    last_on: date | None
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        total = self.accepted + self.merged + self.quarantined
+        if total.rows != self.read.rows or total.unreadable != self.read.unreadable:
+            raise UnreconciledError(f"{total.rows} of {self.read.rows} rows")
+        for code in {*total.money, *self.read.money}:
+            if total.money.get(code, 0) != self.read.money.get(code, 0):
+                raise UnreconciledError(f"{total.money.get(code, 0)} of {self.read.money.get(code, 0)} {code}")
+        if sum(entry.rows for entry in self.quarantine) != self.quarantined.rows:
+            raise UnreconciledError("the reasons of the quarantine")
+
+    @property
+    def nothing_changed(self) -> bool:
+        """Every row was there already, in the ledger or in quarantine."""
+        return not self.accepted.rows and not self.newly_quarantined
+
+    @property
+    def nothing_usable(self) -> bool:
+        """Not one row could be used."""
+        return not self.accepted.rows and not self.merged.rows
+
+    def as_json(self) -> dict[str, Any]:
+        """The account for machines."""
+        return {
+            "kind": self.kind,
+            "files": list(self.files),
+            "batch_id": self.batch_id,
+            "dry_run": self.dry_run,
+            "nothing_changed": self.nothing_changed,
+            "read": self.read.as_json(),
+            "accepted": self.accepted.as_json(),
+            "merged": self.merged.as_json(),
+            "quarantined": self.quarantined.as_json(),
+            "quarantine": [
+                {
+                    "reason": str(entry.reason),
+                    "sentence": EXPLANATIONS[entry.reason].sentence,
+                    "hint": EXPLANATIONS[entry.reason].hint,
+                    "rows": entry.rows,
+                    "first_file": entry.file,
+                    "first_line": entry.line,
+                }
+                for entry in self.quarantine
+            ],
+            "newly_quarantined": self.newly_quarantined,
+            "known_at": dict(self.known_at),
+            "returns": self.returns.as_json(),
+            "non_products": self.non_products.as_json(),
+            "equal_lines": self.equal_lines,
+            "corrections": self.corrections,
+            "never_seen": self.never_seen,
+            "conversion": self.conversion.as_json(),
+            "cancellations": self.cancellations.as_json(),
+            "to_come": self.to_come,
+            "commitments": self.commitments,
+            "look_alikes": self.alike.as_json(),
+            "renamed": self.renamed,
+            "set_aside": dict(self.set_aside),
+            "remarks": list(self.remarks),
+            "columns": dict(self.columns),
+            "columns_unused": list(self.columns_unused),
+            "first_on": self.first_on.isoformat() if self.first_on else None,
+            "last_on": self.last_on.isoformat() if self.last_on else None,
+        }
+
+    def as_text(self) -> Group:
+        """The account for people."""
+        return Group(Text(self._headline(), style="bold"), self._table(), *(Text(line) for line in self._remarks()))
+
+    def _headline(self) -> str:
+        source = ", ".join(self.files)
+        if self.dry_run:
+            return f"Dry run: {source} was checked, nothing was stored."
+        if self.nothing_changed and self.merged.rows:
+            return f"Nothing changed: every row of {source} that can be used is in the ledger already."
+        if self.nothing_usable:
+            return f"No row of {source} can be used."
+        span = f", {self.first_on} to {self.last_on}" if self.first_on else ""
+        return f"{source}: {self.accepted.rows:,} new rows of {self.kind} in batch {self.batch_id}{span}."
+
+    def _table(self) -> Table:
+        codes = sorted({*self.read.money})
+        table = Table(box=None, pad_edge=False)
+        table.add_column("")
+        table.add_column("rows", justify="right")
+        for code in codes:
+            table.add_column("amount" if code == "XXX" else code, justify="right")
+        lines = (
+            ("accepted", self.accepted),
+            ("merged (there already)", self.merged),
+            ("quarantined", self.quarantined),
+            ("read", self.read),
+        )
+        for name, tally in lines:
+            amounts = (f"{tally.money.get(code, Decimal(0)):,.2f}" for code in codes)
+            table.add_row(name, f"{tally.rows:,}", *amounts, style="bold" if name == "read" else "")
+        return table
+
+    def _remarks(self) -> list[str]:
+        said = [
+            f"Quarantined, {entry.reason}: {entry.rows:,} (first: {entry.file}, line {entry.line}). "
+            f"{EXPLANATIONS[entry.reason].sentence} {EXPLANATIONS[entry.reason].hint}"
+            for entry in self.quarantine
+        ]
+        counts = (
+            ("Quarantined without a readable amount, counted in rows only", self.quarantined.unreadable),
+            ("Returns (below 0) among the accepted", self.returns.rows),
+            ("Lines of no product (money, but no order and no return)", self.non_products.rows),
+            ("Equal rows within one file, all kept", self.equal_lines),
+            ("Corrections of an earlier version of the same row", self.corrections),
+            ("Rows replaced by a later row of the same instant, which stands", self.never_seen),
+            ("Dated in the future (check the year), counted from their day on", self.to_come),
+            ("Known before they happen, kept as commitments", self.commitments),
+            ("Rows kept under another customer id, as the mapping says", self.renamed),
+            *((f"Values of {name} that cannot be used and stay empty", rows) for name, rows in self.set_aside.items()),
+            *((RULES[rule], rows) for rule, rows in self.known_at.items()),
+        )
+        said += [f"{sentence}: {rows:,}." for sentence, rows in counts if rows]
+        said += self.conversion.sentences
+        said += [self.alike.sentence] if self.alike.groups else []
+        said += [self.cancellations.sentence] if self.cancellations.pairs else []
+        said += self.remarks
+        renamed = [f"{ours} = {theirs}" for ours, theirs in self.columns.items() if ours != theirs]
+        said += [f"Columns read: {listed(renamed)}."] if renamed else []
+        said += [f"Columns not used: {listed(self.columns_unused)}."] if self.columns_unused else []
+        return said

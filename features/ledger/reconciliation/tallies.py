@@ -1,0 +1,156 @@
+"""Here you find the counting of checked and judged rows, for the reconciliation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from features.ledger.parsing.text import literal
+from features.ledger.reading.raw_rows import RawRows
+from features.ledger.reconciliation.report import NOTHING, Cancellations, LargestCancellation, Quarantined, Tally
+from features.ledger.schema.currencies import CURRENCIES
+from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.record_types import KINDS, ORIGINAL, Kind
+from features.ledger.validation.row_checks import may_be_set_aside
+
+UNNAMED = "unknown currency"
+
+
+def tally(connection: duckdb.DuckDBPyConnection, table: str, kind: str, where: str = "true") -> Tally:
+    """Rows and money per currency of a table of checked rows."""
+    money = f"coalesce({KINDS[kind].money}{ORIGINAL}, {KINDS[kind].money})"
+    if not KINDS[kind].money:
+        return Tally(connection.sql(f"SELECT count(*) FROM {table} WHERE {where}").fetchall()[0][0], {})
+    codes = ", ".join(map(literal, sorted(CURRENCIES)))
+    found = connection.sql(
+        f"""SELECT CASE WHEN currency IN ({codes}) THEN currency ELSE {literal(UNNAMED)} END AS code,
+            count(*), sum({money}), count_if({money} IS NULL)
+        FROM {table} WHERE {where} GROUP BY code ORDER BY code"""
+    ).fetchall()
+    total = NOTHING
+    for code, rows, summed, unreadable in found:
+        total += Tally(rows, {} if summed is None else {code: Decimal(summed)}, unreadable)
+    return total
+
+
+def quarantine_by_reason(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> tuple[Quarantined, ...]:
+    """The reasons of ``judged``, most frequent first, each with the first place it was met."""
+    found = connection.sql(
+        """SELECT reason, count(*) AS n, min((file_no, line_no)) AS at FROM judged
+        WHERE reason IS NOT NULL GROUP BY reason ORDER BY n DESC, reason"""
+    ).fetchall()
+    return tuple(Quarantined(Reason(reason), rows, files[at[0] - 1], at[1]) for reason, rows, at in found)
+
+
+def known_at_rules(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many accepted rows of ``judged`` each known-at rule applied to."""
+    return dict(
+        connection.sql(
+            "SELECT rule, count(*) FROM judged WHERE fate = 'accepted' GROUP BY rule ORDER BY rule"
+        ).fetchall()
+    )
+
+
+def values_set_aside(connection: duckdb.DuckDBPyConnection, kind: str) -> dict[str, int]:
+    """Optional column → how many good rows of ``judged`` hold a value there that could not be read."""
+    columns = may_be_set_aside(kind)
+    if not columns:
+        return {}
+    counts = ", ".join(f"coalesce(sum((aside >> {bit}) & 1), 0)" for bit in range(len(columns)))
+    row = connection.sql(f"SELECT {counts} FROM judged WHERE fate <> 'quarantined'").fetchall()[0]
+    return {column.name: int(rows) for column, rows in zip(columns, row, strict=True) if rows}
+
+
+def equal_rows(connection: duckdb.DuckDBPyConnection, raws: Sequence[RawRows]) -> int:
+    """Accepted rows of events that repeat an earlier row of their file, in the columns we do not use too."""
+    alike = """SELECT line_no, fate = 'accepted' AS is_new FROM good JOIN judged USING (file_no, line_no)
+        WHERE file_no = {} AND NOT versioned QUALIFY count(*) OVER (PARTITION BY content) > 1 ORDER BY line_no"""
+    equal = 0
+    for file_no, raw in enumerate(raws, start=1):
+        found = connection.sql(alike.format(file_no)).to_arrow_table()
+        places = np.searchsorted(raw.line_numbers.to_numpy(zero_copy_only=False), found.column("line_no").to_numpy())
+        columns = {f"c{at}": column for at, column in enumerate(raw.table.take(pa.array(places)).columns)}
+        connection.register("alike", pa.table(columns | {name: found.column(name) for name in found.column_names}))
+        again = f"row_number() OVER (PARTITION BY {', '.join(columns)} ORDER BY line_no) > 1"
+        equal += connection.sql(f"SELECT * FROM alike QUALIFY {again} AND is_new").to_arrow_table().num_rows
+        connection.unregister("alike")
+    return equal
+
+
+def rows_in_detail(connection: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[int, int]:
+    """Of accepted rows of events: corrections, and rows replaced at their own instant.
+
+    A correction says otherwise than the version known before it; the first known, come late, than the one after it.
+    """
+    key = ", ".join(kind.shelf.key)
+    aliased = ", ".join(f"accepted.{name}" for name in kind.shelf.key)
+    corrections = connection.sql(
+        f"""SELECT count(*) FROM (
+            SELECT is_new, content,
+                row_number() OVER (PARTITION BY {key} ORDER BY row_id) > 1 AS is_another,
+                coalesce(lag(content) OVER as_known, lead(content) OVER as_known) AS beside
+            FROM (
+                SELECT row_id, {key}, visible_from, content, false AS is_new FROM held WHERE versioned
+                UNION ALL SELECT accepted.row_id, {aliased}, accepted.visible_from, content, true
+                FROM accepted JOIN good USING (file_no, line_no) WHERE versioned)
+            WINDOW as_known AS (PARTITION BY {key} ORDER BY visible_from, row_id))
+        WHERE is_new AND is_another AND content <> beside"""
+    ).fetchall()[0][0]
+    unseen = connection.sql("SELECT count(*) FROM replaced WHERE never_seen").fetchall()[0][0]
+    return corrections, unseen
+
+
+def cancellations_of(connection: duckdb.DuckDBPyConnection) -> Cancellations:
+    """The pairs of lines that cancelled each other with this batch, and the one of most money."""
+    found = connection.sql(
+        """WITH lines AS (SELECT row_id, customer_id, order_id, amount, ordered_at FROM stored UNION ALL
+            SELECT row_id, customer_id, order_id, amount, ordered_at FROM accepted)
+        SELECT s.customer_id, s.order_id, s.amount, date_diff('minute', s.ordered_at, r.ordered_at)
+        FROM cancelled JOIN lines s USING (row_id) JOIN lines r ON r.row_id = cancelled.by_row_id
+        ORDER BY s.amount DESC, s.row_id"""
+    ).fetchall()
+    largest = LargestCancellation(*found[0]) if found else None
+    return Cancellations(len(found), sum((amount for _, _, amount, _ in found), Decimal(0)), largest)
+
+
+def days_spanned(connection: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[date | None, date | None]:
+    """First and last day on which accepted rows happened; None where there are none."""
+    day = kind.days.get(kind.happened_at, kind.happened_at)
+    first, last = connection.sql(f"SELECT min({day}), max({day}) FROM accepted").fetchall()[0]
+    return first, last
+
+
+def rows_to_come(connection: duckdb.DuckDBPyConnection, kind: Kind, now: datetime) -> int:
+    """How many accepted rows without a known-at of their own happen after ``now`` (UTC without a zone)."""
+    later = f"{kind.happened_at} > TIMESTAMP {literal(now.isoformat(sep=' '))}"
+    found = f"SELECT count(*) FROM judged WHERE fate = 'accepted' AND rule <> 'column' AND {later}"
+    return int(connection.sql(found).fetchall()[0][0])
+
+
+def commitments(connection: duckdb.DuckDBPyConnection, kind: Kind) -> int:
+    """How many accepted rows were known before they happened."""
+    early = f"fate = 'accepted' AND rule = 'column' AND visible_from < {kind.happened_at}"
+    return int(connection.sql(f"SELECT count(*) FROM judged WHERE {early}").fetchall()[0][0])
+
+
+def most_frequent_currency(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The currency most good rows of ``checked`` are in; None where no row is good."""
+    found = connection.sql(
+        "SELECT currency FROM checked WHERE reason IS NULL GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1"
+    ).fetchall()
+    return str(found[0][0]) if found else None
+
+
+def columns_of(raws: Sequence[RawRows], matches: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Ours → theirs of the files together (the first file speaks first), and their columns that are not used."""
+    used: dict[str, str] = {}
+    unused: dict[str, None] = {}
+    for raw, matched in zip(raws, matches, strict=True):
+        used = dict(matched) | used
+        unused |= dict.fromkeys(name for name in raw.table.column_names if name not in matched.values())
+    return used, tuple(unused)

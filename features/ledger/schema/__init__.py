@@ -1,0 +1,1 @@
+"""The contract as data: record types, their columns, currencies, quarantine reasons and Arrow schemas."""

@@ -1,0 +1,226 @@
+"""Here you find the contract as data: every kind of rows, its columns, its key, and the shelves its rows lie on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from features.ledger.schema.column import ARROW_TYPES, MONEY, SQL_TYPES, Column, ColumnKind, name_key
+from features.ledger.schema.company import EVENT_COLUMNS, PAYMENT_COLUMNS, RATE_COLUMNS
+from features.ledger.schema.customers import CUSTOMER_COLUMNS, MANAGER_COLUMNS, PERSON_COLUMNS
+from features.ledger.schema.interactions import (
+    CALL_COLUMNS,
+    COMPLAINT_COLUMNS,
+    CONTACT_COLUMNS,
+    OUTCOME_COLUMNS,
+    SURVEY_COLUMNS,
+)
+from features.ledger.schema.orders import ORDER_COLUMNS
+
+__all__ = [
+    "CUSTOMERS_SHELF",
+    "CUSTOMER_COLUMNS",
+    "KINDS",
+    "ORDER_COLUMNS",
+    "PEOPLE",
+    "SHELVES",
+    "SQL_TYPES",
+    "Column",
+    "ColumnKind",
+    "Kind",
+    "Order",
+    "Shelf",
+    "name_key",
+]
+
+
+ORIGINAL = "_in_currency"
+"""How the name of a column ends that keeps money as its sender wrote it."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One table of the ledger: a view for features, a folder of the mirror, a table of the database.
+
+    Attributes:
+        name: of the view.
+        folder: of the mirror.
+        table: of the database.
+        kind: of the rows that lie on it.
+        columns: of the contract, known-at apart.
+        key: what rows with the same values in it are versions of.
+        is_state: a row holds until the next one of its key is known; else it tells of something that happened.
+        renamed: column of the contract → its name in the view, where that differs.
+        originals: what intake keeps beside converted money: ``X_in_currency`` as X was, empty where nothing was
+            converted.
+    """
+
+    name: str
+    folder: str
+    table: str
+    kind: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    is_state: bool
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    originals: tuple[Column, ...] = ()
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """The names of its columns."""
+        return tuple(column.name for column in (*self.columns, *self.originals))
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """SQL of what a row says, money as its sender wrote it: rows that agree in all of it say the same."""
+        kept = {column.name for column in self.originals}
+        return tuple(
+            f"coalesce({name}{ORIGINAL}, {name})" if f"{name}{ORIGINAL}" in kept else name
+            for name in (column.name for column in self.columns)
+        )
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Its rows in mirror and memory: row_id, the columns, each instant's business day, and visible_from."""
+        fields = [pa.field("row_id", pa.int64(), nullable=False)]
+        for column in (*self.columns, *self.originals):
+            fields.append(pa.field(column.name, ARROW_TYPES[column.kind], nullable=not column.required))
+            if column.day:
+                fields.append(pa.field(column.day, pa.date32(), nullable=not column.required))
+        return pa.schema([*fields, pa.field("visible_from", ARROW_TYPES[ColumnKind.INSTANT], nullable=False)])
+
+
+@dataclass(frozen=True)
+class Order:
+    """Two dates of a row that contradict each other where the later one comes first.
+
+    Attributes:
+        earlier, later: columns of dates.
+        may_be_one_day: they do not contradict on one day; else the later is the first day after.
+    """
+
+    earlier: str
+    later: str
+    may_be_one_day: bool = True
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What rows of one kind are.
+
+    Attributes:
+        name: as ``ingest`` is told.
+        columns: the contract.
+        shelves: where its rows lie; the first holds every row of it, but for those that tell only of a person.
+        happened_at: the column that says when it happened; empty: the rows are states.
+        money: the column whose sum is reconciled per currency; empty: none.
+        converted: every column of money, in the row's currency when it comes, in the reporting currency when kept.
+        is_public: known to everybody when it happened, whenever it came in.
+        is_sale: its rows are sales and returns of products: they may cancel each other, and are looked at closer.
+        in_order: dates that must not contradict each other.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    shelves: tuple[Shelf, ...]
+    happened_at: str = ""
+    money: str = ""
+    in_order: tuple[Order, ...] = ()
+    converted: tuple[str, ...] = ()
+    is_public: bool = False
+    is_sale: bool = False
+
+    @property
+    def shelf(self) -> Shelf:
+        """The first of its shelves."""
+        return self.shelves[0]
+
+    @property
+    def is_state(self) -> bool:
+        """Whether a row holds until the next one of its key is known."""
+        return not self.happened_at
+
+    def column(self, name: str) -> Column:
+        """One of its columns."""
+        return next(column for column in self.columns if column.name == name)
+
+    @property
+    def days(self) -> Mapping[str, str]:
+        """Instant → name of its business day, which stands beside it."""
+        return {column.name: column.day for column in self.columns if column.day}
+
+
+def _told(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    return tuple(column for column in columns if column.name != "known_at")
+
+
+def _events(
+    name: str, columns: tuple[Column, ...], key: tuple[str, ...], *, happened_at: str,
+    money: str = "", view: str = "", in_order: tuple[Order, ...] = (), converted: tuple[str, ...] = (),
+    is_public: bool = False, is_sale: bool = False,
+) -> Kind:  # fmt: skip
+    """A kind whose rows tell of something that happened."""
+    originals = tuple(Column(f"{money}{ORIGINAL}", MONEY, f"{money} in the row's currency") for money in converted)
+    shelf = Shelf(
+        view or name, name, view or name, name, _told(columns), key, is_state=False, originals=originals
+    )  # fmt: skip
+    return Kind(name, columns, (shelf,), happened_at, money, in_order, converted, is_public, is_sale)
+
+
+PEOPLE = Shelf(
+    "people", "people", "person_versions", "customers",
+    tuple(column for column in CUSTOMER_COLUMNS if column.name in ("customer_id", *PERSON_COLUMNS)),
+    ("customer_id", "person"), is_state=True,
+    renamed={"person_role": "role", "person_level": "level", "person_birthday": "birthday"},
+)  # fmt: skip
+CUSTOMERS_SHELF = Shelf(
+    "customers", "customers", "customer_versions", "customers",
+    tuple(column for column in _told(CUSTOMER_COLUMNS) if column.name not in PERSON_COLUMNS),
+    ("customer_id",), is_state=True,
+)  # fmt: skip
+MANAGERS = Shelf(
+    "managers", "managers", "manager_versions", "managers", _told(MANAGER_COLUMNS), ("manager_id",), is_state=True
+)
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        _events(
+            "orders", ORDER_COLUMNS, ("order_id", "line_id"), happened_at="ordered_at", money="amount",
+            view="order_lines", converted=("amount", "cost", "discount"), is_sale=True,
+        ),
+        Kind("customers", CUSTOMER_COLUMNS, (CUSTOMERS_SHELF, PEOPLE)),
+        _events(
+            "contacts", CONTACT_COLUMNS, ("contact_id",), happened_at="contacted_at",
+            in_order=(Order("listed_on", "contacted_at"),),
+        ),
+        _events(
+            "complaints", COMPLAINT_COLUMNS, ("complaint_id",), happened_at="opened_at",
+            in_order=(Order("opened_at", "answered_at"), Order("opened_at", "closed_at")),
+        ),
+        _events("surveys", SURVEY_COLUMNS, ("survey_id",), happened_at="answered_at"),
+        _events(
+            "payments", PAYMENT_COLUMNS, ("payment_id",), happened_at="invoiced_at", money="amount",
+            in_order=(Order("invoiced_at", "paid_on"),), converted=("amount",),
+        ),
+        _events(
+            "events", EVENT_COLUMNS, ("event_id",), happened_at="happened_at",
+            in_order=(Order("happened_at", "until_on", may_be_one_day=False),),
+        ),
+        Kind(
+            "managers", MANAGER_COLUMNS, (MANAGERS,),
+            in_order=(Order("absent_from_on", "absent_until_on", may_be_one_day=False),),
+        ),
+        _events(
+            "calls", CALL_COLUMNS, ("call_id",), happened_at="called_at", in_order=(Order("listed_on", "called_at"),)
+        ),
+        _events("outcomes", OUTCOME_COLUMNS, ("outcome_id",), happened_at="happened_at"),
+        _events("rates", RATE_COLUMNS, ("currency", "rated_on"), happened_at="rated_on", is_public=True),
+    )
+}  # fmt: skip
+"""The kinds of rows that can come in, each with its contract."""
+
+SHELVES: Mapping[str, Shelf] = {shelf.name: shelf for kind in KINDS.values() for shelf in kind.shelves}
+"""Every table of the ledger, by the name of its view."""

@@ -1,0 +1,1 @@
+"""The database: tables, migrations, row codec, batches, versions, quarantine and dirty customers."""

@@ -1,0 +1,171 @@
+"""Here you find the database: opened, brought up to date, and written to in whole transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from features.errors import first_line
+from features.home import Home
+from features.ledger.ledger import LedgerError
+from features.ledger.store.tables import METADATA
+
+__all__ = ["METADATA", "Progress", "Store", "StoreError", "insert_rows"]
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+WRITE_LOCK = 7_203_001  # PostgreSQL advisory lock: one writer of the ledger at a time
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "busy_timeout = 60000",
+    "foreign_keys = ON",
+    "cache_size = -65536",
+)
+CHUNK_ROWS = 50_000
+PLACEHOLDERS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
+
+Progress = Callable[[str, int, int], None]
+"""Told a step in plain words, how much of it is done, and how much there is."""
+
+
+class StoreError(LedgerError):
+    """A database that does not do what it is asked."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """The database of a home, at its newest revision.
+
+    Attributes:
+        engine: SQLAlchemy's; its transactions read. Those of :meth:`writing` write, one at a time.
+    """
+
+    engine: Engine
+
+    @classmethod
+    def open(cls, home: Home) -> Store:
+        """The database of ``home``, made or brought up to date where it is not.
+
+        Raises:
+            StoreError: it cannot be opened, or is newer than this program.
+        """
+        try:
+            url = make_url(home.database_url)
+        except ArgumentError:
+            raise StoreError(
+                "CALLFIRST_DATABASE_URL is no database address.", "Write it like postgresql+psycopg://user@host/name."
+            ) from None
+        try:
+            if url.get_backend_name() == "sqlite" and url.database:
+                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            store = cls(_engine_of(home.database_url))
+            store._bring_up_to_date()
+        except (SQLAlchemyError, OSError, ImportError) as error:
+            raise StoreError(
+                f"The database {url} cannot be opened: {first_line(getattr(error, 'orig', None) or error)}.",
+                "Check its address and who may write there.",
+            ) from None
+        return store
+
+    @staticmethod
+    def exists(home: Home) -> bool:
+        """Whether ``home`` has a database, as far as can be told without connecting to one."""
+        database = make_url(home.database_url).database
+        return not home.database_url.startswith("sqlite") or bool(database and Path(database).exists())
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that alone may write; kept whole at its end, forgotten whole on any error.
+
+        Raises:
+            StoreError: the database refused, for example for want of space.
+        """
+        try:
+            with self.engine.execution_options(writing=True).begin() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})"))
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(
+                f"The database refused: {first_line(getattr(error, 'orig', None) or error)}. Nothing was changed.",
+                "Check free space and other users of it, then repeat.",
+            ) from None
+
+    def close(self) -> None:
+        """Its connections are closed."""
+        self.engine.dispose()
+
+    def _bring_up_to_date(self) -> None:
+        newest = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+        with self.engine.connect() as connection:
+            at = _revision_of(connection)
+        if at == newest:
+            return
+        if at is not None and at > newest:
+            raise StoreError(
+                f"The database is at revision {at}, newer than this program's {newest}.", "Update callfirst."
+            )
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        with self.engine.execution_options(writing=True).begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def insert_rows(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Iterable[tuple[Any, ...]],
+    *,
+    told: Callable[[int], None] | None = None,
+) -> int:
+    """How many rows went in: values as the database keeps them, in the order of ``names``.
+
+    Goes by the driver's own executemany: a million rows in seconds, where the expression language takes a minute.
+    """
+    mark = PLACEHOLDERS[connection.dialect.paramstyle]
+    statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"
+    left, done = iter(rows), 0
+    while chunk := list(islice(left, CHUNK_ROWS)):
+        connection.exec_driver_sql(statement, chunk)
+        done += len(chunk)
+        if told:
+            told(done)
+    return done
+
+
+def _engine_of(url: str) -> Engine:
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _prepare(raw: Any, _: object) -> None:
+            raw.isolation_level = None  # the driver would begin behind our back; we say BEGIN ourselves
+            for pragma in PRAGMAS:
+                raw.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            writing = connection.get_execution_options().get("writing")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _revision_of(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return version

@@ -1,0 +1,120 @@
+"""Here you find the ledger of a few customers, read from the database alone, so that pushed rows are in it at once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import Connection, case, func, select
+
+from features.ledger.connections import small_work
+from features.ledger.ledger import OTHERS, REPLACEMENTS, EmptyLedgerError, KindRows, Ledger
+from features.ledger.schema.record_types import SHELVES, Shelf
+from features.ledger.store.database import PLACEHOLDERS, Store
+from features.ledger.store.dirty_customers import IDS_AT_ONCE
+from features.ledger.store.replacements import replaced_among, since_replaced
+from features.ledger.store.row_codec import as_rows, raw_rows
+from features.ledger.store.settings import read_settings
+from features.ledger.store.tables import BATCHES
+from features.ledger.store.versions import successors, with_replaced_at
+from features.policy import Policy
+
+
+def ledger_of_customers(store: Store, customer_ids: Sequence[str], policy: Policy) -> Ledger:
+    """The rows of those customers, and what happened to the whole company; as much as their features need.
+
+    Its days and its currency are those of the whole ledger. Managers and rates are not in it.
+
+    Raises:
+        EmptyLedgerError: no order line was ever accepted.
+        SettledError: the policy names another time zone or currency than the ledger was begun with.
+    """
+    with store.engine.connect() as connection, small_work() as frames:
+        settings = read_settings(connection)
+        reach = _reach_of(connection)
+        if settings is None or reach.starts_on is None or reach.ends_on is None:
+            raise EmptyLedgerError
+        settings.refuse_other(policy)
+        wanted = sorted(set(customer_ids))
+        held = {
+            name: _held(connection, frames, shelf, wanted, policy.time_zone)
+            for name, shelf in SHELVES.items()
+            if shelf.kind in reach.kinds and "customer_id" in shelf.content
+        }
+        lines = held["order_lines"]
+        states = (
+            held[name].rows if name in held else SHELVES[name].schema.empty_table() for name in ("customers", "people")
+        )
+        return Ledger(
+            order_lines=lines.rows,
+            replacements=lines.replacements,
+            customers=with_replaced_at(*states),
+            starts_on=reach.starts_on,
+            ends_on=reach.ends_on,
+            currency=settings.reporting_currency,
+            digest=_digest(reach.newest_batch, wanted),
+            known_at_proven=reach.known_at_proven,
+            non_product_codes=policy.non_product_codes,
+            others={name: rows for name, rows in held.items() if name in OTHERS and len(rows.rows)},
+        )
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """What the batches say of the whole ledger."""
+
+    kinds: frozenset[str]
+    newest_batch: int
+    starts_on: date | None
+    ends_on: date | None
+    known_at_proven: bool
+
+
+def _reach_of(connection: Connection) -> _Reach:
+    batches = BATCHES.c
+    days = case((batches.kind == "orders", batches.first_on)), case((batches.kind == "orders", batches.last_on))
+    unproven = func.sum(batches.accepted_rows - batches.known_at_given_rows)
+    found = connection.execute(
+        select(batches.kind, func.max(batches.batch_id), func.min(days[0]), func.max(days[1]), unproven)
+        .where(batches.accepted_rows > 0)
+        .group_by(batches.kind)
+    ).all()
+    return _Reach(
+        kinds=frozenset(kind for kind, *_ in found),
+        newest_batch=max((newest for _, newest, *_ in found), default=0),
+        starts_on=next((first for kind, _, first, _, _ in found if kind == "orders"), None),
+        ends_on=next((last for kind, _, _, last, _ in found if kind == "orders"), None),
+        known_at_proven=not any(rows for *_, rows in found),
+    )
+
+
+def _held(
+    connection: Connection, frames: duckdb.DuckDBPyConnection, shelf: Shelf, customer_ids: Sequence[str], zone: str
+) -> KindRows:
+    mark = PLACEHOLDERS[connection.dialect.paramstyle]
+    beside = {} if shelf.is_state else {"replaced_at": since_replaced(shelf)}
+    raws: list[pa.Table] = []
+    for start in range(0, len(customer_ids), IDS_AT_ONCE):
+        some = tuple(customer_ids[start : start + IDS_AT_ONCE])
+        whose = f"customer_id IN ({', '.join([mark] * len(some))})"
+        if shelf.name == "events" and not start:
+            whose = f"({whose} OR customer_id IS NULL)"
+        raws.append(raw_rows(connection, shelf, f"WHERE {whose}", some, beside=beside))
+    raw = pa.concat_tables(raws)
+    rows = as_rows(frames, raw, shelf, zone) if len(raw) else shelf.schema.empty_table()
+    return KindRows(rows, _successors(frames, rows, shelf) if shelf.is_state else replaced_among(raw))
+
+
+def _successors(frames: duckdb.DuckDBPyConnection, rows: pa.Table, shelf: Shelf) -> pa.Table:
+    if shelf.name == "customers" or not len(rows):
+        return REPLACEMENTS.empty_table()  # those of customers stand beside them
+    frames.register("states", rows)
+    return successors(frames, "states", shelf)
+
+
+def _digest(newest_batch: int, customer_ids: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join([str(newest_batch), *customer_ids]).encode()).hexdigest()

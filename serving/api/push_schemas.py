@@ -1,0 +1,115 @@
+"""Here you find what may be pushed, as OpenAPI shows it: a row per kind, made of the columns of its contract."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import pyarrow as pa
+from pydantic import AfterValidator, Field, create_model
+
+from features.ledger.schema.record_types import KINDS, Column, ColumnKind
+from serving.api.schemas import Identifier, Question
+
+MOST_ROWS = 1_000
+LONGEST_TEXT = 10_000
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+TIME = r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
+EXACT = pa.decimal128(38, 12)
+
+
+class PushedRow(Question):
+    """One row of a kind; a field left out, or null, is unknown."""
+
+
+def _plain(text: str) -> str:
+    if re.search("[\x00\ud800-\udfff]", text):
+        raise ValueError("holds a character that is none")
+    return text
+
+
+def _in_the_calendar(text: str) -> str:
+    try:
+        year = datetime.fromisoformat(text).year
+    except ValueError:
+        raise ValueError("is no moment of the calendar") from None
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
+    return text
+
+
+def _decimal(digits: int) -> Any:
+    """A JSON number of at most 15 digits, which a double holds exactly; or a number as a text of digits."""
+    whole = Annotated[int, Field(gt=-(10**14), lt=10**14)]
+    broken = Annotated[float, Field(gt=-(10.0**11), lt=10.0**11, allow_inf_nan=False)]
+    written = Annotated[str, Field(pattern=rf"^-?[0-9]{{1,14}}(\.[0-9]{{1,{digits}}})?$", max_length=40)]
+    return whole | broken | written
+
+
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_plain)]
+Moment = Annotated[str, Field(pattern=rf"^{DAY}({TIME})?$", max_length=40), AfterValidator(_in_the_calendar)]
+Date = Annotated[str, Field(pattern=rf"^{DAY}$", max_length=10), AfterValidator(_in_the_calendar)]
+
+
+def _type_of(column: Column) -> Any:
+    match column.kind:
+        case ColumnKind.TEXT:
+            return Identifier if column.name.endswith("_id") else Text
+        case ColumnKind.MONEY | ColumnKind.NUMBER:
+            return _decimal(4)
+        case ColumnKind.PRECISE:
+            return _decimal(12)
+        case ColumnKind.DAY:
+            return Date
+        case ColumnKind.INSTANT:
+            return Moment
+        case ColumnKind.YES_NO:
+            return bool
+        case ColumnKind.WORD:
+            return Literal[tuple(column.words)]
+        case ColumnKind.WORDS:
+            return Annotated[list[Literal[tuple(column.words)]], Field(max_length=len(column.words))]  # type: ignore[misc]  # made of data
+
+
+def row_of(kind: str, *, without: Sequence[str] = ()) -> type[PushedRow]:
+    """The row of a kind, a field per column of its contract but for those named."""
+    fields: dict[str, Any] = {
+        column.name: (
+            (_type_of(column), Field(description=column.meaning))
+            if column.required
+            else (_type_of(column) | None, Field(default=None, description=column.meaning))
+        )
+        for column in KINDS[kind].columns
+        if column.name not in without
+    }
+    named = f"{kind.removesuffix('s').capitalize()}Row"
+    return create_model(named, __base__=PushedRow, __doc__=f"A row of {kind}.", **fields)
+
+
+def table_of(kind: str, rows: Sequence[PushedRow], **same: str) -> pa.Table:
+    """The rows as columns of raw values: numbers exact, all else as text; ``same`` are columns equal in all rows."""
+    columns: dict[str, pa.Array] = {}
+    for column in KINDS[kind].columns:
+        if column.name in same:
+            columns[column.name] = pa.array([same[column.name]] * len(rows), pa.string())
+            continue
+        values = [getattr(row, column.name) for row in rows]
+        if column.required or any(value is not None for value in values):
+            columns[column.name] = _array(values, column)
+    return pa.table(columns)
+
+
+def _array(values: Sequence[Any], column: Column) -> pa.Array:
+    match column.kind:
+        case ColumnKind.MONEY | ColumnKind.NUMBER | ColumnKind.PRECISE:
+            exact = [None if value is None else round(Decimal(str(value)), 12) for value in values]
+            return pa.array(exact, EXACT)
+        case ColumnKind.YES_NO:
+            return pa.array([None if value is None else ("yes" if value else "no") for value in values], pa.string())
+        case ColumnKind.WORDS:
+            return pa.array([None if value is None else ";".join(value) for value in values], pa.string())
+    return pa.array(values, pa.string())

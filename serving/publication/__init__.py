@@ -1,0 +1,1 @@
+"""The published tables: publish a night, and republish refreshed customers."""

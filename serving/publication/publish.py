@@ -1,0 +1,275 @@
+"""Here you find what is published: the newest run's scores and lists, written whole or not at all, read by all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from features.ledger.store.database import Store
+from features.ledger.store.dirty_customers import IDS_AT_ONCE, Fresh, mark_dirty, unmark_seen
+from features.ledger.store.tables import microseconds
+from models.published_forecasts import RUNS, keep_forecasts
+from serving.access import Caller
+from serving.decisions.call_list import CallList
+from serving.errors import NothingPublishedError, UnknownCustomerError, UnknownListError
+from serving.publication.tables import published_list_lines, published_list_notes, published_lists, published_scores
+
+
+@dataclass(frozen=True)
+class Made:
+    """Of what a run was made; equal ones need not be published twice.
+
+    Attributes:
+        made_up: the ledger is a demo company's.
+    """
+
+    as_of: datetime
+    as_of_day: date
+    model_version: str
+    bundle_digest: str
+    ledger_digest: str
+    policy_digest: str
+    currency: str
+    horizon_days: int
+    made_up: bool
+
+
+@dataclass(frozen=True)
+class Run:
+    """A published run."""
+
+    run_id: int
+    made_at: datetime
+    made: Made
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of publishing: the run that is now served, and whether it was written just now."""
+
+    run: Run
+    is_new: bool
+
+
+def publish(
+    store: Store,
+    made: Made,
+    *,
+    scores: Sequence[Mapping[str, Any]],
+    lists: Sequence[CallList],
+    newest_batch: int,
+    now: datetime,
+) -> Published:
+    """The run, written whole; it becomes the newest in the same transaction. Made of the same, it is not repeated.
+
+    Customers stay dirty whose rows it has not seen: those of a batch after ``newest_batch``, the newest one that was
+    there before the ledger was read, and those known at its as-of or later.
+    """
+    with store.writing() as connection:
+        newest = newest_run_in(connection)
+        if newest is not None and newest.made == made:
+            return Published(newest, is_new=False)
+        run_id = connection.execute(
+            RUNS.insert().returning(RUNS.c.run_id), asdict(made) | {"made_at": now}
+        ).scalar_one()
+        _insert(connection, published_scores, _score_rows(run_id, made, scores))
+        _insert(connection, published_lists, _list_rows(run_id, lists))
+        _insert(connection, published_list_notes, _note_rows(run_id, lists))
+        _insert(connection, published_list_lines, _line_rows(run_id, lists))
+        keep_forecasts(connection, run_id, scores, _ranks(lists))
+        unmark_seen(connection, batch_id=newest_batch, as_of=made.as_of)
+        if newest is not None:
+            mark_dirty(connection, _refreshed_after(connection, newest, made.as_of, newest_batch))
+    return Published(Run(run_id, now, made), is_new=True)
+
+
+def newest_run_in(connection: sa.Connection) -> Run | None:
+    """The run that is served, as a transaction sees it; null before the first."""
+    row = connection.execute(sa.select(RUNS).order_by(RUNS.c.run_id.desc()).limit(1)).mappings().one_or_none()
+    if row is None:
+        return None
+    return Run(row["run_id"], row["made_at"], Made(**{name: row[name] for name in Made.__dataclass_fields__}))
+
+
+def newest_run_or_none(engine: sa.Engine) -> Run | None:
+    """The run that is served; null before the first."""
+    with engine.connect() as connection:
+        return newest_run_in(connection)
+
+
+def newest_run(engine: sa.Engine) -> Run:
+    """The run that is served.
+
+    Raises:
+        NothingPublishedError: there is none yet.
+    """
+    run = newest_run_or_none(engine)
+    if run is None:
+        raise NothingPublishedError
+    return run
+
+
+def scores_of(engine: sa.Engine, run: Run, customer_ids: Sequence[str], *, caller: Caller) -> dict[str, dict[str, Any]]:
+    """The published scores of those ids that the caller may see, by customer id."""
+    found: dict[str, dict[str, Any]] = {}
+    asked = sorted(set(customer_ids))
+    with engine.connect() as connection:
+        for start in range(0, len(asked), IDS_AT_ONCE):
+            query = sa.select(published_scores).where(
+                published_scores.c.run_id == run.run_id,
+                published_scores.c.customer_id.in_(asked[start : start + IDS_AT_ONCE]),
+            )
+            if caller.manager_id is not None:
+                query = query.where(published_scores.c.manager_id == caller.manager_id)
+            for row in connection.execute(query).mappings():
+                found[row["customer_id"]] = _without(row, "run_id", "group_id", "company_share")
+    return found
+
+
+def score_of(engine: sa.Engine, run: Run, customer_id: str, *, caller: Caller) -> dict[str, Any]:
+    """The published score of one customer.
+
+    Raises:
+        UnknownCustomerError: it is not known, or not the caller's; which of the two is not said.
+    """
+    found = scores_of(engine, run, [customer_id], caller=caller)
+    if customer_id not in found:
+        raise UnknownCustomerError
+    return found[customer_id]
+
+
+@dataclass(frozen=True)
+class ListHead:
+    """A published list without its lines.
+
+    Attributes:
+        line_count: calls on it.
+        value_at_risk: of its lines together.
+    """
+
+    list_id: str
+    title: str
+    manager_id: str | None
+    line_count: int
+    value_at_risk: float
+
+
+def list_heads(engine: sa.Engine, run: Run, *, caller: Caller) -> tuple[ListHead, ...]:
+    """The lists the caller may see, in the order they were published."""
+    lines, lists = published_list_lines.c, published_lists.c
+    query = (
+        sa.select(
+            lists.list_id,
+            lists.title,
+            lists.manager_id,
+            sa.func.count(lines.rank),
+            sa.func.coalesce(sa.func.sum(lines.value_at_risk), 0.0),
+        )
+        .select_from(published_lists.outerjoin(published_list_lines, _same_list()))
+        .where(lists.run_id == run.run_id)
+        .group_by(lists.list_id, lists.title, lists.manager_id, lists.position)
+        .order_by(lists.position)
+    )
+    if caller.manager_id is not None:
+        query = query.where(lists.manager_id == caller.manager_id)
+    with engine.connect() as connection:
+        return tuple(ListHead(*row) for row in connection.execute(query))
+
+
+def lists_for(engine: sa.Engine, run: Run, *, caller: Caller, manager_id: str | None) -> list[dict[str, Any]]:
+    """The lists the caller may see with notes and lines; of one manager where an id is given.
+
+    Raises:
+        UnknownListError: that manager has no list, or not one for the caller; which of the two is not said.
+    """
+    heads = [
+        head for head in list_heads(engine, run, caller=caller) if manager_id is None or head.manager_id == manager_id
+    ]
+    if manager_id is not None and not heads:
+        raise UnknownListError
+    return [list_content(engine, run, head) for head in heads]
+
+
+def list_content(engine: sa.Engine, run: Run, head: ListHead) -> dict[str, Any]:
+    """One list whole: list_id, title, manager_id, notes and lines (the columns of the door, and section)."""
+    with engine.connect() as connection:
+        notes = connection.execute(
+            sa.select(published_list_notes.c.sentence)
+            .where(*_of(published_list_notes, run, head))
+            .order_by(published_list_notes.c.position)
+        )
+        lines = connection.execute(
+            sa.select(published_list_lines)
+            .where(*_of(published_list_lines, run, head))
+            .order_by(published_list_lines.c.rank)
+        )
+        return {
+            "list_id": head.list_id,
+            "title": head.title,
+            "manager_id": head.manager_id,
+            "notes": list(notes.scalars()),
+            "lines": [_without(row, "run_id", "list_id") for row in lines.mappings()],
+        }
+
+
+def _same_list() -> sa.ColumnElement[bool]:
+    lines, lists = published_list_lines.c, published_lists.c
+    return sa.and_(lines.run_id == lists.run_id, lines.list_id == lists.list_id)
+
+
+def _of(table: sa.Table, run: Run, head: ListHead) -> tuple[sa.ColumnElement[bool], ...]:
+    return (table.c.run_id == run.run_id, table.c.list_id == head.list_id)
+
+
+def _refreshed_after(connection: sa.Connection, run: Run, as_of: datetime, batch_id: int) -> list[Fresh]:
+    """Marks of the customers whose scores of a run were refreshed, and have seen more than an as-of does."""
+    scores = published_scores.c
+    later = sa.select(scores.customer_id, scores.as_of).where(
+        scores.run_id == run.run_id, scores.as_of > run.made.as_of, scores.as_of > as_of
+    )
+    found = [(customer, microseconds(at)) for customer, at in connection.execute(later)]
+    return [(customer, batch_id, at, at) for customer, at in found]
+
+
+def _without(row: sa.RowMapping, *names: str) -> dict[str, Any]:
+    return {str(name): value for name, value in row.items() if name not in names}
+
+
+def _score_rows(run_id: int, made: Made, scores: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    of_run = {"run_id": run_id, "as_of": made.as_of, "model_version": made.model_version}
+    names = [column.name for column in published_scores.columns if column.name not in of_run]
+    for score in scores:
+        yield of_run | {name: score[name] for name in names}
+
+
+def _list_rows(run_id: int, lists: Sequence[CallList]) -> Iterator[dict[str, Any]]:
+    for position, each in enumerate(lists):
+        head = {"list_id": each.list_id, "title": each.title, "manager_id": each.manager_id}
+        yield head | {"run_id": run_id, "position": position}
+
+
+def _note_rows(run_id: int, lists: Sequence[CallList]) -> Iterator[dict[str, Any]]:
+    for each in lists:
+        for position, sentence in enumerate(each.notes):
+            yield {"run_id": run_id, "list_id": each.list_id, "position": position, "sentence": sentence}
+
+
+def _line_rows(run_id: int, lists: Sequence[CallList]) -> Iterator[dict[str, Any]]:
+    for each in lists:
+        for line, section in zip(each.lines, each.sections, strict=True):
+            yield {"run_id": run_id, "list_id": each.list_id, "section": str(section)} | asdict(line)
+
+
+def _ranks(lists: Sequence[CallList]) -> dict[str, int]:
+    """The place of each listed customer on its list."""
+    return {line.customer_id: line.rank for each in lists for line in each.lines}
+
+
+def _insert(connection: sa.Connection, table: sa.Table, rows: Iterator[dict[str, Any]]) -> None:
+    whole = list(rows)
+    if whole:
+        connection.execute(table.insert(), whole)

@@ -1,0 +1,182 @@
+"""Here you find a call list as the page shows it: every number in words, nothing left to decide for a template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from serving.decisions.call_list import NEWCOMER_QUESTION, Section
+from serving.decisions.reasons import RHYTHM_BEGINS
+from serving.decisions.wording import counted, day, figure, money, parted
+from serving.publication.publish import ListHead, Run
+
+HEADINGS = {
+    Section.KEY_ACCOUNTS: ("Key accounts", ""),
+    Section.CUSTOMERS: ("Customers", ""),
+    Section.NEWCOMERS: ("New customers", NEWCOMER_QUESTION.partition(": ")[2].capitalize()),
+}
+BAR_WIDTH = 100.0
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Silence against rhythm, as lengths of 100: how far the rhythm reaches, and the silence within and beyond it."""
+
+    rhythm: float
+    within: float
+    beyond: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One call."""
+
+    rank: int
+    name: str
+    customer_id: str
+    is_key: bool
+    because: tuple[str, ...]
+    reasons: tuple[str, ...]
+    at_stake: str
+    last_order: str
+    rhythm: str
+    silence: str
+    bar: Bar | None
+    extras: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section with its rows."""
+
+    heading: str
+    question: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A list that may be opened."""
+
+    list_id: str
+    title: str
+    calls: int
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole page."""
+
+    title: str
+    weekday: str
+    on: str
+    summary: str
+    currency: str
+    horizon_days: int
+    notes: tuple[str, ...]
+    parts: tuple[Part, ...]
+    choices: tuple[Choice, ...]
+    model_version: str
+    made_at: str
+    made_up: bool
+
+
+def page_of(run: Run, heads: Sequence[ListHead], shown: ListHead, content: Mapping[str, Any]) -> Page:
+    """The page of one list; ``content`` as publication.list_content gives it."""
+    made = run.made
+    currency = "" if made.currency == "XXX" else made.currency
+    return Page(
+        title=shown.title,
+        weekday=f"{made.as_of_day:%A}",
+        on=f"{made.as_of_day.day} {made.as_of_day:%B %Y}",
+        summary=_summary(shown, made.horizon_days, made.currency),
+        currency=currency,
+        horizon_days=made.horizon_days,
+        notes=_unbroken(content["notes"]),
+        parts=_parts(content["lines"]),
+        choices=tuple(
+            Choice(head.list_id, head.title, head.line_count, head.list_id == shown.list_id) for head in heads
+        ),
+        model_version=made.model_version,
+        made_at=f"{day(run.made_at.date())}, {run.made_at:%H:%M} UTC",
+        made_up=made.made_up,
+    )
+
+
+def _summary(shown: ListHead, horizon_days: int, currency: str) -> str:
+    if not shown.line_count:
+        return "No calls today"
+    return (
+        f"{counted(shown.line_count, 'call')}, {money(shown.value_at_risk, currency)} "
+        f"at risk in the next {horizon_days} days"
+    )
+
+
+def _parts(lines: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
+    rows = {section: tuple(_row(line) for line in lines if line["section"] == section) for section in Section}
+    return tuple(Part(*HEADINGS[section], rows=rows[section]) for section in Section if rows[section])
+
+
+def _row(line: Mapping[str, Any]) -> Row:
+    rhythm, silence = line["own_rhythm_days"], line["silent_days"]
+    return Row(
+        rank=line["rank"],
+        name=line["name"] or line["customer_id"],
+        customer_id=line["customer_id"] if line["name"] else "",
+        is_key=line["is_key_account"],
+        because=_unbroken(parted(line["at_risk_because"])),
+        reasons=_unbroken(_beside(_bar(rhythm, silence), parted(line["reasons"]))),
+        at_stake=_amount(line["value_at_risk"]),
+        last_order=_on(line["last_order_on"]),
+        rhythm="" if rhythm is None else f"{rhythm}",
+        silence="" if silence is None else f"{silence}",
+        bar=_bar(rhythm, silence),
+        extras=_extras(line),
+    )
+
+
+def _bar(rhythm: int | None, silence: int | None) -> Bar | None:
+    if not rhythm or silence is None:
+        return None
+    scale = BAR_WIDTH / max(rhythm * 2, silence)
+    return Bar(
+        rhythm=round(rhythm * scale, 1),
+        within=round(min(rhythm, silence) * scale, 1),
+        beyond=round(max(0, silence - rhythm) * scale, 1),
+    )
+
+
+def _beside(bar: Bar | None, reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """The reasons that the bar beside them does not say already."""
+    return tuple(reason for reason in reasons if bar is None or not reason.startswith(RHYTHM_BEGINS))
+
+
+def _unbroken(sentences: Sequence[str]) -> tuple[str, ...]:
+    """The sentences with no line break between a number and its unit."""
+    return tuple(re.sub(r"(?<=\d) (?=%|[A-Z]{3}\b|days?\b)", NO_BREAK, sentence) for sentence in sentences)
+
+
+def _extras(line: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What helps in the call itself; shown where it is known."""
+    known = {
+        "Do": line["play"],
+        "Talk to": line["contact_person"],
+        "Last contact": _on(line["last_contact_on"]),
+        "Last words": line["last_words"],
+        "Open complaints": line["open_complaints"] or "",
+        "Language": line["language"],
+    }
+    return tuple((label, str(value)) for label, value in known.items() if value)
+
+
+def _amount(amount: float | None) -> str:
+    return "" if amount is None else figure(amount)
+
+
+def _on(value: date | None) -> str:
+    return "" if value is None else day(value)

@@ -1,0 +1,343 @@
+"""Here you find other worlds: ledgers that look alike at an instant and differ in what nobody could know then.
+
+A feature made as of the instant must be the same in all of them. Where a ledger itself holds few late or corrected
+rows, a world adds some for every customer, so that a leak shows at once and not in one row of a thousand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.clock import AsOf
+from features.ledger.ledger import INSTANT
+from training.checks.ledger_rows import (
+    CUSTOMER_COLUMNS,
+    LAYERS,
+    Layer,
+    Mask,
+    World,
+    arrived,
+    at_or_after,
+    flags,
+    handed_on,
+    is_of,
+    is_visible,
+    known_customers,
+    moved,
+    new_rows,
+    newest_of,
+    relabelled,
+    scaled,
+    stacked,
+    with_column,
+    with_row_ids,
+)
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+BEHIND_THE_END = 400 * DAY
+EVERY = 4  # of so many lines one is corrected later, beside each customer's newest
+
+Selected: TypeAlias = Callable[[Layer, pa.Table, AsOf], Mask]
+Made: TypeAlias = Callable[[World, AsOf, ZoneInfo], World]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row to add for every customer: when it happens and is known, from the instant on, and how large it is."""
+
+    happens: timedelta
+    known: timedelta
+    times: int
+
+
+LATER = tuple(Row(days * DAY + 5 * HOUR, days * DAY + 5 * HOUR, times) for days, times in ((1, 7), (8, 13), (40, -2)))
+ON_THE_EDGE = tuple(Row(hours * HOUR, hours * HOUR, 11) for hours in (0, 1, 5, 13, 23))
+JUST_KNOWN = (Row(-HOUR, 0 * HOUR, 7), Row(-2 * DAY, 0 * HOUR, 11), Row(-2 * DAY, 2 * HOUR, 5))
+LATE = (Row(-3 * DAY, 2 * DAY, 7), Row(-45 * DAY, 30 * DAY, 13), Row(-400 * DAY, 9 * DAY, 5), Row(-4 * DAY, DAY, -3))
+FAR = (Row(BEHIND_THE_END, BEHIND_THE_END, 1),)
+CALLED = (Row(-10 * DAY, -10 * DAY, 1), Row(-DAY, -DAY, 1))
+OPEN = (Row(-10 * DAY, -10 * DAY, 1), Row(-40 * DAY, -40 * DAY, 2))
+BOOKED = (Row(5 * DAY, -DAY, 3),)
+ORDERED = (Row(-DAY, -DAY, 3),)
+
+
+def known_later(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:  # noqa: ARG001  a Selected
+    """Rows that were not known at the instant."""
+    return at_or_after(table, "visible_from", as_of)
+
+
+def happened_later(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:
+    """Rows not known that had not happened either; one known before it happens is a commitment."""
+    if not layer.happened:
+        return np.zeros(table.num_rows, dtype=np.bool_)
+    return at_or_after(table, "visible_from", as_of) & at_or_after(table, layer.happened, as_of)
+
+
+def happened_before(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:
+    """Rows not known that had happened, and knowledge of customers that came later."""
+    return known_later(layer, table, as_of) & ~happened_later(layer, table, as_of)
+
+
+def one_half(customers: Sequence[str | None]) -> Mask:
+    """Half of the customers, by their ids alone."""
+    return np.array([hashlib.sha256(str(each).encode()).digest()[0] % 2 == 0 for each in customers], dtype=np.bool_)
+
+
+def without(selected: Selected) -> Made:
+    """The world without the selected rows."""
+
+    def made(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG001
+        return _each(world, lambda layer, table: table.filter(pa.array(~selected(layer, table, as_of))))
+
+    return made
+
+
+def inflated(selected: Selected) -> Made:
+    """The selected rows a thousand times as large, of other goods, and another customer's."""
+
+    def made(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG001
+        def change(layer: Layer, table: pa.Table) -> pa.Table:
+            chosen = selected(layer, table, as_of)
+            others = handed_on(relabelled(layer, scaled(table.filter(pa.array(chosen)), 1000.0)))
+            return stacked([table.filter(pa.array(~chosen)), others]).sort_by("row_id")
+
+        return _each(world, change)
+
+    return made
+
+
+def adding(rows: Sequence[Row]) -> Made:
+    """Rows of every kind added for every known customer."""
+
+    def made(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+        return _adding(world, known_customers(world, as_of), rows, as_of, zone)
+
+    return made
+
+
+def ordering(rows: Sequence[Row]) -> Made:
+    """Order lines alone added for every known customer."""
+
+    def made(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+        customers, lines = known_customers(world, as_of), world.rows["order_lines"]
+        added = _with_rows(LAYERS["order_lines"], lines, customers, rows, as_of, zone)
+        return replace(world, rows={**world.rows, "order_lines": added})
+
+    return made
+
+
+def for_one_half(rows: Sequence[Row]) -> Made:
+    """The same for one half of the customers; nothing of the other half's own has changed."""
+
+    def made(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+        known = known_customers(world, as_of)
+        chosen = [each for each, is_in in zip(known, one_half(known), strict=True) if is_in]
+        return _adding(world, chosen, rows, as_of, zone)
+
+    return made
+
+
+def without_one_half(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+    """All that one half of the customers will do taken away."""
+
+    def of_half(layer: Layer, table: pa.Table, at: AsOf) -> Mask:
+        if "customer_id" not in table.column_names:
+            return np.zeros(table.num_rows, dtype=np.bool_)
+        return known_later(layer, table, at) & one_half(table.column("customer_id").to_pylist())
+
+    return without(of_half)(world, as_of, zone)
+
+
+def with_strangers(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+    """As many customers again, of whom nothing was known yet."""
+    count = len(known_customers(world, as_of))
+    strangers = [f"{'0' if place % 2 else 'zz'} known later {place}" for place in range(count)]
+    grown = _adding(world, strangers, (*LATER, *LATE), as_of, zone)
+    table = _with_rows(LAYERS["customers"], grown.rows["customers"], strangers, [Row(DAY, DAY, 1)], as_of, zone)
+    return replace(grown, rows={**grown.rows, "customers": table})
+
+
+def without_strangers(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG001
+    """The world without customers of whom nothing was known yet."""
+    known = known_customers(world, as_of)
+    return _each(world, lambda _, table: table.filter(pa.array(is_of(table, known))))
+
+
+def outlasting(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+    """The ledger reaching far beyond its end, by one row of a customer nobody knows."""
+    grown = _adding(world, ["zz at the end"], FAR, as_of, zone)
+    first = Row(timedelta(days=(world.origin.starts_on - as_of.day).days - 30), DAY, 1)
+    return _adding(grown, ["zz at the end"], (first,), as_of, zone)
+
+
+def cut(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+    """The ledger as it was at the instant: it ends there."""
+    return never_corrected(without(known_later)(world, as_of, zone), as_of, zone)
+
+
+def never_corrected(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG001
+    """What was replaced later is not replaced, and what would have replaced it never came."""
+
+    def taken_back(layer: Layer, table: pa.Table) -> pa.Table:
+        kept = table.filter(pa.array(~_later_versions(layer, table, as_of)))
+        replaced = pc.if_else(pa.array(at_or_after(kept, "replaced_at", as_of)), None, kept.column("replaced_at"))
+        return with_column(kept, "replaced_at", replaced)
+
+    return _each(world, taken_back)
+
+
+def corrected(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG001
+    """Many rows seen at the instant corrected, at it or the day after: half of them cancelled, half by other rows."""
+
+    def change(layer: Layer, table: pa.Table) -> pa.Table:
+        places = np.flatnonzero(_to_correct(layer, table, as_of))
+        when = np.where(np.arange(len(places)) % 4 < 2, np.datetime64(as_of.naive), np.datetime64(as_of.naive + DAY))
+        replaced = table.column("replaced_at").to_numpy().astype("datetime64[us]").copy()
+        replaced[places] = when
+        old = with_column(table, "replaced_at", pa.array(replaced, INSTANT))
+        every = 1 if not layer.happened else 2
+        new = relabelled(layer, scaled(table.take(pa.array(places[::every])), 5.0))
+        new = with_column(new, "visible_from", pa.array(when[::every], INSTANT))
+        new = with_column(new, "replaced_at", pa.nulls(new.num_rows, INSTANT))
+        return stacked([old, with_row_ids(new, after=table)])
+
+    return _each(world, change)
+
+
+def inner_dates(days: int | None) -> Made:
+    """What had not come true by the instant never does (None), or so many days after it."""
+
+    def made(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG001
+        moment = pa.scalar(None if days is None else as_of.naive + days * DAY, INSTANT)
+
+        def change(layer: Layer, table: pa.Table) -> pa.Table:
+            for name, day in layer.inner.items():
+                still_open = pa.array(at_or_after(table, name, as_of) | flags(pc.is_null(table.column(name))))
+                for column in filter(None, (name, day)):
+                    value = moment.cast(table.schema.field(column).type, safe=False)
+                    table = with_column(table, column, pc.if_else(still_open, value, table.column(column)))
+            return table
+
+        return _each(world, change)
+
+    return made
+
+
+def uncalled(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG001
+    """The world in which no list was ever made: no calls, no outcomes, no contacts that a list began."""
+    contacts = world.rows["contacts"]
+    unlisted = {name: world.rows[name].slice(0, 0) for name in ("calls", "outcomes")}
+    unlisted["contacts"] = contacts.filter(pc.is_null(contacts.column("listed_on")))
+    return replace(world, rows={**world.rows, **unlisted})
+
+
+def called(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+    """The world in which a list had every customer called, and something came of it."""
+    customers = known_customers(world, as_of)
+    rows = dict(world.rows)
+    for name in ("calls", "outcomes", "contacts"):
+        rows[name] = _with_rows(LAYERS[name], rows[name].slice(0, 0), customers, CALLED, as_of, zone)
+        if "listed_on" in rows[name].column_names:
+            listed = pa.array([as_of.day - 11 * DAY] * rows[name].num_rows, pa.date32())
+            rows[name] = with_column(rows[name], "listed_on", listed)
+        rows[name] = stacked([world.rows[name], arrived(LAYERS[name], rows[name], after=world.rows[name])])
+    return replace(world, rows=rows)
+
+
+def renamed(world: World) -> tuple[World, dict[str, str]]:
+    """Every customer under another id, in all kinds; and the way back."""
+    ids: set[str] = set()
+    for table in world.rows.values():
+        for name in CUSTOMER_COLUMNS:
+            if name in table.column_names:
+                ids |= {each for each in pc.unique(table.column(name)).to_pylist() if each}
+    other = {each: "k" + hashlib.sha256(f"another {each}".encode()).hexdigest()[:11] for each in sorted(ids)}
+
+    def change(layer: Layer, table: pa.Table) -> pa.Table:  # noqa: ARG001
+        for name in CUSTOMER_COLUMNS:
+            if name in table.column_names:
+                named = [other.get(each, each) for each in table.column(name).to_pylist()]
+                table = with_column(table, name, pa.array(named, pa.string()))
+        return table
+
+    return _each(world, change), {new: old for old, new in other.items()}
+
+
+def shuffled(world: World) -> World:
+    """The same rows in another order, with other numbers that rise with their arrival as before."""
+    draws = np.random.default_rng(7)
+
+    def change(layer: Layer, table: pa.Table) -> pa.Table:  # noqa: ARG001
+        numbers = table.column("row_id").to_numpy() * 3 + 1_000_017
+        table = with_column(table, "row_id", pa.array(numbers))
+        return table.take(pa.array(draws.permutation(table.num_rows)))
+
+    return _each(world, change)
+
+
+def _each(world: World, change: Callable[[Layer, pa.Table], pa.Table]) -> World:
+    return replace(world, rows={name: change(LAYERS[name], table) for name, table in world.rows.items()})
+
+
+def _adding(world: World, customers: Sequence[str], rows: Sequence[Row], as_of: AsOf, zone: ZoneInfo) -> World:
+    def change(layer: Layer, table: pa.Table) -> pa.Table:
+        return _with_rows(layer, table, customers, rows, as_of, zone) if layer.happened else table
+
+    return _each(world, change)
+
+
+def _with_rows(
+    layer: Layer, table: pa.Table, customers: Sequence[str], rows: Sequence[Row], as_of: AsOf, zone: ZoneInfo
+) -> pa.Table:
+    new = new_rows(layer, table, customers if "customer_id" in table.column_names else ["nobody"], as_of)
+    moments = [(as_of.naive + row.happens, as_of.naive + row.known) for row in rows]
+    parts = [
+        scaled(moved(layer, new, happens=happens, known=known, zone=zone), float(row.times))
+        for row, (happens, known) in zip(rows, moments, strict=True)
+    ]
+    return stacked([table, arrived(layer, stacked(parts), after=table)])
+
+
+def _later_versions(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:
+    """Rows known later that replace one seen at the instant."""
+    later = known_later(layer, table, as_of)
+    if not layer.happened:
+        return later
+    if not layer.own_ids:
+        return np.zeros(table.num_rows, dtype=np.bool_)
+    keys = pc.binary_join_element_wise(*(pc.fill_null(table.column(name), "-") for name in layer.own_ids), "\x00")
+    seen = keys.filter(pa.array(is_visible(layer, table, as_of) & at_or_after(table, "replaced_at", as_of)))
+    return np.asarray(later & flags(pc.is_in(keys, seen.combine_chunks())), dtype=np.bool_)
+
+
+def _to_correct(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:
+    seen = is_visible(layer, table, as_of)
+    if not layer.happened or "customer_id" not in table.column_names:
+        return seen
+    chosen: Mask = seen & (np.arange(table.num_rows) % EVERY == 0)
+    customers = [each for each in pc.unique(table.column("customer_id")).to_pylist() if each]
+    newest = newest_of(layer, table, as_of, customers)
+    chosen[newest[newest >= 0]] = True
+    return chosen
+
+
+def with_hindsight(world: World) -> World:
+    """Everything known when it happened, in its last version: the world of who looks at the ledger of today."""
+
+    def change(layer: Layer, table: pa.Table) -> pa.Table:
+        last = table.filter(pc.is_null(table.column("replaced_at")))
+        if not layer.happened:
+            return last
+        happened = last.column(layer.happened).cast(pa.timestamp("us"))
+        return with_column(last, "visible_from", pc.min_element_wise(last.column("visible_from"), happened))
+
+    return _each(world, change)

@@ -1,0 +1,147 @@
+"""Here you find how a model does that is trained as if each cutoff were today, against every rival, by what came.
+
+Nothing is promoted, and nothing known on or after a cutoff is read for fitting; only the window after it is labelled as
+known later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from features.clock import AsOf
+from features.ledger.ledger import Ledger
+from features.policy import Policy
+from features.snapshot import Floats
+from training.dataset.folds import contest_plan, origins_of
+from training.dataset.labels import HorizonOutlastsLedgerError
+from training.dataset.scope import Frame, frame_of
+from training.errors import TrainingError
+from training.evaluation.baselines import RIVALS, Past, Tells
+from training.evaluation.results import OURS, AtCutoff, Evaluation
+from training.evaluation.test_customers import Judged, judged_at
+from training.metrics.calibration import CalibrationFigures, Cell, cells_of
+from training.metrics.segments import circles_at
+from training.selection.build import Made, Progress, bundle_of, make
+
+MOST_CUTOFFS = 4
+"""Where none are asked for: the contest's last origins."""
+
+
+class NoCutoffError(TrainingError):
+    """A ledger too short for any cutoff, or one at which nobody can be judged."""
+
+
+def evaluate(
+    ledger: Ledger,
+    policy: Policy,
+    *,
+    cutoffs: Sequence[AsOf] = (),
+    horizon_days: int | None = None,
+    active_days: int | None = None,
+    seed: int = 0,
+    progress: Progress = lambda _step, _share: None,
+) -> Evaluation:
+    """How the model that `train --until D` would serve did after each cutoff D, beside every rival.
+
+    H and W are those asked for, else the policy's, else as the gaps propose as of the oldest cutoff; where no cutoffs
+    are asked for, as of the ledger's end.
+
+    Raises:
+        NoCutoffError: no window is closed that could be judged, or nobody had an order day before any cutoff.
+        HorizonOutlastsLedgerError: the window after a cutoff is not closed yet.
+        AsOfBeforeLedgerError, WindowError, HorizonBeyondLedgerError: a cutoff, H or W that cannot be.
+    """
+    first = frame_of(
+        ledger,
+        policy,
+        until=min(cutoffs, default=None),
+        horizon_days=horizon_days,
+        active_days=active_days,
+    )
+    chosen = sorted(set(cutoffs)) or _last_origins(first, policy)
+    end = ledger.ends_on + timedelta(days=1)
+    for cutoff in chosen:
+        if cutoff.day + timedelta(days=first.horizon_days) > end:
+            raise HorizonOutlastsLedgerError(cutoff.day, first.horizon_days, end)
+    parts = []
+    for place, cutoff in enumerate(chosen):
+        frame = frame_of(ledger, policy, until=cutoff, horizon_days=first.horizon_days, active_days=first.active_days)
+
+        def told(step: str, share: float, place: int = place, cutoff: AsOf = cutoff) -> None:
+            progress(f"{cutoff.day}: {step}", (place + share) / (len(chosen) + 1))
+
+        parts.append(_at(ledger, frame, policy, seed, told))
+    if not any(len(part) for part in parts):
+        raise NoCutoffError(
+            f"Nobody had an order day in the {first.horizon_days} days before any cutoff.", "Choose other cutoffs."
+        )
+    progress("drawing customers anew", len(chosen) / (len(chosen) + 1))
+    found = Evaluation.of([part for part in parts if len(part)], first, seed=seed)
+    progress("done", 1.0)
+    return found
+
+
+def _at(ledger: Ledger, frame: Frame, policy: Policy, seed: int, progress: Progress) -> AtCutoff:
+    made = make(ledger, frame, policy, seed=seed, progress=progress)
+    bundle = bundle_of(made, made.draft, ledger, policy, number=1)
+    judged = judged_at(made, ledger, policy)
+    scores = bundle.score(judged.snapshot)
+    told = {name: scores.column(name).to_numpy() for name in ("churn_probability", "churn_low", "churn_high")}
+    chance, value, skipped = _of_rivals(made, judged, progress)
+    value[OURS] = scores.column("value_at_risk").to_numpy()
+    calibration: CalibrationFigures | None = None
+    cells: tuple[Cell, ...] = ()
+    if made.draft.churn is not None and len(judged.churned):
+        ours = chance[OURS] = told["churn_probability"]
+        calibration = CalibrationFigures.of(
+            ours, judged.churned, last_rate=judged.last_rate, has_year_before=judged.has_year_before, seed=seed
+        )
+        cells = cells_of(ours, told["churn_low"], told["churn_high"], judged.churned)
+    return AtCutoff(
+        cutoff=frame.until,
+        ids=judged.snapshot.customer_ids,
+        churned=judged.churned,
+        reference=judged.reference,
+        shortfall=judged.shortfall,
+        chance=chance,
+        value=value,
+        served=made.draft.name,
+        sentence=made.draft.sentence,
+        skipped=skipped,
+        calibration=calibration,
+        cells=cells,
+        circles=circles_at(ledger, judged.snapshot, as_of=frame.until, reference=judged.reference, policy=policy),
+    )
+
+
+def _of_rivals(made: Made, judged: Judged, progress: Progress) -> tuple[dict[str, Floats], dict[str, Floats], str]:
+    """Their chances and values at risk, and why there are none."""
+    past = Past.of(made, judged)
+    if past is None:
+        return {}, {}, "no rival could be fitted: too few closed windows, or too few of one outcome in them"
+    chance: dict[str, Floats] = {}
+    value: dict[str, Floats] = {}
+    for place, rival in enumerate(RIVALS):
+        progress(f"rival {rival.name}", 0.8 + 0.2 * place / len(RIVALS))
+        forecast = rival.fit(past)(judged.snapshot)
+        if rival.tells is Tells.CHANCE:
+            chance[rival.name] = forecast
+        value[rival.name] = forecast * judged.reference if rival.tells is Tells.CHANCE else forecast
+    return chance, value, ""
+
+
+def _last_origins(frame: Frame, policy: Policy) -> list[AsOf]:
+    origins = origins_of(
+        frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone
+    )
+    folds = contest_plan(origins).folds[:MOST_CUTOFFS]
+    if not folds:
+        needed = max(frame.horizon_days, frame.active_days) + 2 * frame.horizon_days
+        held = (frame.until.day - frame.starts_on).days
+        raise NoCutoffError(
+            f"The ledger holds {held} days; to train before a cutoff and judge after it {needed:,} are needed "
+            f"with a horizon of {frame.horizon_days} days.",
+            "Choose a shorter horizon (--horizon-days), name cutoffs (--cutoffs), or load more history.",
+        )
+    return sorted(fold.at for fold in folds)

@@ -1,0 +1,163 @@
+"""Here you find what features of one's own are worth: how much better windows are forecast that were not seen.
+
+In a notebook::
+
+    from training.evaluation.feature_value import worth_of
+    worth = worth_of(my_features, ledger, policy)  # my_features(ledger, as_ofs, policy) makes a table
+    print(worth)
+
+Whether they see what nobody could know is asked by ``training.checks.leakage.check_features``: ask that first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from features.catalog import MODEL_FEATURES
+from features.clock import AsOf
+from features.ledger.ledger import Ledger
+from features.policy import Policy
+from features.snapshot import Floats, take_snapshot
+from training.checks.feature_tables import FeatureMaker, MadeFeatures, made_by, numbers
+from training.dataset.folds import ContestPlan, contest_plan, origins_of
+from training.dataset.scope import frame_of
+from training.dataset.training_set import TrainingSet, training_set
+from training.errors import TrainingError
+from training.fitting.candidates import LightGbmRecipe
+from training.fitting.fit import Lesson, TooFew, fit
+from training.fitting.learner import Teacher, churned
+from training.metrics import scoring as metrics
+from training.metrics.bootstrap import Interval, interval_of_mean
+
+
+class NothingToTellError(TrainingError):
+    """A ledger on which no feature's worth can be told."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"What a feature is worth cannot be told: {why}.", "Load more history, or shorten the horizon."
+        )
+
+
+@dataclass(frozen=True)
+class Worth:
+    """Boosted trees over the catalogue with further features, against the same without, on unseen windows.
+
+    Attributes:
+        features: what was added.
+        forecasts, origins: how many chances were judged, at how many instants.
+        brier, auc: without the features, then with them.
+        improvement: Brier score without less with: above 0, the features help.
+    """
+
+    features: tuple[str, ...]
+    forecasts: int
+    origins: int
+    brier: tuple[float, float]
+    auc: tuple[float, float]
+    improvement: Interval
+
+    @property
+    def sentence(self) -> str:
+        """The finding in one line."""
+        low, high = self.improvement.low, self.improvement.high
+        if low > 0:
+            return "They help: the windows not seen are forecast better for sure."
+        return "They do harm." if high < 0 else "No help can be shown: the interval holds 0."
+
+    def __str__(self) -> str:
+        told = self.improvement
+        return (
+            f"{', '.join(self.features)}: Brier {self.brier[0]:.4f} without, {self.brier[1]:.4f} with; "
+            f"AUC {self.auc[0]:.4f} and {self.auc[1]:.4f}; {self.forecasts:,} forecasts at {self.origins} dates.\n"
+            f"Better by {told.estimate:.4f} (95 % interval {told.low:.4f} to {told.high:.4f}). {self.sentence}"
+        )
+
+
+def worth_of(
+    maker: FeatureMaker,
+    ledger: Ledger,
+    policy: Policy,
+    *,
+    until: AsOf | None = None,
+    horizon_days: int | None = None,
+    active_days: int | None = None,
+    seed: int = 0,
+) -> Worth:
+    """What the features a function makes add to the catalogue, for the chance of no order.
+
+    Both sides are fitted and calibrated at every contest origin on windows closed by then, as in training.
+
+    Raises:
+        MadeFeaturesError: the function fails, or makes no number.
+        NothingToTellError: no window is left to test on.
+    """
+    frame = frame_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
+    origins = origins_of(
+        frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone
+    )
+    plan = contest_plan(origins)
+    if not plan.folds:
+        raise NothingToTellError("no window is left to test on")
+    rows, added = _with_columns(
+        training_set(ledger, origins, frame.active_days, policy), made_by(maker, ledger, origins.close, policy)
+    )
+    now = take_snapshot(ledger, [frame.until], policy)
+    return _compared(Teacher(ledger, rows, now, origins, policy, seed), plan, added)
+
+
+def _with_columns(rows: TrainingSet, made: MadeFeatures) -> tuple[TrainingSet, tuple[str, ...]]:
+    """The rows with every made column of numbers, under the maker's name for it; unknown where it has no row."""
+    instants = rows.snapshot.table.column("as_of").to_pylist()
+    place = np.array([made.place.get(key, -1) for key in zip(rows.snapshot.customer_ids, instants, strict=True)])
+    table = rows.snapshot.table
+    added = []
+    for name, column in made.columns.items():
+        values = numbers(column)
+        if values is None:
+            continue
+        own = name if name not in table.column_names else f"{name} (own)"
+        table = table.append_column(own, pa.array(np.append(values, np.nan)[place]))  # place -1 is the last: unknown
+        added.append(own)
+    if not added:
+        raise NothingToTellError("no column holds numbers")
+    return replace(rows, snapshot=replace(rows.snapshot, table=table)), tuple(added)
+
+
+def _compared(teacher: Teacher, plan: ContestPlan, added: tuple[str, ...]) -> Worth:
+    recipes = LightGbmRecipe(), LightGbmRecipe(features=(*MODEL_FEATURES, *added))
+    judged: list[TrainingSet] = []
+    chances: tuple[list[Floats], list[Floats]] = ([], [])
+    for fold in plan.folds:
+        lesson = Lesson(teacher.back_at(fold.at).rows, teacher.origins, fold, churned)
+        fitted = [fit("lightgbm", recipe, lesson, teacher.seed) for recipe in recipes]
+        if any(isinstance(each, TooFew) for each in fitted):
+            continue
+        unseen = teacher.rows.active_at([fold.at])
+        judged.append(unseen)
+        for side, each in zip(chances, fitted, strict=True):
+            if not isinstance(each, TooFew):
+                side.append(each.chance(unseen.snapshot))
+    if not judged:
+        raise NothingToTellError("too few customers or outcomes in every window")
+    without, with_them = (np.concatenate(side) for side in chances)
+    stayed_away = np.concatenate([each.labels.churned for each in judged])
+    origin = np.concatenate([each.origin for each in judged])
+    ids = np.unique(np.concatenate([each.snapshot.customer_ids for each in judged]), return_inverse=True)[1]
+    return Worth(
+        features=added,
+        forecasts=len(stayed_away),
+        origins=len(judged),
+        brier=(metrics.brier(without, stayed_away), metrics.brier(with_them, stayed_away)),
+        auc=(metrics.auc(without, stayed_away), metrics.auc(with_them, stayed_away)),
+        improvement=interval_of_mean(
+            (without - stayed_away) ** 2 - (with_them - stayed_away) ** 2,
+            ids,
+            origin,
+            overlapping=plan.weaker,
+            seed=teacher.seed,
+        ),
+    )

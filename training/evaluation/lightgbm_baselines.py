@@ -1,0 +1,104 @@
+"""Here you find the boosted rivals: LightGBM as a careful data scientist would tune it, for chances and for money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import lightgbm
+import numpy as np
+
+from features.catalog import MODEL_FEATURES
+from features.snapshot import Floats, Snapshot
+from models.lightgbm_member import threads_for
+from models.reference import Reference
+from training.dataset.training_set import TrainingSet
+
+TRIED: tuple[dict[str, Any], ...] = tuple(
+    {"num_leaves": leaves, "min_data_in_leaf": least, "lambda_l2": 5.0}
+    for leaves in (4, 8, 15, 31)
+    for least in (20, 100)
+)
+LEARNING_RATE, MOST_ROUNDS, PATIENCE_ROUNDS, FEW_ROUNDS = 0.05, 400, 30, 60
+LEAST_VALIDATION_ROWS = 100
+HEAVY_TAILS = {"objective": "tweedie", "tweedie_variance_power": 1.5}
+
+
+def fit_tuned(rows: TrainingSet, newest: TrainingSet, seed: int) -> Callable[[Snapshot], Floats]:
+    """Chances of no order by the setting that forecast the newest window best, fitted on all windows."""
+    booster = _best({"objective": "binary"}, rows, newest, lambda seen: seen.labels.churned.astype(np.float64), seed)
+    return lambda snapshot: _told(booster, snapshot)
+
+
+def fit_shortfall(
+    rows: TrainingSet, newest: TrainingSet, reference: Reference, seed: int
+) -> Callable[[Snapshot], Floats]:
+    """Expected shortfalls, learned directly in the ledger's money under a heavy tail (Tweedie)."""
+
+    def shortfall(seen: TrainingSet) -> Floats:
+        return seen.labels.shortfall(reference.sales(seen.snapshot))
+
+    booster = _best(HEAVY_TAILS, rows, newest, shortfall, seed)
+    return lambda snapshot: _told(booster, snapshot)
+
+
+def _best(
+    objective: dict[str, Any],
+    rows: TrainingSet,
+    newest: TrainingSet,
+    target: Callable[[TrainingSet], Floats],
+    seed: int,
+) -> lightgbm.Booster:
+    earlier = rows.where(rows.origin < newest.origin.min())
+    enough = min(len(earlier), len(newest)) >= LEAST_VALIDATION_ROWS and len(np.unique(target(earlier))) > 1
+    settings, rounds = {**TRIED[0], **objective}, FEW_ROUNDS
+    if enough:
+        tried = [_tried({**each, **objective}, earlier, newest, target, seed) for each in TRIED]
+        place = int(np.argmin([loss for loss, _ in tried]))
+        settings, rounds = {**TRIED[place], **objective}, tried[place][1]
+    return lightgbm.train(_settings(settings, len(rows), seed), _dataset(rows, target), num_boost_round=rounds)
+
+
+def _tried(
+    settings: dict[str, Any],
+    earlier: TrainingSet,
+    newest: TrainingSet,
+    target: Callable[[TrainingSet], Floats],
+    seed: int,
+) -> tuple[float, int]:
+    ours = _dataset(earlier, target)
+    booster = lightgbm.train(
+        _settings(settings, len(earlier), seed),
+        ours,
+        num_boost_round=MOST_ROUNDS,
+        valid_sets=[_dataset(newest, target, ours)],
+        callbacks=[lightgbm.early_stopping(PATIENCE_ROUNDS, verbose=False)],
+    )
+    loss = next(iter(booster.best_score["valid_0"].values()))
+    return float(loss), max(int(booster.best_iteration), 10)
+
+
+def _settings(chosen: dict[str, Any], rows: int, seed: int) -> dict[str, Any]:
+    return {
+        **chosen,
+        "learning_rate": LEARNING_RATE,
+        "feature_fraction": 0.5,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "verbose": -1,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": threads_for(rows),
+    }
+
+
+def _dataset(
+    rows: TrainingSet, target: Callable[[TrainingSet], Floats], reference: lightgbm.Dataset | None = None
+) -> lightgbm.Dataset:
+    return lightgbm.Dataset(rows.snapshot.matrix(MODEL_FEATURES), target(rows), reference=reference)
+
+
+def _told(booster: lightgbm.Booster, snapshot: Snapshot) -> Floats:
+    told = booster.predict(snapshot.matrix(MODEL_FEATURES), num_threads=threads_for(len(snapshot)))
+    return np.asarray(told, dtype=np.float64)

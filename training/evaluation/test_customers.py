@@ -1,0 +1,105 @@
+"""Here you find who is judged at a cutoff, and what came, by the formulas of design 6 whatever the product does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from features.clock import AsOf
+from features.ledger.ledger import Ledger
+from features.policy import Policy
+from features.snapshot import Floats, Snapshot, take_snapshot
+from models.reference import Reference, plain_reference
+from training.dataset.assignments import assignments_of
+from training.dataset.labels import labels_of
+from training.dataset.training_set import TrainingSet
+from training.fitting.usual_rates import YEAR_DAYS
+from training.selection.build import Made
+
+Flags = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Customers with an order day in the H days before the cutoff whom no list of ours called in the window after it.
+
+    Attributes:
+        snapshot: their features as of the cutoff. everybody: those of all who ever ordered.
+        carried: R as design 6 has it, with the carries of the windows closed by the cutoff.
+        churned: no order day in [cutoff, cutoff + H), as known later. net_sales: sales less returns there.
+        last_rate: the observed rate of the last closed window; NaN: there is none.
+        has_year_before: the ledger holds the window one year earlier.
+    """
+
+    cutoff: AsOf
+    snapshot: Snapshot
+    everybody: Snapshot
+    carried: Reference
+    churned: Flags
+    net_sales: Floats
+    last_rate: float
+    has_year_before: bool
+
+    @property
+    def reference(self) -> Floats:
+        """R of each."""
+        return self.carried.sales(self.snapshot)
+
+    @property
+    def shortfall(self) -> Floats:
+        """max(R - net sales, 0) of each."""
+        return np.maximum(self.reference - self.net_sales, 0.0)
+
+
+def judged_at(made: Made, ledger: Ledger, policy: Policy) -> Judged:
+    """Who is judged at the T of a model, and what the ledger tells today of the window after it.
+
+    Raises:
+        HorizonOutlastsLedgerError: that window is not closed yet.
+    """
+    frame = made.frame
+    horizon, cutoff = frame.horizon_days, frame.until
+    end = AsOf.of_day(ledger.ends_on + timedelta(days=1), policy.zone)
+    all_known = take_snapshot(ledger, [cutoff], policy)
+    silence = all_known.feature("days_since_last_order")
+    recent = all_known.where(silence <= horizon)
+    labels = labels_of(ledger, recent, horizon, until=end, policy=policy)
+    alone = assignments_of(ledger, recent, horizon, until=end, policy=policy).weight > 0
+    windows = None if made.teacher is None else recent_buyers(made.teacher.rows, made.origins.chain(cutoff))
+    needed = max(horizon, frame.active_days)
+    return Judged(
+        cutoff=cutoff,
+        snapshot=recent.where(alone),
+        everybody=all_known.where(~np.isnan(silence)),
+        carried=Reference(horizon) if windows is None else _carried(windows),
+        churned=labels.churned[alone],
+        net_sales=labels.net_sales[alone],
+        last_rate=_last_rate(windows, made.origins.chain(cutoff)[:1]),
+        has_year_before=(cutoff.day - timedelta(days=YEAR_DAYS) - frame.starts_on).days >= needed,
+    )
+
+
+def recent_buyers(rows: TrainingSet, origins: Sequence[AsOf]) -> TrainingSet:
+    """The rows of some origins with an order day in the H days before, of customers no list of ours called."""
+    there = rows.at(origins)
+    silence = there.snapshot.feature("days_since_last_order")
+    return there.where((silence <= rows.horizon_days) & (there.weight > 0))
+
+
+def _last_rate(windows: TrainingSet | None, newest: Sequence[AsOf]) -> float:
+    churned = np.empty(0) if windows is None else windows.at(newest).labels.churned
+    return float(churned.mean()) if len(churned) else float("nan")
+
+
+def _carried(windows: TrainingSet) -> Reference:
+    return Reference.fitted(
+        windows.horizon_days,
+        plain_reference(windows.snapshot, windows.horizon_days),
+        windows.snapshot.feature("days_since_first_order"),
+        next_sales=windows.labels.net_sales,
+    )

@@ -1,0 +1,208 @@
+"""Here you find who takes part in the contest: rules and models, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from features.catalog import MODEL_FEATURES
+from models.btyd import Story
+from models.members import Transform
+
+
+class Rank(StrEnum):
+    """What a candidate is served as."""
+
+    RULE = "rule"  # one variable; served where no model proves better
+    MODEL = "model"
+
+
+@dataclass(frozen=True)
+class LinearRecipe:
+    """A logistic regression on standardised features.
+
+    Attributes:
+        features: each with its transform.
+        shrinkage: weight of the squared coefficients, in rows.
+        rising_in: +1 or -1 for a rule of one feature: the sign its coefficient keeps; 0: free.
+    """
+
+    features: tuple[tuple[str, Transform], ...]
+    shrinkage: float
+    rising_in: int = 0
+
+
+@dataclass(frozen=True)
+class BtydRecipe:
+    """Maximum likelihood on all customers, outcomes or not.
+
+    Attributes:
+        most_regular: gaps are told apart up to so regular ones; 1: orders come by chance.
+    """
+
+    story: Story
+    most_regular: int = 1
+
+
+@dataclass(frozen=True)
+class CurvesRecipe:
+    """A curve of each feature, added up; drawn to what an offset says, the more the fewer rows there are.
+
+    Attributes:
+        features: all that take part, by the logarithm; what is unknown has a term of its own.
+        curved: those that are bent at some of their quantiles; the others are straight lines.
+        shrinkage: weight of the squared coefficients, in customers' windows.
+    """
+
+    features: tuple[str, ...]
+    curved: tuple[str, ...]
+    shrinkage: float
+
+
+@dataclass(frozen=True)
+class LightGbmRecipe:
+    """Boosted trees, smaller for smaller ledgers (see ``training.fitting.lightgbm``)."""
+
+    features: tuple[str, ...] = MODEL_FEATURES
+    least_rows: int = 300
+
+
+Recipe = LinearRecipe | LightGbmRecipe
+
+
+@dataclass(frozen=True)
+class TreesRecipe:
+    """Boosted trees in a fixed number of rounds, whose splits are drawn by chance (see ``training.fitting.lightgbm``).
+
+    Attributes:
+        leaves: at most, of a tree. feature_share, row_share: drawn for each tree.
+        shrinkage: weight of the squared values of leaves, in rows.
+    """
+
+    features: tuple[str, ...] = MODEL_FEATURES
+    rounds: int = 150
+    leaves: int = 8
+    feature_share: float = 0.3
+    row_share: float = 0.5
+    shrinkage: float = 10.0
+    least_rows: int = 300
+
+
+@dataclass(frozen=True)
+class MemberRecipe:
+    """One member of the blend.
+
+    Attributes:
+        weight_of_few, weight_of_many: what it counts before any past forecast is seen, with no window to learn from and
+            with very many.
+    """
+
+    name: str
+    meaning: str
+    recipe: BtydRecipe | CurvesRecipe | TreesRecipe
+    weight_of_few: float
+    weight_of_many: float
+
+
+@dataclass(frozen=True)
+class BlendRecipe:
+    """Members fitted apart and weighted by what past origins showed."""
+
+    members: tuple[MemberRecipe, ...]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One rival of the contest."""
+
+    name: str
+    rank: Rank
+    meaning: str
+    recipe: Recipe | BlendRecipe
+
+
+LOG = Transform.LOG
+
+CURVED = (
+    "days_since_last_order",
+    "days_since_first_order",
+    "silence_to_due_gap",
+    "silence_to_gap_mean",
+    "due_gap_days",
+    "gap_mean_days",
+    "order_days_90_days",
+    "order_days_365_days",
+)
+"""What a hazard of ordering bends with: silence, the own rhythm, their ratios, pace and age."""
+
+RFM = LinearRecipe(
+    features=(
+        ("days_since_last_order", LOG),
+        ("order_days_365_days", LOG),
+        ("net_sales_365_days", LOG),
+        ("days_since_first_order", LOG),
+        ("silence_to_due_gap", LOG),
+        ("order_days_lifetime", LOG),
+    ),
+    shrinkage=10.0,
+)
+MONEY = LinearRecipe(
+    features=(
+        *RFM.features,
+        ("spend_to_reference_90_days", LOG),
+        ("order_size_last", LOG),
+        ("order_size_mean_365_days", LOG),
+        ("order_size_change_ratio", LOG),
+    ),
+    shrinkage=10.0,
+)
+"""For the share of R that goes missing: also how the newest orders compare with those that R was made of."""
+BOOSTED = LightGbmRecipe()
+BLEND = BlendRecipe(
+    (
+        MemberRecipe(
+            "pareto/nbd",
+            "buys at a rate of its own until it leaves unseen",
+            BtydRecipe(Story.PARETO_NBD),
+            weight_of_few=1 / 2,
+            weight_of_many=1 / 3,
+        ),
+        MemberRecipe(
+            "mbg/nbd",
+            "buys in a rhythm as regular as the company's, and may leave after any order",
+            BtydRecipe(Story.MBG_NBD, most_regular=6),
+            weight_of_few=1 / 2,
+            weight_of_many=1 / 3,
+        ),
+        MemberRecipe(
+            "curves",
+            "what rhythm, season and the whole catalogue add to that, shrunken",
+            CurvesRecipe(MODEL_FEATURES, CURVED, shrinkage=300.0),
+            weight_of_few=0.0,
+            weight_of_many=1 / 2,
+        ),
+        MemberRecipe(
+            "trees", "boosted trees over the whole catalogue", TreesRecipe(), weight_of_few=0.0, weight_of_many=1 / 3
+        ),
+    )
+)
+"""Chosen on made-up ledgers of eight trades, and on real ones before the cutoffs they are judged at."""
+
+BLENDED = "callfirst"
+
+CANDIDATES: tuple[Candidate, ...] = (
+    Candidate(
+        "recency",
+        Rank.RULE,
+        "who is silent longest goes first",
+        LinearRecipe((("days_since_last_order", LOG),), shrinkage=1.0, rising_in=1),
+    ),
+    Candidate(
+        "low frequency",
+        Rank.RULE,
+        "who ordered least in a year goes first",
+        LinearRecipe((("order_days_365_days", LOG),), shrinkage=1.0, rising_in=-1),
+    ),
+    Candidate(BLENDED, Rank.MODEL, "members weighted by what past origins showed", BLEND),
+)
+"""Rivals for the chance of no order. For money: the kinds of ``models.shortfall``."""

@@ -1,0 +1,195 @@
+"""Here you find how a candidate is fitted and calibrated at one instant, alike in the contest and for serving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from features.snapshot import ASSIGNED, Floats, Snapshot
+from models.members import AnyMember, Linear, Term, Transform, transformed
+from models.probability import Probability, alone
+from training.calibration.calibrator import fit_calibrator
+from training.calibration.origin_levels import Forecasts
+from training.dataset.folds import Fold, Origins
+from training.dataset.training_set import TrainingSet
+from training.fitting.candidates import LightGbmRecipe, LinearRecipe, Recipe, TreesRecipe
+from training.fitting.lightgbm import Examples, fit_boosted, fit_trees
+
+Target = Callable[[TrainingSet], Floats]
+"""What is learned, a number from 0 to 1 per row; NaN: the row takes no part."""
+
+LEAST_OUTCOMES = 5
+"""Of each outcome; fewer, and a fit would be one customer's story."""
+LEAST_RULE_COEFFICIENT = 1e-3
+
+
+@dataclass(frozen=True)
+class TooFew:
+    """A candidate that could not be fitted, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is to be learned at a fold: rows that fit, rows that calibrate, and the target of both.
+
+    Attributes:
+        weight: of each row while fitting, beside its own (``TrainingSet.weight``); None: that alone.
+    """
+
+    rows: TrainingSet
+    origins: Origins
+    fold: Fold
+    target: Target
+    weight: Callable[[TrainingSet], Floats] | None = None
+
+    @property
+    def fit_rows(self) -> TrainingSet:
+        """Active customers of the fitting windows whose target is known."""
+        return self.known(self.rows.active_at(self.fold.fit))
+
+    @property
+    def calibration_rows(self) -> TrainingSet:
+        """Active customers of the calibration window whose target is known."""
+        return self.known(self.rows.active_at([self.fold.calibrate]))
+
+    def known(self, rows: TrainingSet) -> TrainingSet:
+        """The rows whose target is known."""
+        return rows.where(~np.isnan(self.target(rows)))
+
+
+def fit(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> Probability | TooFew:
+    """The candidate fitted on the fold's fitting windows, calibrated on its calibration window where that is apart."""
+    member = fit_member(name, recipe, lesson, seed)
+    if isinstance(member, TooFew):
+        return member
+    if not lesson.fold.is_apart:
+        return alone(member)
+    later = lesson.calibration_rows
+    happened = lesson.target(later)
+    log_odds = member.log_odds(later.snapshot)
+    told = Forecasts(log_odds, happened >= 0.5, later.origin, later.weight, lesson.origins.horizon_days)
+    return alone(member, fit_calibrator(told))
+
+
+def fit_member(name: str, recipe: Recipe | TreesRecipe, lesson: Lesson, seed: int) -> AnyMember | TooFew:
+    """The candidate fitted on the fold's fitting windows, not calibrated."""
+    rows = lesson.fit_rows
+    if lesson.rows.called_are_told_apart:
+        recipe, rows = with_assigned(recipe), lesson.known(lesson.rows.with_called(lesson.fold.fit))
+    target = lesson.target(rows)
+    if min(target.sum(), (1 - target).sum()) < LEAST_OUTCOMES:
+        return TooFew(f"under {LEAST_OUTCOMES} of one outcome in its fitting windows")
+    weight = _weights(lesson, rows)
+    if isinstance(recipe, LinearRecipe):
+        return without_assigned(fit_linear(name, recipe, rows.snapshot, target, weight))
+    if isinstance(recipe, TreesRecipe):
+        if len(rows) < recipe.least_rows:
+            return TooFew(f"{len(rows)} rows to fit on, {recipe.least_rows} are needed")
+        examples = Examples(rows.snapshot.matrix(recipe.features), target, weight)
+        return fit_trees(name, recipe, examples, seed=seed)
+    return _boosted(name, recipe, lesson, rows, seed)
+
+
+def with_assigned(recipe: Recipe | TreesRecipe) -> Recipe | TreesRecipe:
+    """The recipe with the input that tells the called apart."""
+    if isinstance(recipe, LinearRecipe):
+        return replace(recipe, features=(*recipe.features, (ASSIGNED, Transform.PLAIN)))
+    return replace(recipe, features=(*recipe.features, ASSIGNED))
+
+
+def without_assigned(line: Linear) -> Linear:
+    """The line for who is not called: the input's term at 0 goes into the constant."""
+    terms = [term for term in line.terms if term.feature == ASSIGNED]
+    none = np.zeros(1)
+    at_none = sum(float((term.seen(none)[0] - term.mean) / term.scale * term.coefficient) for term in terms)
+    return replace(line, constant=line.constant + at_none, terms=tuple(t for t in line.terms if t not in terms))
+
+
+def fit_linear(name: str, recipe: LinearRecipe, snapshot: Snapshot, target: Floats, weight: Floats | None) -> Linear:
+    """A logistic regression on standardised features, drawn to no effect; missing values take the median.
+
+    A feature that is all missing or the same for all gets a coefficient of 0 (in a rule the least there is), so that it
+    stays without effect later.
+    """
+    prepared = [_prepared(snapshot.feature(feature), transform) for feature, transform in recipe.features]
+    matrix = np.column_stack([values for values, _ in prepared])
+    bounds: list[tuple[float | None, float | None]] = [(None, None)] * (matrix.shape[1] + 1)
+    if recipe.rising_in:
+        least = LEAST_RULE_COEFFICIENT
+        bounds[1] = (least, None) if recipe.rising_in > 0 else (None, -least)
+    constant, *coefficients = _logistic(matrix, target, weight, recipe.shrinkage, bounds)
+    terms = (
+        Term(feature, transform, imputation, mean, scale, coefficient)
+        for (feature, transform), (_, (imputation, mean, scale)), coefficient in zip(
+            recipe.features, prepared, coefficients, strict=True
+        )
+    )
+    return Linear(name, constant, tuple(terms))
+
+
+def _prepared(values: Floats, transform: Transform) -> tuple[Floats, tuple[float, float, float]]:
+    seen = transformed(values, transform)
+    missing = np.isnan(seen)
+    imputation = 0.0 if missing.all() else float(np.median(seen[~missing]))
+    filled = np.where(missing, imputation, seen)
+    if filled.min() == filled.max():  # all missing, or all alike: nothing to learn from, whatever comes later
+        return np.zeros(len(filled)), (imputation, float(filled[0]), 1.0)
+    mean, scale = float(filled.mean()), float(filled.std())
+    return (filled - mean) / scale, (imputation, mean, scale)
+
+
+def _logistic(
+    matrix: Floats,
+    target: Floats,
+    weight: Floats | None,
+    shrinkage: float,
+    bounds: list[tuple[float | None, float | None]],
+) -> list[float]:
+    weights = np.ones(len(target)) if weight is None else weight
+
+    def loss(line: Floats) -> tuple[float, Floats]:
+        z = line[0] + matrix @ line[1:]
+        off = weights * (expit(z) - target)
+        value = float(np.sum(weights * (np.logaddexp(0.0, z) - target * z))) + 0.5 * shrinkage * float(
+            np.sum(line[1:] ** 2)
+        )
+        return value, np.concatenate([[off.sum()], matrix.T @ off + shrinkage * line[1:]])
+
+    start = np.zeros(matrix.shape[1] + 1)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return [float(value) for value in found.x]
+
+
+def _boosted(name: str, recipe: LightGbmRecipe, lesson: Lesson, rows: TrainingSet, seed: int) -> AnyMember | TooFew:
+    if len(rows) < recipe.least_rows:
+        return TooFew(f"{len(rows)} rows to fit on, {recipe.least_rows} are needed")
+    newest = max(lesson.fold.fit)
+    before = lesson.origins.before(newest)
+    earlier, later = rows.at(before), rows.at([newest])
+    return fit_boosted(
+        name,
+        recipe.features,
+        _examples(lesson, recipe, rows),
+        earlier=_examples(lesson, recipe, earlier),
+        later=_examples(lesson, recipe, later),
+        seed=seed,
+    )
+
+
+def _examples(lesson: Lesson, recipe: LightGbmRecipe, rows: TrainingSet) -> Examples:
+    return Examples(rows.snapshot.matrix(recipe.features), lesson.target(rows), _weights(lesson, rows))
+
+
+def _weights(lesson: Lesson, rows: TrainingSet) -> npt.NDArray[np.float64] | None:
+    if lesson.weight is None and bool(np.all(rows.weight == 1.0)):
+        return None
+    weight = rows.weight if lesson.weight is None else lesson.weight(rows) * rows.weight
+    mean = float(weight.mean()) if len(weight) else 0.0
+    return weight / mean if mean > 0 else np.ones(len(rows))

@@ -1,0 +1,195 @@
+"""Here you find how the blend is tuned: trials on the older windows, so that the newer ones can still judge it.
+
+Source: Akiba et al. 2019, Optuna, KDD; Bergstra et al. 2011, Algorithms for hyper-parameter optimization, NeurIPS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import optuna
+
+from models.operational_time import OperationalTime
+from training.dataset.folds import CONTEST_ORIGINS, ContestPlan, Fold
+from training.errors import TrainingError
+from training.fitting.blend import fit_blend
+from training.fitting.candidates import BlendRecipe, CurvesRecipe, MemberRecipe, TreesRecipe
+from training.fitting.fit import Lesson, TooFew
+from training.fitting.learner import Teacher, churned
+from training.fitting.operational_time import operational_time
+from training.metrics import scoring as metrics
+
+MOST_TUNING_ORIGINS = 4
+"""Each trial fits every member once at each."""
+UNPRUNED_TRIALS = 5
+MOST_TRIALS = 1000
+"""Where only minutes are given."""
+
+
+class TuningBudgetError(TrainingError):
+    """A budget in which nothing can be tried."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"A tuning budget of {what} tries nothing.",
+            "Give --trials at least 1 and --tuning-minutes more than 0, or leave both out: the model is sound untuned.",
+        )
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to tune.
+
+    Attributes:
+        trials: at most; the same number gives the same model for the same seed.
+        minutes: at most; None: as long as the trials take. Then how many fit in depends on the machine.
+
+    Raises:
+        TuningBudgetError: it is none.
+    """
+
+    trials: int
+    minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.trials < 1:
+            raise TuningBudgetError(f"{self.trials} trials")
+        if self.minutes is not None and not self.minutes > 0:
+            raise TuningBudgetError(f"{self.minutes:g} minutes")
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The blend to train with, and where it may be judged.
+
+    Attributes:
+        recipe: the best tried; the untuned one is the first trial.
+        plan: the contest on origins that took no part in tuning.
+        trials, pruned: how many were begun, how many of them given up early.
+        loss: mean log loss on the tuning windows, untuned and tuned.
+    """
+
+    recipe: BlendRecipe
+    plan: ContestPlan
+    trials: int
+    pruned: int
+    loss: tuple[float, float]
+
+    @property
+    def sentence(self) -> str:
+        """What tuning came to."""
+        if not self.trials:
+            return "Not tuned: there are too few windows to tune on some and judge on others."
+        before, after = self.loss
+        told = f"{self.trials} trials ({self.pruned} given up early) on older windows"
+        if after < before:
+            return f"Tuned in {told}: log loss {after:.4f} instead of {before:.4f} there."
+        return f"Tuned in {told}: nothing tried was better than the untuned blend."
+
+
+def tune(teacher: Teacher, plan: ContestPlan, budget: Budget, told: Callable[[str], None]) -> Tuned:
+    """The best blend that trials on the older half of the contest's origins found; the newer half is left to judge.
+
+    Every trial is fitted at an origin on windows closed by then, and forecasts the next. One that does worse than most
+    others did by then is given up.
+    """
+    judging, tuning = _parted(plan)
+    untuned = teacher.blend
+    if not tuning:
+        return Tuned(untuned, plan, 0, 0, (float("nan"), float("nan")))
+    lessons = [_Exam.of(teacher, fold) for fold in tuning]
+
+    def loss(trial: optuna.Trial) -> float:
+        told(f"tuning, trial {trial.number + 1} of {budget.trials}")
+        recipe = suggested(trial, untuned)
+        losses: list[float] = []
+        for step, exam in enumerate(lessons):
+            losses.append(exam.loss(recipe, teacher.seed))
+            trial.report(float(np.mean(losses)), step)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return float(np.mean(losses))
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        sampler=optuna.samplers.TPESampler(seed=teacher.seed),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED_TRIALS),
+    )
+    study.enqueue_trial(_values_of(untuned))
+    study.optimize(loss, n_trials=budget.trials, timeout=None if budget.minutes is None else 60 * budget.minutes)
+    first, best = study.trials[0], study.best_trial
+    return Tuned(
+        recipe=untuned if best.number == 0 else suggested(optuna.trial.FixedTrial(best.params), untuned),
+        plan=judging,
+        trials=len(study.trials),
+        pruned=sum(each.state is optuna.trial.TrialState.PRUNED for each in study.trials),
+        loss=(float(first.values[0]), float(study.best_value)),
+    )
+
+
+def suggested(trial: optuna.trial.BaseTrial, untuned: BlendRecipe) -> BlendRecipe:
+    """The blend with what a trial proposes for the members that learn from outcomes."""
+    return BlendRecipe(tuple(replace(member, recipe=_suggested(trial, member)) for member in untuned.members))
+
+
+def _suggested(trial: optuna.trial.BaseTrial, member: MemberRecipe) -> Any:
+    recipe = member.recipe
+    if isinstance(recipe, CurvesRecipe):
+        return replace(recipe, shrinkage=trial.suggest_float("shrinkage", 30.0, 3000.0, log=True))
+    if isinstance(recipe, TreesRecipe):
+        return replace(
+            recipe,
+            rounds=trial.suggest_int("rounds", 40, 400, log=True),
+            leaves=trial.suggest_int("leaves", 3, 31, log=True),
+            feature_share=trial.suggest_float("feature_share", 0.1, 0.8),
+            row_share=trial.suggest_float("row_share", 0.3, 0.9),
+            shrinkage=trial.suggest_float("leaf_shrinkage", 1.0, 100.0, log=True),
+        )
+    return recipe
+
+
+def _values_of(untuned: BlendRecipe) -> dict[str, float]:
+    """What a trial would have proposed to come to this blend."""
+    values: dict[str, float] = {}
+    for recipe in (member.recipe for member in untuned.members):
+        if isinstance(recipe, CurvesRecipe):
+            values["shrinkage"] = recipe.shrinkage
+        if isinstance(recipe, TreesRecipe):
+            values |= {"rounds": recipe.rounds, "leaves": recipe.leaves, "feature_share": recipe.feature_share}
+            values |= {"row_share": recipe.row_share, "leaf_shrinkage": recipe.shrinkage}
+    return values
+
+
+def _parted(plan: ContestPlan) -> tuple[ContestPlan, Sequence[Fold]]:
+    """The newer half of a contest, three origins at the least, and the older ones, if there are any."""
+    folds = sorted(plan.folds, key=lambda fold: fold.at, reverse=True)
+    judging = max(CONTEST_ORIGINS, -(-len(folds) // 2))
+    return replace(plan, folds=tuple(folds[:judging])), folds[judging:][:MOST_TUNING_ORIGINS]
+
+
+@dataclass(frozen=True)
+class _Exam:
+    """One origin: what was known there, and the window that followed."""
+
+    teacher: Teacher
+    fold: Fold
+    lesson: Lesson
+    time: OperationalTime
+
+    @classmethod
+    def of(cls, teacher: Teacher, fold: Fold) -> _Exam:
+        then = teacher.back_at(fold.at)
+        time = operational_time(teacher.ledger, then.now, fold.at, teacher.origins.horizon_days)
+        return cls(teacher, fold, Lesson(then.rows, then.origins, fold, churned), time)
+
+    def loss(self, recipe: BlendRecipe, seed: int) -> float:
+        """Log loss of the window's forecasts; pruned where nothing can be fitted."""
+        then = self.teacher.rows.at([self.fold.at]).snapshot
+        fitted = fit_blend(recipe, self.lesson, everybody=then, time=self.time, past=(), seed=seed)
+        if isinstance(fitted, TooFew):
+            raise optuna.TrialPruned
+        rows = self.teacher.rows.active_at([self.fold.at])
+        return metrics.log_loss(fitted.chance(rows.snapshot), rows.labels.churned, rows.weight)

@@ -1,0 +1,1 @@
+"""How forecasts are judged: scores, calibration, segments, bootstrap and multiple comparisons."""

@@ -1,0 +1,1 @@
+"""What changed since training: drift, data arrival, and the grading of old lists."""

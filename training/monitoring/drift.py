@@ -1,0 +1,144 @@
+"""Here you find drift: whether the world moved away from what the model in service learned, and the likely cause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from training.monitoring.data_arrival import Stopped
+from training.monitoring.feature_drift import Shift
+
+MOST_MISSING = 2
+"""Days of the last 30 that a ledger may miss before that alone is an alarm."""
+NOT_JUDGED = (
+    "Whether customers look as the model learned cannot be seen: it learned nothing, or the ledger does not hold the "
+    "same weeks of last year."
+)
+
+
+@dataclass(frozen=True)
+class BaseRate:
+    """The newest closed window against what the model expects of it.
+
+    Attributes:
+        customers: active and not called. expected, seen: chance of no order, and the share that did not order.
+        allowed: by how much they may differ: three deviations of chance and of what base rates usually move.
+        last_year: seen less expected in the same weeks of last year; None: the ledger does not hold them.
+    """
+
+    begins_on: date
+    closed_on: date
+    customers: int
+    expected: float
+    seen: float
+    allowed: float
+    last_year: float | None
+
+    @property
+    def off(self) -> float:
+        """Seen less expected."""
+        return self.seen - self.expected
+
+    @property
+    def is_season(self) -> bool:
+        """The same weeks of last year were off alike."""
+        return self.last_year is not None and abs(self.off - self.last_year) <= self.allowed
+
+    @property
+    def has_moved(self) -> bool:
+        """Off by more than is allowed, and not by the season."""
+        return abs(self.off) > self.allowed and not self.is_season
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What moved, as seen at an as-of.
+
+    Attributes:
+        base_rate: None: no window is closed, or the model gives no chances.
+        shifts: None: none can be seen, as the ledger does not hold the same weeks of last year, or the model keeps no
+            picture of its customers.
+    """
+
+    as_of_day: date
+    model_version: str
+    shifts: tuple[Shift, ...] | None
+    base_rate: BaseRate | None
+    stopped: tuple[Stopped, ...]
+    missing: tuple[date, ...]
+
+    @property
+    def is_alarm(self) -> bool:
+        """Something moved that the model did not learn."""
+        moved = self.base_rate is not None and self.base_rate.has_moved
+        return bool(moved or self.shifts or self.stopped or len(self.missing) > MOST_MISSING)
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """What explains it, likeliest first; empty where nothing we know of does."""
+        found = [each.sentence for each in self.stopped]
+        if self.missing:
+            first, last = self.missing[0], self.missing[-1]
+            found.append(f"missing ledger days: {len(self.missing)} from {first} to {last}")
+        silent = {each.kind for each in self.stopped}
+        shifts = self.shifts or ()
+        for kind in dict.fromkeys(each.kind for each in shifts if each.kind not in silent):
+            found.append(_of_kind(kind, [each for each in shifts if each.kind == kind]))
+        return tuple(found)
+
+    @property
+    def sentence(self) -> str:
+        """It for a manager."""
+        if not self.is_alarm and self.shifts is None:
+            return f"No drift as of {self.as_of_day}. {NOT_JUDGED}"
+        if not self.is_alarm:
+            return f"No drift as of {self.as_of_day}: customers look and order as {self.model_version} learned."
+        causes = "; ".join(self.causes)
+        return f"Drift as of {self.as_of_day}. {self._rate}{f'Likely cause: {causes}.' if causes else self._unknown}"
+
+    def record(self) -> dict[str, Any]:
+        """It as JSON."""
+        rate = self.base_rate
+        return {
+            "as_of_day": str(self.as_of_day),
+            "model_version": self.model_version,
+            "alarm": self.is_alarm,
+            "judged": self.shifts is not None,
+            "causes": list(self.causes),
+            "shifts": [asdict(each) for each in self.shifts or ()],
+            "base_rate": None
+            if rate is None
+            else {
+                **asdict(rate),
+                "begins_on": str(rate.begins_on),
+                "closed_on": str(rate.closed_on),
+                "moved": rate.has_moved,
+                "season": rate.is_season,
+            },
+            "stopped": [{**asdict(each), "last_on": str(each.last_on)} for each in self.stopped],
+            "missing_days": [str(day) for day in self.missing],
+        }
+
+    @property
+    def _rate(self) -> str:
+        rate = self.base_rate
+        if rate is None or not rate.has_moved:
+            return ""
+        return (
+            f"From {rate.begins_on} to {rate.closed_on} {rate.seen:.0%} of the customers nobody called ordered no "
+            f"more, where {self.model_version} expects {rate.expected:.0%}. "
+        )
+
+    @property
+    def _unknown(self) -> str:
+        if self.base_rate is not None and self.base_rate.last_year is None:
+            return "It may be the season: the ledger does not hold the same weeks of last year."
+        return "It is not the season, and nothing else we measure moved: look at the market, and train again."
+
+
+def _of_kind(kind: str, shifts: Sequence[Shift]) -> str:
+    worst = max(shifts, key=lambda each: each.since_learned)
+    others = f", and {len(shifts) - 1} more" if len(shifts) > 1 else ""
+    return f"{kind}: {worst.sentence}{others}"

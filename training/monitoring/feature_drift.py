@@ -1,0 +1,197 @@
+"""Here you find which features' customers are spread otherwise than when a model learned, and than a year ago."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import chi2
+
+from features.catalog import CATALOG
+from features.catalog.primitives import (
+    LIFETIME,
+    Count,
+    DaysSince,
+    Deviation,
+    Distinct,
+    Expression,
+    Last,
+    Max,
+    Min,
+    Quantile,
+    Ratio,
+    Rows,
+    Shrunken,
+    Sum,
+)
+from features.snapshot import Floats, Snapshot
+from models.feature_distributions import UsualShares
+
+LEAST_SHIFT = 0.25
+"""Population stability index from which a shift is called major (Siddiqi 2006, Credit Risk Scorecards)."""
+SURE = 1e-4
+"""A shift that chance makes as rarely, of customers drawn anew, is none: about a hundred features are looked at."""
+LEAST_UNKNOWN = 0.10
+YEAR_DAYS, UNBOUNDED_DAYS = 365, 730
+"""What looks back over all time is as good as settled after two years; of orders, which active customers have, one."""
+KINDS_OF_ROWS: dict[str, tuple[Rows, ...]] = {
+    "contacts": (Rows.CONTACTS, Rows.OUR_CONTACTS, Rows.THEIR_CONTACTS),
+    "complaints": (Rows.COMPLAINTS, Rows.NAMED_COMPLAINTS, Rows.OPEN_COMPLAINTS, Rows.ANSWERED_COMPLAINTS),
+    "surveys": (Rows.SURVEYS,),
+    "payments": (Rows.UNPAID, Rows.UNPAID_TO_BE_DUE, Rows.OVERDUE, Rows.PAID),
+    "customers": (Rows.PEOPLE, Rows.LEVELLED_PEOPLE),
+    "events": (Rows.BUYER_CHANGES, Rows.OWNER_CHANGES, Rows.NEW_SUPPLIERS),
+}
+"""Which kind each set of rows is of; any other is of orders."""
+OPEN_ROWS = (
+    Rows.COMMITMENTS,
+    Rows.BROKEN_PROMISES,
+    Rows.OPEN_COMPLAINTS,
+    Rows.UNPAID,
+    Rows.UNPAID_TO_BE_DUE,
+    Rows.OVERDUE,
+    Rows.PEOPLE,
+    Rows.LEVELLED_PEOPLE,
+)
+"""Rows that leave again: as many as there are does not grow with age."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A feature whose customers are spread otherwise than when the model learned, and than a year ago.
+
+    Attributes:
+        kind: of the rows it is made of.
+        since_learned, since_last_year: population stability index.
+        unknown, unknown_then: share of the customers of whom it is unknown, now and when the model learned.
+        is_higher: where it is known, it is mostly higher than when the model learned.
+    """
+
+    feature: str
+    kind: str
+    meaning: str
+    since_learned: float
+    since_last_year: float
+    unknown: float
+    unknown_then: float
+    is_higher: bool
+
+    @property
+    def sentence(self) -> str:
+        """It for a person."""
+        if abs(self.unknown - self.unknown_then) >= LEAST_UNKNOWN:
+            return (
+                f"'{self.meaning}' is unknown of {self.unknown:.0%} of the customers, it was of {self.unknown_then:.0%}"
+            )
+        return f"'{self.meaning}' is {'higher' if self.is_higher else 'lower'} than it was"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The active customers of one instant, and how much each counts.
+
+    Attributes:
+        held_days: days the ledger held before it.
+    """
+
+    snapshot: Snapshot
+    weight: Floats
+    held_days: int
+
+
+def shifts_of(now: Seen, last_year: Seen, usual: UsualShares) -> tuple[Shift, ...]:
+    """Every feature that moved from what was learned, and from the same weeks of last year.
+
+    A feature is looked at where the ledger held all the days it looks back over, at both: where it did not, the feature
+    moves by itself until it does. So does one that only grows with age.
+    """
+    return tuple(_shifts(now, last_year, usual))
+
+
+def stability_index(shares: Floats, others: Floats, customers: int) -> float:
+    """Σ (a - b)·ln(a ÷ b) over steps; an empty step counts as half a customer."""
+    a, b = (np.maximum(each, 0.5 / customers) for each in (shares, others))
+    return float(np.sum((a - b) * np.log(a / b)))
+
+
+def kind_of(feature: str) -> str:
+    """The kind of rows a feature is made of; of several the one that is not orders."""
+    found = {_KIND.get(rows, "orders") for rows in _rows_in(_EXPRESSIONS[feature])}
+    return min(found - {"orders"}, default="orders")
+
+
+def only_grows(expression: Expression) -> bool:
+    """Whether a feature grows as the customer and the ledger get older, as a tenure and a lifetime's count do."""
+    match expression:
+        case Count() | Sum() | Distinct():
+            return expression.window == LIFETIME and expression.rows not in OPEN_ROWS
+        case DaysSince(day=Min()):
+            return expression.day.rows not in OPEN_ROWS
+        case Ratio() | Deviation() | Shrunken():
+            return False
+    return any(only_grows(each) for each in _parts(expression))
+
+
+def looks_back_days(expression: Any) -> int:
+    """Days of ledger from which on a feature says the same of the same customer, however long the ledger."""
+    match expression:
+        case Count() | Sum() | Distinct() | Max() | Min():
+            return expression.window.start_days or _settled_days(expression.rows) + expression.window.end_days
+        case Last() | Quantile():
+            return _settled_days(expression.rows)
+    return max((looks_back_days(each) for each in _parts(expression)), default=0)
+
+
+def _shifts(now: Seen, last_year: Seen, usual: UsualShares) -> Iterator[Shift]:
+    held_days = min(usual.held_days, last_year.held_days)
+    for name, steps in usual.features.items():
+        if only_grows(_EXPRESSIONS[name]) or looks_back_days(_EXPRESSIONS[name]) > held_days:
+            continue
+        spread, learned = steps.shares_of(now.snapshot.feature(name), now.weight), np.array(steps.shares)
+        customers = min(len(now.snapshot), usual.customers)
+        bound = max(LEAST_SHIFT, float(chi2.isf(SURE, len(steps.shares) - 1)) * 2 / customers)
+        since_learned = stability_index(spread, learned, customers)
+        if since_learned <= bound:
+            continue
+        then = steps.shares_of(last_year.snapshot.feature(name), last_year.weight)
+        since_last_year = stability_index(spread, then, min(customers, len(last_year.snapshot)))
+        if since_last_year <= bound:
+            continue
+        places = np.arange(len(steps.shares) - 1, dtype=np.float64)
+        yield Shift(
+            feature=name,
+            kind=kind_of(name),
+            meaning=_MEANINGS[name],
+            since_learned=since_learned,
+            since_last_year=since_last_year,
+            unknown=float(spread[-1]),
+            unknown_then=float(learned[-1]),
+            is_higher=bool(_middle(spread[:-1], places) >= _middle(learned[:-1], places)),
+        )
+
+
+def _middle(shares: Floats, places: Floats) -> float:
+    return float(np.average(places, weights=shares)) if shares.sum() > 0 else 0.0
+
+
+def _settled_days(rows: Rows) -> int:
+    return YEAR_DAYS if _KIND.get(rows, "orders") == "orders" else UNBOUNDED_DAYS
+
+
+def _rows_in(expression: Any) -> Iterator[Rows]:
+    if isinstance(expression, Rows):
+        yield expression
+    for each in _parts(expression):
+        yield from _rows_in(each)
+
+
+def _parts(expression: Any) -> Iterator[Any]:
+    if is_dataclass(expression):
+        yield from (getattr(expression, each.name) for each in fields(expression))
+
+
+_KIND = {rows: kind for kind, several in KINDS_OF_ROWS.items() for rows in several}
+_EXPRESSIONS = {feature.name: feature.expression for feature in CATALOG}
+_MEANINGS = {feature.name: feature.meaning for feature in CATALOG}

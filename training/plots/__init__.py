@@ -1,0 +1,1 @@
+"""Pictures of a training, of an evaluation and of one customer."""

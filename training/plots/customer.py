@@ -1,0 +1,109 @@
+"""Here you find the pictures of one customer: what its chance is made of, and how orders and chance went over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from features.catalog import CATALOG
+from features.clock import AsOf
+from features.ledger.ledger import Ledger
+from features.policy import Policy
+from features.snapshot import Snapshot, take_snapshot
+from models.bundle import Bundle
+from training.plots.training import INK, OURS, QUIET, pictured
+
+SHOWN_FEATURES = 12
+
+_ORDER_DAYS = """
+SELECT order_day, CAST(sum(amount) AS DOUBLE) AS sales FROM order_lines
+WHERE customer_id = $customer_id AND makes_order AND ordered_at < $as_of AND visible_from < $as_of
+  AND (replaced_at IS NULL OR replaced_at >= $as_of)
+GROUP BY 1 ORDER BY 1
+"""
+
+
+def contributions_of(bundle: Bundle, snapshot: Snapshot) -> pa.Table:
+    """What a row's chance of no order is made of: feature, meaning, value, log_odds; the largest in size first.
+
+    ``snapshot`` has one row. Their sum, with the last row (everybody's), is its log-odds before calibration.
+
+    Raises:
+        BundleError: nothing is learned, or the snapshot's features are made otherwise.
+    """
+    names, parts = bundle.contributions(snapshot)
+    meaning = {feature.name: feature.meaning for feature in CATALOG}
+    largest = sorted(range(len(names)), key=lambda place: (-abs(parts[0, place]), names[place]))
+    rows = [
+        (names[at], meaning[names[at]], float(snapshot.feature(names[at])[0]), float(parts[0, at])) for at in largest
+    ]
+    rows.append(("everybody", "what holds before anything is known of the customer", float("nan"), float(parts[0, -1])))
+    columns = zip(*rows, strict=True)
+    return pa.table(dict(zip(("feature", "meaning", "value", "log_odds"), map(list, columns), strict=True)))
+
+
+def contributions_picture(contributions: pa.Table, customer_id: str) -> Figure:
+    """Bars of the features that move a chance most, and of all others together."""
+    told = contributions.slice(0, len(contributions) - 1)
+    top, others = told.slice(0, SHOWN_FEATURES), told.slice(SHOWN_FEATURES)
+    names = [_with_value(row["meaning"], row["value"]) for row in top.to_pylist()]
+    sizes = top.column("log_odds").to_pylist()
+    if len(others):
+        names.append(f"{len(others)} others together")
+        sizes.append(pc.sum(others.column("log_odds")).as_py())
+
+    def draw(axes: Any) -> None:
+        places = np.arange(len(sizes))[::-1]
+        axes.barh(places, sizes, color=[OURS if size > 0 else QUIET for size in sizes])
+        axes.axvline(0, color=INK, linewidth=1)
+        axes.set_yticks(places, names)
+        axes.set_xlabel("moves the log-odds of no order: right, more likely to stay away")
+        axes.set_title(f"Why {customer_id}?")
+
+    return pictured(draw, size=(10, 0.6 + 0.38 * len(sizes)))
+
+
+def scores_over_time(
+    ledger: Ledger, customer_id: str, as_ofs: Sequence[AsOf], bundle: Bundle, policy: Policy
+) -> pa.Table:
+    """The bundle's scores of one customer at many instants, each from what was known then.
+
+    Raises:
+        AsOfBeforeLedgerError: an instant lies on or before the ledger's first day.
+    """
+    return bundle.score(take_snapshot(ledger, as_ofs, policy, customers=[customer_id]))
+
+
+def history_picture(ledger: Ledger, customer_id: str, as_of: AsOf, scores: pa.Table) -> Figure:
+    """A customer's order days by money, and above them the chance of no order with its interval."""
+    with ledger.open() as connection:
+        asked = {"customer_id": customer_id, "as_of": as_of.naive}
+        days = connection.sql(_ORDER_DAYS, params=asked).to_arrow_table()
+    at = scores.column("as_of").to_numpy()
+    chance, low, high = (scores.column(name).to_numpy() for name in ("churn_probability", "churn_low", "churn_high"))
+
+    def draw(axes: Any) -> None:
+        axes.fill_between(at, low, high, color=OURS, alpha=0.15, linewidth=0)
+        axes.plot(at, chance, color=OURS, linewidth=2)
+        axes.set(ylim=(0, 1), ylabel="chance of no order")
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        money = axes.twinx()
+        money.vlines(days.column("order_day").to_numpy(), 0, days.column("sales").to_numpy(), color=INK, linewidth=1.2)
+        money.set_ylim(0, 2.5 * max([*days.column("sales").to_pylist(), 1.0]))
+        money.set_ylabel(f"sales of an order day ({ledger.currency})")
+        axes.tick_params(axis="x", rotation=30)
+        count = f"{len(days)} order {'day' if len(days) == 1 else 'days'}"
+        axes.set_title(f"{customer_id}: {count} until {as_of.day}")
+
+    return pictured(draw, size=(10, 4.5))
+
+
+def _with_value(meaning: str, value: float) -> str:
+    told = "unknown" if np.isnan(value) else f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{meaning}: {told}"

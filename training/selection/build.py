@@ -1,0 +1,126 @@
+"""Here you find a model made as of T and kept nowhere yet: `train` puts it into service, `evaluate` judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from threadpoolctl import threadpool_limits
+
+from features.catalog import CATALOG_FINGERPRINT
+from features.ledger.business_calendar import shut_days
+from features.ledger.ledger import Ledger
+from features.policy import Policy
+from features.snapshot import take_snapshot
+from features.version import code_version
+from models.bundle import Bundle
+from models.manifest import Manifest
+from training.dataset.folds import MOST_CONTEST_ORIGINS, ContestPlan, Origins, contest_plan, origins_of
+from training.dataset.scope import Frame
+from training.dataset.training_set import training_set
+from training.fitting.company_profile import margin_of
+from training.fitting.learner import Teacher
+from training.fitting.tuning import Budget, Tuned, tune
+from training.fitting.usual_shares import usual_shares
+from training.selection.winner import Draft, TooLittleToLearnError, bare_rule, draft
+
+Progress = Callable[[str, float], None]
+"""Told a step in plain words and the share of the work that is behind."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a ledger proves as of T, and what it was learned from.
+
+    Attributes:
+        teacher: all that was learned from; None where no window is closed by T.
+        tuned: what tuning came to; None: nobody asked for it.
+    """
+
+    frame: Frame
+    origins: Origins
+    teacher: Teacher | None
+    draft: Draft
+    tuned: Tuned | None = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What tuning came to, where it was asked for."""
+        return () if self.tuned is None else (self.tuned.sentence,)
+
+
+def make(
+    ledger: Ledger, frame: Frame, policy: Policy, *, seed: int, progress: Progress, tuning: Budget | None = None
+) -> Made:
+    """The best that windows closed by T prove; a bare rule by name where they prove nothing."""
+    origins = _origins(ledger, frame, policy)
+    if not origins.close:
+        needed = frame.horizon_days + max(frame.horizon_days, frame.active_days)
+        held = (frame.until.day - frame.starts_on).days
+        missing = (
+            f"The ledger holds {held} days before {frame.until.day}; a first closed window needs {needed}. "
+            "Load more history, or choose a shorter horizon (--horizon-days)."
+        )
+        return Made(frame, origins, None, bare_rule(frame.horizon_days, missing))
+    rows = training_set(ledger, origins, frame.active_days, policy)
+    teacher = Teacher(ledger, rows, take_snapshot(ledger, [frame.until], policy), origins, policy, seed)
+    plan, tuned = contest_plan(origins), None
+    with threadpool_limits(limits=1, user_api="blas"):  # of fits so small, threads wait for one another
+        if tuning is not None:
+            tuned = tune(teacher, plan, tuning, lambda step: progress(step, 0.2))
+            teacher, plan = replace(teacher, blend=tuned.recipe), tuned.plan
+        return Made(frame, origins, teacher, _drafted(teacher, plan, frame, progress), tuned)
+
+
+def bundle_of(made: Made, chosen: Draft, ledger: Ledger, policy: Policy, *, number: int) -> Bundle:
+    """A draft of what was made, as a bundle that can score; a model, not a rule, bears the number."""
+    frame = made.frame
+    margin = None if made.teacher is None else margin_of(made.teacher.rows, policy)
+    return Bundle(
+        manifest=Manifest(
+            version=f"rule: {chosen.name}" if chosen.is_rule else f"{chosen.name} {number}",
+            is_rule=chosen.is_rule,
+            note=chosen.note
+            + ("" if made.teacher is None else made.teacher.rows.calls_note)
+            + ("" if margin is None else f" {margin.sentence}"),
+            horizon_days=frame.horizon_days,
+            active_days=frame.active_days,
+            fading_least_orders=policy.fading_least_orders,
+            until=str(frame.until),
+            origins=tuple(str(origin.day) for origin in made.origins.close),
+            catalogue_fingerprint=CATALOG_FINGERPRINT,
+            policy_digest=policy.digest,
+            ledger_digest=ledger.digest,
+            code_version=code_version(),
+        ),
+        reference=chosen.reference,
+        shortfall=chosen.shortfall,
+        churn=chosen.churn,
+        decline=chosen.decline,
+        usual_rates=chosen.usual_rates,
+        usual_shares=None
+        if made.teacher is None
+        else usual_shares(made.teacher.rows, made.origins, made.frame.starts_on),
+        margin=margin,
+    )
+
+
+def _origins(ledger: Ledger, frame: Frame, policy: Policy) -> Origins:
+    with ledger.open() as connection:
+        shut = frozenset(shut_days(connection, [frame.until], policy).column("day").to_pylist())
+    return origins_of(
+        frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone, shut=shut
+    )
+
+
+def _drafted(teacher: Teacher, plan: ContestPlan, frame: Frame, progress: Progress) -> Draft:
+    steps = iter(range(1, 1000))
+    most = 10 * min(len(teacher.origins.close), MOST_CONTEST_ORIGINS)
+
+    def told(step: str) -> None:
+        progress(step, min(0.25 + 0.5 * next(steps) / most, 0.78))
+
+    try:
+        return draft(teacher, active_days=frame.active_days, told=told, plan=plan)
+    except TooLittleToLearnError as error:
+        return bare_rule(frame.horizon_days, str(error))

@@ -1,0 +1,292 @@
+"""Here you find the contest: every candidate forecasts windows it has not seen, and the best proven one is served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from features.snapshot import Floats
+from models.probability import Probability
+from models.reference import orders_expected
+from models.shortfall import ShortfallKind
+from training.dataset.folds import ContestPlan
+from training.dataset.training_set import TrainingSet
+from training.fitting.candidates import CANDIDATES, Candidate, Rank
+from training.fitting.learner import Learned, Teacher
+from training.fitting.member_forecasts import MemberForecasts, forecasts_of
+from training.metrics import scoring as metrics
+from training.metrics.bootstrap import Interval, interval_over_origins
+from training.metrics.segments import CircleCalibration, circles_at, joined
+from training.selection.out_of_sample import Unseen
+
+
+@dataclass(frozen=True)
+class MoneyGuard:
+    """How much less money a model with the better chances may find, and still win.
+
+    Attributes:
+        lost: the difference itself is not below minus this. lost_for_sure: nor is its lower bound.
+    """
+
+    lost: float
+    lost_for_sure: float
+
+    def holds(self, difference: Interval) -> bool:
+        """No more is lost than may be; where there was nothing to find, nothing is."""
+        lower = difference.estimate < -self.lost or difference.low < -self.lost_for_sure
+        return bool(np.isnan(difference.estimate)) or not lower
+
+
+FOUND_AT_LEAST = MoneyGuard(0.02, 0.05)
+
+RULES = {candidate.name for candidate in CANDIDATES if candidate.rank is Rank.RULE}
+
+Key = TypeVar("Key", str, ShortfallKind)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How one candidate did over all contest origins.
+
+    Attributes:
+        levelled_brier: Brier score with the chances of each origin moved to the rate that came.
+    """
+
+    name: str
+    rank: Rank
+    auc: float
+    brier: float
+    levelled_brier: float
+    log_loss: float
+    calibration_error: float
+    perfect_calibration_error: float
+    money_found: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Who won, and by what.
+
+    Attributes:
+        served: the candidate for the chance of no order. decline: that for declining, None: none could be judged.
+        shortfall: how value at risk is told. money: money found by each way of telling it with ``served``.
+        circles: how the chances of ``served`` held among everybody, and where it matters most.
+        improvement: levelled Brier of the best rule less that of the best model; None: no model took part.
+        as_told: the same with levels as they were told, over origins. money_difference: money found by the best model
+            less that by the best rule. None likewise.
+    """
+
+    figures: tuple[Figures, ...]
+    skipped: dict[str, str]
+    best_rule: str
+    best_model: str | None
+    improvement: Interval | None
+    as_told: Interval | None
+    money_difference: Interval | None
+    served: str
+    decline: str | None
+    shortfall: ShortfallKind
+    money: dict[ShortfallKind, float]
+    circles: tuple[CircleCalibration, ...]
+    sentence: str
+
+    @property
+    def skill(self) -> float:
+        """Share of the best rule's levelled Brier that the best model does without; NaN: no model took part."""
+        brier = {each.name: each.levelled_brier for each in self.figures}
+        return 1 - brier[self.best_model] / brier[self.best_rule] if self.best_model else float("nan")
+
+
+def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], None]) -> Unseen | None:
+    """Every candidate fitted and calibrated at every contest origin, and its forecasts of the window that follows.
+
+    From the oldest on, as the blend's weights at an origin come from forecasts of windows that are closed by then.
+    An origin counts where a rule could be fitted; a candidate takes part where it could be at each of those. None: no
+    origin counts.
+    """
+    teachers = {fold.at: teacher.back_at(fold.at) for fold in plan.folds}
+    members: list[MemberForecasts] = []
+    tried: list[Learned] = []
+    for fold in sorted(plan.folds, key=lambda fold: fold.at):
+        closed = teacher.origins.before(fold.at)
+        past = [each for each in members if each.origin in closed]
+        tried.append(teachers[fold.at].learn(fold, past=past, progress=progress))
+        members.append(forecasts_of(tried[-1].churn.values(), fold.at, teacher.rows.active_at([fold.at])))
+    learned = [each for each in tried if RULES & set(each.churn)]
+    if not learned:
+        return None
+    rows = teacher.rows.active_at([each.fold.at for each in learned])
+    parts = [rows.active_at([each.fold.at]) for each in learned]  # rows are sorted by origin, and so are the parts
+    references = [each.reference.sales(part.snapshot) for each, part in zip(learned, parts, strict=True)]
+    reference = np.concatenate(references)
+    expected = orders_expected(rows.snapshot, rows.horizon_days)
+    churn = _forecasts([each.churn for each in learned], parts)
+    if not RULES & set(churn):
+        return None
+    circles = [
+        circles_at(teacher.ledger, part.snapshot, as_of=each.fold.at, reference=sales, policy=teacher.policy)
+        for each, part, sales in zip(learned, parts, references, strict=True)
+    ]
+
+    def at_risk(kind: ShortfallKind, name: str) -> Floats:
+        told = [teachers[each.fold.at].shortfall(each, kind, each.churn[name]) for each in learned]
+        each_part = zip(told, learned, parts, references, strict=True)
+        return np.concatenate(
+            [
+                shortfall.value_at_risk(part.snapshot, sales, each.churn[name].chance(part.snapshot))
+                for shortfall, each, part, sales in each_part
+            ]
+        )
+
+    everywhere = set.intersection(*(set(each.shares) for each in learned))
+    return Unseen(
+        rows=rows,
+        reference=reference,
+        telling=expected >= teacher.policy.fading_least_orders,
+        declined=rows.labels.churned | rows.labels.fading(reference, expected, teacher.policy),
+        churn=churn,
+        decline=_forecasts([each.decline for each in learned], parts),
+        by_chance={name: at_risk(ShortfallKind.STOP_OR_SHRINK, name) for name in churn},
+        shares={kind: at_risk(kind, next(iter(churn))) for kind in sorted(everywhere)},
+        circles=joined(circles),
+        skipped={name: reason for each in tried for name, reason in each.skipped.items()},
+        overlapping=plan.weaker,
+        seed=teacher.seed,
+        members=tuple(members),
+    )
+
+
+def judge(unseen: Unseen) -> Outcome:
+    """The best model is served if it beats the best calibrated rule for sure and finds no less money; else the rule.
+
+    Both are judged at the rates that came: the level of a new window is common to all customers, a few origins tell
+    next to nothing of who guesses it better, and it would drown who tells customers apart. As they were told, levels
+    and all, the model must not be worse for sure over origins.
+    """
+    figures = tuple(_figures(unseen, candidate) for candidate in CANDIDATES if candidate.name in unseen.churn)
+    rule = min((each for each in figures if each.rank is Rank.RULE), key=_levelled_brier)
+    model = min((each for each in figures if each.rank is Rank.MODEL), key=_levelled_brier, default=None)
+    improvement, as_told, money = None, None, None
+    served, sentence = rule.name, f"No model could be fitted, so the rule '{rule.name}' is served."
+    if model is not None:
+        improvement = unseen.mean_interval(unseen.better(unseen.levelled(model.name), unseen.levelled(rule.name)))
+        told = unseen.better(unseen.churn[model.name], unseen.churn[rule.name])
+        as_told = interval_over_origins(told, unseen.rows.origin, unseen.rows.weight)
+        money = unseen.money_interval(best_value(unseen, model.name), best_value(unseen, rule.name))
+        wins = improvement.is_above_zero and as_told.high >= 0 and FOUND_AT_LEAST.holds(money)
+        served = model.name if wins else rule.name
+        sentence = _sentence(rule, model, improvement, as_told, money)
+    kind, found = choose_shortfall(unseen, served)
+    return Outcome(
+        figures=figures,
+        skipped=unseen.skipped,
+        best_rule=rule.name,
+        best_model=None if model is None else model.name,
+        improvement=improvement,
+        as_told=as_told,
+        money_difference=money,
+        served=served,
+        decline=_choose_decline(unseen, served),
+        shortfall=kind,
+        money=found,
+        circles=unseen.calibration(served),
+        sentence=sentence,
+    )
+
+
+def _levelled_brier(figures: Figures) -> float:
+    return figures.levelled_brier
+
+
+def serving_rule(outcome: Outcome, unseen: Unseen, why: str) -> Outcome:
+    """The outcome with the best rule served instead of the model, and the sentence that says why."""
+    kind, found = choose_shortfall(unseen, outcome.best_rule)
+    return replace(
+        outcome,
+        served=outcome.best_rule,
+        decline=_choose_decline(unseen, outcome.best_rule),
+        shortfall=kind,
+        money=found,
+        circles=unseen.calibration(outcome.best_rule),
+        sentence=f"The rule '{outcome.best_rule}' is served: {why}",
+    )
+
+
+def best_value(unseen: Unseen, churn: str) -> Floats:
+    """The value at risk that found most money with a candidate's chances."""
+    _, found = choose_shortfall(unseen, churn)
+    return unseen.value(max(found, key=lambda kind: found[kind]), churn)
+
+
+def choose_shortfall(unseen: Unseen, churn: str) -> tuple[ShortfallKind, dict[ShortfallKind, float]]:
+    """The way of telling value at risk, and the money found by each.
+
+    The learned one, unless "reference alone" or "stop or shrink" finds more for sure: over few forecasts one large
+    account makes any of them look good.
+    """
+    simple = (ShortfallKind.REFERENCE_ALONE, ShortfallKind.STOP_OR_SHRINK)
+    values = {kind: unseen.value(kind, churn) for kind in (*simple, *unseen.shares)}
+    found = {kind: unseen.money_found(value) for kind, value in values.items()}
+    best = max(simple, key=lambda kind: found[kind])
+    learned = max(unseen.shares, key=lambda kind: found[kind], default=None)
+    if learned is None:
+        return best, found
+    worse = found[best] > found[learned] and unseen.money_interval(values[best], values[learned]).is_above_zero
+    return (best if worse else learned), found
+
+
+def _choose_decline(unseen: Unseen, served: str) -> str | None:
+    telling, declined = unseen.telling, unseen.declined
+    if not unseen.decline or not telling.any():
+        return None
+    tried = {name: np.maximum(chance, unseen.churn[served]) for name, chance in unseen.decline.items()}
+    weight = unseen.rows.weight[telling]
+    return min(tried, key=lambda name: metrics.brier(tried[name][telling], declined[telling], weight))
+
+
+def _figures(unseen: Unseen, candidate: Candidate) -> Figures:
+    chance, churned, weight = unseen.churn[candidate.name], unseen.churned, unseen.rows.weight
+    money = unseen.money_found(chance * unseen.reference)
+    return Figures(
+        name=candidate.name,
+        rank=candidate.rank,
+        auc=unseen.mean_auc(chance),
+        brier=metrics.brier(chance, churned, weight),
+        levelled_brier=metrics.brier(unseen.levelled(candidate.name), churned, weight),
+        log_loss=metrics.log_loss(chance, churned, weight),
+        calibration_error=metrics.calibration_error(chance, churned, weight),
+        perfect_calibration_error=metrics.perfect_calibration_error(chance, unseen.seed, weight),
+        money_found=money,
+    )
+
+
+def _forecasts(models: Sequence[Mapping[Key, Probability]], parts: Sequence[TrainingSet]) -> dict[Key, Floats]:
+    """Chances of every model that there is at each origin, origin after origin."""
+    everywhere = [key for key in models[0] if all(key in each for each in models)]
+    return {
+        key: np.concatenate([each[key].chance(part.snapshot) for each, part in zip(models, parts, strict=True)])
+        for key in everywhere
+    }
+
+
+def _sentence(rule: Figures, model: Figures, improvement: Interval, as_told: Interval, money: Interval) -> str:
+    figures = (
+        f"Brier {model.levelled_brier:.3f} against {rule.levelled_brier:.3f} at the rates that came in unseen windows, "
+        f"better by {improvement.estimate:.3f} (95 % interval {improvement.low:.3f} to {improvement.high:.3f})"
+    )
+    if not improvement.is_above_zero:
+        return f"The rule '{rule.name}' is served: the best model, {model.name}, is not better for sure ({figures})."
+    if as_told.high < 0:
+        return (
+            f"The rule '{rule.name}' is served: {model.name} tells customers apart better ({figures}), but expects too "
+            f"many or too few to stop: as told, Brier is worse by {-as_told.estimate:.3f}, date after date."
+        )
+    if not FOUND_AT_LEAST.holds(money):
+        return (
+            f"The rule '{rule.name}' is served: {model.name} has the better chances ({figures}) but finds less of the "
+            f"money at risk ({money.estimate:+.3f}, 95 % interval {money.low:+.3f} to {money.high:+.3f})."
+        )
+    return f"{model.name} is served: it beats the best rule, '{rule.name}' ({figures})."

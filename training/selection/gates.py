@@ -1,0 +1,145 @@
+"""Here you find every check of a model before it is put into service, as data, and the form in which each answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from training.checks.catalogue import Outcome
+
+
+class Bars(StrEnum):
+    """What a failed check keeps from happening."""
+
+    MODEL = "model"  # it is not served: the champion stays, or where there is none the best rule serves by its name
+    CHANGE = "change"  # the champion stays, where there is one
+    NOTHING = "nothing"  # it is told, and the contest decides
+
+
+@dataclass(frozen=True)
+class ModelCheck:
+    """One question to a model and its contest.
+
+    Attributes:
+        code: what it is called by, for good; CF101 and up ask whether a model may be served.
+        title: what is true where it passed.
+        why: why that matters, for a data scientist.
+        bars: what happens where it failed.
+    """
+
+    code: str
+    title: str
+    why: str
+    bars: Bars
+
+
+BEATS_RULE = ModelCheck(
+    "CF101",
+    "it beats the best calibrated rule",
+    "What is no better than 'silent longest' has no right to look cleverer.",
+    Bars.MODEL,
+)
+FINDS_MONEY = ModelCheck(
+    "CF102",
+    "it finds no less money than that rule",
+    "Better chances that put smaller losses on top of the list cost more than they bring.",
+    Bars.MODEL,
+)
+BEATS_CHAMPION = ModelCheck(
+    "CF103",
+    "it beats the champion on windows neither was made from",
+    "A change of what managers go by must bring something.",
+    Bars.CHANGE,
+)
+CALIBRATED = ModelCheck(
+    "CF104",
+    "its chances meant what they said",
+    "At-risk rules, expected gain and money all read the chance as a chance.",
+    Bars.NOTHING,
+)
+STABLE = ModelCheck(
+    "CF105",
+    "at no origin was it worse than the rule for sure",
+    "A mean can hide a year in which it failed.",
+    Bars.NOTHING,
+)
+NO_LEAK = ModelCheck(
+    "CF106",
+    "its features see nothing that nobody could know",
+    "A leak forecasts the past and fails in service: CF001 to CF021 on this ledger.",
+    Bars.MODEL,
+)
+NOT_CARRIED = ModelCheck(
+    "CF107",
+    "no single feature carries it",
+    "Beside the orders themselves, one column that says nearly all alone is written after the fact, or breaks one day.",
+    Bars.MODEL,
+)
+FRESH = ModelCheck(
+    "CF108",
+    "the ledger is fresh",
+    "Where rows stopped coming in, everybody looks silent.",
+    Bars.CHANGE,
+)
+ENOUGH = ModelCheck(
+    "CF109",
+    "enough customers stopped, and enough went on",
+    "On few of one outcome nothing can be proven.",
+    Bars.MODEL,
+)
+EVEN = ModelCheck(
+    "CF110",
+    "it is even across departments",
+    "A chance that is right on average may be wrong for the customers of one department.",
+    Bars.NOTHING,
+)
+
+MODEL_CHECKS: tuple[ModelCheck, ...] = (
+    *(BEATS_RULE, FINDS_MONEY, BEATS_CHAMPION, CALIBRATED, STABLE),
+    *(NO_LEAK, NOT_CARRIED, FRESH, ENOUGH, EVEN),
+)
+"""All checks of a model, by code."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """How a check came out: the sentence holds the figures, or why it is not applicable."""
+
+    check: ModelCheck
+    outcome: Outcome
+    sentence: str
+
+    @property
+    def failed(self) -> bool:
+        """It did not pass."""
+        return self.outcome is Outcome.FAILED
+
+    def record(self) -> dict[str, Any]:
+        """The check as JSON."""
+        return {
+            "code": self.check.code,
+            "title": self.check.title,
+            "why": self.check.why,
+            "bars": str(self.check.bars),
+            "outcome": str(self.outcome),
+            "sentence": self.sentence,
+        }
+
+
+def checked(check: ModelCheck, passed: bool, sentence: str) -> Checked:
+    """A check that could be made."""
+    return Checked(check, Outcome.PASSED if passed else Outcome.FAILED, sentence)
+
+
+def not_applicable(check: ModelCheck, why: str) -> Checked:
+    """A check that could not be made."""
+    return Checked(check, Outcome.NOT_APPLICABLE, why)
+
+
+def failures(checks: Iterable[Checked], bars: Bars) -> tuple[Checked, ...]:
+    """The failed checks that keep one thing from happening, by code."""
+    return tuple(
+        sorted((each for each in checks if each.failed and each.check.bars is bars), key=lambda each: each.check.code)
+    )

@@ -1,0 +1,158 @@
+"""Here you find forecasts of windows nobody had seen, beside what came, and how far one may be told from another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from features.clock import AsOf
+from features.snapshot import Floats
+from models.members import chance_of, log_odds_of
+from models.shortfall import ShortfallKind
+from training.calibration.origin_levels import Forecasts, levelled
+from training.dataset.training_set import TrainingSet, customer_codes, micros_of
+from training.fitting.member_forecasts import MemberForecasts
+from training.metrics import scoring as metrics
+from training.metrics.bootstrap import Interval, interval_of_draws, interval_of_mean, resamples
+from training.metrics.resampled import Figure, Scene, counted, over_draws
+from training.metrics.segments import Circle, CircleCalibration, calibration_in
+
+MONEY_DRAWS = 1000
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Forecasts of active customers at the contest origins, and what came; one row per (origin, customer).
+
+    Attributes:
+        churn: chance of no order by candidate. decline: of no order or fading by candidate, told where ``telling``.
+        by_chance: value at risk by candidate, of its chance. shares: value at risk by learned model of the shortfall.
+        circles: who was in which, as of the origin. overlapping: windows overlap, so customers are resampled as wholes.
+        members: what each rule and each member of the blend said, origin by origin.
+    """
+
+    rows: TrainingSet
+    reference: Floats
+    telling: Flags
+    declined: Flags
+    churn: dict[str, Floats]
+    decline: dict[str, Floats]
+    by_chance: dict[str, Floats]
+    shares: dict[ShortfallKind, Floats]
+    circles: Mapping[Circle, Flags]
+    skipped: dict[str, str]
+    overlapping: bool
+    seed: int
+    members: tuple[MemberForecasts, ...] = ()
+
+    @cached_property
+    def customer(self) -> npt.NDArray[np.int64]:
+        """A number per customer."""
+        return customer_codes(self.rows.snapshot)
+
+    @cached_property
+    def ids(self) -> npt.NDArray[np.str_]:
+        """The customer of each row."""
+        return np.asarray(self.rows.snapshot.customer_ids, dtype=np.str_)
+
+    @cached_property
+    def shortfall(self) -> Floats:
+        """max(R - net sales, 0)."""
+        return self.rows.labels.shortfall(self.reference)
+
+    @property
+    def churned(self) -> Flags:
+        """No order day in the window."""
+        return self.rows.labels.churned
+
+    def value(self, kind: ShortfallKind, churn: str) -> Floats:
+        """What a money ranking goes by."""
+        if kind in self.shares:
+            return self.shares[kind]
+        return self.reference if kind is ShortfallKind.REFERENCE_ALONE else self.by_chance[churn]
+
+    def money_found(self, value: Floats) -> float:
+        """Money found by a ranking, mean over origins."""
+        return metrics.pooled_money_found(value, self.shortfall, self.ids.tolist(), self.rows.origin)
+
+    @cached_property
+    def origins(self) -> tuple[AsOf, ...]:
+        """The contest origins, oldest first."""
+        there = set(np.unique(self.rows.origin).tolist())
+        return tuple(as_of for as_of in self.rows.snapshot.as_ofs if micros_of(as_of) in there)
+
+    def since(self, origin: AsOf) -> Unseen | None:
+        """The forecasts of one origin and all later ones; None where there are none."""
+        late = self.rows.origin >= micros_of(origin)
+        if not late.any():
+            return None
+        return replace(
+            self,
+            rows=self.rows.where(late),
+            reference=self.reference[late],
+            telling=self.telling[late],
+            declined=self.declined[late],
+            churn={name: chance[late] for name, chance in self.churn.items()},
+            decline={name: chance[late] for name, chance in self.decline.items()},
+            by_chance={name: value[late] for name, value in self.by_chance.items()},
+            shares={kind: value[late] for kind, value in self.shares.items()},
+            circles={circle: there[late] for circle, there in self.circles.items()},
+        )
+
+    def calibration(self, churn: str) -> tuple[CircleCalibration, ...]:
+        """How a candidate's chances held in each circle."""
+        return calibration_in(
+            self.circles,
+            self.churn[churn],
+            self.churned,
+            weight=self.rows.weight,
+            customer=self.customer,
+            seed=self.seed,
+        )
+
+    def levelled(self, churn: str) -> Floats:
+        """A candidate's chances moved at each origin to the rate that came: what is left is whom it tells apart."""
+        rows = self.rows
+        told = Forecasts(log_odds_of(self.churn[churn]), self.churned, rows.origin, rows.weight, rows.horizon_days)
+        return chance_of(levelled(told))
+
+    def better(self, chance: Floats, than: Floats) -> Floats:
+        """By how much the squared error of one forecast is smaller than that of another, row by row."""
+        return np.asarray((than - self.churned) ** 2 - (chance - self.churned) ** 2)
+
+    def mean_auc(self, told: Floats) -> float:
+        """ROC AUC, mean over the origins at which some stopped and some did not; NaN: there is none."""
+        origin, weight = self.rows.origin, self.rows.weight
+        found = [
+            metrics.auc(told[rows], self.churned[rows], weight[rows])
+            for rows in (origin == each for each in np.unique(origin))
+        ]
+        known = [each for each in found if not np.isnan(each)]
+        return float(np.mean(known)) if known else float("nan")
+
+    def mean_interval(self, differences: Floats) -> Interval:
+        """The weighted mean of one difference per row, with its bounds."""
+        share = self.rows.weight / self.rows.weight.mean()
+        return interval_of_mean(
+            differences * share, self.customer, self.rows.origin, overlapping=self.overlapping, seed=self.seed
+        )
+
+    def money_interval(self, value: Floats, rival: Floats) -> Interval:
+        """Money found by one ranking less that by another, with its bounds."""
+        origin = self.rows.origin
+        parts = [np.flatnonzero(origin == each) for each in np.unique(origin)]
+        scenes = [Scene(self.ids[rows].tolist(), self.churned[rows], self.shortfall[rows]) for rows in parts]
+        told = {
+            name: [counted(Figure.MONEY_FOUND, scene, each[rows]) for scene, rows in zip(scenes, parts, strict=True)]
+            for name, each in (("value", value), ("rival", rival))
+        }
+        draws = resamples(self.customer, origin, overlapping=self.overlapping, draws=MONEY_DRAWS, seed=self.seed)
+        found = over_draws(told, parts, draws)
+        difference = found["value"] - found["rival"]
+        return interval_of_draws(float(difference[0]), difference[1:])

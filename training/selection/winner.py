@@ -1,0 +1,228 @@
+"""Here you find what will be served, put together: proven in a contest, a calibrated rule, or a bare rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.manifest import UsualRates
+from models.probability import Probability
+from models.reference import Reference
+from models.shortfall import Shortfall, ShortfallKind
+from training.dataset.folds import ContestPlan, Fold, Origins, contest_plan
+from training.errors import TrainingError
+from training.fitting.candidates import CANDIDATES, BlendRecipe, Candidate, Rank
+from training.fitting.fit import Lesson, TooFew, fit
+from training.fitting.learner import Learned, Teacher, churned
+from training.fitting.money_spread import MoneyForecasts, spread_of
+from training.fitting.shortfall import sales_factor
+from training.fitting.usual_rates import usual_rates
+from training.metrics import scoring as metrics
+from training.selection.confidence import how_sure, weaker_proof
+from training.selection.contest import Outcome, hold_contest, judge, serving_rule
+from training.selection.contest_gates import contest_checks
+from training.selection.gates import Bars, Checked, failures
+from training.selection.out_of_sample import Unseen
+
+LEAST_CUSTOMERS = 30
+"""Who ever ordered, from which a chance can be learned at all (issue 4: small B2B begins at 30)."""
+LEAST_ACTIVE = 10
+"""Of them active at the newest closed window, whose outcomes say the most of today."""
+
+Told = Callable[[str], None]
+
+
+class TooLittleToLearnError(TrainingError):
+    """No chance can be learned; the rule that needs none is served instead."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A bundle's parts and how they came to be chosen.
+
+    Attributes:
+        name: the candidate served. is_rule: it is a rule.
+        sentence: the verdict. note: how sure it is.
+        outcome, unseen: the contest; None where none could be held.
+        checks: what the contest told of its best model; none where none took part.
+    """
+
+    name: str
+    is_rule: bool
+    reference: Reference
+    shortfall: Shortfall
+    churn: Probability | None
+    decline: Probability | None
+    usual_rates: UsualRates
+    sentence: str
+    note: str
+    outcome: Outcome | None = None
+    unseen: Unseen | None = None
+    checks: tuple[Checked, ...] = ()
+
+
+def bare_rule(horizon_days: int, missing: str) -> Draft:
+    """The rule that needs no closed window: value at risk is what the account would bring; no chances."""
+    return Draft(
+        name=str(ShortfallKind.REFERENCE_ALONE),
+        is_rule=True,
+        reference=Reference(horizon_days),
+        shortfall=Shortfall(ShortfallKind.REFERENCE_ALONE, lift=1.0),
+        churn=None,
+        decline=None,
+        usual_rates=UsualRates(),
+        sentence=f"The rule 'reference alone' is served, without chances. {missing}",
+        note=missing,
+    )
+
+
+def draft(teacher: Teacher, *, active_days: int, told: Told, plan: ContestPlan | None = None) -> Draft:
+    """The best that the teacher's windows prove; ``plan``: where, if not at all origins of a contest.
+
+    Raises:
+        TooLittleToLearnError: too few customers, or only one outcome.
+    """
+    origins = teacher.origins
+    _check_enough(teacher)
+    plan = plan or contest_plan(origins)
+    unseen = hold_contest(teacher, plan, told) if plan.folds else None
+    fold = origins.fold(origins.until)
+    if unseen is None or fold is None:
+        return _calibrated_rule(teacher, fold, active_days=active_days, tried=len(plan.folds))
+    told("judging")
+    outcome = judge(unseen)
+    found = contest_checks(teacher, unseen, outcome)
+    barred = failures(found, Bars.MODEL)
+    if barred and outcome.served == outcome.best_model:
+        outcome = serving_rule(outcome, unseen, f"{barred[0].check.code} failed. {barred[0].sentence}")
+    told("fitting what won")
+    won = _winner(teacher, fold, outcome=outcome, unseen=unseen, plan=plan, active_days=active_days)
+    return replace(won, checks=found)
+
+
+def rule_instead(teacher: Teacher, model: Draft, *, active_days: int, why: str) -> Draft:
+    """The best rule of the contest that a model has won, which must not be served for some reason."""
+    origins = teacher.origins
+    fold = origins.fold(origins.until)
+    if model.outcome is None or model.unseen is None or fold is None:
+        raise ValueError(f"{model.name} has won no contest")
+    outcome = serving_rule(model.outcome, model.unseen, why)
+    rule = _winner(
+        teacher, fold, outcome=outcome, unseen=model.unseen, plan=contest_plan(origins), active_days=active_days
+    )
+    return replace(rule, checks=model.checks)
+
+
+def _winner(
+    teacher: Teacher, fold: Fold, *, outcome: Outcome, unseen: Unseen, plan: ContestPlan, active_days: int
+) -> Draft:
+    candidate = next(each for each in CANDIDATES if each.name == outcome.served)
+    learned = teacher.learn(
+        fold,
+        past=unseen.members,
+        churn=[candidate],
+        decline=[outcome.decline] if outcome.decline else [],
+        shares=[outcome.shortfall] if outcome.shortfall in unseen.shares else [],
+    )
+    churn = learned.churn.get(candidate.name)
+    kind = outcome.shortfall
+    if churn is None or (kind in unseen.shares and kind not in learned.shares):
+        why = "; ".join(f"{name}: {reason}" for name, reason in learned.skipped.items())
+        raise TooLittleToLearnError(f"What won the contest cannot be fitted now ({why}).", "Wait for the next window.")
+    learned = replace(learned, reference=teacher.in_season(learned))
+    money = MoneyForecasts(unseen.value(kind, candidate.name), unseen.reference, unseen.shortfall, unseen.rows)
+    shortfall = replace(_settled(teacher, learned, kind, churn), spread=spread_of(money))
+    weaker = weaker_proof(plan)
+    return Draft(
+        name=candidate.name,
+        is_rule=candidate.rank is Rank.RULE,
+        reference=learned.reference,
+        shortfall=shortfall,
+        churn=churn,
+        decline=learned.decline.get(outcome.decline or ""),
+        usual_rates=usual_rates(
+            teacher.rows, teacher.origins, learned.reference, active_days=active_days, policy=teacher.policy
+        ),
+        sentence=f"{outcome.sentence}{weaker}",
+        note=how_sure(unseen, candidate.name, churn, until=teacher.origins.until) + weaker,
+        outcome=outcome,
+        unseen=unseen,
+    )
+
+
+def _calibrated_rule(teacher: Teacher, fold: Fold | None, *, active_days: int, tried: int) -> Draft:
+    """The rule that tells the closed windows best, where no model could be proven at any of the tried origins."""
+    origins = teacher.origins
+    window = origins.close[0]
+    stand_in = fold or Fold(origins.until, (window,), window)
+    rows = teacher.rows.active_at([stand_in.calibrate])
+    fitted = [(rule, _fit_rule(teacher, stand_in, rule)) for rule in CANDIDATES]
+    chances = [(rule, found) for rule, found in fitted if rule.rank is Rank.RULE and found is not None]
+    if not chances:
+        raise TooLittleToLearnError(
+            "In the closed windows nearly everybody or nearly nobody stopped: too few of one outcome to learn a chance "
+            f"over {origins.horizon_days} days.",
+            "Choose another horizon (--horizon-days), or load more history.",
+        )
+    churned_then, weight = rows.labels.churned, rows.weight
+    rule, churn = min(chances, key=lambda pair: metrics.brier(pair[1].chance(rows.snapshot), churned_then, weight))
+    learned = Learned(stand_in, teacher.rows.reference(origins.chain(origins.until)))
+    reference = teacher.in_season(learned)
+    learned = replace(learned, reference=reference)
+    kind = ShortfallKind.STOP_OR_SHRINK
+    missing = (
+        "No model could be tested: the windows before each date show too few of one outcome to learn from."
+        if tried
+        else f"No window is left to test a model on: a contest needs {_contest_days(origins, active_days)} days of "
+        f"ledger before the date trained for."
+    )
+    return Draft(
+        name=rule.name,
+        is_rule=True,
+        reference=reference,
+        shortfall=replace(_settled(teacher, learned, kind, churn), spread=spread_of(None)),
+        churn=churn,
+        decline=None,
+        usual_rates=usual_rates(teacher.rows, origins, reference, active_days=active_days, policy=teacher.policy),
+        sentence=f"The rule '{rule.name}' is served. {missing}",
+        note=f"{missing} The chances come from the newest closed window and are widened for it.",
+    )
+
+
+def _fit_rule(teacher: Teacher, fold: Fold, rule: Candidate) -> Probability | None:
+    if rule.rank is not Rank.RULE or isinstance(rule.recipe, BlendRecipe):
+        return None
+    found = fit(rule.name, rule.recipe, Lesson(teacher.rows, teacher.origins, fold, churned), teacher.seed)
+    return None if isinstance(found, TooFew) else found
+
+
+def _settled(teacher: Teacher, learned: Learned, kind: ShortfallKind, churn: Probability) -> Shortfall:
+    """The shortfall told in one way, with the factor that makes the net sales of closed windows come true."""
+    shortfall = teacher.shortfall(learned, kind, churn)
+    newest = teacher.rows.active_at([learned.fold.calibrate])
+    closed = teacher.rows.active_at(teacher.origins.before(learned.fold.at))
+    return replace(
+        shortfall, sales_factor=sales_factor(shortfall, learned.reference, churn, newest=newest, closed=closed)
+    )
+
+
+def _check_enough(teacher: Teacher) -> None:
+    customers = int(np.sum(~np.isnan(teacher.now.feature("days_since_last_order"))))
+    if customers < LEAST_CUSTOMERS:
+        raise _too_few(f"{customers} customers that ever ordered", LEAST_CUSTOMERS)
+    newest = teacher.origins.close[0]
+    active = len(teacher.rows.active_at([newest]))
+    if active < LEAST_ACTIVE:
+        raise _too_few(f"{active} customers active on {newest.day}", LEAST_ACTIVE)
+
+
+def _too_few(have: str, needed: int) -> TooLittleToLearnError:
+    return TooLittleToLearnError(
+        f"With {have} there are too few to learn chances from: {needed} are needed.", "Load more customers."
+    )
+
+
+def _contest_days(origins: Origins, active_days: int) -> int:
+    return max(origins.horizon_days, active_days) + 2 * origins.horizon_days  # to begin; to fit, to test on

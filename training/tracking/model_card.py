@@ -1,0 +1,95 @@
+"""Here you find the model card: what a model is for, what it was made of, how good it is and where it is not.
+
+Source: Mitchell et al. 2019, Model Cards for Model Reporting, FAT*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from models.bundle import Bundle
+from training.metrics.segments import circles_table
+from training.selection.promotion import Decision
+
+TELLS = (
+    ("churn_probability", "chance of no order in the horizon, without a call from our list"),
+    ("churn_low, churn_high", "90 % interval for the rate among customers with this score at a new date"),
+    ("decline_probability", "chance of no order, or of less than half of what the account would bring"),
+    ("reference_sales", "what the account brings in the horizon if it goes on as before"),
+    ("value_at_risk", "how much of it is expected to be missing: E[max(reference - net sales, 0)]"),
+)
+
+
+def model_card(bundle: Bundle, decision: Decision, remarks: Sequence[str]) -> str:
+    """The card as Markdown; ``remarks``: what a person should know of how T, H and W were set."""
+    told = [*_purpose(bundle, decision), *_making(bundle), *_quality(decision), *_limits(bundle, decision, remarks)]
+    return "\n".join(told) + "\n"
+
+
+def _purpose(bundle: Bundle, decision: Decision) -> Iterator[str]:
+    yield f"# {bundle.version}"
+    yield f"\n{decision.sentence}"
+    yield "\n## What it is for\n"
+    yield (
+        f"It tells which customers are likely to stay away for {bundle.horizon_days} days and how much money that puts "
+        "at risk, so that managers call key accounts first. It judges customers that ordered within "
+        f"{bundle.active_days} days or are not past their own due gap. It is no judgement of a person, sets no price "
+        "or credit, and says nothing of what a call changes."
+    )
+    yield "\n| it tells | meaning |\n|---|---|"
+    for name, meaning in TELLS:
+        yield f"| {name} | {meaning} |"
+
+
+def _making(bundle: Bundle) -> Iterator[str]:
+    manifest = bundle.manifest
+    yield "\n## What it was made of\n"
+    yield f"- learned as of {manifest.until} from {len(manifest.origins)} dates"
+    yield from (f"- {part}" for part in _parts(bundle))
+    digests = {"ledger": manifest.ledger_digest, "catalogue": manifest.catalogue_fingerprint}
+    digests["policy"] = manifest.policy_digest
+    yield (
+        "- "
+        + ", ".join(f"{name} {digest[:12]}" for name, digest in digests.items())
+        + f", code {manifest.code_version}"
+    )
+
+
+def _parts(bundle: Bundle) -> Iterator[str]:
+    if bundle.churn is None:
+        yield "nothing was learned of chances"
+    else:
+        yield f"chance of no order: {bundle.churn.made_of_words}; on {len(bundle.churn.features)} features, calibrated"
+    yield f"value at risk by {bundle.shortfall.kind}"
+
+
+def _quality(decision: Decision) -> Iterator[str]:
+    yield "\n## How good it is\n"
+    outcome = decision.draft.outcome
+    if outcome is None:
+        yield "Nothing could be tested: no window was left that it had not learned from."
+        return
+    yield "On windows that none of the candidates had seen:\n"
+    yield "| candidate | kind | AUC | Brier | calibration error (perfect) | money found |\n|---|---|---|---|---|---|"
+    for each in outcome.figures:
+        cells: Sequence[str] = (
+            each.name,
+            str(each.rank),
+            f"{each.auc:.3f}",
+            f"{each.brier:.3f}",
+            f"{each.calibration_error:.3f} ({each.perfect_calibration_error:.3f})",
+            f"{each.money_found:.3f}",
+        )
+        yield f"| {' | '.join(cells)} |"
+    yield f"\nWhat {outcome.served} said on those windows, each forecast by its weight, and what came:\n"
+    yield circles_table(outcome.circles)
+    yield "\n| check | outcome | what is true where it passed | what was found |\n|---|---|---|---|"
+    for found in decision.checks:
+        yield f"| {found.check.code} | {found.outcome} | {found.check.title} | {found.sentence} |"
+
+
+def _limits(bundle: Bundle, decision: Decision, remarks: Sequence[str]) -> Iterator[str]:
+    yield "\n## Where it is not to be trusted\n"
+    yield from (f"- {remark}" for remark in (bundle.note, *remarks))
+    skipped = decision.draft.outcome.skipped if decision.draft.outcome else {}
+    yield from (f"- {name} did not take part everywhere: {reason}." for name, reason in skipped.items())
