@@ -18,8 +18,8 @@ from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.reconciliation.report import Reconciliation
 from features.policy import Policy
 from tests.corpus.cases import Account, Case, Customer, Ingest, read_cases
-from tests.drawn import seen
 from tests.specs.ingested import NOW
+from tests.text_tables import seen
 
 CASES = read_cases()
 

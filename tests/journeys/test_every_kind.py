@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from callfirst import app
 from features.ledger.schema.record_types import KINDS, SHELVES
-from tests.drawn import table
-from tests.drawn_kinds import KINDS_DRAWN, as_csv
 from tests.journeys.test_command_line import run
+from tests.text_tables import table
+from tests.text_tables_of_kinds import KINDS_DRAWN, as_csv
 
 
 def told(home: Path, *arguments: str) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from features.home import Home
 from features.ledger.store.database import Store
 from models import registry
 from models.registry import AliasError, champion, promotions
-from tests.served import serve_rule
-from tests.specs.test_scores import BARE_RULE
+from tests.http_client import serve_rule
+from tests.specs.serving.test_scores import BARE_RULE
 
 
 @pytest.fixture

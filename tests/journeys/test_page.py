@@ -15,7 +15,7 @@ from features.ledger.store.database import Store
 from serving import access
 from serving.api.app import create_app
 from serving.settings import ServerSettings
-from tests.published import NOW, published
+from tests.published_run import NOW, published
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ from features.ledger.demo.company import write_demo
 from features.ledger.store.database import Store
 from serving.publication.publish import newest_run, score_of
 from serving.refresh import Refreshed, Refresher
-from tests.served import served
-from tests.specs.test_refresh import COMPANY, LATER, order, push
+from tests.http_client import served
+from tests.specs.serving.test_refresh import COMPANY, LATER, order, push
 
 AS_OF = "2026-01-01"
 

@@ -23,8 +23,8 @@ from serving.api.push_routes import PUSHED
 from serving.api.push_schemas import MOST_ROWS
 from serving.nightly import run_night
 from serving.settings import ServerSettings
+from tests.http_client import MORNING, POLICY, key_for, served
 from tests.journeys.test_api import is_problem
-from tests.served import MORNING, POLICY, key_for, served
 from tests.specs.ingested import rows_of
 
 Headers = dict[str, str]

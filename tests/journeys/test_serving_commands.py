@@ -22,7 +22,7 @@ import callfirst
 from features.home import Home
 from features.ledger.store.database import Store
 from models.registry import PROMOTIONS, keep_copy
-from tests.specs.test_scores import BARE_RULE
+from tests.specs.serving.test_scores import BARE_RULE
 
 ORDERS = """customer_id,ordered_at,amount,manager_id
 weekly,2026-05-01,100,Ann

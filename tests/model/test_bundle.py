@@ -18,8 +18,8 @@ from models.bundle_storage import DamagedBundleError, digest_of
 from models.manifest import BundleError, Manifest
 from models.reference import orders_expected
 from models.shortfall import ShortfallKind
-from tests.drawn import POLICY, at
 from tests.model.world import HORIZON, drafted, world
+from tests.text_tables import POLICY, at
 from training.selection.winner import Draft, bare_rule
 
 

@@ -13,8 +13,8 @@ import pytest
 from features.snapshot import take_snapshot
 from models.members import chance_of, log_odds_of
 from models.shortfall import ShortfallKind
-from tests.drawn import POLICY, at, ledger
 from tests.model.world import HORIZON, drafted, teacher, world
+from tests.text_tables import POLICY, at, ledger
 from training.dataset.folds import origins_of
 from training.dataset.training_set import training_set
 from training.fitting.learner import Teacher

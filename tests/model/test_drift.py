@@ -16,7 +16,7 @@ from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from models.bundle import Bundle
 from models.feature_distributions import Steps, UsualShares
-from tests.drawn import POLICY
+from tests.text_tables import POLICY
 from training.monitoring.data_arrival import Stopped
 from training.monitoring.drift import BaseRate, Drift
 from training.monitoring.drift_detection import look_for_drift

@@ -8,8 +8,8 @@ import pytest
 
 from features.snapshot import take_snapshot
 from models.margin import Margin
-from tests.drawn import POLICY, at, ledger
 from tests.model.test_bundle import bundle_of
+from tests.text_tables import POLICY, at, ledger
 from training.dataset.folds import origins_of
 from training.dataset.training_set import TrainingSet, training_set
 from training.fitting.company_profile import margin_of

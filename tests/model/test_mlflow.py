@@ -24,7 +24,7 @@ from features.snapshot import take_snapshot
 from models.bundle import SCORED
 from models.findings import FindingKind, newest
 from models.registry import NoChampionError, champion, promotions
-from tests.drawn import POLICY, at
+from tests.text_tables import POLICY, at
 from training.pipeline import train
 from training.tracking.mlflow_run import TrackingError
 from training.tracking.verdict import Verdict

@@ -16,7 +16,7 @@ from features.snapshot import Snapshot, take_snapshot
 from models.btyd import Parameters, Story
 from models.members import Btyd, chance_of
 from models.operational_time import CALENDAR, OperationalTime
-from tests.drawn import POLICY, at
+from tests.text_tables import POLICY, at
 from training.fitting.operational_time import operational_time
 
 STARTS_ON = date(2023, 1, 1)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from models.bundle import Bundle
-from tests.drawn import POLICY, at
 from tests.model.world import HORIZON, UNTIL, drafted, teacher, world
+from tests.text_tables import POLICY, at
 from training.checks.catalogue import Outcome
 from training.dataset.assignments import Assignments
 from training.dataset.scope import frame_of

@@ -11,7 +11,7 @@ from features.ledger.ingest.intake import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Snapshot, take_snapshot
-from tests.drawn import POLICY, at
+from tests.text_tables import POLICY, at
 from training.dataset.folds import Origins, origins_of
 from training.dataset.training_set import TrainingSet, training_set
 from training.fitting.learner import Teacher

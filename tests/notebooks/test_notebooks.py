@@ -15,7 +15,7 @@ from features.clock import now
 from features.home import Home
 from features.ledger.demo.company import write_demo
 from features.ledger.ingest.intake import ingest
-from tests.drawn import POLICY, at
+from tests.text_tables import POLICY, at
 from training.pipeline import train
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"

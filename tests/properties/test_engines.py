@@ -39,7 +39,7 @@ from features.ledger.ingest.intake import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Snapshot, company_values, exact_snapshot, take_snapshot
-from tests.drawn import at, ledger, rows_of
+from tests.text_tables import at, ledger, rows_of
 
 POLICY = Policy(time_zone="America/Sao_Paulo")  # a zone whose summer time began at midnight
 BEGIN = datetime(2018, 1, 1, 12)

@@ -19,8 +19,8 @@ from features.ledger.reconciliation.report import Reconciliation
 from features.ledger.schema.column import ColumnKind
 from features.ledger.schema.record_types import KINDS, Column, Kind
 from features.policy import Policy
-from tests.drawn import table
 from tests.specs.ingested import LATER, NOW
+from tests.text_tables import table
 
 POLICY = Policy(reporting_currency="EUR", time_zone="Europe/Berlin")
 ORDER = table("customer_id | ordered_at | amount\na | 2026-01-01 | 1")

@@ -12,8 +12,8 @@ from features.home import Home
 from features.ledger.ingest.intake import ingest
 from features.ledger.reconciliation.report import Reconciliation
 from features.policy import Policy
-from tests.drawn import POLICY
 from tests.specs.ingested import NOW, Ingest
+from tests.text_tables import POLICY
 
 
 @pytest.fixture

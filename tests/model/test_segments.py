@@ -1,0 +1,177 @@
+"""Chances are held against what came among everybody and where it matters most, each forecast by its weight."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from features.policy import Policy
+from features.snapshot import Floats, take_snapshot
+from features.standing.key_accounts import key_accounts_at
+from features.standing.standing import take_standing
+from tests.model.world import HORIZON, drafted, world
+from tests.text_tables import at, ledger
+from training.metrics.segments import Circle, CircleCalibration, calibration_in, circles_at, circles_table
+from training.selection.contest import serving_rule
+from training.selection.out_of_sample import Unseen
+
+Flags = npt.NDArray[np.bool_]
+
+
+def flags(*parts: tuple[int, bool]) -> Flags:
+    """So many rows of each value, one part after another."""
+    return np.repeat([value for _, value in parts], [count for count, _ in parts])
+
+
+def held(
+    rows: Flags, chance: Floats, churned: Flags, *, weight: Floats | None = None, customers: int | None = None
+) -> CircleCalibration:
+    """How chances held among some rows; of weight 1 and of a customer each, unless said otherwise."""
+    each = np.ones(len(rows)) if weight is None else weight
+    customer = np.arange(len(rows)) % (customers or len(rows))
+    (found,) = calibration_in({Circle.NEWCOMERS: rows}, chance, churned, weight=each, customer=customer, seed=1)
+    return found
+
+
+def unseen() -> Unseen:
+    found = drafted().unseen
+    assert found is not None
+    return found
+
+
+def test_a_circle_is_told_by_its_own_rows_alone() -> None:
+    rows = flags((60, True), (40, False))
+    chance = np.repeat([0.2, 0.9], [60, 40])
+    churned = flags((15, True), (45, False), (40, True))
+    found = held(rows, chance, churned)
+    assert found.calibration is not None
+    assert (found.forecasts, found.customers) == (60, 60)
+    assert found.calibration.predicted == pytest.approx(0.2)
+    assert found.calibration.observed == pytest.approx(15 / 60)
+    assert found.sentence == "20.0% were expected to stop, 25.0% did"
+
+
+def test_the_error_is_that_of_ten_bins_beside_a_perfect_forecasts() -> None:
+    chance = np.repeat([0.1, 0.5], [50, 50])  # five bins of each
+    churned = flags((10, True), (40, False), (25, True), (25, False))
+    spread = np.random.default_rng(1).permutation(50)  # stoppers lie all over their bins
+    churned = np.concatenate([churned[:50][spread], churned[50:][spread]])
+    found = held(np.ones(100, dtype=np.bool_), chance, churned).calibration
+    assert found is not None
+    in_bins = churned.reshape(10, 10).mean(axis=1)
+    assert found.error == pytest.approx(np.abs(np.repeat([0.1, 0.5], 5) - in_bins).mean())
+    assert 0 < found.perfect_error < 0.25
+
+
+def test_who_was_called_counts_nowhere_and_who_was_held_out_stands_for_several() -> None:
+    chance = np.repeat([0.1, 0.4, 0.9], [30, 30, 40])
+    churned = flags((3, True), (27, False), (15, True), (15, False), (40, True))
+    weight = np.repeat([1.0, 3.0, 0.0], [30, 30, 40])
+    found = held(np.ones(100, dtype=np.bool_), chance, churned, weight=weight)
+    assert found.forecasts == 30 + 30
+    assert found.calibration is not None
+    assert found.calibration.predicted == pytest.approx((30 * 0.1 + 3 * 30 * 0.4) / (30 + 3 * 30))
+    assert found.calibration.observed == pytest.approx((3 + 3 * 15) / (30 + 3 * 30))
+
+
+@pytest.mark.parametrize(
+    ("forecasts", "sentence"),
+    [
+        (0, "there were none"),
+        (49, "too few to say: 50 forecasts are needed"),
+        (50, "20.0% were expected to stop, 0.0% did"),
+    ],
+)
+def test_a_circle_of_under_fifty_forecasts_is_named_and_not_judged(forecasts: int, sentence: str) -> None:
+    rows, nobody = flags((forecasts, True), (90 - forecasts, False)), np.zeros(90, dtype=np.bool_)
+    found = held(rows, np.full(90, 0.2), nobody, customers=7)
+    assert (found.forecasts, found.customers) == (forecasts, min(forecasts, 7))
+    assert (found.calibration is None) == (forecasts < 50)
+    assert found.sentence == sentence
+    assert f"| newcomers | {forecasts} | {found.customers} |" in circles_table([found])
+    assert (sentence in circles_table([found])) == (forecasts < 50)
+
+
+ORDERS = "customer_id | ordered_at | amount\n" + "\n".join(
+    [f"c{place} | 2025-{month:02d}-10 | {10 + place}" for place in range(9) for month in (1, 2, 3)]
+    + ["new | 2025-03-12 | 20", "new | 2025-04-12 | 20", "new | 2025-05-12 | 500"]
+)
+
+
+def belonging(as_of: str, reference: list[float], policy: Policy) -> dict[str, set[str]]:
+    world = ledger(ORDERS, "customer_id | key_mark\nc4 | reputation", policy=policy)
+    snapshot = take_snapshot(world, [at(as_of)], policy)
+    found = circles_at(world, snapshot, as_of=at(as_of), reference=np.array(reference), policy=policy)
+    ids = np.array(snapshot.customer_ids)
+    return {str(circle): set(ids[rows].tolist()) for circle, rows in found.items()}
+
+
+def test_who_is_in_a_circle_is_what_was_known_at_the_origin() -> None:
+    policy = Policy(key_enter_share=0.2, key_leave_share=0.2)
+    reference = [5.0, 9.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 9.0, 9.0]  # of c0 … c8, new
+    everybody = {f"c{place}" for place in range(9)} | {"new"}
+    top = {"c1", "c8"}  # a fifth of ten; of equal R the smaller id
+    assert belonging("2025-05-01", reference, policy) == {
+        "everybody": everybody,
+        "top value tier": top,
+        "newcomers": {"new"},  # two order days
+        "key accounts": {"c4"},  # by the CRM; new has 40 / (3 * 126 + 40)
+    }
+    assert belonging("2025-06-01", reference, policy) == {
+        "everybody": everybody,
+        "top value tier": top,
+        "newcomers": set(),  # three order days
+        "key accounts": {"c4", "new"},  # 540 / (3 * 126 + 540)
+    }
+
+
+@pytest.mark.parametrize("largest", [0, 3])
+def test_key_accounts_at_an_origin_are_those_its_lists_would_have_shown(largest: int) -> None:
+    here, policy = world(), Policy(strategic_top_n=largest)
+    origin = here.origins.spaced[1]
+    standing = take_standing(
+        here.ledger, take_snapshot(here.ledger, [origin], policy), policy, active_days=HORIZON
+    ).table.to_pylist()
+    shown = {row["customer_id"] for row in standing if row["is_key_account"]}
+    assert shown
+    assert key_accounts_at(here.ledger, origin, policy) == shown
+
+
+def test_a_contest_tells_the_served_chances_in_every_circle_and_everybody_as_its_table_does() -> None:
+    outcome = drafted().outcome
+    assert outcome is not None
+    assert [each.circle for each in outcome.circles] == list(Circle)
+    everybody = outcome.circles[0]
+    served = next(each for each in outcome.figures if each.name == outcome.served)
+    assert everybody.forecasts == len(unseen().rows)
+    assert everybody.calibration is not None
+    assert everybody.calibration.error == served.calibration_error
+    assert everybody.calibration.perfect_error == served.perfect_calibration_error
+    assert everybody.calibration.predicted == pytest.approx(unseen().churn[outcome.served].mean())
+    assert everybody.calibration.observed == pytest.approx(unseen().churned.mean())
+
+
+def test_where_the_rule_serves_instead_its_chances_are_told() -> None:
+    outcome = drafted().outcome
+    assert outcome is not None
+    ruled = serving_rule(outcome, unseen(), "it is a test.")
+    assert ruled.circles == unseen().calibration(outcome.best_rule)
+
+
+def test_the_top_value_tier_is_a_fifth_of_each_origin_not_of_all() -> None:
+    here = unseen()
+    for origin in np.unique(here.rows.origin):
+        there = here.rows.origin == origin
+        top = there & here.circles[Circle.TOP_VALUE_TIER]
+        assert top.sum() == int(0.2 * there.sum())
+        assert here.reference[top].min() >= here.reference[there & ~top].max()
+
+
+def test_forecasts_since_an_origin_keep_their_circles() -> None:
+    here = unseen()
+    newest = here.origins[-1]
+    since = here.since(newest)
+    assert since is not None
+    late = here.rows.origin == here.rows.origin.max()
+    assert all(np.array_equal(since.circles[circle], here.circles[circle][late]) for circle in Circle)

@@ -1,0 +1,1 @@
+"""Specs of features and standing: what each word means, in small tables."""

@@ -1,0 +1,1 @@
+"""Specs of serving: scores, who is at risk, call lists, and their sentences."""

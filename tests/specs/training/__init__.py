@@ -1,0 +1,1 @@
+"""Specs of training: windows, labels, folds, and the checks of features."""
