@@ -25,19 +25,19 @@ proof: proof-online_retail_ii proof-cdnow proof-scms_project  ## the whole chain
 proof-%: .venv/development
 	$(BIN)/python -m benchmarks.chain $* --data $(DATA)
 
-bench: .venv/development benchmarks/.rivals  ## ratios against named rivals: benchmarks/RESULTS.md
+bench: .venv/development benchmarks/.rivals  ## ratios against named rivals: benchmarks/speed/RESULTS.md
 	$(BIN)/python -m benchmarks.speed all --lines $(BENCH_LINES) --repeats $(BENCH_REPEATS)
 
 results: .venv/development benchmarks/.rivals  ## all other pages that a command makes; the picture needs Chromium
 	$(BIN)/python -m features.catalog.page
 	$(BIN)/python -m serving.api.openapi
-	$(BIN)/python -m benchmarks.corpus_table --rivals benchmarks/.rivals
+	$(BIN)/python -m benchmarks.bad_ledgers --rivals benchmarks/.rivals
 	$(BIN)/python -m benchmarks.leak_trap
-	$(BIN)/python -m benchmarks.coverage
-	$(BIN)/python -m benchmarks.small_companies
-	$(BIN)/python -m benchmarks.model_results --data $(DATA)
-	$(BIN)/python -m benchmarks.ablation --data $(DATA)
-	$(BIN)/python -m benchmarks.learning_curve --data $(DATA)
+	$(BIN)/python -m benchmarks.accuracy.coverage
+	$(BIN)/python -m benchmarks.accuracy.small_companies
+	$(BIN)/python -m benchmarks.accuracy.model_results --data $(DATA)
+	$(BIN)/python -m benchmarks.accuracy.ablation --data $(DATA)
+	$(BIN)/python -m benchmarks.accuracy.learning_curve --data $(DATA)
 	$(BIN)/python -m benchmarks.picture call-list.png
 
 lock: .venv/development  ## renews the lock files from pyproject.toml and benchmarks/rivals.in

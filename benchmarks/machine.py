@@ -32,7 +32,9 @@ def pinned() -> dict[str, str]:
 
 def commit() -> str:
     """The commit checked out, short; with a plus where files differ from it, the page of results aside."""
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)benchmarks/RESULTS.md")
+    changed = _git(
+        "status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)benchmarks/speed/RESULTS.md"
+    )
     return _git("rev-parse", "--short=9", "HEAD") + ("+" if changed else "")
 
 

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.big_ledger import write_big_ledger
-from benchmarks.contest import disagreements
 from benchmarks.machine import pinned
-from benchmarks.prepared import BigLedger
-from benchmarks.rival_catalogue import RIVAL_CATALOGUE, RIVAL_NAMES
-from benchmarks.rivals.answer import checks_of
+from benchmarks.speed.big_ledger import write_big_ledger
+from benchmarks.speed.contest import disagreements
+from benchmarks.speed.prepared import BigLedger
+from benchmarks.speed.rival_catalogue import RIVAL_CATALOGUE, RIVAL_NAMES
+from benchmarks.speed.rivals.answer import checks_of
 from features.clock import AsOf
 from features.ledger.ingest.intake import ledger_of
 from features.ledger.ledger import Ledger
@@ -78,7 +78,7 @@ def test_the_rivals_features_are_all_in_the_catalogue() -> None:
 
 @pytest.mark.parametrize("script", HERE)
 def test_a_rival_finds_our_features(script: str, big: BigLedger, ours: pa.Table) -> None:
-    rival = import_module(f"benchmarks.rivals.{script}")
+    rival = import_module(f"benchmarks.speed.rivals.{script}")
     as_table: Callable[[Any], pa.Table] = getattr(rival, "as_table", lambda table: table)
     loaded = rival.load(str(big.rivals))
     theirs = pa.concat_tables(as_table(rival.features_at(loaded, day)) for day in DATES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from benchmarks.calls_halve_risk import RETRAININGS, Forecast, off_of_called, pooled, simulated
+from benchmarks.accuracy.calls_halve_risk import RETRAININGS, Forecast, off_of_called, pooled, simulated
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.coverage import Held, companies, coverage_of
+from benchmarks.accuracy.coverage import Held, companies, coverage_of
 
 HISTORIES = ((1, 90, 1000), (3, 90, 1000), (6, 90, 1000), (12, 30, 600))
 

@@ -9,8 +9,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from benchmarks.calls_halve_risk import Company
-from benchmarks.drift_alarms import bundle_at
+from benchmarks.accuracy.calls_halve_risk import Company
+from benchmarks.accuracy.drift_alarms import bundle_at
 from features.catalog import CATALOG, MODEL_FEATURES
 from features.clock import AsOf
 from features.ledger.ledger import Ledger

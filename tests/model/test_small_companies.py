@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.small_companies import page
-from benchmarks.small_trainings import SERVED, Company, Trained, trainings
+from benchmarks.accuracy.small_companies import page
+from benchmarks.accuracy.small_trainings import SERVED, Company, Trained, trainings
 from training.metrics.resampled import Figure
 
 

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.honest_features import HONEST
-from benchmarks.leak_frames import Then, maker_of
-from benchmarks.leak_plants import PLANTED, PLANTED_ACROSS
+from benchmarks.leak_trap.honest_features import HONEST
+from benchmarks.leak_trap.leak_frames import Then, maker_of
+from benchmarks.leak_trap.leak_plants import PLANTED, PLANTED_ACROSS
 from features.clock import AsOf
 from features.ledger.demo.company import invent_company, write_demo
 from features.ledger.ingest.intake import ledger_of

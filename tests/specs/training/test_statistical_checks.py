@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from benchmarks.honest_features import HONEST
-from benchmarks.leak_frames import maker_of
-from benchmarks.leak_plants import PLANTED
+from benchmarks.leak_trap.honest_features import HONEST
+from benchmarks.leak_trap.leak_frames import maker_of
+from benchmarks.leak_trap.leak_plants import PLANTED
 from features.ledger.demo.company import invent_company
 from features.ledger.ingest.intake import ledger_of
 from features.ledger.ledger import Ledger

@@ -1,0 +1,1 @@
+"""Who errs silently on bad ledgers."""

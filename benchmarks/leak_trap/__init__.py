@@ -1,0 +1,1 @@
+"""Which planted leaks the checks catch, and whether they cry wolf."""
