@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import csv
 import hashlib
 import json
 import os
@@ -53,14 +54,13 @@ class Company:
         ingests: arguments of each `ingest`, without the home.
         as_of: the day it trains until and scores.
         windows: options of the windows of `train`.
-        ids: customers asked for over HTTP.
+        pushed: rows sent over HTTP, by kind, without their customer.
     """
 
     name: str
     ingests: tuple[tuple[str, ...], ...]
     as_of: str
     windows: tuple[str, ...] = ()
-    ids: tuple[str, ...] = ()
     demo: bool = False
     pushed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -71,14 +71,11 @@ def companies(data: Path) -> list[Company]:
         "demo",
         (),
         "2026-09-01",
-        ids=("DEMO-00001", "DEMO-00042", "DEMO-00100", "nobody"),
         demo=True,
         pushed={
-            "orders": [{"customer_id": "DEMO-00042", "ordered_at": "2026-09-01T01:12:00Z", "amount": "129.90"}],
-            "complaints": [
-                {"customer_id": "DEMO-00100", "opened_at": "2026-09-01T02:00:00Z", "complaint_kind": "late"}
-            ],
-            "contacts": [{"customer_id": "DEMO-00042", "no_such": 1}],
+            "orders": [{"ordered_at": "2026-09-01T01:12:00Z", "amount": "129.90"}],
+            "complaints": [{"opened_at": "2026-09-01T02:00:00Z", "complaint_kind": "late"}],
+            "contacts": [{"no_such": 1}],
         },
     )
     file = data / "online_retail_ii" / "ledger.parquet"
@@ -88,7 +85,6 @@ def companies(data: Path) -> list[Company]:
         (ingest,),
         "2011-09-09",
         ("--horizon-days", "90", "--active-days", "90"),
-        ("17850", "13047", "12346", "nobody"),
     )
     return [demo, retail] if file.exists() else [demo]
 
@@ -123,17 +119,18 @@ def record(tree: Path, company: Company, out: Path) -> None:
     doors.run("doctor", "doctor", "--json")
     doors.run("no_future", "score", "--as-of", "1999-01-01", "--out", str(out / "none.csv"))
     doors.run("keys", "keys", "create", "crm", "--rights", "push")
+    ids = _ids(out / "scores.csv")
     with doors.served() as ask:
         ask("healthz", "/healthz", None)
-        ask("scores", "/v1/scores", {"customer_ids": list(company.ids)})
-        for customer_id in company.ids:
+        ask("scores", "/v1/scores", {"customer_ids": ids})
+        for customer_id in ids:
             ask(f"customer_{customer_id}", f"/v1/customers/{customer_id}", None)
         ask("call_lists", "/v1/call-lists", None)
         ask("unknown_door", "/v1/nowhere", None)
         for kind, rows in company.pushed.items():
-            ask(f"push_{kind}", f"/v1/{kind}", rows)
+            ask(f"push_{kind}", f"/v1/{kind}", [row | {"customer_id": ids[0]} for row in rows])
         time.sleep(5)
-        ask("scores_after", "/v1/scores", {"customer_ids": list(company.ids)})
+        ask("scores_after", "/v1/scores", {"customer_ids": ids})
     (out / "database.txt").write_text("\n".join(_database(home / "var")))
     (out / "recorded").touch()
 
@@ -188,6 +185,13 @@ class _Doors:
 
     def _env(self) -> dict[str, str]:
         return os.environ | {"PYTHONPATH": str(self._tree), "COLUMNS": "120", "PYTHONHASHSEED": "0"}
+
+
+def _ids(scores: Path) -> list[str]:
+    """A few of the customers who were scored, and one whom nobody knows."""
+    with scores.open(encoding="utf-8", newline="") as file:
+        known = [row["customer_id"] for row in csv.DictReader(file)]
+    return [known[0], known[len(known) // 2], known[-1], "nobody"]
 
 
 def _database(var: Path) -> Iterator[str]:
