@@ -1,4 +1,4 @@
-"""Here you find the command line: the commands of every package under one name, and the demo that runs them all."""
+"""The command line: the commands of every package under one name, and the demo that runs them all."""
 
 from __future__ import annotations
 

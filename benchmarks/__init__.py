@@ -1,1 +1,1 @@
-"""Here you find ratios against named rivals, each a command: `python -m benchmarks.NAME`."""
+"""Ratios against named rivals, each a command: `python -m benchmarks.NAME`."""

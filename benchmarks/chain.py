@@ -1,4 +1,4 @@
-"""Here you find the whole chain on the real ledgers, timed: ingest twice, train, score, call lists.
+"""The whole chain on the real ledgers, timed: ingest twice, train, score, call lists.
 
 Example: python -m benchmarks.chain online_retail_ii --data ../shared/data
 

@@ -1,4 +1,4 @@
-"""Here you find what a benchmark ran on: processors, memory, versions, commit."""
+"""What a benchmark ran on: processors, memory, versions, commit."""
 
 from __future__ import annotations
 

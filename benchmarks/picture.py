@@ -1,4 +1,4 @@
-"""Here you find the README's picture: the demo company's page, as Chromium shows it.
+"""The README's picture: the demo company's page, as Chromium shows it.
 
 Example: python -m benchmarks.picture call-list.png     (Debian: apt-get install chromium)
 """

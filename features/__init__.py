@@ -1,1 +1,1 @@
-"""Here you find what we knew: the ledger, point-in-time features of it, and each customer's standing."""
+"""What we knew: the ledger, point-in-time features of it, and each customer's standing."""

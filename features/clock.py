@@ -1,4 +1,4 @@
-"""Here you find instants, days and as-ofs; and the only function that may ask what time it is.
+"""Instants, days and as-ofs; and the only function that may ask what time it is.
 
 Ranges are half-open: ``[start, end)``. Instants are UTC; days are calendar days of the business time zone.
 """

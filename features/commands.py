@@ -1,4 +1,4 @@
-"""Here you find the commands of the ledger and its features: ingest, doctor, snapshot."""
+"""The commands of the ledger and its features: ingest, doctor, snapshot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the root of every error the product raises, and how an error speaks.
+"""The root of every error the product raises, and how an error speaks.
 
 The tree (each subclass lives beside the code that raises it; a test holds it to be whole)::
 
@@ -8,9 +8,9 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     ├── PolicyError                     features.policy: a setting that cannot hold
     ├── FeatureError                    features.catalog.definition: a feature that cannot be built
     ├── MemoryTextError                 features.engines.partitions: an amount of memory that cannot be read
-    ├── LedgerError                     features.ledger.ledger: a ledger that cannot be used as asked
-    │   ├── EmptyLedgerError            features.ledger.ledger: nothing to work on yet
-    │   ├── AsOfBeforeLedgerError       features.ledger.ledger: nothing was known then
+    ├── LedgerError                     features.ledger.errors: a ledger that cannot be used as asked
+    │   ├── EmptyLedgerError            features.ledger.errors: nothing to work on yet
+    │   ├── AsOfBeforeLedgerError       features.ledger.errors: nothing was known then
     │   ├── KindError                   features.ledger.ingest.intake: no such kind of rows
     │   ├── UnknownCurrencyError        features.ledger.ingest.intake: no currency of ISO 4217
     │   ├── SourceError                 features.ledger.reading.files: a file that cannot be read at all
@@ -26,7 +26,7 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   ├── ColumnsError                features.ledger.reading.header_matching: a column is missing, or two are one
     │   │   ├── AmbiguousDatesError     features.ledger.parsing.inference: day or month first? nobody can say
     │   │   ├── AmbiguousNumbersError   features.ledger.parsing.inference: 1234 or 1.234? nobody can say
-    │   │   └── NestedColumnError       features.ledger.reading.raw_rows: a column of lists
+    │   │   └── NestedColumnError       features.ledger.parsing.layout: a column of lists
     │   ├── SameAsError                 features.ledger.ingest.customer_aliases: ids said to be one that cannot be
     │   ├── RejectedRowsError           features.ledger.ingest.in_memory: rows in memory that cannot be used
     │   ├── UnreconciledError           features.ledger.reconciliation.report: rows or money do not add up

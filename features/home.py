@@ -1,4 +1,4 @@
-"""Here you find where one company's things lie: database, mirror, bundles, model store."""
+"""Where one company's things lie: database, mirror, bundles, model store."""
 
 from __future__ import annotations
 

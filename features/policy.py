@@ -1,4 +1,4 @@
-"""Here you find what a company may want otherwise: every default figure, with its source, in one frozen table."""
+"""What a company may want otherwise: every default figure, with its source, in one frozen table."""
 
 from __future__ import annotations
 

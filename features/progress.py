@@ -1,4 +1,4 @@
-"""Here you find the bar that shows on a terminal how far a long step is."""
+"""The bar that shows on a terminal how far a long step is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find what was known of every customer at one or many instants: the snapshot."""
+"""What was known of every customer at one or many instants: the snapshot."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from features.engines.exact_sql import statement
 from features.engines.instants import Instants
 from features.engines.partitions import Memory
 from features.errors import CallfirstError, first_line
-from features.ledger.ledger import AsOfBeforeLedgerError, Ledger
+from features.ledger.errors import AsOfBeforeLedgerError
+from features.ledger.ledger import Ledger
 from features.policy import Policy
 
 ROW_GROUP = 100_000

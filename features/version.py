@@ -1,4 +1,4 @@
-"""Here you find which version of the code this is."""
+"""Which version of the code this is."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Here you find what a model is: its members, its bundle, its registry, and findings about it."""
+"""What a model is: its members, its bundle, its registry, and findings about it."""

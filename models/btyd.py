@@ -1,4 +1,4 @@
-"""Here you find models of buying until a death nobody sees (BTYD): how likely a customer's three numbers are.
+"""Models of buying until a death nobody sees (BTYD): how likely a customer's three numbers are.
 
 The chance of no order in the next H days is the likelihood of the same customer silent for H days longer, over that of
 its silence until now. Time is in weeks.

@@ -1,4 +1,4 @@
-"""Here you find the bundle: everything that turns a snapshot into scores, and the one function that scores."""
+"""The bundle: everything that turns a snapshot into scores, and the one function that scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find a bundle as a folder of files: its digest, and how it is loaded only when sound."""
+"""A bundle as a folder of files: its digest, and how it is loaded only when sound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find how log-odds become chances that mean what they say, and how sure a chance is."""
+"""How log-odds become chances that mean what they say, and how sure a chance is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find what customers usually looked like while a model learned: how they are spread over each feature."""
+"""What customers usually looked like while a model learned: how they are spread over each feature."""
 
 from __future__ import annotations
 

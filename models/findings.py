@@ -1,4 +1,4 @@
-"""Here you find findings: what training saw and serving shows, as an append-only record."""
+"""Findings: what training saw and serving shows, as an append-only record."""
 
 from __future__ import annotations
 

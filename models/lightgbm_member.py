@@ -1,4 +1,4 @@
-"""Here you find the LightGBM member: log-odds of a boosted model, and what they are made of."""
+"""The LightGBM member: log-odds of a boosted model, and what they are made of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find LightGBM's own path for single rows: the bits of ``Booster.predict`` in a fraction of its time.
+"""LightGBM's own path for single rows: the bits of ``Booster.predict`` in a fraction of its time.
 
 Source: LightGBM's C API, ``LGBM_BoosterPredictForMatSingleRowFast``.
 """

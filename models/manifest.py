@@ -1,4 +1,4 @@
-"""Here you find what a bundle says of itself: what it was made of, how sure it is, which rates are usual."""
+"""What a bundle says of itself: what it was made of, how sure it is, which rates are usual."""
 
 from __future__ import annotations
 

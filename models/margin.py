@@ -1,4 +1,4 @@
-"""Here you find value at risk counted in margin instead of sales, where costs are known well enough."""
+"""Value at risk counted in margin instead of sales, where costs are known well enough."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the members of a model: each gives log-odds per row of a snapshot, and says what they are made of.
+"""The members of a model: each gives log-odds per row of a snapshot, and says what they are made of.
 
 All are written as JSON, LightGBM beside it as its own text; nothing is pickled.
 """

@@ -1,4 +1,4 @@
-"""Here you find time as customers' orders count it: slow in a dead season, fast in a busy one."""
+"""Time as customers' orders count it: slow in a dead season, fast in a busy one."""
 
 from __future__ import annotations
 

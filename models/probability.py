@@ -1,4 +1,4 @@
-"""Here you find a chance as a model gives it: members blended in log-odds, then calibrated."""
+"""A chance as a model gives it: members blended in log-odds, then calibrated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find every published run and its kept forecasts: what it said of each active customer, never changed.
+"""Every published run and its kept forecasts: what it said of each active customer, never changed.
 
 Published scores are refreshed as rows come in; a kept forecast is what stood there when the lists were made, so that it
 can be held against what came.

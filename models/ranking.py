@@ -1,4 +1,4 @@
-"""Here you find in which order customers are called: by value at risk, ties by customer_id."""
+"""In which order customers are called: by value at risk, ties by customer_id."""
 
 from __future__ import annotations
 

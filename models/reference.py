@@ -1,4 +1,4 @@
-"""Here you find the reference R: what an account brings in the horizon if it goes on as before."""
+"""The reference R: what an account brings in the horizon if it goes on as before."""
 
 from __future__ import annotations
 

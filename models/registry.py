@@ -1,4 +1,4 @@
-"""Here you find which model serves: the append-only record of promotions and the verified copies it points to.
+"""Which model serves: the append-only record of promotions and the verified copies it points to.
 
 Serving reads the database record and the copy only. MLflow is touched when a model is promoted, never when loaded.
 """

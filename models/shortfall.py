@@ -1,4 +1,4 @@
-"""Here you find value at risk: the expected shortfall E[max(R - net sales, 0)] of an account over the horizon."""
+"""Value at risk: the expected shortfall E[max(R - net sales, 0)] of an account over the horizon."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Here you find what is decided and shown: scores, call lists, the API and the page."""
+"""What is decided and shown: scores, call lists, the API and the page."""

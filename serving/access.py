@@ -1,4 +1,4 @@
-"""Here you find who may ask: access keys and the sessions of the page; only SHA-256 of either is stored."""
+"""Who may ask: access keys and the sessions of the page; only SHA-256 of either is stored."""
 
 from __future__ import annotations
 
@@ -11,11 +11,36 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from features.ledger.store.tables import METADATA, Instant
 from serving.errors import ServingError
-from serving.publication.tables import access_keys, sessions
 
 LONGEST_NAME = 200
 SESSION_LASTS = timedelta(hours=12)
+
+
+access_keys = sa.Table(
+    "access_keys",
+    METADATA,
+    sa.Column("key_id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False, unique=True),
+    sa.Column("key_sha256", sa.String(64), nullable=False, unique=True),  # the key itself is stored nowhere
+    sa.Column("manager_id", sa.Text),  # null: sees the whole company
+    sa.Column("rights", sa.String(16), nullable=False, server_default="read"),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("revoked_at", Instant),
+)
+sessions = sa.Table(
+    "sessions",
+    METADATA,
+    sa.Column("token_sha256", sa.String(64), primary_key=True),
+    sa.Column("key_id", sa.ForeignKey("access_keys.key_id"), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+)
+
+_CALLER = sa.select(access_keys.c.key_id, access_keys.c.name, access_keys.c.manager_id, access_keys.c.rights).where(
+    access_keys.c.revoked_at.is_(None)
+)
 
 
 class KeyNameError(ServingError):
@@ -141,11 +166,6 @@ def close_session(engine: sa.Engine, token: str) -> None:
     """The session is over."""
     with _writing(engine) as connection:
         connection.execute(sessions.delete().where(sessions.c.token_sha256 == _digest(token)))
-
-
-_CALLER = sa.select(access_keys.c.key_id, access_keys.c.name, access_keys.c.manager_id, access_keys.c.rights).where(
-    access_keys.c.revoked_at.is_(None)
-)
 
 
 def _is_name(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Here you find how pushed rows come into the ledger: whose they may be, and what became of each."""
+"""How pushed rows come into the ledger: whose they may be, and what became of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the commands of serving: score, call-lists, nightly, serve, keys.
+"""The commands of serving: score, call-lists, nightly, serve, keys.
 
 What loads a model is imported where it is used: LightGBM costs seconds that ``serve`` and ``keys`` need not pay.
 """

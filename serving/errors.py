@@ -1,4 +1,4 @@
-"""Here you find the questions that serving cannot answer."""
+"""The questions that serving cannot answer."""
 
 from __future__ import annotations
 

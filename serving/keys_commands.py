@@ -1,4 +1,4 @@
-"""Here you find the commands that make, show and revoke access keys."""
+"""The commands that make, show and revoke access keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the night: score every customer, write every list, publish both at once."""
+"""The night: score every customer, write every list, publish both at once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import datetime
 from features.clock import AsOf
 from features.home import Home
 from features.ledger.demo.company import is_made_up
-from features.ledger.ingest.batch_writer import newest_batch_of
 from features.ledger.ledger import Ledger
 from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.store.batches import newest_batch_of
 from features.ledger.store.database import Store
 from features.policy import Policy
 from models.registry import champion, champion_record

@@ -1,4 +1,4 @@
-"""Here you find the refresh: dirty customers get their features and scores anew, and their published rows with them.
+"""The refresh: dirty customers get their features and scores anew, and their published rows with them.
 
 The as-of is the clock's. What is of the company stays as it was: its median gap is that of today's midnight, as in any
 snapshot of the day; account groups, shares and key accounts are the night's, and so are the call lists.
@@ -18,9 +18,9 @@ from features.clock import AsOf
 from features.engines.company_values import CompanyValues
 from features.errors import CallfirstError
 from features.home import Home
-from features.ledger.ingest.batch_writer import newest_batch_of
 from features.ledger.ledger import Ledger
 from features.ledger.mirror.parquet_mirror import read_ledger
+from features.ledger.store.batches import newest_batch_of
 from features.ledger.store.database import Store
 from features.ledger.store.dirty_customers import DirtyMark, dirty_marks, late_rows_since, put_off, still_dirty, unmark
 from features.ledger.store.partial_ledger import ledger_of_customers

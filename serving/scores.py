@@ -1,4 +1,4 @@
-"""Here you find the scores: one row a customer as of an instant, with the columns other systems rely on."""
+"""The scores: one row a customer as of an instant, with the columns other systems rely on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find how a server is deployed: where it listens and what it lets in. There is no default secret."""
+"""How a server is deployed: where it listens and what it lets in. There is no default secret."""
 
 from __future__ import annotations
 

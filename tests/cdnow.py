@@ -1,4 +1,4 @@
-"""Here you find CDNOW, a real ledger of an online CD shop, fetched when a test needs it and never kept in the project.
+"""CDNOW, a real ledger of an online CD shop, fetched when a test needs it and never kept in the project.
 
 69,659 purchases of 23,570 customers, 1997-01-01 to 1998-06-30 (Fader and Hardie; the file ships inside the wheel of
 the Lifetimes package). Only the file is taken out of the wheel; none of that package's code is run or installed.

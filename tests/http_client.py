@@ -1,4 +1,4 @@
-"""Here you find a home with a small ledger, a served rule and a published night, ready for rows to be pushed."""
+"""A home with a small ledger, a served rule and a published night, ready for rows to be pushed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find a published night, made by hand: what the doors read, without a ledger or a model."""
+"""A published night, made by hand: what the doors read, without a ledger or a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find worlds drawn as small text tables, and the features or labels seen in them."""
+"""Worlds drawn as small text tables, and the features or labels seen in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find one small drawn table of every kind, under the names that exports give their columns."""
+"""One small drawn table of every kind, under the names that exports give their columns."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Here you find how a model is made and judged: labels, origins, candidates, contest, tracking."""
+"""How a model is made and judged: labels, origins, candidates, contest, tracking."""

@@ -1,4 +1,4 @@
-"""Here you find the root of what can keep a model from being made."""
+"""The root of what can keep a model from being made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find training from end to end, one sentence after another."""
+"""Training from end to end, one sentence after another."""
 
 from __future__ import annotations
 

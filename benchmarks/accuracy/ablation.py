@@ -1,4 +1,4 @@
-"""Here you find what each member of the blend is worth: the blend against itself without it, on unseen windows.
+"""What each member of the blend is worth: the blend against itself without it, on unseen windows.
 
 Example: python -m benchmarks.accuracy.ablation --data ../shared/data
 

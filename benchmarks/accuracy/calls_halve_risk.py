@@ -1,4 +1,4 @@
-"""Here you find a made-up company whose calls halve the risk, trained anew every quarter: does the chance stay true?
+"""A made-up company whose calls halve the risk, trained anew every quarter: does the chance stay true?
 
 Each quarter the riskiest quarter of its active customers is listed; two in three of them are called, which halves
 their chance of no order, and one in three is held out. The chance is to stay the one *without* a call. Judged are the

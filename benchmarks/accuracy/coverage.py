@@ -1,4 +1,4 @@
-"""Here you find how often rates at unseen origins end inside churn_low … churn_high, over many made-up companies.
+"""How often rates at unseen origins end inside churn_low … churn_high, over many made-up companies.
 
 Example: python -m benchmarks.accuracy.coverage
 

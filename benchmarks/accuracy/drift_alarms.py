@@ -1,4 +1,4 @@
-"""Here you find how often drift raises a false alarm where nothing drifts, and whether it sees what does.
+"""How often drift raises a false alarm where nothing drifts, and whether it sees what does.
 
 Made-up wholesalers of six years: a model learns at the end of years 1 to 5, and is watched every month of the year
 that follows, before the next one learns. Any alarm is false. Then contacts stop in the middle of a watched year.
@@ -31,9 +31,9 @@ from training.calibration.origin_levels import Forecasts, pooled
 from training.dataset.folds import origins_of
 from training.dataset.training_set import training_set
 from training.fitting.candidates import RFM
+from training.fitting.company_profile import usual_shares
 from training.fitting.fit import Lesson, TooFew, fit
 from training.fitting.learner import churned
-from training.fitting.usual_shares import usual_shares
 from training.monitoring.drift import Drift
 from training.monitoring.drift_detection import look_for_drift
 

@@ -1,4 +1,4 @@
-"""Here you find what more customers to learn from would buy: the model learned from a share of them, on unseen windows.
+"""What more customers to learn from would buy: the model learned from a share of them, on unseen windows.
 
 Example: python -m benchmarks.accuracy.learning_curve --data ../shared/data
 

@@ -1,4 +1,4 @@
-"""Here you find how the model does on real ledgers against every rival: benchmarks/accuracy/MODEL_RESULTS.md.
+"""How the model does on real ledgers against every rival: benchmarks/accuracy/MODEL_RESULTS.md.
 
 Example: python -m benchmarks.accuracy.model_results --data ../shared/data
 

@@ -1,4 +1,4 @@
-"""Here you find what a training is worth to a small company: made-up ones, each judged on the window after.
+"""What a training is worth to a small company: made-up ones, each judged on the window after.
 
 Example: python -m benchmarks.accuracy.small_companies
 

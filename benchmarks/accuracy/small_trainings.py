@@ -1,4 +1,4 @@
-"""Here you find small companies, made up, each trained by the product's own path and judged on the window after."""
+"""Small companies, made up, each trained by the product's own path and judged on the window after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find made-up ledgers of several trades: what models are chosen on, so that no real ledger is tuned to.
+"""Made-up ledgers of several trades: what models are chosen on, so that no real ledger is tuned to.
 
 Each trade is a process with a seed: customers arrive, order in their own rhythm, and leave in the way of the trade.
 """

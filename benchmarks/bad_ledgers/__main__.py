@@ -1,4 +1,4 @@
-"""Here you find who errs silently on bad ledgers: ours, lifetimes and pymc-marketing over the corpus.
+"""Who errs silently on bad ledgers: ours, lifetimes and pymc-marketing over the corpus.
 
 Example: python -m benchmarks.bad_ledgers --rivals benchmarks/.rivals
 
@@ -25,8 +25,8 @@ from benchmarks.machine import pinned
 from features.atomic_write import written_whole
 from features.errors import CallfirstError
 from features.home import Home
+from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest
-from features.ledger.ledger import EmptyLedgerError
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import Policy
 from tests.corpus.cases import Case, read_cases

@@ -1,4 +1,4 @@
-"""Here you find what lifetimes and pymc-marketing say of each bad ledger, read by pandas as their users do.
+"""What lifetimes and pymc-marketing say of each bad ledger, read by pandas as their users do.
 
 `python -m benchmarks.bad_ledgers.rival_answers < cases.json` in the rivals' environment. Files are read by the name's
 ending with pandas' defaults and put one behind the other; the columns are named. Money is what the summary says with

@@ -1,4 +1,4 @@
-"""Here you find the leak trap: planted leaks and honest features, and which of them the checks catch.
+"""The leak trap: planted leaks and honest features, and which of them the checks catch.
 
 Example: python -m benchmarks.leak_trap
 
@@ -29,9 +29,9 @@ from features.ledger.ingest.intake import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from tests.cdnow import cdnow_master
-from training.checks.catalogue import Report
 from training.checks.feature_tables import FeatureMaker
 from training.checks.leakage import check_features, check_table, own_features
+from training.checks.report import Report
 from training.dataset.folds import origins_of
 
 INSTANTS = 8

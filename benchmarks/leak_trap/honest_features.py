@@ -1,4 +1,4 @@
-"""Here you find honest features as data scientists make them at home: none reads what nobody could know."""
+"""Honest features as data scientists make them at home: none reads what nobody could know."""
 
 from __future__ import annotations
 

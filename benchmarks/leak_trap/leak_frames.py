@@ -1,4 +1,4 @@
-"""Here you find a ledger as a data scientist has it in a notebook: frames of everything, and of what was seen then."""
+"""A ledger as a data scientist has it in a notebook: frames of everything, and of what was seen then."""
 
 from __future__ import annotations
 

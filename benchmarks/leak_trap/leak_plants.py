@@ -1,4 +1,4 @@
-"""Here you find every planted leak by its name: each reads what nobody could know. UNSEEN came after the checks."""
+"""Every planted leak by its name: each reads what nobody could know. UNSEEN came after the checks."""
 
 from __future__ import annotations
 

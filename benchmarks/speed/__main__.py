@@ -1,4 +1,4 @@
-"""Here you find our features against named rivals, part by part; `make bench` runs them all and writes RESULTS.md.
+"""Our features against named rivals, part by part; `make bench` runs them all and writes RESULTS.md.
 
 Example: python -m benchmarks.speed twelve --lines 1000000 --repeats 5
 

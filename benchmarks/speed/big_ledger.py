@@ -1,4 +1,4 @@
-"""Here you find made-up order ledgers of any size, streamed to Parquet as an export would bring them.
+"""Made-up order ledgers of any size, streamed to Parquet as an export would bring them.
 
 Example: python -m benchmarks.speed.big_ledger 1000000 benchmarks/.work/ledger-1000000
 

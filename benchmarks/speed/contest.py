@@ -1,4 +1,4 @@
-"""Here you find one part of the benchmarks run and kept: contestants in turn, round by round, resumable.
+"""One part of the benchmarks run and kept: contestants in turn, round by round, resumable.
 
 A part is kept under its name and settings in ``.work/results.json``, with the commit it was measured at. Another
 commit or other settings begin it anew; a broken-off run goes on where it stopped.

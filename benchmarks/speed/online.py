@@ -1,4 +1,4 @@
-"""Here you find how soon a pushed row is in a published score: from dirty marks to published rows, in one process.
+"""How soon a pushed row is in a published score: from dirty marks to published rows, in one process.
 
 Example: python -m benchmarks.speed.online --lines 1000000
 

@@ -1,4 +1,4 @@
-"""Here you find callfirst as a contestant: `python -m benchmarks.speed.ours rivals|whole LINES AS_OF[,AS_OF…]`."""
+"""Callfirst as a contestant: `python -m benchmarks.speed.ours rivals|whole LINES AS_OF[,AS_OF…]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find one made-up ledger prepared for everybody: our mirror and replacements, and the rivals' one file.
+"""One made-up ledger prepared for everybody: our mirror and replacements, and the rivals' one file.
 
 Example: python -m benchmarks.speed.prepared 1000000
 
@@ -20,8 +20,9 @@ import pyarrow.parquet as pq
 
 from benchmarks.speed.big_ledger import ENDS_ON, STARTS_ON, write_big_ledger
 from features.atomic_write import written_whole
-from features.ledger.ledger import CUSTOMERS, ORDER_LINES, REPLACEMENTS, Ledger
+from features.ledger.ledger import Ledger
 from features.ledger.mirror.parquet_mirror import BUCKET, ROW_GROUP
+from features.ledger.schema.arrow import CUSTOMERS, ORDER_LINES, REPLACEMENTS
 
 SEED = 7
 BUCKETS = 16

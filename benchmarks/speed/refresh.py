@@ -1,4 +1,4 @@
-"""Here you find how soon the whole catalogue of a few customers is made anew, in one process that stays up.
+"""How soon the whole catalogue of a few customers is made anew, in one process that stays up.
 
 Example: python -m benchmarks.speed.refresh 1000000 1000
 

@@ -1,4 +1,4 @@
-"""Here you find the features that every rival makes too, out of the catalogue, and the dates of the contest."""
+"""The features that every rival makes too, out of the catalogue, and the dates of the contest."""
 
 from __future__ import annotations
 

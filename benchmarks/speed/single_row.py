@@ -1,4 +1,4 @@
-"""Here you find how fast one row is scored by LightGBM's path for single rows, against ``Booster.predict``, in one run.
+"""How fast one row is scored by LightGBM's path for single rows, against ``Booster.predict``, in one run.
 
 Example: python -m benchmarks.speed.single_row --repeats 5
 

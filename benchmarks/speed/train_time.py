@@ -1,4 +1,4 @@
-"""Here you find how long `train` takes with its defaults on a made-up ledger, step by step.
+"""How long `train` takes with its defaults on a made-up ledger, step by step.
 
 Example: python -m benchmarks.speed.train_time 1000000
 

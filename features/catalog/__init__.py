@@ -1,4 +1,4 @@
-"""Here you find the catalogue: every feature as data, in the order they stand in a snapshot."""
+"""The catalogue: every feature as data, in the order they stand in a snapshot."""
 
 from __future__ import annotations
 

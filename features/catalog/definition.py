@@ -1,4 +1,4 @@
-"""Here you find what a feature is: one immutable record that says what it means and how it is made."""
+"""What a feature is: one immutable record that says what it means and how it is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the features of what passes between a customer and us: contacts, complaints, surveys, people."""
+"""The features of what passes between a customer and us: contacts, complaints, surveys, people."""
 
 from __future__ import annotations
 

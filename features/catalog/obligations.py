@@ -1,4 +1,4 @@
-"""Here you find the features of what a customer and we owe each other: payments and promised deliveries."""
+"""The features of what a customer and we owe each other: payments and promised deliveries."""
 
 from __future__ import annotations
 

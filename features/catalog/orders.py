@@ -1,4 +1,4 @@
-"""Here you find the features of what and when a customer ordered, as data, and what others are made of."""
+"""The features of what and when a customer ordered, as data, and what others are made of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the catalogue as a page: `python -m features.catalog.page` writes CATALOG.md beside this file."""
+"""The catalogue as a page: `python -m features.catalog.page` writes CATALOG.md beside this file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the closed list of primitives a feature may be made of; each engine renders all of them.
+"""The closed list of primitives a feature may be made of; each engine renders all of them.
 
 A primitive aggregates one kind of rows of one customer, as seen at one instant, over a window. Arithmetic joins
 primitives to one number. Anything that is not in this file cannot be in a feature.

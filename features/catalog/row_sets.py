@@ -1,4 +1,4 @@
-"""Here you find which ledger rows each set of a feature holds: of which kind, from when to when, and on which day.
+"""Which ledger rows each set of a feature holds: of which kind, from when to when, and on which day.
 
 What stands here is SQL over the views of ``Ledger.open()`` after ``define_days``, the same for every engine. A row of a
 stream is seen at an as-of where its ``happened`` and its visible_from lie before it, and neither its replaced_at nor
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import duckdb
 
 from features.catalog.primitives import Column, Rows
-from features.ledger.parsing.text import day_of, literal
+from features.ledger.sql import day_of, literal
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Here you find the features of how a customer's course goes on: season, what drops out, pace, what is booked."""
+"""The features of how a customer's course goes on: season, what drops out, pace, what is booked."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Here you find how the primitives are rendered for each engine."""
+"""How the primitives are rendered for each engine."""

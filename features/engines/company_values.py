@@ -1,4 +1,4 @@
-"""Here you find what a snapshot takes from the whole company, so that some customers alone can be seen later."""
+"""What a snapshot takes from the whole company, so that some customers alone can be seen later."""
 
 from __future__ import annotations
 

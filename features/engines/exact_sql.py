@@ -1,4 +1,4 @@
-"""Here you find the catalogue rendered as one exact DuckDB statement for any list of instants.
+"""The catalogue rendered as one exact DuckDB statement for any list of instants.
 
 Every instant meets the very rows it saw, so nothing has to be put right afterwards: slower than the engine of arrays,
 and what that one is held against. Sums stay exact (DECIMAL, HUGEINT) until the last expression.

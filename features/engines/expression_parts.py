@@ -1,4 +1,4 @@
-"""Here you find what expressions are made of."""
+"""What expressions are made of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the instants of a snapshot as both engines need them: all asked for, and the midnight before each."""
+"""The instants of a snapshot as both engines need them: all asked for, and the midnight before each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find how a ledger is cut into parts that fit in memory: ranges of customers, each with all its rows."""
+"""How a ledger is cut into parts that fit in memory: ranges of customers, each with all its rows."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Here you find the ledger: its columns, how rows come in, where they are kept, and how they are read."""
+"""The ledger: its columns, how rows come in, where they are kept, and how they are read."""

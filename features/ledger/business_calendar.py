@@ -1,4 +1,4 @@
-"""Here you find the days on which a ledger could not show an order: closed by us, or missing from it.
+"""The days on which a ledger could not show an order: closed by us, or missing from it.
 
 A day of which no line is known, not even one corrected since, is *missing* where nobody at all would be a wonder.
 Orders of many independent customers come as a Poisson process: where on average 12 customers order on such a weekday, a

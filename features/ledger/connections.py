@@ -1,4 +1,4 @@
-"""Here you find DuckDB for small work: databases in memory for the process, and a connection apart for each piece.
+"""DuckDB for small work: databases in memory for the process, and a connection apart for each piece.
 
 Opening a database of its own takes DuckDB longer than what is asked of a few thousand rows.
 """

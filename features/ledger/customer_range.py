@@ -1,10 +1,10 @@
-"""Here you find ranges of customers: what a part of a ledger is made of, and what its files may hold."""
+"""Ranges of customers: what a part of a ledger is made of, and what its files may hold."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.ledger.parsing.text import literal
+from features.ledger.sql import literal
 
 
 @dataclass(frozen=True)

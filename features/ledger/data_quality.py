@@ -1,8 +1,8 @@
-"""Here you find what is odd in a ledger: days without lines, ids that look alike, parents in a circle."""
+"""Oddities of a ledger: days without lines, ids that look alike, parents in a circle."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 from features.clock import AsOf
 from features.ledger.business_calendar import Why, shut_days
 from features.ledger.ledger import Ledger
-from features.ledger.parent_loops import loops_said, parent_loops
 from features.ledger.reconciliation.look_alikes import LookAlikes, look_alikes
 from features.policy import Policy
 
@@ -25,6 +24,9 @@ _PARENTS = """
 SELECT customer_id, parent_id FROM customers
 WHERE parent_id IS NOT NULL AND visible_from < $as_of AND (replaced_at IS NULL OR replaced_at >= $as_of)
 """
+
+
+SHOWN = 5  # circles; the rest is counted
 
 
 @dataclass(frozen=True)
@@ -93,3 +95,33 @@ def _ranges(days: Sequence[tuple[date, Why]]) -> list[DayRange]:
 def _listed(ranges: Sequence[DayRange]) -> str:
     more = f" and {len(ranges) - MOST_RANGES} more" if len(ranges) > MOST_RANGES else ""
     return ", ".join(map(str, ranges[:MOST_RANGES])) + more
+
+
+def parent_loops(parent_of: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+    """Every circle of parents once, each from its smallest id on, in the order of these.
+
+    Such customers count as one account group, named by that id.
+    """
+    found: set[tuple[str, ...]] = set()
+    settled: set[str] = set()
+    for customer in parent_of:
+        path: dict[str, int] = {}
+        at: str | None = customer
+        while at is not None and at not in path and at not in settled:
+            path[at] = len(path)
+            at = parent_of.get(at)
+        if at is not None and at in path:
+            circle = list(path)[path[at] :]
+            begin = circle.index(min(circle))
+            found.add(tuple(circle[begin:] + circle[:begin]))
+        settled |= path.keys()
+    return tuple(sorted(found))
+
+
+def loops_said(loops: Sequence[tuple[str, ...]]) -> str:
+    """Which parents run in a circle, in plain words; empty where none do."""
+    if not loops:
+        return ""
+    first = "; ".join(" → ".join((*loop, loop[0])) for loop in loops[:SHOWN])
+    more = f" and {len(loops) - SHOWN} more" if len(loops) > SHOWN else ""
+    return f"Parents that run in a circle: {first}{more}. Each circle counts as one group: correct parent_id."

@@ -1,9 +1,10 @@
-"""Here you find the ledger as features read it: the rows of every kind, each with its visibility."""
+"""The ledger as features read it: the rows of every kind, each with its visibility."""
 
 from __future__ import annotations
 
+import hashlib
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -12,150 +13,20 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from features.errors import CallfirstError
 from features.ledger.connections import SMALL_ROWS, picking, small_work
 from features.ledger.customer_range import EVERYBODY, CustomerRange
-from features.ledger.non_products import is_product
-from features.ledger.schema.record_types import CUSTOMERS_SHELF, SHELVES
-
-INSTANT = pa.timestamp("us")  # UTC, written without a zone
-
-ORDER_LINES = SHELVES["order_lines"].schema
-"""The columns of an order line, in the mirror and in memory. A line is a return when its amount is below 0."""
-
-REPLACEMENTS = pa.schema(
-    [pa.field("row_id", pa.int64(), nullable=False), pa.field("replaced_at", INSTANT, nullable=False)]
-)
-"""Which row is no longer seen from which instant on; of several the earliest counts."""
-
-CUSTOMERS = CUSTOMERS_SHELF.schema.append(pa.field("replaced_at", INSTANT))
-"""One row per version of a customer; replaced_at is the next version's visible_from."""
-
-
-class LedgerError(CallfirstError):
-    """A ledger that cannot be used as asked."""
-
-
-class EmptyLedgerError(LedgerError):
-    """There is nothing in the ledger yet."""
-
-    def __init__(self) -> None:
-        super().__init__("The ledger holds no order lines yet.", "Load some: callfirst ingest orders FILE.")
-
-
-class AsOfBeforeLedgerError(LedgerError):
-    """Nothing was known at the as-of asked for."""
-
-    def __init__(self, asked: date, starts_on: date) -> None:
-        super().__init__(
-            f"Nothing is known at {asked}: the ledger begins on {starts_on}.",
-            "Choose an as-of after that day.",
-        )
-
-
-@dataclass(frozen=True)
-class _Footer:
-    """What the end of a Parquet file says of its rows.
-
-    Attributes:
-        known_columns: the columns that may hold a value.
-        first_customer, last_customer: the least and the greatest id of it; None: it does not tell.
-    """
-
-    known_columns: frozenset[str]
-    first_customer: str | None
-    last_customer: str | None
-
-    @classmethod
-    def of(cls, path: Path) -> _Footer:
-        """The end of a file; a group without statistics of a column may hold any value."""
-        footer = pq.read_metadata(path)
-        known: set[str] = set()
-        firsts: list[str | None] = []
-        lasts: list[str | None] = []
-        for group in map(footer.row_group, range(footer.num_row_groups)):
-            for column in map(group.column, range(footer.num_columns)):
-                told = column.statistics
-                if told is None or not told.has_null_count or told.null_count < group.num_rows:
-                    known.add(column.path_in_schema)
-                if column.path_in_schema == "customer_id":
-                    is_told = told is not None and told.has_min_max
-                    firsts.append(told.min if is_told else None)
-                    lasts.append(told.max if is_told else None)
-        return cls(frozenset(known), _if_all(min, firsts), _if_all(max, lasts))
-
-    def may_hold(self, customers: CustomerRange) -> bool:
-        """Whether it does not rule a row of these customers out."""
-        if self.first_customer is None or self.last_customer is None:
-            return True
-        return customers.meets(self.first_customer, self.last_customer)
-
-
-def _if_all(choose: Callable[[list[str]], str], told: list[str | None]) -> str | None:
-    """One of them, where all are told."""
-    known = [each for each in told if each is not None]
-    return choose(known) if known and len(known) == len(told) else None
-
-
-@dataclass(frozen=True)
-class KindRows:
-    """The rows of one shelf, and which of them are no longer seen.
-
-    Attributes:
-        rows: a table of the shelf's schema, or Parquet files of it.
-        replacements: a table of REPLACEMENTS.
-    """
-
-    rows: pa.Table | tuple[Path, ...]
-    replacements: pa.Table
-
-    @cached_property
-    def replaced(self) -> pa.Table:
-        """REPLACEMENTS with the earliest of each row only."""
-        earliest = self.replacements.group_by("row_id").aggregate([("replaced_at", "min")])
-        return earliest.rename_columns({"replaced_at_min": "replaced_at"})
-
-    def has(self, column: str) -> bool:
-        """Whether its rows have that column: what lies in files has all of the shelf's."""
-        return not isinstance(self.rows, pa.Table) or column in self.rows.column_names
-
-    @cached_property
-    def known_columns(self) -> frozenset[str]:
-        """The columns that may hold a value: all but those of which it is on record that they hold none."""
-        if isinstance(self.rows, pa.Table):
-            return frozenset(
-                name for name in self.rows.column_names if self.rows.column(name).null_count < len(self.rows)
-            )
-        return frozenset(name for footer in self._footers.values() for name in footer.known_columns)
-
-    def of_wanted(self, connection: duckdb.DuckDBPyConnection, name: str, columns: Collection[str]) -> KindRows:
-        """The rows of the customers in the table ``wanted``, in some columns of the view; what is in memory stays."""
-        if isinstance(self.rows, pa.Table):
-            return self
-        shelf = SHELVES[name]
-        asked = [each for each in shelf.schema.names if shelf.renamed.get(each, each) in columns]
-        every = connection.read_parquet([str(path) for path in self.rows])
-        rows = every.filter("customer_id IN (SELECT customer_id FROM wanted)").select(*asked).to_arrow_table()
-        return KindRows(rows, self.replaced.filter(pc.is_in(self.replaced.column("row_id"), rows.column("row_id"))))
-
-    def rows_within(self, customers: CustomerRange) -> pa.Table | tuple[Path, ...]:
-        """The table, or the files of which it is not on record that they hold no row of these customers."""
-        if isinstance(self.rows, pa.Table) or customers == EVERYBODY:
-            return self.rows
-        return tuple(path for path, footer in self._footers.items() if footer.may_hold(customers))
-
-    @cached_property
-    def _footers(self) -> dict[Path, _Footer]:
-        return {} if isinstance(self.rows, pa.Table) else {path: _Footer.of(path) for path in self.rows}
-
+from features.ledger.relations import KindRows
+from features.ledger.schema.arrow import OTHERS, REPLACEMENTS
+from features.ledger.schema.record_types import SHELVES
+from features.ledger.sql import is_product
 
 MEANT_BY = ("amount", "product_id")
 """The columns that say whether a line makes an order or is a return."""
 
-OTHERS = tuple(name for name in SHELVES if name not in ("order_lines", "customers"))
-"""The views of a ledger beside order lines and customers."""
+
+_laying_out = threading.Lock()
+_laid_out = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -254,10 +125,6 @@ class Ledger:
         return all(isinstance(rows, pa.Table) for rows in every) and sum(map(len, every)) <= SMALL_ROWS
 
 
-_laying_out = threading.Lock()
-_laid_out = threading.Event()
-
-
 def _lay_out_empty_shelves(connection: duckdb.DuckDBPyConnection) -> None:
     """An empty table for each of OTHERS, found where a ledger holds nothing of it; made once, for all small work."""
     if _laid_out.is_set():
@@ -296,3 +163,14 @@ def _view(
         f"""CREATE TEMP VIEW {name} AS
         SELECT {columns}, r.replaced_at{beside} FROM {name}_rows l LEFT JOIN {name}_replaced r USING (row_id)"""
     )
+
+
+def digest_of_tables(*tables: pa.Table) -> str:
+    """SHA-256, hex, of the tables' values."""
+    digest = hashlib.sha256()
+    for table in tables:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table.combine_chunks())
+        digest.update(sink.getvalue())
+    return digest.hexdigest()

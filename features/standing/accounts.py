@@ -1,4 +1,4 @@
-"""Here you find who a customer belongs to as of an instant: account group, department, manager."""
+"""Who a customer belongs to as of an instant: account group, department, manager."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find every account group's share of sales, replayed month by month, and which groups it makes key.
+"""Every account group's share of sales, replayed month by month, and which groups it makes key.
 
 A group enters above one share and stays until under another, so that it does not flicker (design 3, Key account).
 """

@@ -1,4 +1,4 @@
-"""Here you find which account groups are key as of an instant, by what counts for the whole company, and why."""
+"""Which account groups are key as of an instant, by what counts for the whole company, and why."""
 
 from __future__ import annotations
 

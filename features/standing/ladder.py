@@ -1,4 +1,4 @@
-"""Here you find the loyalty ladder (domain 1): which rung each customer stands on."""
+"""The loyalty ladder (domain 1): which rung each customer stands on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find whom to talk to at a customer as of an instant, in which language, and when and what was said last."""
+"""Whom to talk to at a customer as of an instant, in which language, and when and what was said last."""
 
 from __future__ import annotations
 

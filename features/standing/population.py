@@ -1,4 +1,4 @@
-"""Here you find who is active, lapsed, overdue or new, as one snapshot shows it."""
+"""Who is active, lapsed, overdue or new, as one snapshot shows it."""
 
 from __future__ import annotations
 

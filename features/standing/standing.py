@@ -1,4 +1,4 @@
-"""Here you find the standing of every customer as of one instant, put together."""
+"""The standing of every customer as of one instant, put together."""
 
 from __future__ import annotations
 

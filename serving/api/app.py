@@ -1,4 +1,4 @@
-"""Here you find the server put together: the routes, the page, and what surrounds them."""
+"""The server put together: the routes, the page, and what surrounds them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the door of /v1: a key first, then a body that is JSON beyond doubt."""
+"""The door of /v1: a key first, then a body that is JSON beyond doubt."""
 
 from __future__ import annotations
 

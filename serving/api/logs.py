@@ -1,4 +1,4 @@
-"""Here you find how a server logs: one JSON object a line, on stderr, and no customer in it."""
+"""How a server logs: one JSON object a line, on stderr, and no customer in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find what surrounds every request: a limit on bodies, safe headers, and a log that names no customer."""
+"""What surrounds every request: a limit on bodies, safe headers, and a log that names no customer."""
 
 from __future__ import annotations
 

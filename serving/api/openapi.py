@@ -1,4 +1,4 @@
-"""Here you find the committed contract, and how it is refreshed: ``python -m serving.api.openapi``."""
+"""The committed contract, and how it is refreshed: ``python -m serving.api.openapi``."""
 
 from __future__ import annotations
 

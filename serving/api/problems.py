@@ -1,4 +1,4 @@
-"""Here you find how an error is told over HTTP: problem+json (RFC 9457), from one table of errors to status."""
+"""How an error is told over HTTP: problem+json (RFC 9457), from one table of errors to status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the doors through which rows come in: a POST per kind of what happened, and a PUT for customers.
+"""The doors through which rows come in: a POST per kind of what happened, and a PUT for customers.
 
 Every row is accounted for. 200: all of them are in the ledger, as new or as there already. 207: some are in quarantine,
 each named with its reason; the others are in. Anything else: nothing was stored.

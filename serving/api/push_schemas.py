@@ -1,4 +1,4 @@
-"""Here you find what may be pushed, as OpenAPI shows it: a row per kind, made of the columns of its contract."""
+"""What may be pushed, as OpenAPI shows it: a row per kind, made of the columns of its contract."""
 
 from __future__ import annotations
 

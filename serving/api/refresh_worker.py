@@ -1,4 +1,4 @@
-"""Here you find the refresher at work beside a server: every moment it refreshes who is dirty, until told to stop."""
+"""The refresher at work beside a server: every moment it refreshes who is dirty, until told to stop."""
 
 from __future__ import annotations
 

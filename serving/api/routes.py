@@ -1,4 +1,4 @@
-"""Here you find what /v1 answers; each route reads the published tables and nothing else."""
+"""What /v1 answers; each route reads the published tables and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find what is asked and answered under /v1, as OpenAPI shows it."""
+"""What is asked and answered under /v1, as OpenAPI shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the headers that every answer carries, errors too."""
+"""The headers that every answer carries, errors too."""
 
 from __future__ import annotations
 

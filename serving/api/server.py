@@ -1,4 +1,4 @@
-"""Here you find the server running: its socket, its log, its end."""
+"""The server running: its socket, its log, its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the call lists: per manager who to call today, in which order, with why (domain row 17)."""
+"""The call lists: per manager who to call today, in which order, with why (domain row 17)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find what a manager may be told about one customer, each fact with the words it is said in."""
+"""What a manager may be told about one customer, each fact with the words it is said in."""
 
 from __future__ import annotations
 

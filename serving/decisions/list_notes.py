@@ -1,4 +1,4 @@
-"""Here you find what a list says about itself, in plain sentences: what it goes by, and how much to trust it."""
+"""What a list says about itself, in plain sentences: what it goes by, and how much to trust it."""
 
 from __future__ import annotations
 

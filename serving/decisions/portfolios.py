@@ -1,4 +1,4 @@
-"""Here you find whose customer is whose, how many calls fit in a day, and who cares for too many key accounts."""
+"""Whose customer is whose, how many calls fit in a day, and who cares for too many key accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the reasons: what is worth telling a manager about a customer, most telling first, as data."""
+"""The reasons: what is worth telling a manager about a customer, most telling first, as data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find how numbers are said to a manager: rounded as a person would, with their unit."""
+"""How numbers are said to a manager: rounded as a person would, with their unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the call lists as sheets: per list one CSV (data alone) and one XLSX (to be read and printed)."""
+"""The call lists as sheets: per list one CSV (data alone) and one XLSX (to be read and printed)."""
 
 from __future__ import annotations
 

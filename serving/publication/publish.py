@@ -1,4 +1,4 @@
-"""Here you find what is published: the newest run's scores and lists, written whole or not at all, read by all."""
+"""What is published: the newest run's scores and lists, written whole or not at all, read by all."""
 
 from __future__ import annotations
 

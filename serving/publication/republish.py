@@ -1,4 +1,4 @@
-"""Here you find how refreshed customers are published again, and what stays as their night published it."""
+"""How refreshed customers are published again, and what stays as their night published it."""
 
 from __future__ import annotations
 

@@ -1,31 +1,10 @@
-"""Here you find the book: the tables of what nobody learns from (keys, sessions, what was published when)."""
+"""The book: the tables of what nobody learns from (keys, sessions, what was published when)."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
 from features.ledger.store.tables import METADATA, Day, Instant
-
-access_keys = sa.Table(
-    "access_keys",
-    METADATA,
-    sa.Column("key_id", sa.Integer, primary_key=True),
-    sa.Column("name", sa.String(200), nullable=False, unique=True),
-    sa.Column("key_sha256", sa.String(64), nullable=False, unique=True),  # the key itself is stored nowhere
-    sa.Column("manager_id", sa.Text),  # null: sees the whole company
-    sa.Column("rights", sa.String(16), nullable=False, server_default="read"),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("revoked_at", Instant),
-)
-
-sessions = sa.Table(
-    "sessions",
-    METADATA,
-    sa.Column("token_sha256", sa.String(64), primary_key=True),
-    sa.Column("key_id", sa.ForeignKey("access_keys.key_id"), nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant, nullable=False),
-)
 
 published_scores = sa.Table(
     "published_scores",

@@ -1,4 +1,4 @@
-"""Here you find the pages: a sign-in that takes an access key, and today's call list."""
+"""The pages: a sign-in that takes an access key, and today's call list."""
 
 from __future__ import annotations
 

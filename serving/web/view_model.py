@@ -1,4 +1,4 @@
-"""Here you find a call list as the page shows it: every number in words, nothing left to decide for a template."""
+"""A call list as the page shows it: every number in words, nothing left to decide for a template."""
 
 from __future__ import annotations
 

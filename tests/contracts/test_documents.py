@@ -1,4 +1,4 @@
-"""Here you find that the documents keep up with the project they speak of."""
+"""The documents keep up with the project they speak of."""
 
 from __future__ import annotations
 

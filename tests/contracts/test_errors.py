@@ -1,4 +1,4 @@
-"""Here you find that the drawn tree of errors names every error there is, where it lives and what it is a kind of."""
+"""The drawn tree of errors names every error there is, where it lives and what it is a kind of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the corpus of bad ledgers as data: each case with its fault, its files, and what must become of it.
+"""The corpus of bad ledgers as data: each case with its fault, its files, and what must become of it.
 
 A case is a table ``[[case]]`` of a TOML file in this folder (the form is in CONTRIBUTING.md).
 """

@@ -1,4 +1,4 @@
-"""Here you find the files of the corpus that no text can hold, each made by a function of its name."""
+"""The files of the corpus that no text can hold, each made by a function of its name."""
 
 from __future__ import annotations
 

@@ -11,8 +11,9 @@ import pytest
 
 from features.errors import CallfirstError
 from features.home import Home
+from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest
-from features.ledger.ledger import EmptyLedgerError, Ledger
+from features.ledger.ledger import Ledger
 from features.ledger.mirror.consistency import examine
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.reconciliation.report import Reconciliation

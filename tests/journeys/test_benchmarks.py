@@ -1,4 +1,4 @@
-"""Here you find that the benchmarks compare like with like: a ledger as promised, rivals that find our features."""
+"""The benchmarks compare like with like: a ledger as promised, rivals that find our features."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ import pytest
 from scipy.special import expit
 
 from features.snapshot import Floats
+from training.fitting.blend import fit_weights, prior_weights
 from training.fitting.candidates import BLEND
-from training.fitting.weights import fit_weights, prior_weights
 
 ROWS = 6000
 DRAWS = np.random.default_rng(3)

@@ -16,8 +16,8 @@ import pytest
 from features.clock import now
 from features.home import Home
 from features.ledger.demo.company import invent_company
+from features.ledger.errors import AsOfBeforeLedgerError
 from features.ledger.ingest.intake import ingest
-from features.ledger.ledger import AsOfBeforeLedgerError
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.store.database import Store
 from features.snapshot import take_snapshot

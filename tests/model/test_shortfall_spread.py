@@ -10,7 +10,7 @@ import pytest
 from features.snapshot import Floats
 from models.shortfall import Shortfall, ShortfallKind
 from tests.model.world import world
-from training.fitting.money_spread import USUAL_SPREAD, MoneyForecasts, spread_of
+from training.fitting.shortfall import USUAL_SPREAD, MoneyForecasts, spread_of
 
 ACCOUNTS = 200
 

@@ -1,4 +1,4 @@
-"""Here you find one made-up company with its windows, shared by the tests of models; small enough for a second."""
+"""One made-up company with its windows, shared by the tests of models; small enough for a second."""
 
 from __future__ import annotations
 

@@ -26,9 +26,10 @@ from features.ledger.external import resolve as source_versions
 from features.ledger.external.counts import NothingUsableError, SourceAccount
 from features.ledger.external.partitioning import by_ranges
 from features.ledger.ingest.intake import ingest
-from features.ledger.ledger import ORDER_LINES, Ledger
+from features.ledger.ledger import Ledger
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.reading import delimited
+from features.ledger.schema.arrow import ORDER_LINES
 from features.ledger.schema.quarantine_reasons import Reason
 from features.policy import Policy
 from features.snapshot import Snapshot, take_snapshot, write_snapshot

@@ -11,9 +11,9 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.ledger.parsing.numbers import Number
-from features.ledger.parsing.text import DecimalSign, text_of, tidy_text_of
-from features.ledger.parsing.tidy import is_tidy
+from features.ledger.parsing.layout import is_tidy
+from features.ledger.parsing.numbers import DecimalSign, Number
+from features.ledger.parsing.text import text_of, tidy_text_of
 
 CENTS = st.integers(-(10**15), 10**15).map(lambda units: units / 10_000)
 DOUBLES = (

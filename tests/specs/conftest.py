@@ -1,4 +1,4 @@
-"""Here you find the fixtures of the specs of ingest: an empty home, and a way to bring rows into it."""
+"""The fixtures of the specs of ingest: an empty home, and a way to bring rows into it."""
 
 from __future__ import annotations
 

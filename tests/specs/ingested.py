@@ -1,4 +1,4 @@
-"""Here you find what specs of ingest share: two nights to ingest in, and what then stands in the ledger."""
+"""What specs of ingest share: two nights to ingest in, and what then stands in the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find how a base rate moved over origins, and where it may lie at as-ofs to come.
+"""How a base rate moved over origins, and where it may lie at as-ofs to come.
 
 A Gaussian process over as-ofs: a level that wanders, a season that comes again a year later, and chance of each window.
 How much there is of each is told by the origins themselves: every mixture is weighed by how likely it makes them (and

@@ -1,4 +1,4 @@
-"""Here you find forecasts beside what came of them, and the line that says how far each origin lay off."""
+"""Forecasts beside what came of them, and the line that says how far each origin lay off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find what a feature maker does on other worlds: wherever it answers otherwise, it saw what it could not."""
+"""What a feature maker does on other worlds: wherever it answers otherwise, it saw what it could not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from features.clock import AsOf
 from features.policy import Policy
 from training.checks import catalogue as checks
 from training.checks import perturbations as other
-from training.checks.catalogue import Caught, Check, Outcome, Result
+from training.checks.catalogue import Check, Outcome
 from training.checks.feature_tables import (
     Difference,
     FeatureMaker,
@@ -20,6 +20,7 @@ from training.checks.feature_tables import (
     made_by,
 )
 from training.checks.ledger_rows import World, known_customers
+from training.checks.report import Caught, Result
 
 Told = Callable[[str, float], None]
 LEAST_MOVE = 0.02

@@ -1,4 +1,4 @@
-"""Here you find features as anybody made them, in one form, and where two makings of them differ."""
+"""Features as anybody made them, in one form, and where two makings of them differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the rows of finished features that can be looked at, with what came after them and what went before."""
+"""The rows of finished features that can be looked at, with what came after them and what went before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find whether features see what nobody could know: ours, or those of anybody's own function or table.
+"""Whether features see what nobody could know: ours, or those of anybody's own function or table.
 
 In a notebook::
 
@@ -23,10 +23,11 @@ from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import take_snapshot
 from training.checks.behavioural import Told, watch
-from training.checks.catalogue import CHECKS, Needs, Outcome, Report, Result
+from training.checks.catalogue import CHECKS, Needs, Outcome
 from training.checks.feature_tables import FeatureMaker, MadeFeatures
 from training.checks.labelled_rows import look_at
 from training.checks.ledger_rows import World, known_customers
+from training.checks.report import Report, Result
 from training.checks.statistical import suspicions
 from training.dataset.folds import origins_of
 from training.dataset.scope import Frame, frame_of

@@ -1,4 +1,4 @@
-"""Here you find a ledger's rows in memory, kind by kind, and the few ways in which other worlds change them."""
+"""A ledger's rows in memory, kind by kind, and the few ways in which other worlds change them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.clock import AsOf
-from features.ledger.ledger import CUSTOMERS, INSTANT, OTHERS, REPLACEMENTS, KindRows, Ledger
+from features.ledger.ledger import Ledger
+from features.ledger.relations import KindRows
+from features.ledger.schema.arrow import CUSTOMERS, INSTANT, OTHERS, REPLACEMENTS
 from features.ledger.schema.record_types import KINDS, SHELVES, Shelf
 
 Mask = npt.NDArray[np.bool_]

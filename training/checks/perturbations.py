@@ -1,4 +1,4 @@
-"""Here you find other worlds: ledgers that look alike at an instant and differ in what nobody could know then.
+"""Other worlds: ledgers that look alike at an instant and differ in what nobody could know then.
 
 A feature made as of the instant must be the same in all of them. Where a ledger itself holds few late or corrected
 rows, a world adds some for every customer, so that a leak shows at once and not in one row of a thousand.
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.clock import AsOf
-from features.ledger.ledger import INSTANT
+from features.ledger.schema.arrow import INSTANT
 from training.checks.ledger_rows import (
     CUSTOMER_COLUMNS,
     LAYERS,

@@ -1,4 +1,4 @@
-"""Here you find what the past explains of any column, and what of the rest it shares with days to come."""
+"""What the past explains of any column, and what of the rest it shares with days to come."""
 
 from __future__ import annotations
 

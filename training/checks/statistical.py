@@ -1,4 +1,4 @@
-"""Here you find what a finished table gives away: columns that know more of the days to come than the past does."""
+"""What a finished table gives away: columns that know more of the days to come than the past does."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from features.snapshot import Floats
 from training.checks import catalogue as checks
-from training.checks.catalogue import Caught, Check, Outcome, Result
+from training.checks.catalogue import Check, Outcome
 from training.checks.feature_tables import MadeFeatures
 from training.checks.labelled_rows import LEAST_OF_EACH, UNKNOWN, LookedAt, Mask, as_doubles, codes_of
+from training.checks.report import Caught, Result
 from training.checks.residuals import FOLDS, Shared, strongest
 from training.metrics.scoring import auc
 

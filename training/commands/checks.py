@@ -1,4 +1,4 @@
-"""Here you find the command that checks features: our own, those of a function, or those in a file."""
+"""The command that checks features: our own, those of a function, or those in a file."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from features.policy import read_policy
 from training.errors import TrainingError
 
 if TYPE_CHECKING:  # half a second of imports that only `checks` pays
-    from training.checks.catalogue import Report
     from training.checks.feature_tables import FeatureMaker
+    from training.checks.report import Report
 
 
 class FeaturesFileError(TrainingError):

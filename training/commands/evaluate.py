@@ -1,4 +1,4 @@
-"""Here you find the command that evaluates: the served model against every rival, after cutoffs nobody had seen."""
+"""The command that evaluates: the served model against every rival, after cutoffs nobody had seen."""
 
 from __future__ import annotations
 

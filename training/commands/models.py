@@ -1,4 +1,4 @@
-"""Here you find the commands of the models: which served and what serves, promote and rollback."""
+"""The commands of the models: which served and what serves, promote and rollback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the commands that watch a model in service: report-card, drift; and both together for the night."""
+"""The commands that watch a model in service: report-card, drift; and both together for the night."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the commands of training, joined: train and horizon here, the others where they are at home."""
+"""The commands of training, joined: train and horizon here, the others where they are at home."""
 
 from __future__ import annotations
 

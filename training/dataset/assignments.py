@@ -1,4 +1,4 @@
-"""Here you find who was called, or held out from a call, in the window after an origin: it, too, looks past an as-of.
+"""Who was called, or held out from a call, in the window after an origin: it, too, looks past an as-of.
 
 A chance is one *without* a call from our list, so it is learned from who was not called, and from who was held out in
 the place of those who were (inverse probability weights: Horvitz & Thompson 1952; Robins, Hernán & Brumback 2000).

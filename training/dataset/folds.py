@@ -1,4 +1,4 @@
-"""Here you find the origins a model is made and judged at, each with its fitting and calibration windows apart."""
+"""The origins a model is made and judged at, each with its fitting and calibration windows apart."""
 
 from __future__ import annotations
 

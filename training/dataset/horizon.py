@@ -1,8 +1,9 @@
-"""Here you find which horizon H and active window W fit a ledger, read off the gaps between its order days."""
+"""Horizon H and active window W that fit a ledger, read off the gaps between its order days."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ import numpy.typing as npt
 
 from features.clock import AsOf
 from features.ledger.business_calendar import shut_days
+from features.ledger.errors import AsOfBeforeLedgerError
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Floats
-from training.dataset.history import first_day_known
 
 BUSINESS_DAYS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
 HORIZON_SHARE, ACTIVE_SHARE = 0.80, 0.90
@@ -30,6 +31,12 @@ WITH days AS (
 )
 SELECT order_day AS began_on, coalesce(next_day, $day) AS ended_on, next_day IS NULL AS is_open, count(*) AS gaps
 FROM gaps GROUP BY ALL
+"""
+
+
+_FIRST = """
+SELECT min(order_day) FROM order_lines
+WHERE ordered_at < $as_of AND visible_from < $as_of AND (replaced_at IS NULL OR replaced_at >= $as_of)
 """
 
 
@@ -141,3 +148,17 @@ def _sentence(horizon: int, active: int, usual: int | None, nearly_all: int | No
     if most < BUSINESS_DAYS[0]:
         return f"{why}. The history is too short to say so for sure: {BUSINESS_DAYS[0]} days is the least we propose."
     return f"{why}; no more than a quarter of the history ({most} days)." if short else f"{why}."
+
+
+def first_day_known(ledger: Ledger, as_of: AsOf) -> date:
+    """The oldest order (or return) day visible at the as-of: what is backdated later makes no history longer.
+
+    Raises:
+        AsOfBeforeLedgerError: no full day of it had been seen yet.
+    """
+    with ledger.open() as connection:
+        [(first,)] = connection.execute(_FIRST, {"as_of": as_of.naive}).fetchall()
+    if first is None or as_of.day <= first:
+        raise AsOfBeforeLedgerError(as_of.day, first or ledger.starts_on)
+    found: date = first
+    return found

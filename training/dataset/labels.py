@@ -1,4 +1,4 @@
-"""Here you find what came after an origin: with assignments one of the few modules that look past an as-of.
+"""What came after an origin: with assignments one of the few modules that look past an as-of.
 
 Labels read only rows that happened and were visible strictly before ``until`` and are not replaced by then.
 """

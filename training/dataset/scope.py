@@ -1,4 +1,4 @@
-"""Here you find what a training looks at: until when, how far ahead, and who counts as active."""
+"""What a training looks at: until when, how far ahead, and who counts as active."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from datetime import date, timedelta
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
-from training.dataset.history import first_day_known
-from training.dataset.horizon import HorizonProposal, propose
+from training.dataset.horizon import HorizonProposal, first_day_known, propose
 from training.errors import TrainingError
 
 

@@ -1,4 +1,4 @@
-"""Here you find what a model learns from: features at many origins, and what came after each."""
+"""What a model learns from: features at many origins, and what came after each."""
 
 from __future__ import annotations
 

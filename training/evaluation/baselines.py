@@ -1,4 +1,4 @@
-"""Here you find the rivals a served model is held against at cutoffs: rules, models of the books, and money alone.
+"""The rivals a served model is held against at cutoffs: rules, models of the books, and money alone.
 
 They are fitted on windows closed by the cutoff and never served. BG/NBD needs no outcomes and is fitted on all
 customers up to the cutoff.

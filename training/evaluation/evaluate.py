@@ -1,4 +1,4 @@
-"""Here you find how a model does that is trained as if each cutoff were today, against every rival, by what came.
+"""How a model does that is trained as if each cutoff were today, against every rival, by what came.
 
 Nothing is promoted, and nothing known on or after a cutoff is read for fitting; only the window after it is labelled as
 known later.

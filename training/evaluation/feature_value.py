@@ -1,4 +1,4 @@
-"""Here you find what features of one's own are worth: how much better windows are forecast that were not seen.
+"""What features of one's own are worth: how much better windows are forecast that were not seen.
 
 In a notebook::
 

@@ -1,4 +1,4 @@
-"""Here you find the boosted rivals: LightGBM as a careful data scientist would tune it, for chances and for money."""
+"""The boosted rivals: LightGBM as a careful data scientist would tune it, for chances and for money."""
 
 from __future__ import annotations
 

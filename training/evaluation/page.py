@@ -1,4 +1,4 @@
-"""Here you find an evaluation as a page of Markdown: the table with our row, intervals, calibration, each cutoff."""
+"""An evaluation as a page of Markdown: the table with our row, intervals, calibration, each cutoff."""
 
 from __future__ import annotations
 

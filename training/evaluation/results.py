@@ -1,4 +1,4 @@
-"""Here you find an evaluation as it stands: figures by cutoff and over all, differences to rivals, calibration."""
+"""An evaluation as it stands: figures by cutoff and over all, differences to rivals, calibration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find who is judged at a cutoff, and what came, by the formulas of design 6 whatever the product does."""
+"""Who is judged at a cutoff, and what came, by the formulas of design 6 whatever the product does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from models.reference import Reference, plain_reference
 from training.dataset.assignments import assignments_of
 from training.dataset.labels import labels_of
 from training.dataset.training_set import TrainingSet
-from training.fitting.usual_rates import YEAR_DAYS
+from training.fitting.company_profile import YEAR_DAYS
 from training.selection.build import Made
 
 Flags = npt.NDArray[np.bool_]

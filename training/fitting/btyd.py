@@ -1,4 +1,4 @@
-"""Here you find the maximum likelihood fit of the members that tell a story of buying and leaving (BTYD)."""
+"""The maximum likelihood fit of the members that tell a story of buying and leaving (BTYD)."""
 
 from __future__ import annotations
 

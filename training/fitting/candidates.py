@@ -1,4 +1,4 @@
-"""Here you find who takes part in the contest: rules and models, as data."""
+"""Who takes part in the contest: rules and models, as data."""
 
 from __future__ import annotations
 

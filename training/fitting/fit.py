@@ -1,4 +1,4 @@
-"""Here you find how a candidate is fitted and calibrated at one instant, alike in the contest and for serving."""
+"""How a candidate is fitted and calibrated at one instant, alike in the contest and for serving."""
 
 from __future__ import annotations
 

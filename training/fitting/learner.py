@@ -1,4 +1,4 @@
-"""Here you find all that is learned at one fold: chances of leaving and declining, shares of R that go missing."""
+"""All that is learned at one fold: chances of leaving and declining, shares of R that go missing."""
 
 from __future__ import annotations
 

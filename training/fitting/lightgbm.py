@@ -1,4 +1,4 @@
-"""Here you find how a LightGBM member is fitted: regularised by ledger size, the same bits for the same seed."""
+"""How a LightGBM member is fitted: regularised by ledger size, the same bits for the same seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find what members said of windows before anybody knew what came: weights and levels rest on it."""
+"""What members said of windows before anybody knew what came: weights and levels rest on it."""
 
 from __future__ import annotations
 

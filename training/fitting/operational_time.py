@@ -1,4 +1,4 @@
-"""Here you find the season of orders: how much oftener customers order in some weeks of the year than in others.
+"""The season of orders: how much oftener customers order in some weeks of the year than in others.
 
 It is told by order days between a customer's first and last one. There the customer was one for sure, so neither
 growth nor loss of customers looks like a season; and given how many such days there are, they fall by the season alone,

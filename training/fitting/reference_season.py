@@ -1,4 +1,4 @@
-"""Here you find what the same weeks of last year say of how much of R the company's accounts will bring."""
+"""What the same weeks of last year say of how much of R the company's accounts will bring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find how a member of curves is fitted: one of each feature, added to an offset, drawn to no effect."""
+"""How a member of curves is fitted: one of each feature, added to an offset, drawn to no effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find how the blend is tuned: trials on the older windows, so that the newer ones can still judge it.
+"""How the blend is tuned: trials on the older windows, so that the newer ones can still judge it.
 
 Source: Akiba et al. 2019, Optuna, KDD; Bergstra et al. 2011, Algorithms for hyper-parameter optimization, NeurIPS.
 """

@@ -1,4 +1,4 @@
-"""Here you find how sure a difference is: by customers drawn anew within origins, pooled, or by origins alone."""
+"""How sure a difference is: by customers drawn anew within origins, pooled, or by origins alone."""
 
 from __future__ import annotations
 

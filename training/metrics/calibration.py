@@ -1,4 +1,4 @@
-"""Here you find whether chances meant what they said at a cutoff, and their intervals held; by the lines of issue 4."""
+"""Whether chances meant what they said at a cutoff, and their intervals held; by the lines of issue 4."""
 
 from __future__ import annotations
 

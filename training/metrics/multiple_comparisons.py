@@ -1,4 +1,4 @@
-"""Here you find differences to rivals, each with its interval, and what they show when many are looked at together."""
+"""Differences to rivals, each with its interval, and what they show when many are looked at together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find figures of forecasts over origins, and how they come out when customers are drawn anew.
+"""Figures of forecasts over origins, and how they come out when customers are drawn anew.
 
 A figure is the mean over origins; all forecasts see the same draws. A draw is kept as how often each row is in it, so
 that nothing is sorted twice.

@@ -1,4 +1,4 @@
-"""Here you find how forecasts and rankings are judged; the formulas are those of design 6.
+"""How forecasts and rankings are judged; the formulas are those of design 6.
 
 A weight says how much each row counts (see ``TrainingSet.weight``); None: all alike.
 """
@@ -21,6 +21,10 @@ BINS = 10
 TOP_SHARES = (0.01, 0.05, 0.20)
 LEAST_TOP = 5
 PERFECT_DRAWS = 500
+
+
+LEAST_OUTCOMES = 50
+"""Customers left alone, under which figures would be chance (issue 4)."""
 
 
 def auc(chance: Floats, happened: Flags, weight: Floats | None = None) -> float:

@@ -1,4 +1,4 @@
-"""Here you find whether chances mean what they say where it matters most, not only on average over everybody."""
+"""Whether chances mean what they say where it matters most, not only on average over everybody."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from features.standing.key_accounts import key_accounts_at
 from features.standing.ladder import is_newcomer, rungs_of
 from models.ranking import order_of
 from training.metrics import scoring as metrics
-from training.monitoring.report_card import LEAST_OUTCOMES
+from training.metrics.scoring import LEAST_OUTCOMES
 
 Flags = npt.NDArray[np.bool_]
 

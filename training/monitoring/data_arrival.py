@@ -1,4 +1,4 @@
-"""Here you find which kinds of rows stopped arriving, and which days the ledger misses: causes of a drift."""
+"""Which kinds of rows stopped arriving, and which days the ledger misses: causes of a drift."""
 
 from __future__ import annotations
 

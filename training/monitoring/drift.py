@@ -1,4 +1,4 @@
-"""Here you find drift: whether the world moved away from what the model in service learned, and the likely cause."""
+"""Drift: whether the world moved away from what the model in service learned, and the likely cause."""
 
 from __future__ import annotations
 

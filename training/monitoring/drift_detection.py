@@ -1,4 +1,4 @@
-"""Here you find how drift is looked for: customers now against those a model learned from, chances against what came.
+"""How drift is looked for: customers now against those a model learned from, chances against what came.
 
 Customers whom a list had called are left out, and those held out stand for them: what a call changed is no drift.
 """

@@ -1,4 +1,4 @@
-"""Here you find which features' customers are spread otherwise than when a model learned, and than a year ago."""
+"""Which features' customers are spread otherwise than when a model learned, and than a year ago."""
 
 from __future__ import annotations
 

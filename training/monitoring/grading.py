@@ -1,4 +1,4 @@
-"""Here you find how a night's lists are graded: on who was left alone, each by its weight, and on nobody else."""
+"""How a night's lists are graded: on who was left alone, each by its weight, and on nobody else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from training.dataset.assignments import Assignments, assignments_of
 from training.dataset.labels import Labels, customers_at, labels_of
 from training.errors import TrainingError
 from training.metrics import scoring as metrics
-from training.monitoring.report_card import LEAST_OUTCOMES, Called, Figures, ReportCard
+from training.metrics.scoring import LEAST_OUTCOMES
+from training.monitoring.report_card import Called, Figures, ReportCard
 
 LISTED_WITHIN_DAYS = 365
 """How long before its window closes a first listing counts: an older one was about another silence."""

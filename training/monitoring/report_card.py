@@ -1,4 +1,4 @@
-"""Here you find the report card of a night's lists, once their window has closed, and how it reads to a manager.
+"""The report card of a night's lists, once their window has closed, and how it reads to a manager.
 
 A chance is one without a call, so the customers who were called cannot show whether it was true; they are told apart,
 as "promised X without a call, seen Y".
@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-LEAST_OUTCOMES = 50
-"""Customers left alone, under which figures would be chance (issue 4)."""
+from training.metrics.scoring import LEAST_OUTCOMES
 
 
 @dataclass(frozen=True)

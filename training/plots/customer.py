@@ -1,4 +1,4 @@
-"""Here you find the pictures of one customer: what its chance is made of, and how orders and chance went over time."""
+"""The pictures of one customer: what its chance is made of, and how orders and chance went over time."""
 
 from __future__ import annotations
 

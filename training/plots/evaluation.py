@@ -1,4 +1,4 @@
-"""Here you find the pictures of an evaluation: figures by cutoff, money and leavers found, calibration."""
+"""The pictures of an evaluation: figures by cutoff, money and leavers found, calibration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the pictures of a training: gaps and horizon, calibration, money found, the contest by origin.
+"""The pictures of a training: gaps and horizon, calibration, money found, the contest by origin.
 
 Each is a matplotlib Figure: a notebook shows it as it stands, ``saved`` keeps it as a file.
 """

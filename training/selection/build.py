@@ -1,4 +1,4 @@
-"""Here you find a model made as of T and kept nowhere yet: `train` puts it into service, `evaluate` judges it."""
+"""A model made as of T and kept nowhere yet: `train` puts it into service, `evaluate` judges it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from models.manifest import Manifest
 from training.dataset.folds import MOST_CONTEST_ORIGINS, ContestPlan, Origins, contest_plan, origins_of
 from training.dataset.scope import Frame
 from training.dataset.training_set import training_set
-from training.fitting.company_profile import margin_of
+from training.fitting.company_profile import margin_of, usual_shares
 from training.fitting.learner import Teacher
 from training.fitting.tuning import Budget, Tuned, tune
-from training.fitting.usual_shares import usual_shares
 from training.selection.winner import Draft, TooLittleToLearnError, bare_rule, draft
 
 Progress = Callable[[str, float], None]

@@ -1,4 +1,4 @@
-"""Here you find how sure a model is of what it says, in sentences for a person."""
+"""How sure a model is of what it says, in sentences for a person."""
 
 from __future__ import annotations
 

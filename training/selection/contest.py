@@ -1,4 +1,4 @@
-"""Here you find the contest: every candidate forecasts windows it has not seen, and the best proven one is served."""
+"""The contest: every candidate forecasts windows it has not seen, and the best proven one is served."""
 
 from __future__ import annotations
 

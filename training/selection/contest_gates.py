@@ -1,4 +1,4 @@
-"""Here you find what a contest tells of the best model in it: proven, calibrated, stable, even, carried by nothing."""
+"""What a contest tells of the best model in it: proven, calibrated, stable, even, carried by nothing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from features.catalog.trends import FROM_COURSE
 from features.ledger.ledger import Ledger
 from features.standing.accounts import accounts_at
 from training.dataset.training_set import TrainingSet, micros_of
+from training.fitting.company_profile import YEAR_DAYS
 from training.fitting.learner import Teacher
-from training.fitting.usual_rates import YEAR_DAYS
 from training.metrics import scoring as metrics
 from training.metrics.bootstrap import Interval
 from training.metrics.calibration import MOST_ERROR_OVER_PERFECT, MOST_GAP, NINETY_FIVE, SEASON_STEP

@@ -1,4 +1,4 @@
-"""Here you find every check of a model before it is put into service, as data, and the form in which each answers."""
+"""Every check of a model before it is put into service, as data, and the form in which each answers."""
 
 from __future__ import annotations
 

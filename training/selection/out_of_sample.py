@@ -1,4 +1,4 @@
-"""Here you find forecasts of windows nobody had seen, beside what came, and how far one may be told from another."""
+"""Forecasts of windows nobody had seen, beside what came, and how far one may be told from another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find whether what was made is put into service, or the champion stays: every check that bears on it."""
+"""Whether what was made is put into service, or the champion stays: every check that bears on it."""
 
 from __future__ import annotations
 

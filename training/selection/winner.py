@@ -1,4 +1,4 @@
-"""Here you find what will be served, put together: proven in a contest, a calibrated rule, or a bare rule."""
+"""What will be served, put together: proven in a contest, a calibrated rule, or a bare rule."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from models.shortfall import Shortfall, ShortfallKind
 from training.dataset.folds import ContestPlan, Fold, Origins, contest_plan
 from training.errors import TrainingError
 from training.fitting.candidates import CANDIDATES, BlendRecipe, Candidate, Rank
+from training.fitting.company_profile import usual_rates
 from training.fitting.fit import Lesson, TooFew, fit
 from training.fitting.learner import Learned, Teacher, churned
-from training.fitting.money_spread import MoneyForecasts, spread_of
-from training.fitting.shortfall import sales_factor
-from training.fitting.usual_rates import usual_rates
+from training.fitting.shortfall import MoneyForecasts, sales_factor, spread_of
 from training.metrics import scoring as metrics
 from training.selection.confidence import how_sure, weaker_proof
 from training.selection.contest import Outcome, hold_contest, judge, serving_rule

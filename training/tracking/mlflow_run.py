@@ -1,4 +1,4 @@
-"""Here you find how a training is kept in MLflow: a run with its figures, pictures, data set and model.
+"""How a training is kept in MLflow: a run with its figures, pictures, data set and model.
 
 Below it a run for every candidate of the contest, and below that one for every window it forecast.
 """

@@ -1,4 +1,4 @@
-"""Here you find the model card: what a model is for, what it was made of, how good it is and where it is not.
+"""The model card: what a model is for, what it was made of, how good it is and where it is not.
 
 Source: Mitchell et al. 2019, Model Cards for Model Reporting, FAT*.
 """

@@ -1,4 +1,4 @@
-"""Here you find what MLflow is told of a training: parameters, metrics and tags, by stable names."""
+"""What MLflow is told of a training: parameters, metrics and tags, by stable names."""
 
 from __future__ import annotations
 

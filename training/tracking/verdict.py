@@ -1,4 +1,4 @@
-"""Here you find what a training came to: who is served and why, and where everything lies."""
+"""What a training came to: who is served and why, and where everything lies."""
 
 from __future__ import annotations
 

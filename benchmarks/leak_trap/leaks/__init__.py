@@ -1,1 +1,1 @@
-"""Here you find planted leaks, one function each, as they slip into notebooks; its docstring says the mistake."""
+"""Planted leaks, one function each, as they slip into notebooks; its docstring says the mistake."""

@@ -1,4 +1,4 @@
-"""Here you find planted leaks of other instants."""
+"""Planted leaks of other instants."""
 
 from __future__ import annotations
 

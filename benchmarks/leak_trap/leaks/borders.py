@@ -1,4 +1,4 @@
-"""Here you find planted leaks of the instant itself, of the hours behind it, and of the wrong day."""
+"""Planted leaks of the instant itself, of the hours behind it, and of the wrong day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find planted leaks of what is to come, and of rows before they are known or corrected."""
+"""Planted leaks of what is to come, and of rows before they are known or corrected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find planted leaks of complaints, payments and contacts: known early, or brought about by the score."""
+"""Planted leaks of complaints, payments and contacts: known early, or brought about by the score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find planted leaks of states, prices and bookings of another time."""
+"""Planted leaks of states, prices and bookings of another time."""
 
 from __future__ import annotations
 

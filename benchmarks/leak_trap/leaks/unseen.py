@@ -1,4 +1,4 @@
-"""Here you find planted leaks of all sorts, written after the checks were done."""
+"""Planted leaks of all sorts, written after the checks were done."""
 
 from __future__ import annotations
 

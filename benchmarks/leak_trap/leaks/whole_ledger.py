@@ -1,4 +1,4 @@
-"""Here you find planted leaks of the whole ledger, as if its end were there already."""
+"""Planted leaks of the whole ledger, as if its end were there already."""
 
 from __future__ import annotations
 

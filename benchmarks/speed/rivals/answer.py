@@ -1,4 +1,4 @@
-"""Here you find what a contestant is asked and answers: seconds, peak memory, and sums that tell whether all agree."""
+"""What a contestant is asked and answers: seconds, peak memory, and sums that tell whether all agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find DuckDB, asked one well-written query per date over rows it holds in memory; results come as Arrow."""
+"""DuckDB, asked one well-written query per date over rows it holds in memory; results come as Arrow."""
 
 from __future__ import annotations
 

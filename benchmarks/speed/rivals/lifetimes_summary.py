@@ -1,4 +1,4 @@
-"""Here you find lifetimes' summary of transactions: frequency, recency and T, over the sales pandas says are seen."""
+"""Lifetimes' summary of transactions: frequency, recency and T, over the sales pandas says are seen."""
 
 from __future__ import annotations
 

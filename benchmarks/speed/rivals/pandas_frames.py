@@ -1,4 +1,4 @@
-"""Here you find pandas, one pass over a frame per date, customers as a categorical."""
+"""Pandas, one pass over a frame per date, customers as a categorical."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find pandas as an expert writes it who knows that the rows lie sorted: successive rows are compared.
+"""Pandas as an expert writes it who knows that the rows lie sorted: successive rows are compared.
 
 Nothing is sorted or hashed: a row whose predecessor has its customer and day is no new order day.
 """

@@ -1,4 +1,4 @@
-"""Here you find polars, asked two lazy queries per date over a frame it holds in memory, customers as a categorical."""
+"""Polars, asked two lazy queries per date over a frame it holds in memory, customers as a categorical."""
 
 from __future__ import annotations
 

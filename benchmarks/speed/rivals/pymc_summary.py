@@ -1,4 +1,4 @@
-"""Here you find pymc-marketing's RFM summary: frequency, recency and T, over the sales that pandas says are seen."""
+"""Pymc-marketing's RFM summary: frequency, recency and T, over the sales that pandas says are seen."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Here you find the engine that answers every instant from one sorted pass: DuckDB reads, numpy adds up."""
+"""The engine that answers every instant from one sorted pass: DuckDB reads, numpy adds up."""

@@ -1,4 +1,4 @@
-"""Here you find each primitive over sorted rows: prefix sums where it adds up, one sort where it does not."""
+"""Each primitive over sorted rows: prefix sums where it adds up, one sort where it does not."""
 
 from __future__ import annotations
 

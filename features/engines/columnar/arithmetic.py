@@ -1,4 +1,4 @@
-"""Here you find the arithmetic of expressions over whole columns: exact where both sides are, doubles at the end."""
+"""The arithmetic of expressions over whole columns: exact where both sides are, doubles at the end."""
 
 from __future__ import annotations
 

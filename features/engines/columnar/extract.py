@@ -1,4 +1,4 @@
-"""Here you find a part of the ledger as sorted rows: what DuckDB selects, numbered by customer."""
+"""A part of the ledger as sorted rows: what DuckDB selects, numbered by customer."""
 
 from __future__ import annotations
 

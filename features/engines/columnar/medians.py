@@ -1,4 +1,4 @@
-"""Here you find the median of values that come part by part, in the room of those that differ."""
+"""The median of values that come part by part, in the room of those that differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find numbers that may be unknown, exact until they are divided."""
+"""Numbers that may be unknown, exact until they are divided."""
 
 from __future__ import annotations
 

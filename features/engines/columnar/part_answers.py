@@ -1,4 +1,4 @@
-"""Here you find the catalogue over a part of the ledger, at all instants at once.
+"""The catalogue over a part of the ledger, at all instants at once.
 
 Rows are taken as if they had been known when they happened and never replaced: then one order by customer and time, and
 sums along it, answer every instant and window. That is wrong for a customer at the few instants between a row's

@@ -1,4 +1,4 @@
-"""Here you find the engine of arrays run over a whole ledger, part by part, two parts at a time."""
+"""The engine of arrays run over a whole ledger, part by part, two parts at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find rows in the order of subject and time, and where in that order each instant and window begins.
+"""Rows in the order of subject and time, and where in that order each instant and window begins.
 
 A subject is a customer; or, where a row became known late or was replaced, a customer as it was seen at one instant.
 """

@@ -1,4 +1,4 @@
-"""Here you find the demo company's customers as they are: size, rhythm, taste, and how long each of them stays."""
+"""The demo company's customers as they are: size, rhythm, taste, and how long each of them stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the demo company: a wholesaler nobody knows, made up alike on every machine.
+"""The demo company: a wholesaler nobody knows, made up alike on every machine.
 
 Its customers live by a process, not by a script: each has a size, a rhythm and a taste, most of those who leave
 fade first, some only have a weak spell and come back. Nobody is set to be at risk by hand. Only a seeded numpy
@@ -32,7 +32,7 @@ from features.ledger.demo.orders import (
 )
 from features.ledger.demo.tables import DAY_SECONDS, DEMO_ID_PREFIX, days_of, instants_of, money_of
 from features.ledger.demo.vocabulary import CATEGORIES, PRODUCTS_PER_CATEGORY
-from features.ledger.ledger import LedgerError
+from features.ledger.errors import LedgerError
 
 DEMO_CURRENCY = "EUR"
 LEAST_CUSTOMERS = 40

@@ -1,4 +1,4 @@
-"""Here you find the demo company's account groups: how many branches, how large, how loyal, whose."""
+"""The demo company's account groups: how many branches, how large, how loyal, whose."""
 
 from __future__ import annotations
 

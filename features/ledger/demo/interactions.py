@@ -1,4 +1,4 @@
-"""Here you find what passes between the demo company and its customers: contacts, complaints, payments, people, events.
+"""What passes between the demo company and its customers: contacts, complaints, payments, people, events.
 
 It follows from how each customer is: who gets its goods late complains, who fades pays later, scores lower and was
 often left alone before. Every draw ends in a whole day or cent.

@@ -1,4 +1,4 @@
-"""Here you find what the demo company's customers order: lines day by day, with returns, out of how each of them is."""
+"""What the demo company's customers order: lines day by day, with returns, out of how each of them is."""
 
 from __future__ import annotations
 

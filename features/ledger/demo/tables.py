@@ -1,4 +1,4 @@
-"""Here you find how the demo company's numbers become columns: cents, instants and days, exact to the last bit."""
+"""How the demo company's numbers become columns: cents, instants and days, exact to the last bit."""
 
 from __future__ import annotations
 

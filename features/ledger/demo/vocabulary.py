@@ -1,4 +1,4 @@
-"""Here you find what the demo company is made of: its departments, its goods, and names that nobody bears."""
+"""What the demo company is made of: its departments, its goods, and names that nobody bears."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the counting of a source's rows part by part, and the account of it at its end."""
+"""The counting of a source's rows part by part, and the account of it at its end."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from decimal import Decimal
 
 import duckdb
 
-from features.ledger.ledger import LedgerError
-from features.ledger.merge.events import instant_literal
-from features.ledger.parsing.text import literal
+from features.ledger.errors import LedgerError
 from features.ledger.reconciliation.report import NOTHING, Quarantined, Reconciliation, Tally
 from features.ledger.reconciliation.tallies import UNNAMED
 from features.ledger.schema.currencies import CURRENCIES
 from features.ledger.schema.quarantine_reasons import EXPLANATIONS, Reason
+from features.ledger.sql import instant_literal, literal
 from features.ledger.validation.row_checks import may_be_set_aside
 
 

@@ -1,4 +1,4 @@
-"""Here you find the mirror of a source read in place: Parquet files of whole customers, sorted within each file."""
+"""The mirror of a source read in place: Parquet files of whole customers, sorted within each file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from features.ledger.external.partitioning import WORKERS
 from features.ledger.external.spill import Spill
-from features.ledger.ledger import ORDER_LINES
+from features.ledger.schema.arrow import ORDER_LINES
 
 FEW_VALUES = ["customer_id", "line_id", "product_id", "category", "currency", "department", "manager_id"]
 LARGEST = 2**63

@@ -1,4 +1,4 @@
-"""Here you find into which file of the mirror each row of a source read in place goes, by its customer."""
+"""Into which file of the mirror each row of a source read in place goes, by its customer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.ledger.mirror.parquet_mirror import BUCKET
-from features.ledger.parsing.text import literal
+from features.ledger.sql import literal
 
 MOST_FILES = 256
 WORKERS = 2  # sort files side by side

@@ -1,4 +1,4 @@
-"""Here you find a ledger read in place from a file or Parquet folder, through the same checks as ingest.
+"""A ledger read in place from a file or Parquet folder, through the same checks as ingest.
 
 The source is read part by part: once to tell how its texts are written (typed columns need no telling), once to check
 its rows, which go to disk by customer. Versions and equal lines are found by keys that go to disk too. So memory does
@@ -19,23 +19,25 @@ import numpy as np
 import pyarrow as pa
 
 from features.errors import first_line
+from features.ledger.errors import EmptyLedgerError, LedgerError
 from features.ledger.external.counts import Counted, Counts, NothingUsableError, SourceAccount, counted_in
 from features.ledger.external.parquet_writer import write_mirror
 from features.ledger.external.partitioning import Division, by_hash, by_ranges
 from features.ledger.external.resolve import Settling, Versions, key_of, resolve
 from features.ledger.external.spill import KeySpill, Spill
 from features.ledger.external.stream import Stream, open_stream
-from features.ledger.ingest.in_memory import digest_of_tables
-from features.ledger.ledger import CUSTOMERS, REPLACEMENTS, EmptyLedgerError, Ledger, LedgerError
-from features.ledger.non_products import is_product
+from features.ledger.ledger import Ledger, digest_of_tables
 from features.ledger.parsing.inference import NO_VOTES, Writing, votes_of, writing_of
+from features.ledger.parsing.layout import LaidOut, lay_out
 from features.ledger.reading.header_matching import match_columns
-from features.ledger.reading.raw_rows import LaidOut, RawRows, lay_out
+from features.ledger.reading.raw_rows import RawRows
 from features.ledger.reconciliation.conversion import NO_CONVERSION
 from features.ledger.reconciliation.look_alikes import NO_LOOK_ALIKES
 from features.ledger.reconciliation.report import NOTHING
+from features.ledger.schema.arrow import CUSTOMERS, REPLACEMENTS
 from features.ledger.schema.currencies import NO_CURRENCY
 from features.ledger.schema.record_types import KINDS
+from features.ledger.sql import is_product
 from features.ledger.store.database import Progress
 from features.ledger.validation.cross_row_checks import NOTHING_ABOVE, set_totals_aside
 from features.ledger.validation.row_checks import check_laid_out, check_misfits, create_checked, open_checks

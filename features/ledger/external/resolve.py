@@ -1,4 +1,4 @@
-"""Here you find the rows of a source that share an order line or are equal, resolved as ingest resolves them."""
+"""The rows of a source that share an order line or are equal, resolved as ingest resolves them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ import pyarrow.compute as pc
 from features.ledger.external.counts import Counted, Counts, counted_in
 from features.ledger.external.parquet_writer import sorted_lines
 from features.ledger.external.spill import Spill
-from features.ledger.ledger import INSTANT, ORDER_LINES, REPLACEMENTS
 from features.ledger.merge.cancellations import PAIRS, cancel_at_once
 from features.ledger.merge.events import SINCE_EVER, merge_events
-from features.ledger.parsing.text import literal
 from features.ledger.reconciliation.report import Cancellations
 from features.ledger.reconciliation.tallies import cancellations_of, rows_in_detail
+from features.ledger.schema.arrow import INSTANT, ORDER_LINES, REPLACEMENTS
 from features.ledger.schema.quarantine_reasons import Reason
 from features.ledger.schema.record_types import KINDS
-from features.ledger.validation.collisions import set_collisions_aside
+from features.ledger.sql import literal
+from features.ledger.validation.cross_row_checks import set_collisions_aside
 from features.ledger.validation.row_checks import create_checked
 from features.policy import Policy
 

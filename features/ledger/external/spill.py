@@ -1,4 +1,4 @@
-"""Here you find rows spilled to disk while a source is read: by customer to be sorted, their keys to be compared."""
+"""Rows spilled to disk while a source is read: by customer to be sorted, their keys to be compared."""
 
 from __future__ import annotations
 

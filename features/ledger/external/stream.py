@@ -1,4 +1,4 @@
-"""Here you find sources read part by part, as often as need be, so that none must fit into memory."""
+"""Sources read part by part, as often as need be, so that none must fit into memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find what one batch leaves in the database."""
+"""What one batch leaves in the database."""
 
 from __future__ import annotations
 
@@ -6,52 +6,21 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 import pyarrow as pa
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, insert
 
 from features.ledger.merge.events import accepted_on, digest_of
 from features.ledger.reconciliation.report import Reconciliation, UnreconciledError
 from features.ledger.schema.record_types import KINDS, Kind
+from features.ledger.store.batches import Held, next_id
 from features.ledger.store.database import Progress, insert_rows
 from features.ledger.store.dirty_customers import mark_dirty
 from features.ledger.store.row_codec import kept_names, kept_rows, money_kept, rows_kept
-from features.ledger.store.settings import LedgerSettings, keep_settings, read_settings
+from features.ledger.store.settings import LedgerSettings, keep_settings
 from features.ledger.store.tables import BATCHES, ORDER_REPLACEMENTS, QUARANTINE, ROW_REPLACEMENTS, TABLES
-
-
-@dataclass(frozen=True)
-class Held:
-    """What the ledger held before a batch.
-
-    Attributes:
-        settings: None before the first batch of all.
-        begun: a batch of this kind brought rows before.
-    """
-
-    settings: LedgerSettings | None
-    begun: bool
-    next_batch_id: int
-    next_row_id: int
-
-
-def newest_batch_of(database: Connection) -> int:
-    """The id of the newest batch; 0 before the first."""
-    return _next(database, BATCHES, "batch_id") - 1
-
-
-def held_of(database: Connection, kind: Kind) -> Held:
-    """What the ledger holds, as one who writes next must know it."""
-    batches = select(func.count()).where(BATCHES.c.kind == kind.name, BATCHES.c.accepted_rows > 0)
-    return Held(
-        settings=read_settings(database),
-        begun=bool(database.execute(batches).scalar_one()),
-        next_batch_id=_next(database, BATCHES, "batch_id"),
-        next_row_id=max(_next(database, TABLES[shelf.name], "row_id") for shelf in kind.shelves),
-    )
 
 
 def store_batch(
@@ -145,7 +114,7 @@ def _store_replacements(database: Connection, frames: duckdb.DuckDBPyConnection,
 
 
 def _store_quarantine(database: Connection, kind: str, quarantined: pa.Table, batch_id: int) -> None:
-    first = _next(database, QUARANTINE, "row_id")
+    first = next_id(database, QUARANTINE, "row_id")
     columns = [quarantined.column(name).to_pylist() for name in quarantined.column_names]
     rows = ((first + at, batch_id, kind, *row) for at, row in enumerate(zip(*columns, strict=True)))
     insert_rows(database, QUARANTINE, ("row_id", "batch_id", "kind", *quarantined.column_names), rows)
@@ -185,8 +154,3 @@ def _known_at_given(frames: duckdb.DuckDBPyConnection) -> int:
         "SELECT count(*) FROM judged WHERE fate = 'accepted' AND rule IN ('column', 'public')"
     ).fetchall()
     return int(given[0][0])
-
-
-def _next(database: Connection, table: Table, column: str) -> int:
-    newest: int | None = database.execute(select(func.max(table.c[column]))).scalar()
-    return (newest or 0) + 1

@@ -1,4 +1,4 @@
-"""Here you find the commands that fill and check the ledger: ``ingest`` and ``doctor``."""
+"""The commands that fill and check the ledger: ``ingest`` and ``doctor``."""
 
 from __future__ import annotations
 

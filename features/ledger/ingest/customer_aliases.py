@@ -1,4 +1,4 @@
-"""Here you find which customer ids are one customer, as somebody said it: the only way two ids become one."""
+"""Which customer ids are one customer, as somebody said it: the only way two ids become one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection, insert, select, update
 
-from features.ledger.ledger import LedgerError
+from features.ledger.errors import LedgerError
 from features.ledger.parsing.id_padding import AS_WRITTEN
 from features.ledger.reading.files import read_file
 from features.ledger.reading.header_matching import match_columns

@@ -1,17 +1,17 @@
-"""Here you find a ledger made in memory of raw columns, through the same checks as files."""
+"""A ledger in memory: made of raw columns through the same checks as files, or with orders it might have had."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.ledger.ledger import OTHERS, REPLACEMENTS, EmptyLedgerError, KindRows, Ledger, LedgerError
+from features.ledger.errors import EmptyLedgerError, LedgerError
+from features.ledger.ledger import Ledger, digest_of_tables
 from features.ledger.merge.cancellations import PAIRS
 from features.ledger.merge.currency_conversion import convert
 from features.ledger.merge.events import SINCE_EVER, accepted_on, known_of, stored_on
@@ -19,6 +19,8 @@ from features.ledger.merge.resolve import settle_fates
 from features.ledger.reading.header_matching import match_columns
 from features.ledger.reading.normalise import plain_table
 from features.ledger.reading.raw_rows import RawRows
+from features.ledger.relations import KindRows
+from features.ledger.schema.arrow import OTHERS, REPLACEMENTS
 from features.ledger.schema.currencies import NO_CURRENCY
 from features.ledger.schema.record_types import KINDS, SHELVES, Kind, Shelf
 from features.ledger.store.versions import successors, with_replaced_at
@@ -151,12 +153,26 @@ def _left(connection: duckdb.DuckDBPyConnection, kind: Kind, shelf: Shelf) -> _H
     return _Held(rows.cast(shelf.schema), replaced.cast(REPLACEMENTS))
 
 
-def digest_of_tables(*tables: pa.Table) -> str:
-    """SHA-256, hex, of the tables' values."""
-    digest = hashlib.sha256()
-    for table in tables:
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table.combine_chunks())
-        digest.update(sink.getvalue())
-    return digest.hexdigest()
+def with_orders(ledger: Ledger, orders: pa.Table, policy: Policy) -> Ledger:
+    """The ledger with further order lines, which pass the same checks as a file; nothing is stored.
+
+    ``ledger`` holds its order lines in memory, as that of ``ledger_of_customers`` does. ``orders`` has the columns of
+    the contract (customer_id, ordered_at, amount at the least); each line is known from when it happens.
+
+    Raises:
+        RejectedRowsError: a line cannot be used.
+    """
+    imagined = ledger_of(orders, None, policy, currency=ledger.currency)
+    held, further = ledger.order_lines, imagined.order_lines
+    if not isinstance(held, pa.Table) or not isinstance(further, pa.Table):
+        raise TypeError("order lines in files: take the customer's own by ledger_of_customers")
+    first = (pc.max(held.column("row_id")).as_py() or 0) + 1
+    numbers = pa.array(range(first, first + len(further)), pa.int64())
+    lines = further.set_column(further.column_names.index("row_id"), "row_id", numbers).cast(held.schema)
+    return replace(
+        ledger,
+        order_lines=pa.concat_tables([held, lines]),
+        starts_on=min(ledger.starts_on, imagined.starts_on),
+        ends_on=max(ledger.ends_on, imagined.ends_on),
+        digest=digest_of_tables(held, lines),
+    )

@@ -1,4 +1,4 @@
-"""Here you find the intake: how files, values and pushed rows come into the ledger, each with its account."""
+"""The intake: how files, values and pushed rows come into the ledger, each with its account."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from features.home import Home
+from features.ledger.errors import LedgerError
 from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ingest.request import Asked, Beside, HistoryRule, Watch, nothing_beside, silent
 from features.ledger.ingest.transaction import carry_out
-from features.ledger.ledger import LedgerError
 from features.ledger.reading.files import Told, read_tables
 from features.ledger.reading.header_matching import match_columns
 from features.ledger.reading.normalise import plain_table

@@ -1,4 +1,4 @@
-"""Here you find sources pulled: what is new in each comes into the ledger; one that fails does not stop the others."""
+"""Sources pulled: what is new in each comes into the ledger; one that fails does not stop the others."""
 
 from __future__ import annotations
 

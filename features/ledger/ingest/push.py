@@ -1,4 +1,4 @@
-"""Here you find how rows come in that another system pushes: as those of a file would, each answered by its place."""
+"""How rows come in that another system pushes: as those of a file would, each answered by its place."""
 
 from __future__ import annotations
 

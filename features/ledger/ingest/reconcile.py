@@ -1,17 +1,15 @@
-"""Here you find how the rows of an ingest, once judged, become its reconciliation."""
+"""The reconciliation of an ingest: what was read, and what became of each row."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 from sqlalchemy import Connection
 
-from features.ledger.ingest.doubts import doubts, unread_currencies
 from features.ledger.ingest.request import Asked, HistoryRule
 from features.ledger.merge.events import accepted_on
 from features.ledger.mirror.parquet_mirror import mirrored
-from features.ledger.non_products import is_product
 from features.ledger.reconciliation.conversion import NO_CONVERSION, conversion_of
 from features.ledger.reconciliation.look_alikes import NO_LOOK_ALIKES, LookAlikes, new_look_alikes
 from features.ledger.reconciliation.report import NO_CANCELLATIONS, NOTHING, Reconciliation, UnreconciledError
@@ -28,7 +26,12 @@ from features.ledger.reconciliation.tallies import (
     tally,
     values_set_aside,
 )
+from features.ledger.schema.column import name_key
 from features.ledger.schema.record_types import KINDS
+from features.ledger.schema.shared import CURRENCY
+from features.ledger.sql import is_product
+
+CENTS = "0.01"  # a price is rounded: half a cent a piece, and one for the line
 
 
 def reconciliation_of(
@@ -110,3 +113,31 @@ def _ids_of_rows(views: Sequence[str]) -> str:
     """SQL: the customer_id of each row of a kind, once also where it lies on two shelves."""
     both = " UNION ".join(f"SELECT customer_id, row_id FROM {view}" for view in views)
     return f"SELECT customer_id FROM ({both})"
+
+
+def doubts(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Sentences about the accepted order lines of ``judged`` whose values contradict each other; the amount counted."""
+    expected = "quantity * unit_price"
+    slack = f"{CENTS} + 0.005 * abs(quantity)"
+    signs, sums = connection.sql(
+        f"""SELECT count(*) FILTER (amount > 0 AND quantity < 0), count(*) FILTER (
+            abs(abs(amount) - abs({expected})) > {slack}
+            AND abs(abs(amount) - abs({expected} - coalesce(discount, 0))) > {slack})
+        FROM judged WHERE fate = 'accepted'"""
+    ).fetchall()[0]
+    said = (
+        ("Lines whose amount is above 0 and whose quantity is below 0; the amount counts", signs),
+        ("Lines whose amount is neither quantity × price nor that less the discount; the amount counts", sums),
+    )
+    return tuple(f"{sentence}: {rows:,}." for sentence, rows in said if rows)
+
+
+def unread_currencies(used: Mapping[str, str], unused: Sequence[str]) -> tuple[str, ...]:
+    """A sentence where the potential of customers stands beside a currency: it is converted by no rate."""
+    beside = [name for name in unused if name_key(name) in CURRENCY.keys]
+    if "potential_sales" not in used or not beside:
+        return ()
+    return (
+        f"'{used['potential_sales']}' was taken to be in the ledger's currency: '{beside[0]}' beside it was not read. "
+        "Convert it before, where it is in another one.",
+    )

@@ -1,4 +1,4 @@
-"""Here you find what one ingest is asked to do."""
+"""What one ingest is asked to do."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import duckdb
 from sqlalchemy import Connection
 
 from features.home import Home
-from features.ledger.ingest.batch_writer import Held
 from features.ledger.reading.raw_rows import RawRows
 from features.ledger.schema.record_types import Kind
+from features.ledger.store.batches import Held
 from features.ledger.store.database import Progress
 from features.policy import Policy
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import URL
 
-from features.ledger.ledger import LedgerError
+from features.ledger.errors import LedgerError
 from features.ledger.reading.databases import address_of, asks_since
 from features.ledger.schema.record_types import KINDS
 

@@ -1,4 +1,4 @@
-"""Here you find how one ingest is carried out: rows checked, judged, reconciled and stored, in one transaction."""
+"""How one ingest is carried out: rows checked, judged, reconciled and stored, in one transaction."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from sqlalchemy import Connection
 
 from features.errors import first_line
 from features.home import Home
-from features.ledger.ingest.batch_writer import Held, held_of, store_batch, touched_customers
+from features.ledger.errors import LedgerError
+from features.ledger.ingest.batch_writer import store_batch, touched_customers
 from features.ledger.ingest.customer_aliases import adopt, rename_checked
 from features.ledger.ingest.reconcile import reconciliation_of
 from features.ledger.ingest.request import Asked
-from features.ledger.ledger import LedgerError
 from features.ledger.merge.currency_conversion import convert
 from features.ledger.merge.events import accepted_on, known_of
-from features.ledger.merge.meeting import meet_stored
-from features.ledger.merge.resolve import settle_fates
+from features.ledger.merge.resolve import meet_stored, settle_fates
 from features.ledger.mirror.parquet_mirror import append, mirrored
 from features.ledger.reconciliation.report import Reconciliation
 from features.ledger.reconciliation.tallies import most_frequent_currency
 from features.ledger.schema.currencies import NO_CURRENCY
 from features.ledger.schema.record_types import SHELVES
+from features.ledger.store.batches import Held, held_of
 from features.ledger.store.database import Store
 from features.ledger.store.quarantine import new_in_quarantine
 from features.ledger.store.settings import LedgerSettings

@@ -1,4 +1,4 @@
-"""Here you find how far each source was pulled: the largest value seen of its watermark column, kept with its type."""
+"""How far each source was pulled: the largest value seen of its watermark column, kept with its type."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Column, Connection, String, Table, Text, delete, insert, select
 
+from features.ledger.errors import LedgerError
 from features.ledger.ingest.source_config import Mark, Source
-from features.ledger.ledger import LedgerError
 from features.ledger.store.tables import METADATA, Instant
 
 SOURCE_WATERMARKS = Table(

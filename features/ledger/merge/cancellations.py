@@ -1,4 +1,4 @@
-"""Here you find orders cancelled at once: a sale and a return of the same thing, minutes apart, that undo each other.
+"""Orders cancelled at once: a sale and a return of the same thing, minutes apart, that undo each other.
 
 Which return cancels which sale is settled in the order in which the lines became known, so that nothing known later
 parts a pair: at any as-of it stands as it stood then.
@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from features.ledger.parsing.text import literal
+from features.ledger.sql import literal
 from features.ledger.store.tables import ORDER_REPLACEMENTS
 
 PAIRS = pa.schema([pa.field("row_id", pa.int64(), nullable=False), pa.field("by_row_id", pa.int64(), nullable=False)])

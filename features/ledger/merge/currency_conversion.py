@@ -1,4 +1,4 @@
-"""Here you find money of other currencies converted to the reporting currency, by the rate of its business day.
+"""Money of other currencies converted to the reporting currency, by the rate of its business day.
 
 A rate holds from its day until the next one that was known, at most ``rate_holds_days``: banks fix none on week-ends
 and holidays. It never holds backwards, and nothing is guessed: without a rate a row is quarantined.
@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import duckdb
 
-from features.ledger.parsing.text import literal, money
+from features.ledger.parsing.numbers import money
 from features.ledger.schema.quarantine_reasons import Reason
 from features.ledger.schema.record_types import ORIGINAL, Kind
+from features.ledger.sql import literal
 
 RATE_TYPE = "DECIMAL(20,12)"  # times money of DECIMAL(18,4) it is exact
 

@@ -1,4 +1,4 @@
-"""Here you find what becomes of good rows: new, merged with what is there already, or a correction of it."""
+"""What becomes of good rows: new, merged with what is there already, or a correction of it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import datetime
 
 import duckdb
 
-from features.ledger.parsing.text import at_utc, literal
 from features.ledger.schema.column import INSTANT
 from features.ledger.schema.record_types import Kind, Shelf
+from features.ledger.sql import at_utc, instant_literal
 
 SINCE_EVER = datetime(1900, 1, 1)  # noqa: DTZ001 - frames carry UTC without a zone
 
@@ -27,11 +27,6 @@ def accepted_on(kind: Kind, shelf: Shelf) -> str:
 def stored_on(kind: Kind, shelf: Shelf) -> str:
     """The table or view in which the merge is handed a shelf's rows: ``stored``, and one more for people."""
     return "stored" if shelf is kind.shelf else f"stored_{shelf.name}"
-
-
-def instant_literal(moment: datetime) -> str:
-    """SQL: an instant, UTC without a zone."""
-    return f"TIMESTAMP {literal(moment.isoformat(sep=' '))}"
 
 
 def merge_events(

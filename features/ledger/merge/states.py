@@ -1,4 +1,4 @@
-"""Here you find what becomes of good rows that tell of states: customers with the people there, and managers."""
+"""What becomes of good rows that tell of states: customers with the people there, and managers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import datetime
 
 import duckdb
 
-from features.ledger.merge.events import SINCE_EVER, accepted_on, digest_of, instant_literal, judge, stored_on
-from features.ledger.parsing.text import literal
+from features.ledger.merge.events import SINCE_EVER, accepted_on, digest_of, judge, stored_on
 from features.ledger.schema.quarantine_reasons import Reason
 from features.ledger.schema.record_types import PEOPLE, Kind, Shelf
+from features.ledger.sql import instant_literal, literal
 
 TWICE = {"customers": Reason.TWICE, "managers": Reason.MANAGER_TWICE}
 

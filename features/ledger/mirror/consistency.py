@@ -1,4 +1,4 @@
-"""Here you find whether the mirror and the database say the same, of every kind of rows."""
+"""Whether the mirror and the database say the same, of every kind of rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import duckdb
 from sqlalchemy import Connection
 
 from features.home import Home
-from features.ledger.ledger import EmptyLedgerError
+from features.ledger.errors import EmptyLedgerError
 from features.ledger.mirror.parquet_mirror import damaged_files, forget_mirror, mirrored
 from features.ledger.schema.record_types import KINDS, SHELVES, Shelf
 from features.ledger.store.database import Store

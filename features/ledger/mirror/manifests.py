@@ -1,4 +1,4 @@
-"""Here you find the marks of the mirror: each says which batches some of its files hold, and what these files are."""
+"""The marks of the mirror: each says which batches some of its files hold, and what these files are."""
 
 from __future__ import annotations
 

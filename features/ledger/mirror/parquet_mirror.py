@@ -1,4 +1,4 @@
-"""Here you find the mirror: a columnar copy of the rows of every kind, derived from the database batch by batch.
+"""The mirror: a columnar copy of the rows of every kind, derived from the database batch by batch.
 
 ``var/mirror/FOLDER/bucket=NN/batch-NNNNNN.parquet`` holds the rows of a shelf, NN by a stable hash of the customer;
 ``var/mirror/FOLDER/batches/NNNNNN.json`` is their mark: it says which files a batch has, and with which columns. A
@@ -11,26 +11,26 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from features.atomic_write import written_whole
 from features.home import Home
-from features.ledger.ledger import OTHERS, EmptyLedgerError, KindRows, Ledger, LedgerError
+from features.ledger.errors import EmptyLedgerError, LedgerError
+from features.ledger.ledger import Ledger
 from features.ledger.mirror.manifests import Mark, MirrorFile, batches_name, marks_in
+from features.ledger.relations import KindRows
+from features.ledger.schema.arrow import OTHERS
 from features.ledger.schema.record_types import SHELVES, Shelf
+from features.ledger.store.batches import Batch, batches_of
 from features.ledger.store.database import Store
-from features.ledger.store.replacements import replacements_of
 from features.ledger.store.row_codec import rows_between
 from features.ledger.store.settings import read_settings
-from features.ledger.store.tables import BATCHES
-from features.ledger.store.versions import successors, with_replaced_at
+from features.ledger.store.versions import replacements_of, successors, with_replaced_at
 from features.policy import Policy
 
 FOLDED_ROWS = 100_000  # at most, of small batches together in one set of files
@@ -46,40 +46,6 @@ class MirrorError(LedgerError):
             f"The database is whole, but its mirror cannot be written: {why}.",
             "Free space in the home folder and look who may write there; whoever reads the ledger next completes it.",
         )
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A batch of rows that the database holds.
-
-    Attributes:
-        kind: of its rows.
-        first_on, last_on: first and last day on which they happened; None of states.
-        digest: of its rows.
-    """
-
-    kind: str
-    batch_id: int
-    first_row_id: int
-    last_row_id: int
-    rows: int
-    known_at_given: int
-    first_on: date | None
-    last_on: date | None
-    digest: str
-
-
-def batches_of(connection: Connection, kind: str | None = None) -> tuple[Batch, ...]:
-    """The batches that brought rows, oldest first: of a kind, or of all."""
-    columns = BATCHES.c
-    wanted = (
-        *(columns.kind, columns.batch_id, columns.first_row_id, columns.last_row_id, columns.accepted_rows),
-        *(columns.known_at_given_rows, columns.first_on, columns.last_on, columns.digest),
-    )
-    found = select(*wanted).where(columns.accepted_rows > 0).order_by(columns.batch_id)
-    if kind:
-        found = found.where(columns.kind == kind)
-    return tuple(Batch(*row) for row in connection.execute(found))
 
 
 def mirrored(home: Home, connection: Connection, shelf: Shelf, zone: str) -> tuple[Path, ...]:

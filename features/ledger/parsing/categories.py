@@ -1,9 +1,9 @@
-"""Here you find how a word of a closed set is read: yes or no, a channel, an event, an arm."""
+"""How a word of a closed set is read: yes or no, a channel, an event, an arm."""
 
 from __future__ import annotations
 
-from features.ledger.parsing.text import literal, quoted
 from features.ledger.schema.column import NO, YES, Column, ColumnKind, name_key
+from features.ledger.sql import literal, quoted
 
 PARTED_BY = "[;,/|]"
 

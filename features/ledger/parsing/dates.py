@@ -1,4 +1,4 @@
-"""Here you find how text and numbers become instants: DuckDB expressions, chosen per column from its evidence.
+"""How text and numbers become instants: DuckDB expressions, chosen per column from its evidence.
 
 An expression is SQL over one column of a table; every one yields null, never an error, for what it cannot read.
 """
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-from features.ledger.parsing.text import at_utc, quoted
+from features.ledger.sql import at_utc, quoted
 
 OFFSET = r"[+-](0\d|1[0-4])(:?[0-5]\d)?"  # no place on earth is further from UTC than 14 hours
 CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?"

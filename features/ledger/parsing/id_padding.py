@@ -1,4 +1,4 @@
-"""Here you find the blanks around customer ids: those of the file's layout go, those of an id stay.
+"""The blanks around customer ids: those of the file's layout go, those of an id stay.
 
 Ids are the customer's own: " a" and "a" are two. But in a layout of fixed width, or with a blank after every comma,
 every value of a column carries blanks, and these say nothing of the customer.
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from features.ledger.parsing.text import BLANKS, literal, quoted
+from features.ledger.parsing.text import BLANKS
+from features.ledger.sql import literal, quoted
 
 AS_WRITTEN = ("customer_id", "parent_id", "referred_by")
 """The columns that hold customer ids, which are kept as they are written."""

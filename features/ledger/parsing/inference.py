@@ -1,4 +1,4 @@
-"""Here you find how the numbers and dates of a text column are written, told from its own rows."""
+"""How the numbers and dates of a text column are written, told from its own rows."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ import duckdb
 
 from features.ledger.parsing.dates import DOTTED, NUMBER, RANGES, SLASHED, DateForm, DayOrder, NumberedDates, is_counted
 from features.ledger.parsing.id_padding import AS_WRITTEN, NO_PADDING, Padding, padding_of
-from features.ledger.parsing.text import BLANKS, DecimalSign, bare_number, literal, quoted
+from features.ledger.parsing.layout import DATES, NUMBERS, LaidOut
+from features.ledger.parsing.numbers import DecimalSign, bare_number
+from features.ledger.parsing.text import BLANKS
 from features.ledger.reading.header_matching import ColumnsError
-from features.ledger.reading.raw_rows import DATES, NUMBERS, SYSTEM_1904, LaidOut
+from features.ledger.reading.raw_rows import SYSTEM_1904
 from features.ledger.schema.record_types import ColumnKind
+from features.ledger.sql import literal, quoted
 
 CLEAR_MAJORITY = 20  # rows one way for each that contradicts; fewer: the column mixes both
 AMOUNT_FROM = ("quantity", "unit_price")

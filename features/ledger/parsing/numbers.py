@@ -1,15 +1,23 @@
-"""Here you find how the numbers of a column are read: as text by how it is written, or as the numbers they are."""
+"""Numbers of a column: how they are written, their signs, and the SQL that reads them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import pyarrow as pa
 
-from features.ledger.parsing.text import DecimalSign, exact, money, number_text, precise, quoted, text_of
+from features.ledger.parsing.text import text_of
+from features.ledger.schema.currencies import NO_CURRENCY, SIGNS
+from features.ledger.sql import literal, quoted
 
 PLACES = 4  # of money
 MOST_EXACT = "1e11"  # below it a double of at most four decimals has fewer than the 15 digits that tell doubles apart
+
+
+INDIAN = "[0-9]{1,2}(,[0-9]{2})+,[0-9]{3}"  # 12,34,567
+NARROW = r"\x{00A0}\x{2009}\x{202F}"  # spaces that regular expressions do not count as such
 
 
 def is_number(kind: pa.DataType) -> bool:
@@ -65,3 +73,71 @@ class Number:
         if pa.types.is_integer(self.kind) or (pa.types.is_decimal(self.kind) and self.kind.scale <= PLACES):
             return f"try_cast({said} AS DECIMAL(18,4))"
         return money(self.wide)
+
+
+def sign_of(name: str) -> str:
+    """SQL over ``texts``: the currency sign in a column of numbers; empty where there is none."""
+    return rf"regexp_extract({name}, '\p{{Sc}}')"
+
+
+def is_other_sign(name: str, signs: Sequence[str], currency: str) -> str:
+    """SQL over the readings: whether NAME_sign is none of the row's currency; of no currency, not the most frequent.
+
+    ``signs`` are those of the column, the most frequent first; ``currency`` is SQL.
+    """
+    others = [
+        f"({name}_sign = {literal(sign)} AND {currency} NOT IN ({', '.join(map(literal, sorted(SIGNS[sign])))}))"
+        for sign in signs
+        if sign in SIGNS
+    ]
+    of_none = f"{name}_sign NOT IN ('', {literal(signs[0])})"
+    return f"CASE WHEN {currency} = {literal(NO_CURRENCY)} THEN {of_none} ELSE {' OR '.join(others) or 'false'} END"
+
+
+class DecimalSign(StrEnum):
+    """What parts the decimals in the numbers of a column."""
+
+    POINT = "."
+    COMMA = ","
+    UNKNOWN = "unknown"  # either, and rows depend on it: only whole numbers without any sign are read
+
+
+def number_text(name: str, sign: DecimalSign) -> str:
+    """The number of a column as SQL can read it: a decimal point, no separators; null where it is no number."""
+    number = bare_number(quoted(name))
+    if sign is DecimalSign.UNKNOWN:
+        return f"CASE WHEN regexp_matches({number}, '^[+-]?[0-9]+$') THEN {number} END"
+    if sign is DecimalSign.POINT:
+        whole = rf"^[+-]?([0-9]+|[0-9]{{1,3}}(,[0-9]{{3}})+|{INDIAN})?(\.[0-9]*)?([eE][+-]?[0-9]{{1,4}})?$"
+        plain = f"replace({number}, ',', '')"
+    else:
+        whole = r"^[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)?(,[0-9]*)?$"
+        plain = f"replace(replace({number}, '.', ''), ',', '.')"
+    readable = f"regexp_matches({number}, '{whole}') AND regexp_matches({number}, '[0-9]')"
+    return f"CASE WHEN {readable} THEN {plain} END"
+
+
+def exact(text: str) -> str:
+    """A number's text as DECIMAL(38,12); null where it does not fit."""
+    return f"try_cast({text} AS DECIMAL(38,12))"
+
+
+def money(wide: str) -> str:
+    """DECIMAL(18,4) of a wider decimal, halves to the even neighbour; null where it does not fit."""
+    return f"try_cast(round_even({wide}, 4) AS DECIMAL(18,4))"
+
+
+def precise(wide: str) -> str:
+    """DECIMAL(24,12) of a wider decimal; null where it does not fit."""
+    return f"try_cast({wide} AS DECIMAL(24,12))"
+
+
+def bare_number(column: str) -> str:
+    """SQL: the number without currency sign and thousands' separators; in parentheses or minus behind: below 0.
+
+    A space or apostrophe parts thousands only where three digits follow, so that "1 2 3" stays what it is: no number.
+    """
+    grouped = rf"regexp_replace({column}, '[\s{NARROW}''’]([0-9]{{3}})\b', '\1', 'g')"
+    unsigned = rf"regexp_replace({grouped}, '[\s{NARROW}]*\p{{Sc}}[\s{NARROW}]*', '', 'g')"
+    minus = rf"regexp_replace(replace({unsigned}, '−', '-'), '^([+-])[\s{NARROW}]+', '\1')"
+    return rf"regexp_replace({minus}, '^(?:\([\s{NARROW}]*(.*?)[\s{NARROW}]*\)|([^-].*?)[\s{NARROW}]*-)$', '-\1\2')"

@@ -1,4 +1,4 @@
-"""Here you find how delimited text is read: its header, its separator, and every line that does not fit."""
+"""How delimited text is read: its header, its separator, and every line that does not fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find in which encoding a text file is written, told from its bytes, or that they do not tell."""
+"""In which encoding a text file is written, told from its bytes, or that they do not tell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find how files become raw rows: CSV and text (also .gz), Parquet (also a folder of it) and XLSX."""
+"""How files become raw rows: CSV and text (also .gz), Parquet (also a folder of it) and XLSX."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from features.errors import first_line
-from features.ledger.ledger import LedgerError
+from features.ledger.errors import LedgerError
 from features.ledger.reading.delimited import read_delimited
 from features.ledger.reading.encodings import NotTextError, UnknownEncodingError
 from features.ledger.reading.header_matching import ColumnsError

@@ -1,11 +1,11 @@
-"""Here you find which column of a file stands for which of ours."""
+"""Which column of a file stands for which of ours."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 
-from features.ledger.ledger import LedgerError
+from features.ledger.errors import LedgerError
 from features.ledger.schema.record_types import Column, name_key
 
 MOST_NAMES, LONGEST_NAME = 30, 60

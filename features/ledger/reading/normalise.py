@@ -1,4 +1,4 @@
-"""Here you find typed columns made plain: few types, valid text, and no date that cannot be one."""
+"""Typed columns made plain: few types, valid text, and no date that cannot be one."""
 
 from __future__ import annotations
 

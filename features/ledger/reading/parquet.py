@@ -1,4 +1,4 @@
-"""Here you find how Parquet files, one or a folder of them, become one table."""
+"""How Parquet files, one or a folder of them, become one table."""
 
 from __future__ import annotations
 

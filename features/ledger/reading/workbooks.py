@@ -1,4 +1,4 @@
-"""Here you find how workbooks (XLSX) become raw rows: each sheet is a table of its own."""
+"""How workbooks (XLSX) become raw rows: each sheet is a table of its own."""
 
 from __future__ import annotations
 

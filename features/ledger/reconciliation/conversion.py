@@ -1,4 +1,4 @@
-"""Here you find what one ingest says of other currencies: what was converted, by which rates, and which are missing."""
+"""What one ingest says of other currencies: what was converted, by which rates, and which are missing."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 import duckdb
 from sqlalchemy import Connection, select
 
-from features.ledger.parsing.text import literal
 from features.ledger.reading.raw_rows import RawRows
 from features.ledger.schema.currencies import NO_CURRENCY
 from features.ledger.schema.quarantine_reasons import Reason
 from features.ledger.schema.record_types import ORIGINAL, Kind
+from features.ledger.sql import literal
 from features.ledger.store.quarantine import digests_of
 from features.ledger.store.tables import QUARANTINE
 

@@ -1,4 +1,4 @@
-"""Here you find customer ids that look alike: told apart as they are written, but worth a person's look.
+"""Customer ids that look alike: told apart as they are written, but worth a person's look.
 
 Ids are the customer's own. " a", "a" and "A" are three customers until a mapping says otherwise.
 """

@@ -1,4 +1,4 @@
-"""Here you find the account of one ingest: what was read, and what became of every row and every penny of it."""
+"""The account of one ingest: what was read, and what became of every row and every penny of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from features.ledger.ledger import LedgerError
+from features.ledger.errors import LedgerError
 from features.ledger.reading.header_matching import listed
 from features.ledger.reconciliation.conversion import Conversion
 from features.ledger.reconciliation.look_alikes import LookAlikes

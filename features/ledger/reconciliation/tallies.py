@@ -1,4 +1,4 @@
-"""Here you find the counting of checked and judged rows, for the reconciliation."""
+"""The counting of checked and judged rows, for the reconciliation."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from features.ledger.parsing.text import literal
 from features.ledger.reading.raw_rows import RawRows
 from features.ledger.reconciliation.report import NOTHING, Cancellations, LargestCancellation, Quarantined, Tally
 from features.ledger.schema.currencies import CURRENCIES
 from features.ledger.schema.quarantine_reasons import Reason
 from features.ledger.schema.record_types import KINDS, ORIGINAL, Kind
+from features.ledger.sql import literal
 from features.ledger.validation.row_checks import may_be_set_aside
 
 UNNAMED = "unknown currency"

@@ -1,4 +1,4 @@
-"""Here you find what a column of the contract is: its name, what it holds, and how others call it."""
+"""What a column of the contract is: its name, what it holds, and how others call it."""
 
 from __future__ import annotations
 

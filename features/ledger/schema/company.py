@@ -1,4 +1,4 @@
-"""Here you find the columns of payments, of events and of exchange rates, as data."""
+"""The columns of payments, of events and of exchange rates, as data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from features.ledger.schema.column import DAY, INSTANT, MONEY, PRECISE, TEXT, WORD, Column
 from features.ledger.schema.interactions import MADE, WHEN
-from features.ledger.schema.orders import CURRENCY, CUSTOMER_ID, KNOWN_AT, WORDS_SAID
+from features.ledger.schema.shared import CURRENCY, CUSTOMER_ID, KNOWN_AT, WORDS_SAID
 
 EVENTS = {
     "buyer_changed": ("new buyer", "buyer change", "buyer left", "purchaser changed", "contact changed"),

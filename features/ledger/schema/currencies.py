@@ -1,4 +1,4 @@
-"""Here you find the codes of ISO 4217 (as of 2026), their signs, and which may stand for 'no currency was named'."""
+"""The codes of ISO 4217 (as of 2026), their signs, and which may stand for 'no currency was named'."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Here you find the columns of customers, of the people at them, and of our managers, as data."""
+"""The columns of customers, of the people at them, and of our managers, as data."""
 
 from __future__ import annotations
 
 from features.ledger.schema.column import DAY, MONEY, TEXT, WORDS, YES_NO, Column
-from features.ledger.schema.orders import CUSTOMER_ID, DEPARTMENT, KNOWN_AT, MANAGER_ID
+from features.ledger.schema.shared import CUSTOMER_ID, DEPARTMENT, KNOWN_AT, MANAGER_ID
 
 KEY_MARKS = {
     "potential": ("potential key account",),

@@ -1,4 +1,4 @@
-"""Here you find the columns of what passed between a customer and us, as data: contacts, complaints, surveys, calls."""
+"""The columns of what passed between a customer and us, as data: contacts, complaints, surveys, calls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from features.ledger.schema.column import DAY, INSTANT, NUMBER, PRECISE, TEXT, WORD, Column
 from features.ledger.schema.customers import PERSON
-from features.ledger.schema.orders import CUSTOMER_ID, KNOWN_AT, MANAGER_ID, WORDS_SAID
+from features.ledger.schema.shared import CUSTOMER_ID, KNOWN_AT, MANAGER_ID, WORDS_SAID
 
 WHEN = ("date", "datetime", "timestamp", "ts", "happened at", "happened on")
 MADE = ("created", "created at", "created on", "created date", "date created", "creation date")

@@ -1,4 +1,4 @@
-"""Here you find why a row cannot be used: each reason with its sentence and what to do about it."""
+"""Why a row cannot be used: each reason with its sentence and what to do about it."""
 
 from __future__ import annotations
 

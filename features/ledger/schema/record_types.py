@@ -1,4 +1,4 @@
-"""Here you find the contract as data: every kind of rows, its columns, its key, and the shelves its rows lie on."""
+"""The contract as data: every kind of rows, its columns, its key, and the shelves its rows lie on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the database: opened, brought up to date, and written to in whole transactions."""
+"""The database: opened, brought up to date, and written to in whole transactions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from features.errors import first_line
 from features.home import Home
-from features.ledger.ledger import LedgerError
+from features.ledger.errors import LedgerError
 from features.ledger.store.tables import METADATA
 
 __all__ = ["METADATA", "Progress", "Store", "StoreError", "insert_rows"]

@@ -1,4 +1,4 @@
-"""Here you find dirty customers: those of whom rows came in that their published scores have not seen."""
+"""Dirty customers: those of whom rows came in that their published scores have not seen."""
 
 from __future__ import annotations
 

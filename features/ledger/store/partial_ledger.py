@@ -1,4 +1,4 @@
-"""Here you find the ledger of a few customers, read from the database alone, so that pushed rows are in it at once."""
+"""The ledger of a few customers, read from the database alone, so that pushed rows are in it at once."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ import pyarrow as pa
 from sqlalchemy import Connection, case, func, select
 
 from features.ledger.connections import small_work
-from features.ledger.ledger import OTHERS, REPLACEMENTS, EmptyLedgerError, KindRows, Ledger
+from features.ledger.errors import EmptyLedgerError
+from features.ledger.ledger import Ledger
+from features.ledger.relations import KindRows
+from features.ledger.schema.arrow import OTHERS, REPLACEMENTS
 from features.ledger.schema.record_types import SHELVES, Shelf
 from features.ledger.store.database import PLACEHOLDERS, Store
 from features.ledger.store.dirty_customers import IDS_AT_ONCE
-from features.ledger.store.replacements import replaced_among, since_replaced
 from features.ledger.store.row_codec import as_rows, raw_rows
 from features.ledger.store.settings import read_settings
 from features.ledger.store.tables import BATCHES
-from features.ledger.store.versions import successors, with_replaced_at
+from features.ledger.store.versions import replaced_among, since_replaced, successors, with_replaced_at
 from features.policy import Policy
 
 

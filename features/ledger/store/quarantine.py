@@ -1,4 +1,4 @@
-"""Here you find the quarantine: rows that could not be used, each with its reason and its original."""
+"""The quarantine: rows that could not be used, each with its reason and its original."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Here you find the two forms of a ledger row: as the database keeps it, and as frames carry it."""
+"""The two forms of a ledger row: as the database keeps it, and as frames carry it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from features.errors import first_line
-from features.ledger.ledger import LedgerError
-from features.ledger.parsing.text import day_of
+from features.ledger.errors import LedgerError
 from features.ledger.schema.record_types import Kind, Shelf
+from features.ledger.sql import day_of
 
 EMPTY: Mapping[str, str] = {}
 CHUNK_ROWS = 50_000

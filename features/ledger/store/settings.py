@@ -1,4 +1,4 @@
-"""Here you find what the first batches decided for good: the ledger's time zone and its currency."""
+"""What the first batches decided for good: the ledger's time zone and its currency."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, insert, select
 
-from features.ledger.ledger import LedgerError
+from features.ledger.errors import LedgerError
 from features.ledger.store.tables import LEDGER_SETTINGS
 from features.policy import Policy
 

@@ -1,4 +1,4 @@
-"""Here you find the tables of what happened. Money is kept in ten-thousandths, instants in microseconds of UTC."""
+"""The tables of what happened. Money is kept in ten-thousandths, instants in microseconds of UTC."""
 
 from __future__ import annotations
 

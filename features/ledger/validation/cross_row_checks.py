@@ -1,4 +1,4 @@
-"""Here you find rows that add up the rows above them: exports end with them, and they are no sales."""
+"""Checks that look at several rows: totals among the lines, and versions of one row that collide."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import duckdb
 
-from features.ledger.parsing.text import literal
 from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.sql import literal
 
 TOTAL_NAMES = (
     "total", "totals", "grand total", "sub total", "subtotal", "sum", "sum total", "overall", "gesamt", "gesamtsumme",
@@ -76,4 +76,20 @@ def _kept(connection: duckdb.DuckDBPyConnection, file_no: int, source: str) -> t
         f"{rows:,} rows of {source} are of a customer called '{name}' (first: line {line}) and were kept, as they do "
         "not add up the rows above; make sure that they are no totals."
         for name, rows, line in kept
+    )
+
+
+def set_collisions_aside(connection: duckdb.DuckDBPyConnection, *, file_no: int) -> None:
+    """Good rows of ``checked`` of one file are out whose order line has several customers and several days.
+
+    A correction changes one of the two; with a known-at of its own it may change both.
+    """
+    connection.execute(
+        f"""UPDATE checked SET reason = {literal(Reason.COLLISION)} FROM (
+            SELECT order_id, line_id FROM checked
+            WHERE file_no = {file_no} AND reason IS NULL AND known_at IS NULL
+                AND order_id IS NOT NULL AND line_id IS NOT NULL
+            GROUP BY ALL HAVING min(customer_id) <> max(customer_id) AND min(order_day) <> max(order_day)) shared
+        WHERE file_no = {file_no} AND reason IS NULL AND known_at IS NULL
+            AND checked.order_id = shared.order_id AND checked.line_id = shared.line_id"""
     )

@@ -1,4 +1,4 @@
-"""Here you find the check of raw rows: each gets its values, or the reason why it cannot be used."""
+"""The check of raw rows: each gets its values, or the reason why it cannot be used."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import pyarrow as pa
 from features.ledger.parsing.categories import spoken, word_key
 from features.ledger.parsing.dates import instant_of
 from features.ledger.parsing.inference import Writing, votes_of, writing_of
-from features.ledger.parsing.numbers import Number
-from features.ledger.parsing.signs import is_other_sign, sign_of
-from features.ledger.parsing.text import BLANKS, at_utc, day_of, literal, money
-from features.ledger.reading.raw_rows import NUMBERS, LaidOut, Misfit, RawRows, lay_out
+from features.ledger.parsing.layout import NUMBERS, LaidOut, lay_out
+from features.ledger.parsing.numbers import Number, is_other_sign, money, sign_of
+from features.ledger.parsing.text import BLANKS
+from features.ledger.reading.raw_rows import Misfit, RawRows
 from features.ledger.schema.column import WORDLY
 from features.ledger.schema.currencies import CURRENCIES
 from features.ledger.schema.quarantine_reasons import Reason
 from features.ledger.schema.record_types import KINDS, SQL_TYPES, Column, ColumnKind, Kind, Order
-from features.ledger.validation.collisions import set_collisions_aside
-from features.ledger.validation.cross_row_checks import set_totals_aside
+from features.ledger.sql import at_utc, day_of, literal
+from features.ledger.validation.cross_row_checks import set_collisions_aside, set_totals_aside
 from features.policy import Policy
 
 LONGEST_ID = 200

@@ -1,4 +1,4 @@
-"""Here you find that CDNOW, where it is used, is the ledger everybody means by that name."""
+"""CDNOW, where it is used, is the ledger everybody means by that name."""
 
 from __future__ import annotations
 

@@ -16,8 +16,10 @@ from features.catalog.row_sets import COMPLAINTS, ORDER_LINES
 from features.engines.columnar.medians import NOTHING, Tallied
 from features.engines.partitions import ANSWER_BYTES, ROW_BYTES, parts_of
 from features.ledger.customer_range import EVERYBODY, CustomerRange
-from features.ledger.ledger import CUSTOMERS, REPLACEMENTS, KindRows, Ledger
-from features.ledger.ledger import ORDER_LINES as LINES_SCHEMA
+from features.ledger.ledger import Ledger
+from features.ledger.relations import KindRows
+from features.ledger.schema.arrow import CUSTOMERS, REPLACEMENTS
+from features.ledger.schema.arrow import ORDER_LINES as LINES_SCHEMA
 
 FIRST_OF_JANUARY = datetime(2026, 1, 1)
 ORDER_ROWS = pa.Table.from_pylist(

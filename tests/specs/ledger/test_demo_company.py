@@ -1,4 +1,4 @@
-"""Here you find what the demo company promises: made up, alike everywhere, and with customers that act as real ones."""
+"""What the demo company promises: made up, alike everywhere, and with customers that act as real ones."""
 
 from __future__ import annotations
 

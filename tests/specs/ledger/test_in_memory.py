@@ -5,8 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from features.ledger.ingest.in_memory import RejectedRowsError
-from features.ledger.ingest.what_if import with_orders
+from features.ledger.ingest.in_memory import RejectedRowsError, with_orders
 from features.snapshot import take_snapshot
 from tests.text_tables import POLICY, at, ledger
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from features.ledger.parent_loops import parent_loops
+from features.ledger.data_quality import parent_loops
 from features.ledger.reconciliation.look_alikes import likeness_of, look_alikes
 
 ALIKE = [" a", "a", "A", "a ", "a.", "-A-", "\u00a0a", "\u200ba", "ａ", "0a", "00A"]

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import delete
 
 from features.home import Home
+from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest
-from features.ledger.ledger import EmptyLedgerError
 from features.ledger.mirror.consistency import examine
 from features.ledger.mirror.parquet_mirror import MirrorError, read_ledger
 from features.ledger.store.database import Store

@@ -10,7 +10,7 @@ import pytest
 
 from features.clock import AsOf
 from features.home import Home
-from features.ledger.ledger import EmptyLedgerError
+from features.ledger.errors import EmptyLedgerError
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.store.database import Store
 from features.ledger.store.partial_ledger import ledger_of_customers

@@ -11,8 +11,9 @@ import pytest
 
 from features.catalog import CATALOG
 from features.home import Home
+from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest, ingest_rows
-from features.ledger.ledger import EmptyLedgerError, Ledger
+from features.ledger.ledger import Ledger
 from features.ledger.mirror.consistency import examine
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.reading.header_matching import ColumnsError

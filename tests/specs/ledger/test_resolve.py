@@ -11,7 +11,7 @@ import pytest
 from features.home import Home
 from features.ledger.ingest.intake import ingest_rows
 from features.ledger.ingest.push import push_rows
-from features.ledger.merge.meeting import FEW_ROWS
+from features.ledger.merge.resolve import FEW_ROWS
 from features.ledger.mirror.consistency import examine
 from features.ledger.mirror.parquet_mirror import read_ledger
 from tests.specs.ingested import LATER, NOW, rows_of

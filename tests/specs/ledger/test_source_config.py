@@ -23,8 +23,7 @@ from features.ledger.ingest.source_config import (
     read_sources,
 )
 from features.ledger.ingest.watermarks import Watermark, WatermarkError, furthest, since, watermark_of
-from features.ledger.reading.databases import DatabaseSourceError, address_of, read_query, shown
-from features.ledger.reading.values import column_of, together
+from features.ledger.reading.databases import DatabaseSourceError, address_of, column_of, read_query, shown, together
 from features.ledger.store.database import Store
 from tests.specs.ingested import LATER, NOW, read
 from tests.text_tables import POLICY

@@ -15,8 +15,8 @@ from rich.console import Console
 from sqlalchemy import select
 
 from features.home import Home
+from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest
-from features.ledger.ledger import EmptyLedgerError
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.schema.quarantine_reasons import Reason
 from features.ledger.store.database import Store

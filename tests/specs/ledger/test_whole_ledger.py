@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from features.home import Home
+from features.ledger.errors import LedgerError
 from features.ledger.ingest.in_memory import RejectedRowsError
 from features.ledger.ingest.intake import ledger_of
-from features.ledger.ledger import LedgerError
 from features.ledger.mirror.consistency import examine
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.schema.quarantine_reasons import Reason

@@ -15,8 +15,8 @@ from sqlalchemy import delete, select
 
 from features.clock import AsOf
 from features.home import Home
+from features.ledger.errors import LedgerError
 from features.ledger.ingest.push import push_rows
-from features.ledger.ledger import LedgerError
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.store.database import Store
 from features.ledger.store.dirty_customers import dirty_marks, still_dirty

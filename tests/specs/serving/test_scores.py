@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.catalog import CATALOG_FINGERPRINT
-from features.ledger.ledger import AsOfBeforeLedgerError
+from features.ledger.errors import AsOfBeforeLedgerError
 from features.policy import Policy
 from features.snapshot import take_snapshot
 from models.bundle import Bundle

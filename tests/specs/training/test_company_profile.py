@@ -8,7 +8,7 @@ from models.reference import Reference
 from tests.text_tables import POLICY, at, ledger
 from training.dataset.folds import origins_of
 from training.dataset.training_set import training_set
-from training.fitting.usual_rates import usual_rates
+from training.fitting.company_profile import usual_rates
 
 H = 100
 UNTIL = "2026-12-31"

@@ -1,4 +1,4 @@
-"""Here you find that each check of a feature maker catches its plant, and none of them an honest feature."""
+"""Each check of a feature maker catches its plant, and none of them an honest feature."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ from features.policy import Policy
 from features.snapshot import take_snapshot
 from tests.journeys.test_serving_commands import answered, command
 from tests.text_tables import at
-from training.checks.catalogue import CHECKS, Outcome, Report
+from training.checks.catalogue import CHECKS, Outcome
 from training.checks.feature_tables import PRESENCE, MadeFeatures, MadeFeaturesError, differences
 from training.checks.leakage import check_features, own_features
+from training.checks.report import Report
 
 POLICY = Policy(time_zone="Europe/Berlin")
 H = 90

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from features.ledger.ledger import AsOfBeforeLedgerError
+from features.ledger.errors import AsOfBeforeLedgerError
 from features.policy import Policy
 from tests.text_tables import POLICY, at, ledger
 from training.dataset.scope import (

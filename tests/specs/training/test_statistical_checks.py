@@ -1,4 +1,4 @@
-"""Here you find what finished tables of features give away, and what is honestly left out."""
+"""What finished tables of features give away, and what is honestly left out."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from features.ledger.ingest.intake import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from tests.text_tables import at
-from training.checks.catalogue import Needs, Outcome, Report
+from training.checks.catalogue import Needs, Outcome
 from training.checks.feature_tables import MadeFeaturesError
 from training.checks.leakage import check_table, own_features
+from training.checks.report import Report
 
 POLICY = Policy(time_zone="Europe/Berlin")
 H = 90

@@ -1,1 +1,1 @@
-"""Here you find the one history of the database; versions are named NNNN_*.py, each following the one before."""
+"""The one history of the database; versions are named NNNN_*.py, each following the one before."""

@@ -1,4 +1,4 @@
-"""Here you find how Alembic runs: on the connection it is handed, inside the caller's transaction."""
+"""How Alembic runs: on the connection it is handed, inside the caller's transaction."""
 
 from alembic import context
 

@@ -1,0 +1,129 @@
+"""Raw rows under our column names, as text or as the type the source knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from features.ledger.parsing.id_padding import AS_WRITTEN
+from features.ledger.parsing.numbers import is_number
+from features.ledger.parsing.text import text_of, tidy_text_of, untrimmed_text_of
+from features.ledger.reading.header_matching import ColumnsError
+from features.ledger.reading.normalise import is_nested
+from features.ledger.reading.raw_rows import SYSTEM_1900, RawRows
+from features.ledger.schema.record_types import KINDS, Column, ColumnKind
+from features.ledger.sql import quoted
+
+DATES = (ColumnKind.DAY, ColumnKind.INSTANT)
+
+
+NUMBERS = (ColumnKind.MONEY, ColumnKind.NUMBER, ColumnKind.PRECISE)
+
+
+BLANK, LAST_PRINTABLE = 0x20, 0x7E
+
+
+class NestedColumnError(ColumnsError):
+    """A column of ours whose every value is several."""
+
+    def __init__(self, source: str, column: str) -> None:
+        super().__init__(
+            f"The column '{column}' of {source} holds lists, structs or maps: no row has one value.",
+            "Write one value a row, or name another column: --map.",
+        )
+
+
+@dataclass(frozen=True)
+class LaidOut:
+    """The rows of one source in the DuckDB table ``texts``: line_no, and our columns under our names.
+
+    Every value is trimmed text (customer ids: as written), or null; only dates and numbers that the source knows as
+    such stay typed.
+
+    Attributes:
+        source: name of the file.
+        kind: of rows.
+        columns: those the source has, by our name, in the order of the contract.
+        names: ours → theirs.
+        types: how the source has each, by our name.
+        tidy: the columns whose every text is printable ASCII.
+        serials_from: day 0 of a spreadsheet's serial numbers.
+    """
+
+    source: str
+    kind: str
+    columns: Mapping[str, Column]
+    names: Mapping[str, str]
+    types: Mapping[str, pa.DataType]
+    tidy: frozenset[str]
+    serials_from: date = SYSTEM_1900
+
+    def is_text(self, name: str) -> bool:
+        """Whether the source knows only text for the column."""
+        return bool(pa.types.is_string(self.types[name]))
+
+    def is_asked(self, name: str) -> bool:
+        """Whether the column's rows must be asked how it is written: it is text, or numbers where dates should be."""
+        return self.is_text(name) or (self.columns[name].kind in DATES and not self.is_date(name))
+
+    def is_date(self, name: str) -> bool:
+        """Whether the source knows the column as dates or instants."""
+        return _is_date(self.types[name])
+
+
+def lay_out(connection: duckdb.DuckDBPyConnection, raw: RawRows, kind: str, matched: Mapping[str, str]) -> LaidOut:
+    """The rows of ``raw``, which now stand in ``texts``."""
+    columns = {column.name: column for column in KINDS[kind].columns if column.name in matched}
+    table = raw.table.select([matched[name] for name in columns]).rename_columns(list(columns))
+    types = {name: table.schema.field(name).type for name in columns}
+    for name, kind_of_values in types.items():
+        if is_nested(kind_of_values):
+            raise NestedColumnError(raw.name, matched[name])
+    tidy = frozenset(name for name in columns if not pa.types.is_string(types[name]) or is_tidy(table.column(name)))
+    values = [f"{_laid_out(column, types[name], tidy)} AS {name}" for name, column in columns.items()]
+    connection.register("raw_rows", table.append_column("line_no", raw.line_numbers))
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE texts AS SELECT line_no, {', '.join(values)} FROM raw_rows")
+    connection.unregister("raw_rows")
+    return LaidOut(raw.name, kind, columns, matched, types, tidy, raw.serials_from)
+
+
+def _laid_out(column: Column, kind: pa.DataType, tidy: frozenset[str]) -> str:
+    if (column.kind in DATES and _is_date(kind)) or (column.kind in NUMBERS and is_number(kind)):
+        return quoted(column.name)
+    is_tidy_text = pa.types.is_string(kind) and column.name in tidy
+    if column.name in AS_WRITTEN and pa.types.is_string(kind) and not is_tidy_text:
+        return untrimmed_text_of(column.name)
+    if is_tidy_text:
+        return tidy_text_of(column.name, words=column.words)
+    return text_of(column.name, kind, words=column.words)
+
+
+def _is_date(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
+
+
+def is_tidy(column: pa.ChunkedArray) -> bool:
+    """Whether every text of a column is printable ASCII without a blank at either end; False also where unsure."""
+    return all(_is_tidy(chunk) for chunk in column.chunks if len(chunk))
+
+
+def _is_tidy(texts: pa.StringArray) -> bool:
+    _, ends_at, letters = texts.buffers()
+    if letters is None:
+        return True
+    ends = np.frombuffer(ends_at, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    letter = np.frombuffer(letters, np.uint8)
+    used = letter[ends[0] : ends[-1]]
+    if not used.size or used.max() > LAST_PRINTABLE:
+        return not used.size
+    if used.min() > BLANK:
+        return True
+    filled = ends[1:] > ends[:-1]
+    begins_blank = letter[ends[:-1][filled]] == BLANK
+    ends_blank = letter[ends[1:][filled] - 1] == BLANK
+    return bool(used.min() == BLANK) and not begins_blank.any() and not ends_blank.any()

@@ -1,0 +1,49 @@
+"""SQL expressions the whole ledger shares: quoting, business days, visibility, what is a product."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+
+def instant_literal(moment: datetime) -> str:
+    """SQL: an instant, UTC without a zone."""
+    return f"TIMESTAMP {literal(moment.isoformat(sep=' '))}"
+
+
+def quoted(name: str) -> str:
+    """The name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """The text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def day_of(instant: str, zone: str) -> str:
+    """The business day (DATE) of an instant."""
+    return (
+        f"CAST({instant} AS DATE)"
+        if zone == "UTC"
+        else f"CAST(timezone({literal(zone)}, timezone('UTC', {instant})) AS DATE)"
+    )
+
+
+def at_utc(local: str, zone: str) -> str:
+    """The instant (UTC) of a local time in business time."""
+    return local if zone == "UTC" else f"timezone('UTC', timezone({literal(zone)}, {local}))"
+
+
+def is_product(codes: Sequence[str]) -> str:
+    """SQL over order lines: the line's product is none of ``codes``; one that ends in * stands for any end.
+
+    A line that names no product is of one.
+    """
+    tests = [f"product_id IN ({', '.join(map(literal, whole))})"] if (whole := _whole(codes)) else []
+    tests += [f"starts_with(product_id, {literal(code[:-1])})" for code in codes if code.endswith("*")]
+    return f"NOT coalesce({' OR '.join(tests)}, false)" if tests else "true"
+
+
+def _whole(codes: Sequence[str]) -> list[str]:
+    return [code for code in codes if not code.endswith("*")]
