@@ -48,7 +48,7 @@ PORT = 18_431
 
 
 @dataclass(frozen=True)
-class Company:
+class AnswersCompany:
     """A company the chain runs on.
 
     Attributes:
@@ -66,9 +66,9 @@ class Company:
     pushed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
-def companies(data: Path) -> list[Company]:
+def companies(data: Path) -> list[AnswersCompany]:
     """The demo company, and the real wholesaler where its ledger is there."""
-    demo = Company(
+    demo = AnswersCompany(
         "demo",
         (),
         "2026-09-01",
@@ -81,7 +81,7 @@ def companies(data: Path) -> list[Company]:
     )
     file = data / "online_retail_ii" / "ledger.parquet"
     ingest = ("orders", str(file.resolve()), "--currency", "GBP", "--map", "ordered_at=ts")
-    retail = Company(
+    retail = AnswersCompany(
         "online_retail_ii",
         (ingest,),
         "2011-09-09",
@@ -90,7 +90,7 @@ def companies(data: Path) -> list[Company]:
     return [demo, retail] if file.exists() else [demo]
 
 
-def record(tree: Path, company: Company, out: Path) -> None:
+def record(tree: Path, company: AnswersCompany, out: Path) -> None:
     """What one version answers on one company, as files under ``out``."""
     out.mkdir(parents=True)
     home = out / "home"

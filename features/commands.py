@@ -26,7 +26,7 @@ from features.ledger.external.read import SourceLedger, read_source_ledger
 from features.ledger.ingest import commands as ingest_command
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import Policy, read_policy
-from features.progress import Told, progress_bar
+from features.progress import CountedProgress, progress_bar
 from features.snapshot import write_exact_snapshot, write_snapshot
 
 
@@ -107,7 +107,7 @@ def snapshot(
 
 @contextmanager
 def _source(
-    home: Home, policy: Policy, path: Path | None, out: Path, memory: Memory, told: Told
+    home: Home, policy: Policy, path: Path | None, out: Path, memory: Memory, told: CountedProgress
 ) -> Iterator[SourceLedger]:
     """The ledger of the home, or that of ``path``, whose files lie beside ``out`` until the block ends."""
     if path is None:

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 STEPS = 1000
-Told = Callable[[str, int, int], None]
+CountedProgress = Callable[[str, int, int], None]
 
 
 @contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Told]:
+def progress_bar(*, quiet: bool) -> Iterator[CountedProgress]:
     """Shows the step at hand on a terminal; nothing elsewhere. Told a step, how much is done, and of how much."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

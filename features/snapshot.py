@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.atomic_write import written_whole
+from features.atomic_write import atomic_write
 from features.catalog import CATALOG, CATALOG_FINGERPRINT
 from features.catalog.definition import Feature, fingerprint_of
 from features.clock import AsOf
-from features.engines.columnar.run import Run, Told, nobody
+from features.engines.columnar.run import EngineRun, PartProgress, nobody
 from features.engines.columnar.sorted_rows import TooLargeError
 from features.engines.company_values import CompanyValues
 from features.engines.exact_sql import statement
@@ -170,7 +170,7 @@ def write_snapshot(
     *,
     catalogue: tuple[Feature, ...] = CATALOG,
     memory: str = "4GB",
-    told: Told = nobody,
+    told: PartProgress = nobody,
 ) -> int:
     """How many rows now stand in the Parquet file ``out``, written whole, with never more than ``memory`` in use.
 
@@ -227,17 +227,19 @@ def company_values(
         raise SnapshotError(error) from None
 
 
-def _run(ledger: Ledger, as_ofs: Sequence[AsOf], policy: Policy, catalogue: tuple[Feature, ...], memory: str) -> Run:
+def _run(
+    ledger: Ledger, as_ofs: Sequence[AsOf], policy: Policy, catalogue: tuple[Feature, ...], memory: str
+) -> EngineRun:
     for as_of in sorted(as_ofs):
         if as_of.day <= ledger.starts_on:
             raise AsOfBeforeLedgerError(as_of.day, ledger.starts_on)
-    return Run(ledger, Instants.of(as_ofs, policy.zone), policy, catalogue, Memory.parse(memory))
+    return EngineRun(ledger, Instants.of(as_ofs, policy.zone), policy, catalogue, Memory.parse(memory))
 
 
-def _snapshot_of(run: Run, table: pa.Table) -> Snapshot:
+def _snapshot_of(run: EngineRun, table: pa.Table) -> Snapshot:
     return Snapshot(
         table=table,
-        as_ofs=tuple(sorted(run.instants.asked)),
+        as_ofs=tuple(sorted(run.instants.requested)),
         catalogue_fingerprint=CATALOG_FINGERPRINT if run.catalogue is CATALOG else fingerprint_of(run.catalogue),
         policy_digest=run.policy.digest,
         ledger_digest=run.ledger.digest,
@@ -259,7 +261,7 @@ def _by_instant(parts: Sequence[pa.Table], instants: Instants) -> pa.Table:
 
 def _written(tables: Iterator[pa.Table], out: Path) -> int:
     rows = 0
-    with written_whole(out) as unfinished:
+    with atomic_write(out) as unfinished:
         first = next(tables)
         with pq.ParquetWriter(unfinished, first.schema, compression="zstd", use_dictionary=["customer_id"]) as writer:
             for table in chain([first], tables):

@@ -21,7 +21,7 @@ NODES = NODES + 0.5
 """From 0 to 1."""
 
 
-class Story(StrEnum):
+class BtydModel(StrEnum):
     """How customers leave for good; until then each buys at a rate of its own, gamma distributed over customers."""
 
     BG_NBD = "bg/nbd"  # after an order, from the second on (Fader, Hardie & Lee 2005)
@@ -45,16 +45,16 @@ class Parameters:
 
 
 def log_likelihood(
-    story: Story, parameters: Parameters, repeats: Floats, *, last_weeks: Floats, age_weeks: Floats
+    story: BtydModel, parameters: Parameters, repeats: Floats, *, last_weeks: Floats, age_weeks: Floats
 ) -> Floats:
     """Of so many repeat order days up to the last one, in customers of such an age, and silence since.
 
     Up to a summand that neither parameters nor age move (for k above 1 it holds the single gaps).
     """
-    if story is Story.PARETO_NBD:
+    if story is BtydModel.PARETO_NBD:
         return _pareto(parameters, repeats, last_weeks, age_weeks)
     p, waits = parameters, parameters.regularity * repeats
-    chances_to_leave = repeats if story is Story.BG_NBD else repeats + 1
+    chances_to_leave = repeats if story is BtydModel.BG_NBD else repeats + 1
     bought = gammaln(p.r + waits) - gammaln(p.r) + p.r * np.log(p.alpha) - betaln(p.a, p.b)
     stayed = betaln(p.a, p.b + chances_to_leave) + _silent(p, waits, last_weeks, age_weeks)
     left = betaln(p.a + 1, p.b + np.maximum(chances_to_leave, 1) - 1) - (p.r + waits) * np.log(p.alpha + last_weeks)

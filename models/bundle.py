@@ -14,7 +14,7 @@ from features.snapshot import Floats, Snapshot
 from features.standing.population import Population, population_of
 from features.version import code_version
 from models.bundle_storage import read_files, write_files
-from models.feature_distributions import UsualShares
+from models.feature_distributions import TrainingDistribution
 from models.manifest import BundleError, Manifest, UsualRates
 from models.margin import Margin
 from models.probability import Probability
@@ -81,7 +81,7 @@ class Bundle:
     churn: Probability | None = None
     decline: Probability | None = None
     usual_rates: UsualRates = field(default_factory=UsualRates)
-    usual_shares: UsualShares | None = None
+    usual_shares: TrainingDistribution | None = None
     margin: Margin | None = None
 
     @property
@@ -207,7 +207,7 @@ class Bundle:
             churn=probability("churn"),
             decline=probability("decline"),
             usual_rates=UsualRates(**record["usual_rates"]),
-            usual_shares=None if shares is None else UsualShares.of_record(shares),
+            usual_shares=None if shares is None else TrainingDistribution.of_record(shares),
             margin=None if record["margin"] is None else Margin(**record["margin"]),
         )
 

@@ -14,7 +14,7 @@ STEPS = 10
 
 
 @dataclass(frozen=True)
-class Steps:
+class FeatureDistribution:
     """How the customers are spread over one feature.
 
     Attributes:
@@ -34,7 +34,7 @@ class Steps:
 
 
 @dataclass(frozen=True)
-class UsualShares:
+class TrainingDistribution:
     """The active customers a model learned from, as its features showed them.
 
     Attributes:
@@ -45,12 +45,12 @@ class UsualShares:
 
     customers: int
     held_days: int
-    features: Mapping[str, Steps]
+    features: Mapping[str, FeatureDistribution]
 
     @classmethod
     def seen(
         cls, snapshot: Snapshot, weight: Floats, *, names: tuple[str, ...], customers: int, held_days: int
-    ) -> UsualShares:
+    ) -> TrainingDistribution:
         """The steps that part these rows into tenths."""
         return cls(customers, held_days, {name: _steps(snapshot.feature(name), weight) for name in names})
 
@@ -60,19 +60,22 @@ class UsualShares:
         return {"customers": self.customers, "held_days": self.held_days, "features": told}
 
     @classmethod
-    def of_record(cls, record: dict[str, Any]) -> UsualShares:
+    def of_record(cls, record: dict[str, Any]) -> TrainingDistribution:
         """The shares a record describes.
 
         Raises:
             KeyError: the record is none of ours.
         """
-        told = {name: Steps(tuple(each["edges"]), tuple(each["shares"])) for name, each in record["features"].items()}
+        told = {
+            name: FeatureDistribution(tuple(each["edges"]), tuple(each["shares"]))
+            for name, each in record["features"].items()
+        }
         return cls(int(record["customers"]), int(record["held_days"]), told)
 
 
-def _steps(values: Floats, weight: Floats) -> Steps:
+def _steps(values: Floats, weight: Floats) -> FeatureDistribution:
     known = values[~np.isnan(values)]
     edges = np.unique(np.quantile(known, np.arange(1, STEPS) / STEPS)) if len(known) else np.empty(0)
     edges = edges[edges > known.min()] if len(known) else edges  # nothing lies under the smallest
-    bare = Steps(tuple(float(edge) for edge in edges), ())
-    return Steps(bare.edges, tuple(round(float(share), 6) for share in bare.shares_of(values, weight)))
+    bare = FeatureDistribution(tuple(float(edge) for edge in edges), ())
+    return FeatureDistribution(bare.edges, tuple(round(float(share), 6) for share in bare.shares_of(values, weight)))

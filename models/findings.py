@@ -64,7 +64,7 @@ class Finding:
     sentence: str
 
 
-class FoundOut(Protocol):
+class FindingPayload(Protocol):
     """Anything that was found out: its figures as JSON, and a sentence for a person."""
 
     @property
@@ -77,7 +77,7 @@ class FoundOut(Protocol):
         ...
 
 
-def finding_of(kind: FindingKind, told: FoundOut, ledger: Ledger, *, as_of: AsOf, made_at: datetime) -> Finding:
+def finding_of(kind: FindingKind, told: FindingPayload, ledger: Ledger, *, as_of: AsOf, made_at: datetime) -> Finding:
     """What was told of a ledger as of an instant, as a finding of the code that runs."""
     return Finding(
         kind=kind,

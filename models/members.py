@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from features.snapshot import Floats, Snapshot
-from models.btyd import SMALLEST, Parameters, Story, log_likelihood
+from models.btyd import SMALLEST, BtydModel, Parameters, log_likelihood
 from models.lightgbm_member import LightGbm
 from models.operational_time import CALENDAR, OperationalTime
 
@@ -138,7 +138,7 @@ class Btyd:
     """
 
     name: str
-    story: Story
+    story: BtydModel
     parameters: Parameters
     horizon_days: int
     usual: tuple[float, float, float]  # order days, silence in days, tenure in days
@@ -180,7 +180,7 @@ class Btyd:
         return cls(
             **{
                 **given,
-                "story": Story(given["story"]),
+                "story": BtydModel(given["story"]),
                 "parameters": Parameters(**given["parameters"]),
                 "usual": tuple(given["usual"]),
                 "time": OperationalTime.of_record(given["time"]),

@@ -48,7 +48,7 @@ FORECASTS = sa.Table(
 
 
 @dataclass(frozen=True)
-class PublishedRun:
+class ForecastRun:
     """A run that made lists.
 
     Attributes:
@@ -96,17 +96,17 @@ def keep_forecasts(
         connection.execute(FORECASTS.insert(), rows)
 
 
-def runs_with_forecasts(store: Store) -> tuple[PublishedRun, ...]:
+def runs_with_forecasts(store: Store) -> tuple[ForecastRun, ...]:
     """The newest run of each day that said anything, oldest first."""
     runs = RUNS.c
     columns = (runs.run_id, runs.as_of, runs.as_of_day, runs.model_version, runs.horizon_days)
     kept = sa.select(sa.literal(1)).where(FORECASTS.c.run_id == runs.run_id).exists()
     with store.engine.connect() as connection:
         found = connection.execute(sa.select(*columns).where(kept).order_by(runs.run_id)).all()
-    return tuple(sorted({row.as_of_day: PublishedRun(*row) for row in found}.values(), key=lambda run: run.as_of_day))
+    return tuple(sorted({row.as_of_day: ForecastRun(*row) for row in found}.values(), key=lambda run: run.as_of_day))
 
 
-def forecasts_of(store: Store, run: PublishedRun) -> KeptForecasts:
+def forecasts_of(store: Store, run: ForecastRun) -> KeptForecasts:
     """What a run said of its active customers."""
     told = FORECASTS.c
     columns = (told.customer_id, told.churn_probability, told.reference_sales, told.value_at_risk, told.rank)

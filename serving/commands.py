@@ -29,13 +29,13 @@ from serving.keys_commands import keys_app, print_json
 from serving.settings import read_server_settings
 
 if TYPE_CHECKING:
-    from serving.nightly import Night
+    from serving.nightly import NightlyResult
     from serving.scores import ScoreTable
 
 AS_OF_HELP = "The day (its 00:00, business time) or instant before which things were known."
 TOP_LINES, TOP_LINES_OF_MANY = 5, 2
 
-Judged = Callable[[Home, Policy, AsOf], Sequence[Finding]]
+NightlyChecks = Callable[[Home, Policy, AsOf], Sequence[Finding]]
 """What a night finds before it scores; made elsewhere, as serving knows no training."""
 
 AsOfOption = Annotated[str, typer.Option("--as-of", help=AS_OF_HELP)]
@@ -106,7 +106,7 @@ def call_lists(
     console.print(f"{counted(len(lists), 'list')} as CSV and XLSX in {out}/", markup=False)
 
 
-def nightly(context: typer.Context, judged: Judged, *, as_of: str | None, as_json: bool) -> None:
+def nightly(context: typer.Context, judged: NightlyChecks, *, as_of: str | None, as_json: bool) -> None:
     """The whole night: sources pulled, what ``judged`` finds told, scores and lists published.
 
     A source that cannot be pulled is named and makes the exit code 1; the night goes on with what is there.
@@ -146,7 +146,7 @@ def nightly(context: typer.Context, judged: Judged, *, as_of: str | None, as_jso
         raise typer.Exit(1)
 
 
-def _print_night(night: Night, as_of: str) -> None:
+def _print_night(night: NightlyResult, as_of: str) -> None:
     console.print(f"As of {as_of}.", markup=False)
     if not night.is_new:
         console.print(

@@ -16,13 +16,13 @@ from features.policy import Policy
 from models.registry import champion, champion_record
 from serving.decisions.call_list import CallList, call_lists
 from serving.decisions.list_notes import company_notes
-from serving.decisions.portfolios import Customer
-from serving.publication.publish import Made, Run, newest_run_or_none, publish
+from serving.decisions.portfolios import ScoredCustomer
+from serving.publication.publish import PublishedRun, RunInputs, newest_run_or_none, publish
 from serving.scores import ScoreTable, score_customers
 
 
 @dataclass(frozen=True)
-class Night:
+class NightlyResult:
     """What a night left behind.
 
     Attributes:
@@ -32,14 +32,14 @@ class Night:
         list_count, line_count: lists published, and calls on them; 0 where nothing was.
     """
 
-    run: Run
+    run: PublishedRun
     is_new: bool
     notes: tuple[str, ...] = ()
     list_count: int = 0
     line_count: int = 0
 
 
-def run_night(home: Home, policy: Policy, as_of: AsOf, *, now: datetime) -> Night:
+def run_night(home: Home, policy: Policy, as_of: AsOf, *, now: datetime) -> NightlyResult:
     """The newest scores and lists stand in the book, whole. A night of the same ledger, model and policy is not redone.
 
     Raises:
@@ -49,7 +49,7 @@ def run_night(home: Home, policy: Policy, as_of: AsOf, *, now: datetime) -> Nigh
     newest_batch = _newest_batch(home)  # before the ledger is read: the night has seen at least so many
     ledger = read_ledger(home, policy)
     record, bundle = champion_record(home), champion(home)
-    made = Made(
+    made = RunInputs(
         as_of=as_of.instant,
         as_of_day=as_of.day,
         model_version=bundle.version,
@@ -64,13 +64,13 @@ def run_night(home: Home, policy: Policy, as_of: AsOf, *, now: datetime) -> Nigh
     try:
         newest = newest_run_or_none(store.engine)
         if newest is not None and newest.made == made:
-            return Night(newest, is_new=False)
+            return NightlyResult(newest, is_new=False)
         scores = score_customers(ledger, as_of, bundle, policy)
         lists = lists_of(scores, policy)
         published = publish(store, made, scores=scores.rows, lists=lists, newest_batch=newest_batch, now=now)
     finally:
         store.close()
-    return Night(
+    return NightlyResult(
         published.run,
         published.is_new,
         company_notes(scores.situation, policy),
@@ -97,4 +97,4 @@ def _is_made_up(ledger: Ledger) -> bool:
 
 def lists_of(scores: ScoreTable, policy: Policy) -> tuple[CallList, ...]:
     """Everybody's call list from a day's scores."""
-    return call_lists([Customer.of(row) for row in scores.rows], scores.situation, policy)
+    return call_lists([ScoredCustomer.of(row) for row in scores.rows], scores.situation, policy)

@@ -32,7 +32,7 @@ from features.standing.standing import in_order_of
 from models.bundle import Bundle
 from models.manifest import BundleError
 from models.registry import NoChampionError, promotions
-from serving.publication.publish import Run, newest_run_or_none
+from serving.publication.publish import PublishedRun, newest_run_or_none
 from serving.publication.republish import NightStanding, publish_refreshed, standing_of_night
 from serving.scores import rows_of, scored
 
@@ -80,7 +80,7 @@ class _Turn:
     """What one go works with."""
 
     as_of: AsOf
-    run: Run
+    run: PublishedRun
     bundle: Bundle
     policy: Policy
     company: CompanyValues
@@ -163,7 +163,7 @@ class Refresher:
             self._bundle = (sha256, Bundle.load(self._home.bundles / sha256, sha256))
         return self._bundle[1]
 
-    def _company_at(self, midnight: AsOf, run: Run, policy: Policy) -> CompanyValues:
+    def _company_at(self, midnight: AsOf, run: PublishedRun, policy: Policy) -> CompanyValues:
         """The company's values of a midnight, made anew where rows came in that were known before it."""
         with self._store.engine.connect() as connection:
             newest_batch = newest_batch_of(connection)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from features.atomic_write import written_whole
+from features.atomic_write import atomic_write
 from features.clock import AsOf
 from features.errors import CallfirstError
 from features.ledger.ledger import Ledger
@@ -23,8 +23,8 @@ from features.standing.population import Population, due_gap_days, overdue_days,
 from features.standing.standing import Standing, in_order_of, take_standing
 from models.bundle import Bundle
 from serving.decisions.at_risk import Candidates, because, judge
-from serving.decisions.facts import FACT_COLUMNS, Facts
-from serving.decisions.list_notes import Situation
+from serving.decisions.facts import FACT_COLUMNS, CustomerFacts
+from serving.decisions.list_notes import CompanyContext
 from serving.decisions.reasons import reasons_of
 from serving.decisions.wording import joined
 from serving.delivery.csv_files import write_csv
@@ -82,7 +82,7 @@ class ScoreTable:
     table: pa.Table
     details: pa.Table
     as_of: AsOf
-    situation: Situation
+    situation: CompanyContext
     ledger_digest: str
     policy_digest: str
 
@@ -107,7 +107,7 @@ class ScoreTable:
                 columns = [column.to_pylist() for column in self.table.columns]
                 write_csv(path, self.table.column_names, zip(*columns, strict=True))
             else:
-                with written_whole(path) as part:
+                with atomic_write(path) as part:
                     pyarrow.parquet.write_table(self.table, part)
         except OSError as error:
             raise ScoresFileError(
@@ -248,16 +248,18 @@ def _reasons(snapshot: Snapshot, standing: pa.Table, population: list[str], curr
     columns |= {name: standing.column(name) for name in FACT_COLUMNS if name in standing.column_names}
     columns["population"] = pa.array(population, pa.string())
     rows = pa.table(columns).to_pylist()
-    return [list(reasons_of(Facts.of(row, currency))) for row in rows]
+    return [list(reasons_of(CustomerFacts.of(row, currency))) for row in rows]
 
 
-def _situation(ledger: Ledger, as_of: AsOf, bundle: Bundle, standing: Standing, population: list[str]) -> Situation:
+def _situation(
+    ledger: Ledger, as_of: AsOf, bundle: Bundle, standing: Standing, population: list[str]
+) -> CompanyContext:
     names = dict(
         zip(standing.table.column("customer_id").to_pylist(), standing.table.column("name").to_pylist(), strict=True)
     )
     largest = standing.largest_group_id
     keys = standing.table.filter(standing.table.column("is_key_account")).column("group_id")
-    return Situation(
+    return CompanyContext(
         as_of_day=as_of.day,
         currency=ledger.currency,
         horizon_days=bundle.horizon_days,

@@ -10,12 +10,12 @@ from features.home import Home
 from features.ledger.store.database import Store
 from features.policy import Policy
 from serving.decisions.call_list import call_lists
-from serving.decisions.list_notes import Situation
-from serving.decisions.portfolios import Customer
-from serving.publication.publish import Made, publish
+from serving.decisions.list_notes import CompanyContext
+from serving.decisions.portfolios import ScoredCustomer
+from serving.publication.publish import RunInputs, publish
 
 NOW = datetime(2026, 9, 1, 4, 30, tzinfo=UTC)
-MADE = Made(
+MADE = RunInputs(
     as_of=datetime(2026, 9, 1, tzinfo=UTC),
     as_of_day=date(2026, 9, 1),
     model_version="lightgbm 3",
@@ -26,7 +26,7 @@ MADE = Made(
     horizon_days=90,
     made_up=True,
 )
-SITUATION = Situation(
+SITUATION = CompanyContext(
     as_of_day=date(2026, 9, 1),
     currency="GBP",
     horizon_days=90,
@@ -112,7 +112,7 @@ def published(folder: Path, rows: tuple[dict[str, Any], ...] = ROWS) -> Home:
     """A home in which one night has published those rows."""
     home = Home(folder)
     store = Store.open(home)
-    lists = call_lists([Customer.of(each) for each in rows], SITUATION, Policy())
+    lists = call_lists([ScoredCustomer.of(each) for each in rows], SITUATION, Policy())
     publish(store, MADE, scores=rows, lists=lists, newest_batch=0, now=NOW)
     store.close()
     return home

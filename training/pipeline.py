@@ -19,12 +19,12 @@ from models.bundle import Bundle
 from models.findings import FindingKind, add, finding_of
 from models.manifest import BundleError
 from models.registry import Promotion, keep_copy, next_number, promote, promotions, sound_copy
-from training.dataset.scope import Frame, frame_of, refuse_days_to_come
+from training.dataset.scope import TrainingScope, refuse_days_to_come, scope_of
 from training.fitting.tuning import Budget
 from training.plots.training import calibration_picture, contest_picture, gap_picture, money_picture, saved
-from training.selection.build import Progress, bundle_of, make
+from training.selection.build import BuildProgress, bundle_of, train_model
 from training.selection.promotion import Champion, decide
-from training.selection.winner import Draft
+from training.selection.winner import Winner
 from training.tracking import mlflow_run as tracking
 from training.tracking.model_card import model_card
 from training.tracking.run_record import metrics_of, parameters_of, tags_of, windows_of
@@ -40,7 +40,7 @@ def train(
     active_days: int | None = None,
     seed: int = 0,
     tuning: Budget | None = None,
-    progress: Progress = lambda _step, _share: None,
+    progress: BuildProgress = lambda _step, _share: None,
 ) -> Verdict:
     """The best model the ledger proves as of ``until``, tracked, registered and put into service.
 
@@ -59,9 +59,9 @@ def train(
     today = until or AsOf.of_instant(clock.now(), policy.zone)
     if until is None:
         refuse_days_to_come(ledger, today)
-    frame = frame_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
+    frame = scope_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
     progress("computing features of every customer at every origin", 0.05)
-    made = make(ledger, frame, policy, seed=seed, progress=progress, tuning=tuning)
+    made = train_model(ledger, frame, policy, seed=seed, progress=progress, tuning=tuning)
     store = Store.open(home)
     try:
         progress("checking it, and comparing it with the champion", 0.78)
@@ -76,7 +76,7 @@ def train(
             remarks = (*frame.remarks, *origins.remarks, *made.remarks, *gone)
             card = model_card(bundle, decision, remarks)
             progress("keeping the run in MLflow", 0.85)
-            run = tracking.Run(
+            run = tracking.MlflowRun(
                 parameters=parameters_of(chosen, bundle, frame.until, seed=seed, unseen=origins.unseen),
                 metrics=metrics_of(chosen, perf_counter() - started),
                 tags=tags_of(bundle, sha256),
@@ -117,7 +117,7 @@ def train(
     return verdict
 
 
-def _pictures(chosen: Draft, frame: Frame, folder: Path) -> list[Path]:
+def _pictures(chosen: Winner, frame: TrainingScope, folder: Path) -> list[Path]:
     drawn = {"gaps": gap_picture(frame.proposal.curve, frame.horizon_days, frame.active_days)}
     if chosen.unseen is not None and chosen.outcome is not None:
         contest = {"calibration": calibration_picture, "money": money_picture, "contest": contest_picture}
@@ -126,7 +126,7 @@ def _pictures(chosen: Draft, frame: Frame, folder: Path) -> list[Path]:
 
 
 def _promotion(
-    bundle: Bundle, sha256: str, kept: tracking.Kept, *, frame: Frame, sentence: str, at: datetime
+    bundle: Bundle, sha256: str, kept: tracking.LoggedRun, *, frame: TrainingScope, sentence: str, at: datetime
 ) -> Promotion:
     return Promotion(
         bundle_sha256=sha256,

@@ -21,7 +21,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from benchmarks.accuracy.trades import TRADES, ledger_of_trade
-from features.atomic_write import written_whole
+from features.atomic_write import atomic_write
 from features.clock import AsOf
 from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
@@ -33,7 +33,7 @@ from training.dataset.folds import Fold, Origins, origins_of
 from training.dataset.training_set import TrainingSet, customer_codes, training_set
 from training.fitting.blend import fit_blend
 from training.fitting.candidates import BLEND, BlendRecipe
-from training.fitting.fit import Lesson
+from training.fitting.fit import FitTask
 from training.fitting.learner import churned
 from training.fitting.member_forecasts import MemberForecasts, forecasts_of
 from training.fitting.operational_time import operational_time
@@ -70,7 +70,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Told:
+class AblationForecasts:
     """What one blend said of all unseen windows of a subject."""
 
     rows: TrainingSet
@@ -83,7 +83,7 @@ class Told:
         everything = np.arange(len(happened))
         return self._auc(everything), metrics.brier(self.chance, happened), metrics.log_loss(self.chance, happened)
 
-    def costs(self, without: Told) -> tuple[Interval, Interval, Interval]:
+    def costs(self, without: AblationForecasts) -> tuple[Interval, Interval, Interval]:
         """By how much each figure is worse without a member."""
         happened, origin = self.rows.labels.churned, self.rows.origin
         customer = customer_codes(self.rows.snapshot)
@@ -121,7 +121,7 @@ def recipes() -> Mapping[str, BlendRecipe]:
     return found
 
 
-def told(subject: Subject) -> dict[str, Told]:
+def told(subject: Subject) -> dict[str, AblationForecasts]:
     """What every blend says of the subject's unseen windows; by the member that is left out."""
     origins = origins_of(
         subject.until,
@@ -134,7 +134,7 @@ def told(subject: Subject) -> dict[str, Told]:
     return {name: _told(recipe, subject, rows, origins) for name, recipe in recipes().items()}
 
 
-def _told(recipe: BlendRecipe, subject: Subject, rows: TrainingSet, origins: Origins) -> Told:
+def _told(recipe: BlendRecipe, subject: Subject, rows: TrainingSet, origins: Origins) -> AblationForecasts:
     past: list[MemberForecasts] = []
     chances: list[Floats] = []
     seen: list[AsOf] = []
@@ -146,7 +146,7 @@ def _told(recipe: BlendRecipe, subject: Subject, rows: TrainingSet, origins: Ori
             past.append(forecasts_of([blend], at, unseen))
             chances.append(blend.chance(unseen.snapshot))
             seen.append(at)
-    return Told(rows.active_at(seen), np.concatenate(chances))
+    return AblationForecasts(rows.active_at(seen), np.concatenate(chances))
 
 
 def blend_at(
@@ -160,7 +160,7 @@ def blend_at(
     """The blend that the rows' windows closed by the fold's instant make; None: they are too few."""
     closed, everybody = origins.before(fold.at), rows.at([fold.at]).snapshot
     time = operational_time(subject.ledger, everybody, fold.at, subject.horizon_days)
-    lesson = Lesson(rows.at(closed), origins, fold, churned)
+    lesson = FitTask(rows.at(closed), origins, fold, churned)
     known = [each for each in past if each.origin in closed]
     found = fit_blend(recipe, lesson, everybody=everybody, time=time, past=known, seed=SEED)
     return found if isinstance(found, Probability) else None
@@ -213,7 +213,7 @@ def _day_after(ledger: Ledger) -> AsOf:
     return AsOf.of_day(ledger.ends_on + timedelta(days=1), POLICY.zone)
 
 
-def section(subject: Subject, found: Mapping[str, Told]) -> str:
+def section(subject: Subject, found: Mapping[str, AblationForecasts]) -> str:
     """One ledger's table."""
     whole = found[WHOLE]
     auc, brier, surprise = whole.figures
@@ -242,7 +242,7 @@ def main() -> None:
     for subject in subjects(given.data):
         sections.append(section(subject, told(subject)))
         print(sections[-1], flush=True)
-    with written_whole(PAGE) as unfinished:
+    with atomic_write(PAGE) as unfinished:
         unfinished.write_text("\n".join([_HEAD.format(most=MOST_ORIGINS), *sections]), encoding="utf-8")
 
 

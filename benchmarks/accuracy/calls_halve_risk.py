@@ -35,8 +35,8 @@ from training.dataset.assignments import Assignments
 from training.dataset.folds import Fold, origins_of
 from training.dataset.training_set import training_set
 from training.fitting.candidates import BLENDED, CANDIDATES, RFM
-from training.fitting.fit import Lesson, TooFew, fit
-from training.fitting.learner import Teacher, churned
+from training.fitting.fit import FitTask, NotFitted, fit
+from training.fitting.learner import TrainingContext, churned
 from training.fitting.member_forecasts import MemberForecasts, forecasts_of
 
 BEGAN_ON = date(2020, 1, 1)
@@ -49,7 +49,7 @@ CALL_LEAVES = 0.5
 
 
 @dataclass
-class Company:
+class CallingCompany:
     """A company whose customers order, or do not, quarter by quarter; what happened to it so far.
 
     Attributes:
@@ -65,7 +65,7 @@ class Company:
     calls: list[tuple[str, date, str, float]] = field(default_factory=list)
 
     @classmethod
-    def founded(cls, customers: int, seed: int) -> Company:
+    def founded(cls, customers: int, seed: int) -> CallingCompany:
         """A company with two years of orders and no call yet."""
         draws = np.random.default_rng(seed)
         company = cls(draws, draws.normal(0, 1, customers), np.zeros(customers, dtype=np.int64))
@@ -123,18 +123,18 @@ class Forecast:
     risk: Floats
 
 
-Taught = Callable[[Teacher], Probability]
+Taught = Callable[[TrainingContext], Probability]
 """Makes the chance of no order that a company calls by."""
 
 
-def line(teacher: Teacher) -> Probability:
+def line(teacher: TrainingContext) -> Probability:
     """A shrunken line, calibrated on the newest window: the quickest that is learned and calibrated as all are."""
-    found = fit("line", RFM, Lesson(teacher.rows, teacher.origins, _fold(teacher.origins.until, teacher), churned), 0)
-    assert not isinstance(found, TooFew), found
+    found = fit("line", RFM, FitTask(teacher.rows, teacher.origins, _fold(teacher.origins.until, teacher), churned), 0)
+    assert not isinstance(found, NotFitted), found
     return found
 
 
-def blend(teacher: Teacher) -> Probability:
+def blend(teacher: TrainingContext) -> Probability:
     """The blend that is served, its weights and calibration from forecasts at three past origins."""
     [candidate] = [each for each in CANDIDATES if each.name == BLENDED]
     past: list[MemberForecasts] = []
@@ -146,7 +146,7 @@ def blend(teacher: Teacher) -> Probability:
     return learned.churn[BLENDED]
 
 
-def _fold(at: AsOf, teacher: Teacher) -> Fold:
+def _fold(at: AsOf, teacher: TrainingContext) -> Fold:
     fold = teacher.origins.fold(at)
     assert fold is not None, "two years hold more than two windows"
     return fold
@@ -156,11 +156,11 @@ def simulated(
     customers: int, seed: int, *, held_out_share: float = HELD_OUT_SHARE, taught: Taught = line
 ) -> list[Forecast]:
     """The forecasts of every retraining of one company, which holds out so many of those it lists."""
-    company = Company.founded(customers, seed)
+    company = CallingCompany.founded(customers, seed)
     return [_retrained(company, held_out_share, taught) for _ in range(RETRAININGS)]
 
 
-def _retrained(company: Company, held_out_share: float, taught: Taught) -> Forecast:
+def _retrained(company: CallingCompany, held_out_share: float, taught: Taught) -> Forecast:
     ledger, today = company.ledger(), AsOf.of_day(company.today, POLICY.zone)
     origins = origins_of(today, H, W, starts_on=ledger.starts_on, zone=POLICY.zone)
     origins = replace(origins, close=origins.spaced)
@@ -168,7 +168,7 @@ def _retrained(company: Company, held_out_share: float, taught: Taught) -> Forec
     nobody = Assignments(np.zeros(len(rows), dtype=np.bool_), np.ones(len(rows)))
     now = take_snapshot(ledger, [today], POLICY)
     active = now.where(now.feature("days_since_last_order") <= W)
-    teacher = Teacher(ledger, rows, now, origins, POLICY, seed=0)
+    teacher = TrainingContext(ledger, rows, now, origins, POLICY, seed=0)
     ours = taught(teacher).chance(active)
     naive = line(replace(teacher, rows=replace(rows, assignments=nobody))).chance(active)
     places = np.array([int(customer[1:]) for customer in active.customer_ids])

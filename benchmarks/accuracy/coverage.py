@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from features.atomic_write import written_whole
+from features.atomic_write import atomic_write
 from features.snapshot import MICROSECONDS_OF_A_DAY, Floats
 from models.members import chance_of
 from training.calibration.calibrator import fit_calibrator
@@ -38,7 +38,7 @@ Chance = np.random.Generator
 
 
 @dataclass(frozen=True)
-class Window:
+class CoverageWindow:
     """What was forecast for one window, and what came: one row per customer."""
 
     day: float
@@ -47,7 +47,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Held:
+class CoveredCells:
     """A calibrator held against one unseen window of a company.
 
     Attributes:
@@ -62,7 +62,7 @@ class Held:
     off_by_newest: float
 
 
-def companies(windows: int, horizon_days: int, customers: int, *, count: int, seed: int) -> Iterator[Held]:
+def companies(windows: int, horizon_days: int, customers: int, *, count: int, seed: int) -> Iterator[CoveredCells]:
     """The calibrators of so many companies, a fifth of them of each course, held against the window after."""
     for number in range(count):
         chance = np.random.default_rng([seed, windows, horizon_days, customers, number])
@@ -70,7 +70,7 @@ def companies(windows: int, horizon_days: int, customers: int, *, count: int, se
         yield _held(course, _windows(chance, course, windows + 1, horizon_days, customers), horizon_days)
 
 
-def _windows(chance: Chance, course: str, count: int, horizon_days: int, customers: int) -> list[Window]:
+def _windows(chance: Chance, course: str, count: int, horizon_days: int, customers: int) -> list[CoverageWindow]:
     """So many windows side by side, oldest first; the last begins on day 0."""
     days = horizon_days * np.arange(-count - 1, 1, dtype=np.float64)  # two before the first, which members learned from
     rates = _base_rates(chance, course, days, horizon_days)
@@ -80,7 +80,7 @@ def _windows(chance: Chance, course: str, count: int, horizon_days: int, custome
         log_odds = chance.normal(-0.3, 1.2, int(customers * chance.uniform(0.8, 1.2)))
         level = rates[place] - memory * rates[:place].mean()  # members know the mean of what they were fitted on
         bent = level + (slope + chance.normal(0, 0.08)) * log_odds + 0.15 * np.sin(1.3 * log_odds + 0.5)
-        windows.append(Window(days[place], log_odds, chance.random(len(log_odds)) < expit(bent)))
+        windows.append(CoverageWindow(days[place], log_odds, chance.random(len(log_odds)) < expit(bent)))
     return windows
 
 
@@ -107,7 +107,7 @@ def _season(chance: Chance, days: Floats, horizon_days: int) -> Floats:
     return np.array([year[each].mean() for each in within])
 
 
-def _held(course: str, windows: list[Window], horizon_days: int) -> Held:
+def _held(course: str, windows: list[CoverageWindow], horizon_days: int) -> CoveredCells:
     *past, new = windows
     calibrator = fit_calibrator(_forecasts(past, horizon_days))
     days = np.full(len(new.log_odds), new.day)
@@ -117,17 +117,17 @@ def _held(course: str, windows: list[Window], horizon_days: int) -> Held:
     newest = _newest_alone(past[-1], calibrator.curve.apply(past[-1].log_odds), calibrator.curve.apply(new.log_odds))
     cells = cells_of(chance, low, high, new.happened)
     off = abs(float(chance.mean()) - seen)
-    return Held(course, cells, float((high - low).mean()), off, abs(newest - seen))
+    return CoveredCells(course, cells, float((high - low).mean()), off, abs(newest - seen))
 
 
-def _forecasts(windows: list[Window], horizon_days: int) -> Forecasts:
+def _forecasts(windows: list[CoverageWindow], horizon_days: int) -> Forecasts:
     log_odds = np.concatenate([each.log_odds for each in windows])
     origin = [np.full(len(each.log_odds), int(each.day * MICROSECONDS_OF_A_DAY)) for each in windows]
     happened = np.concatenate([each.happened for each in windows])
     return Forecasts(log_odds, happened, np.concatenate(origin), np.ones(len(log_odds)), horizon_days)
 
 
-def _newest_alone(past: Window, past_odds: Floats, new_odds: Floats) -> float:
+def _newest_alone(past: CoverageWindow, past_odds: Floats, new_odds: Floats) -> float:
     """Mean chance at the new window under the level at which the newest past one comes true."""
     low, high = -10.0, 10.0
     for _ in range(40):
@@ -143,12 +143,12 @@ def main() -> None:
     ask.add_argument("--seed", type=int, default=1)
     given = ask.parse_args()
     held = {each: list(companies(*each, count=given.companies, seed=given.seed)) for each in HISTORIES}
-    with written_whole(PAGE) as path:
+    with atomic_write(PAGE) as path:
         path.write_text(page(held, given.companies), encoding="utf-8")
     print(PAGE.read_text(encoding="utf-8"))
 
 
-def page(held: dict[tuple[int, int, int], list[Held]], count: int) -> str:
+def page(held: dict[tuple[int, int, int], list[CoveredCells]], count: int) -> str:
     """The table, a line per history."""
     head = ("past windows", "days", "customers", "cells hit", *COURSES, "width", "off", "off by newest")
     lines = [
@@ -173,7 +173,7 @@ def page(held: dict[tuple[int, int, int], list[Held]], count: int) -> str:
     return "\n".join([*lines, "", f"All cells: {coverage_of(everything):.1%} hit.", ""])
 
 
-def coverage_of(held: list[Held]) -> float:
+def coverage_of(held: list[CoveredCells]) -> float:
     """Share of all cells whose bounds held."""
     return coverage([cell for one in held for cell in one.cells])
 

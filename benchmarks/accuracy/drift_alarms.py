@@ -32,7 +32,7 @@ from training.dataset.folds import origins_of
 from training.dataset.training_set import training_set
 from training.fitting.candidates import RFM
 from training.fitting.company_profile import usual_shares
-from training.fitting.fit import Lesson, TooFew, fit
+from training.fitting.fit import FitTask, NotFitted, fit
 from training.fitting.learner import churned
 from training.monitoring.drift import Drift
 from training.monitoring.drift_detection import look_for_drift
@@ -50,8 +50,8 @@ def bundle_at(ledger: Ledger, until: AsOf, *, horizon_days: int = H, active_days
     origins = origins_of(until, horizon_days, active_days, starts_on=starts_on, zone=POLICY.zone)
     rows = training_set(ledger, origins, active_days, POLICY)
     folds = [fold for at in (until, *origins.spaced[:6]) if (fold := origins.fold(at)) is not None]
-    fitted = [fit("rfm logistic", RFM, Lesson(rows, origins, fold, churned), 0) for fold in folds]
-    now, *before = [each for each in fitted if not isinstance(each, TooFew)]
+    fitted = [fit("rfm logistic", RFM, FitTask(rows, origins, fold, churned), 0) for fold in folds]
+    now, *before = [each for each in fitted if not isinstance(each, NotFitted)]
     unseen = [rows.active_at([fold.at]) for fold in folds[1 : len(before) + 1]]
     told = [
         Forecasts(model.log_odds(part.snapshot), part.labels.churned, part.origin, part.weight, horizon_days)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.accuracy.ablation import MOST_ORIGINS, POLICY, SEED, Subject, blend_at, real_subject
-from features.atomic_write import written_whole
+from features.atomic_write import atomic_write
 from features.clock import AsOf
 from features.snapshot import Floats
 from models.members import chance_of, log_odds_of
@@ -50,7 +50,7 @@ Brier.
 
 
 @dataclass(frozen=True)
-class Learned:
+class LearnedShare:
     """What was told of unseen windows, and what came; one row per (origin, customer)."""
 
     rows: TrainingSet
@@ -83,7 +83,7 @@ def main() -> None:
             continue
         sections.append(section(subject))
         print(sections[-1], flush=True)
-    with written_whole(PAGE) as unfinished:
+    with atomic_write(PAGE) as unfinished:
         unfinished.write_text("\n".join([_HEAD.format(draws=DRAWS, most=MOST_ORIGINS), *sections]), encoding="utf-8")
 
 
@@ -118,7 +118,7 @@ def section(subject: Subject) -> str:
     )
 
 
-def _drawn(subject: Subject, rows: TrainingSet, origins: Origins, share: float) -> Iterator[Learned]:
+def _drawn(subject: Subject, rows: TrainingSet, origins: Origins, share: float) -> Iterator[LearnedShare]:
     customers = np.unique(np.asarray(rows.snapshot.customer_ids, dtype=np.str_))
     if share == 1.0:
         yield _learned(subject, rows, origins, rows)
@@ -129,7 +129,7 @@ def _drawn(subject: Subject, rows: TrainingSet, origins: Origins, share: float) 
         yield _learned(subject, rows, origins, rows.where(np.isin(rows.snapshot.customer_ids, some)))
 
 
-def _learned(subject: Subject, rows: TrainingSet, origins: Origins, some: TrainingSet) -> Learned:
+def _learned(subject: Subject, rows: TrainingSet, origins: Origins, some: TrainingSet) -> LearnedShare:
     """What is told of all rows' unseen windows by what is learned from some."""
     past: list[MemberForecasts] = []
     parts: list[tuple[AsOf, Floats, Floats, Floats]] = []
@@ -147,10 +147,10 @@ def _learned(subject: Subject, rows: TrainingSet, origins: Origins, some: Traini
             shortfall = unseen.labels.shortfall(rows.reference(origins.chain(at)).sales(unseen.snapshot))
             parts.append((at, blend.chance(unseen.snapshot), value, shortfall))
     seen: Sequence[AsOf] = [at for at, *_ in parts]
-    return Learned(rows.active_at(seen), *(np.concatenate([part[place] for part in parts]) for place in (1, 2, 3)))
+    return LearnedShare(rows.active_at(seen), *(np.concatenate([part[place] for part in parts]) for place in (1, 2, 3)))
 
 
-def _spread(whole: Learned) -> list[Interval]:
+def _spread(whole: LearnedShare) -> list[Interval]:
     customer, origin = customer_codes(whole.rows.snapshot), whole.rows.origin
     return [
         interval_of(

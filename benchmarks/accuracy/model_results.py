@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.machine import machine
 from features import clock
-from features.atomic_write import written_whole
+from features.atomic_write import atomic_write
 from features.clock import AsOf
 from features.home import Home
 from features.ledger.ingest.intake import ingest
@@ -31,7 +31,7 @@ from training.evaluation.results import OURS, Evaluation
 from training.metrics.calibration import coverage
 from training.metrics.multiple_comparisons import judged_jointly
 from training.metrics.resampled import Figure
-from training.metrics.segments import circles_table
+from training.metrics.segments import segments_table
 
 PAGE = Path(__file__).parent / "MODEL_RESULTS.md"
 LEAST_ACTIVE = 100
@@ -40,7 +40,7 @@ POLICY = Policy()
 
 
 @dataclass(frozen=True)
-class Trial:
+class ReleaseTest:
     """A ledger, its cutoffs, and what rivals of the issue reached there.
 
     Attributes:
@@ -57,7 +57,7 @@ class Trial:
 
 NAN = math.nan
 TRIALS = {
-    "online_retail_ii": Trial(
+    "online_retail_ii": ReleaseTest(
         "online_retail_ii/ledger.parquet",
         "GBP",
         90,
@@ -72,7 +72,7 @@ TRIALS = {
             "LightGBM of shortfall": (NAN, NAN, 0.628),
         },
     ),
-    "cdnow": Trial(
+    "cdnow": ReleaseTest(
         "",
         None,
         90,
@@ -87,7 +87,7 @@ TRIALS = {
             "LightGBM of shortfall": (NAN, NAN, 0.647),
         },
     ),
-    "scms_project": Trial(
+    "scms_project": ReleaseTest(
         "scms_project/ledger.parquet",
         None,
         180,
@@ -119,7 +119,7 @@ def main() -> None:
         found = dict(zip(there, workers.map(run, there, [given.data] * len(there)), strict=True))
     for name, each in found.items():
         print(f"{name}: {each.sentence}")
-    with written_whole(given.out) as path:
+    with atomic_write(given.out) as path:
         path.write_text(page(found), encoding="utf-8")
 
 
@@ -171,7 +171,7 @@ def page(found: Mapping[str, Evaluation]) -> str:
             calibration_table(each),
             levels_table(each),
             "Chances over all cutoffs, among everybody and where it matters most:",
-            circles_table(each.circles),
+            segments_table(each.circles),
         ]
     return "\n\n".join(parts) + "\n"
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accuracy.small_trainings import MONTHS, ONE_RATE, SERVED, Company, Trained, trainings
-from features.atomic_write import written_whole
+from benchmarks.accuracy.small_trainings import MONTHS, ONE_RATE, SERVED, SmallCompany, Trained, trainings
+from features.atomic_write import atomic_write
 from training.fitting.candidates import CANDIDATES
 from training.metrics.bootstrap import Interval, interval_of_mean
 from training.metrics.calibration import coverage
@@ -52,14 +52,14 @@ def main() -> None:
     with ProcessPoolExecutor(max_workers=given.jobs) as workers:
         asked = [(customers, number, given.seed) for customers in CUSTOMERS for number in range(given.companies)]
         found = [each for some in workers.map(run, *zip(*asked, strict=True)) for each in some]
-    with written_whole(given.out) as path:
+    with atomic_write(given.out) as path:
         path.write_text(page(found, given.companies), encoding="utf-8")
     print(given.out.read_text(encoding="utf-8"))
 
 
 def run(customers: int, number: int, seed: int) -> list[Trained]:
     """All trainings of one company."""
-    return list(trainings(Company.invented(number, customers, seed)))
+    return list(trainings(SmallCompany.invented(number, customers, seed)))
 
 
 def page(found: Group, companies: int) -> str:

@@ -19,12 +19,12 @@ from features.standing.population import is_active
 from models.calibration import Spread
 from models.members import chance_of
 from models.probability import Probability
-from training.dataset.scope import Frame, frame_of
+from training.dataset.scope import TrainingScope, scope_of
 from training.fitting.candidates import CANDIDATES
 from training.metrics import scoring as metrics
 from training.metrics.calibration import Cell
 from training.metrics.resampled import Figure
-from training.selection.build import Made, make
+from training.selection.build import TrainedModel, train_model
 
 POLICY = Policy()
 MONTHS = (12, 24, 36)
@@ -50,7 +50,7 @@ KINDS: tuple[tuple[str, Trade], ...] = (
 
 
 @dataclass(frozen=True)
-class Company:
+class SmallCompany:
     """A small company, and the day its training is made for.
 
     Attributes:
@@ -65,7 +65,7 @@ class Company:
     orders: Mapping[int, Orders]
 
     @classmethod
-    def invented(cls, number: int, customers: int, seed: int) -> Company:
+    def invented(cls, number: int, customers: int, seed: int) -> SmallCompany:
         """The company of a number, of one kind after the other."""
         kind, trade = KINDS[number % len(KINDS)]
         chance = np.random.default_rng([seed, customers, number])
@@ -122,19 +122,19 @@ class Trained:
         return self.figures[figure].get(name, float("nan"))
 
 
-def trainings(company: Company) -> Iterator[Trained]:
+def trainings(company: SmallCompany) -> Iterator[Trained]:
     """A company trained with 12, 24 and 36 months of ledger, always over the horizon proposed for 12."""
     until = AsOf.of_day(company.until, POLICY.zone)
-    first: Frame | None = None
+    first: TrainingScope | None = None
     for months in MONTHS:
         ledger = company.ledger(months)
-        first = first or frame_of(ledger, POLICY, until=until, horizon_days=None, active_days=None)
-        frame = frame_of(ledger, POLICY, until=until, horizon_days=first.horizon_days, active_days=first.active_days)
-        made = make(ledger, frame, POLICY, seed=0, progress=lambda _step, _share: None)
+        first = first or scope_of(ledger, POLICY, until=until, horizon_days=None, active_days=None)
+        frame = scope_of(ledger, POLICY, until=until, horizon_days=first.horizon_days, active_days=first.active_days)
+        made = train_model(ledger, frame, POLICY, seed=0, progress=lambda _step, _share: None)
         yield _judged(company, months, made)
 
 
-def _judged(company: Company, months: int, made: Made) -> Trained:
+def _judged(company: SmallCompany, months: int, made: TrainedModel) -> Trained:
     frame, draft = made.frame, made.draft
     told: dict[str, Floats] = {}
     cell, widths, active, stopped = None, (float("nan"), float("nan")), 0, np.empty(0, dtype=np.bool_)
@@ -168,7 +168,7 @@ def _judged(company: Company, months: int, made: Made) -> Trained:
     )
 
 
-def _candidates(made: Made, served: Probability) -> dict[str, Probability]:
+def _candidates(made: TrainedModel, served: Probability) -> dict[str, Probability]:
     """Every candidate as it would be served, where it can be fitted as of the training."""
     fold = made.origins.fold(made.origins.until)
     if made.teacher is None or fold is None:

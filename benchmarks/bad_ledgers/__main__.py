@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import pinned
-from features.atomic_write import written_whole
+from features.atomic_write import atomic_write
 from features.errors import CallfirstError
 from features.home import Home
 from features.ledger.errors import EmptyLedgerError
@@ -51,7 +51,7 @@ def main() -> None:
         for at, case in enumerate(cases):
             answers[case.name]["callfirst"] = _ours(case, files[case.name], Home(Path(folder) / f"home{at}"))
     verdicts = {case: {who: verdict(case, answers[case.name][who]) for who in ("callfirst", *RIVALS)} for case in cases}
-    with written_whole(PAGE) as path:
+    with atomic_write(PAGE) as path:
         path.write_text(page(verdicts), encoding="utf-8")
     print(totals(verdicts))
 

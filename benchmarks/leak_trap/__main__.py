@@ -31,7 +31,7 @@ from features.policy import Policy
 from tests.cdnow import cdnow_master
 from training.checks.feature_tables import FeatureMaker
 from training.checks.leakage import check_features, check_table, own_features
-from training.checks.report import Report
+from training.checks.report import LeakReport
 from training.dataset.folds import origins_of
 
 INSTANTS = 8
@@ -64,7 +64,7 @@ NEW_YORK = Policy(time_zone="America/New_York")
 
 
 @dataclass(frozen=True)
-class World:
+class TrapLedger:
     """A ledger the trap is set on."""
 
     name: str
@@ -72,14 +72,14 @@ class World:
     policy: Policy
 
 
-def demo(seed: int, customers: int) -> World:
+def demo(seed: int, customers: int) -> TrapLedger:
     """The demo company of a seed, a smaller one than `callfirst demo` makes."""
     made = invent_company(ends_on=date(2025, 12, 31), seed=seed, customers=customers, years=3)
     ledger = ledger_of(made.orders, made.customers, BERLIN, currency="EUR")
-    return World(f"demo company, seed {seed}, {customers} customers", ledger, BERLIN)
+    return TrapLedger(f"demo company, seed {seed}, {customers} customers", ledger, BERLIN)
 
 
-def drawn(seed: int, customers: int = 150, days: int = 900) -> World:
+def drawn(seed: int, customers: int = 150, days: int = 900) -> TrapLedger:
     """A company without any life of its own: every order is drawn alike; one in ten late, one in twenty corrected."""
     draw = np.random.default_rng(seed)
     count = customers * 40
@@ -106,10 +106,10 @@ def drawn(seed: int, customers: int = 150, days: int = 900) -> World:
     )
     ids = np.char.mod("c%04d", np.arange(customers))
     people = pa.table({"customer_id": ids, "manager_id": np.char.mod("m%d", np.arange(customers) % 7)})
-    return World(f"drawn company, seed {seed}", ledger_of(orders, people, NEW_YORK, currency="USD"), NEW_YORK)
+    return TrapLedger(f"drawn company, seed {seed}", ledger_of(orders, people, NEW_YORK, currency="USD"), NEW_YORK)
 
 
-def cdnow() -> World:
+def cdnow() -> TrapLedger:
     """A real ledger without known-at, customers' data or categories; a tenth of its customers."""
     options = pa.csv.ReadOptions(column_names=["line"])
     lines = pa.csv.read_csv(cdnow_master(), read_options=options).column("line").to_pylist()
@@ -123,23 +123,23 @@ def cdnow() -> World:
             "amount": [row[3] for row in kept],
         }
     )
-    return World("CDNOW, a tenth", ledger_of(orders, None, BERLIN, currency="USD"), BERLIN)
+    return TrapLedger("CDNOW, a tenth", ledger_of(orders, None, BERLIN, currency="USD"), BERLIN)
 
 
-def as_maker(world: World) -> Report:
+def as_maker(world: TrapLedger) -> LeakReport:
     """What the checks find of all plants and honest features, as one function."""
     maker = maker_of({**HONEST, **PLANTED, **UNSEEN}, {**PLANTED_ACROSS, **UNSEEN_ACROSS})
     return checked(maker, world)
 
 
-def checked(maker: FeatureMaker, world: World) -> Report:
+def checked(maker: FeatureMaker, world: TrapLedger) -> LeakReport:
     """What the checks find at an hour within a day; more instants find the same and take longer."""
     day = world.ledger.ends_on - timedelta(days=HORIZON_DAYS + 10)
     as_of = AsOf.parse(f"{day}T14:37", world.policy.zone)
     return check_features(maker, world.ledger, world.policy, horizon_days=HORIZON_DAYS, as_ofs=[as_of])
 
 
-def as_table(world: World) -> Report:
+def as_table(world: TrapLedger) -> LeakReport:
     """The same of a finished table of them."""
     maker = maker_of({**HONEST, **PLANTED, **UNSEEN}, {**PLANTED_ACROSS, **UNSEEN_ACROSS})
     until = AsOf.of_day(world.ledger.ends_on + timedelta(days=1), world.policy.zone)
@@ -149,7 +149,7 @@ def as_table(world: World) -> Report:
     return check_table(table, world.ledger, world.policy, horizon_days=HORIZON_DAYS)
 
 
-def page(world: World, maker: Report, table: Report, silent: Mapping[str, Report]) -> str:
+def page(world: TrapLedger, maker: LeakReport, table: LeakReport, silent: Mapping[str, LeakReport]) -> str:
     """The table of what was caught, missed and falsely alarmed."""
     plants = {**PLANTED, **PLANTED_ACROSS, **UNSEEN, **UNSEEN_ACROSS}
     unseen = {*UNSEEN, *UNSEEN_ACROSS}
@@ -182,7 +182,7 @@ def page(world: World, maker: Report, table: Report, silent: Mapping[str, Report
     return told + "\n".join(lines) + "\n"
 
 
-def alarms_of(report: Report) -> list[str]:
+def alarms_of(report: LeakReport) -> list[str]:
     """Honest features that were caught."""
     plants = {*PLANTED, *PLANTED_ACROSS, *UNSEEN, *UNSEEN_ACROSS}
     return [f"{name} ({' '.join(codes)})" for name, codes in report.caught.items() if name not in plants]
@@ -198,7 +198,7 @@ def main() -> None:
     began = time.process_time()
     maker, table = as_maker(world), as_table(world)
     print(f"{len(maker.caught)} caught, {len(table.caught)} suspected in {time.process_time() - began:.0f} s of work")
-    silent: dict[str, Report] = {}
+    silent: dict[str, LeakReport] = {}
     for each in (demo(7, given.customers), demo(11, given.customers), drawn(1), drawn(2), cdnow()):
         for what, made in (("honest", honest), ("our own catalogue", own_features)):
             silent[f"{each.name}: {what}"] = checked(made, each)

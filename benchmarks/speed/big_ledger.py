@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.atomic_write import written_whole
+from features.atomic_write import atomic_write
 
 STARTS_ON, ENDS_ON = date(2023, 1, 1), date(2026, 1, 1)  # order days, half-open
 LINES_PER_CUSTOMER = 24
@@ -50,7 +50,7 @@ Whole = npt.NDArray[np.int64]
 def write_big_ledger(lines: int, path: Path, *, seed: int) -> int:
     """Rows written: so many lines, and a second row of every corrected one; the same seed gives the same rows."""
     rows = 0
-    with written_whole(path) as unfinished, pq.ParquetWriter(unfinished, RAW, compression="zstd") as writer:
+    with atomic_write(path) as unfinished, pq.ParquetWriter(unfinished, RAW, compression="zstd") as writer:
         for month in _months(lines, np.random.default_rng(seed)):
             table = _as_exported(month)
             writer.write_table(table, row_group_size=ROW_GROUP)

@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.machine import commit, machine
 from benchmarks.speed.prepared import WORK
-from features.atomic_write import written_whole
+from features.atomic_write import atomic_write
 
 ROOT = Path(__file__).parents[2]
 KEPT = WORK / "results.json"
@@ -62,7 +62,7 @@ def held(name: str, settings: Mapping[str, Any], contestants: Sequence[Contestan
             _say(f"{name}, round {number + 1} of {repeats}: {contestant.name} …")
             answers[contestant.name] = _checked(contestant, contestants, answers) | {"load": os.getloadavg()[0]}
             _say(f" {answers[contestant.name]['whole_seconds']:.2f} s\n")
-            with written_whole(KEPT) as unfinished:
+            with atomic_write(KEPT) as unfinished:
                 unfinished.write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
 

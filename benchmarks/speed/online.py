@@ -35,7 +35,7 @@ from models.manifest import Manifest
 from models.probability import alone
 from models.reference import Reference
 from models.registry import PROMOTIONS, keep_copy
-from serving.publication.publish import Made, publish
+from serving.publication.publish import RunInputs, publish
 from serving.refresh import Refresher
 from training.fitting.lightgbm import settings
 
@@ -92,7 +92,7 @@ def prepared(home: Home, store: Store, lines: int) -> list[str]:
     sha256 = keep_copy(home, home.root / "bundle")
     with store.writing() as connection:
         connection.execute(insert(PROMOTIONS).values(bundle_sha256=sha256, version="made up", **promotion, **moments))
-    made = Made(NOW.replace(hour=0), ENDS_ON, "made up", sha256, "", "", "XXX", 90, made_up=False)
+    made = RunInputs(NOW.replace(hour=0), ENDS_ON, "made up", sha256, "", "", "XXX", 90, made_up=False)
     publish(store, made, scores=[], lists=[], newest_batch=1, now=NOW)
     with store.writing() as connection:  # of rows that become known only after the night
         connection.execute(delete(DIRTY_CUSTOMERS))

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.speed.big_ledger import ENDS_ON, STARTS_ON, write_big_ledger
-from features.atomic_write import written_whole
+from features.atomic_write import atomic_write
 from features.ledger.ledger import Ledger
 from features.ledger.mirror.parquet_mirror import BUCKET, ROW_GROUP
 from features.ledger.schema.arrow import CUSTOMERS, ORDER_LINES, REPLACEMENTS
@@ -89,7 +89,7 @@ class BigLedger:
         done = self.folder / "prepared.json"
         if not done.exists():
             _prepare(self.raw(), self.folder)
-            with written_whole(done) as unfinished:
+            with atomic_write(done) as unfinished:
                 unfinished.write_text(json.dumps({"seed": SEED}), encoding="utf-8")
         return self
 
@@ -120,7 +120,7 @@ def _prepare(source: Path, folder: Path) -> None:
 
 def _write(table: pa.Table, folder: Path) -> None:
     schema = {"mirror": ORDER_LINES, "replacements": REPLACEMENTS}.get(folder.parent.name, table.schema)
-    with written_whole(folder / "batch-000001.parquet") as unfinished:
+    with atomic_write(folder / "batch-000001.parquet") as unfinished:
         groups = ROW_GROUP if folder.parent.name == "mirror" else None
         pq.write_table(table.cast(schema), unfinished, compression="zstd", row_group_size=groups)
 

@@ -32,7 +32,7 @@ _DAY = re.compile(r"^\d{4}-\d\d-\d\d ")
 
 
 @dataclass
-class Watch:
+class StepTimes:
     """Seconds by step; the same step at every origin is one."""
 
     step: str = ""
@@ -58,7 +58,7 @@ def main() -> None:
         home, export = Home(Path(place) / "home"), Path(place) / "export.parquet"
         write_big_ledger(given.lines, export, seed=SEED)
         ingest("orders", [export], home=home, policy=POLICY, currency="EUR", now=clock.now())
-        watch = Watch()
+        watch = StepTimes()
         verdict = train(home, POLICY, progress=watch.told)
     print(machine()["machine"])
     for step, seconds in watch.wall.items():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from features.catalog.definition import Feature, catalogue_of, fingerprint_of
-from features.catalog.interactions import FROM_TOUCHES
-from features.catalog.obligations import FROM_DUES
-from features.catalog.orders import FROM_ORDERS
-from features.catalog.trends import FROM_COURSE
+from features.catalog.interactions import INTERACTIONS
+from features.catalog.obligations import OBLIGATIONS
+from features.catalog.orders import ORDERS
+from features.catalog.trends import TRENDS
 
-CATALOG: tuple[Feature, ...] = catalogue_of(FROM_ORDERS + FROM_COURSE + FROM_TOUCHES + FROM_DUES)
+CATALOG: tuple[Feature, ...] = catalogue_of(ORDERS + TRENDS + INTERACTIONS + OBLIGATIONS)
 """Every feature, in snapshot order."""
 
 CATALOG_FINGERPRINT = fingerprint_of(CATALOG)

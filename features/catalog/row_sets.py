@@ -18,7 +18,7 @@ from features.ledger.sql import day_of, literal
 
 
 @dataclass(frozen=True, eq=False)
-class Stream:
+class EventStream:
     """Rows of one kind that share when they happened.
 
     Attributes:
@@ -56,11 +56,11 @@ class Stream:
 class RowSet:
     """The rows of a stream for which a condition holds."""
 
-    stream: Stream
+    stream: EventStream
     condition: str = "TRUE"
 
 
-ORDER_LINES = Stream(
+ORDER_LINES = EventStream(
     "order_lines",
     view="order_lines",
     happened="ordered_at",
@@ -76,7 +76,7 @@ ORDER_LINES = Stream(
     },
 )
 
-COMMITMENTS = Stream(
+COMMITMENTS = EventStream(
     "commitments",
     view="order_lines",
     happened="visible_from",
@@ -85,7 +85,7 @@ COMMITMENTS = Stream(
     where="visible_from < ordered_at AND amount > 0",
     columns={Column.AMOUNT: "amount", Column.ORDERED_FOR: "order_day"},
 )
-DELIVERIES = Stream(
+DELIVERIES = EventStream(
     "deliveries",
     view="order_lines",
     happened="greatest(ordered_at, end_of(delivered_on))",
@@ -94,7 +94,7 @@ DELIVERIES = Stream(
     columns={Column.DAYS_LATE: "greatest(delivered_on - promised_on, 0)"},
     tells="delivered_on",
 )
-BROKEN_PROMISES = Stream(
+BROKEN_PROMISES = EventStream(
     "broken_promises",
     view="order_lines",
     happened="greatest(ordered_at, end_of(promised_on))",
@@ -104,7 +104,7 @@ BROKEN_PROMISES = Stream(
     columns={Column.DAY: "greatest(order_day, promised_on)"},
     tells="promised_on",
 )
-CONTACTS = Stream(
+CONTACTS = EventStream(
     "contacts",
     view="contacts",
     happened="contacted_at",
@@ -112,14 +112,14 @@ CONTACTS = Stream(
     where="listed_on IS NULL",  # what a call list began is a consequence of the score
     columns={Column.DAY: "business_day(contacted_at)", Column.BY_US: "CAST(began_by = 'us' AS INTEGER)"},
 )
-COMPLAINTS = Stream(
+COMPLAINTS = EventStream(
     "complaints",
     view="complaints",
     happened="opened_at",
     day="business_day(opened_at)",
     columns={Column.DAY: "business_day(opened_at)", Column.KIND: "complaint_kind"},
 )
-OPEN_COMPLAINTS = Stream(
+OPEN_COMPLAINTS = EventStream(
     "open_complaints",
     view="complaints",
     happened="opened_at",
@@ -127,7 +127,7 @@ OPEN_COMPLAINTS = Stream(
     until="closed_at",
     columns={Column.DAY: "business_day(opened_at)"},
 )
-ANSWERED_COMPLAINTS = Stream(
+ANSWERED_COMPLAINTS = EventStream(
     "answered_complaints",
     view="complaints",
     happened="greatest(opened_at, answered_at)",
@@ -136,7 +136,7 @@ ANSWERED_COMPLAINTS = Stream(
     columns={Column.DAYS: "greatest(business_day(answered_at) - business_day(opened_at), 0)"},
     tells="answered_at",
 )
-SURVEYS = Stream(
+SURVEYS = EventStream(
     "surveys",
     view="surveys",
     happened="answered_at",
@@ -146,7 +146,7 @@ SURVEYS = Stream(
         Column.SCORE_SHARE: "CAST(CAST(score AS DOUBLE) / CAST(score_max AS DOUBLE) AS DECIMAL(18,4))",
     },
 )
-UNPAID = Stream(
+UNPAID = EventStream(
     "unpaid",
     view="payments",
     happened="invoiced_at",
@@ -154,7 +154,7 @@ UNPAID = Stream(
     until="end_of(paid_on)",
     columns={Column.AMOUNT: "amount", Column.DUE: "due_on"},
 )
-OVERDUE = Stream(
+OVERDUE = EventStream(
     "overdue",
     view="payments",
     happened="greatest(invoiced_at, end_of(due_on))",
@@ -164,7 +164,7 @@ OVERDUE = Stream(
     columns={Column.AMOUNT: "amount", Column.DAY: "greatest(business_day(invoiced_at), due_on)"},
     tells="due_on",
 )
-PAID = Stream(
+PAID = EventStream(
     "paid",
     view="payments",
     happened="greatest(invoiced_at, end_of(paid_on))",
@@ -173,14 +173,14 @@ PAID = Stream(
     columns={Column.DAYS_LATE: "greatest(paid_on - due_on, 0)"},
     tells="paid_on",
 )
-PEOPLE = Stream(
+PEOPLE = EventStream(
     "people",
     view="people",
     happened="visible_from",
     day="business_day(visible_from)",
     columns={Column.PERSON: "person", Column.LEVEL: "level"},
 )
-EVENTS = Stream(
+EVENTS = EventStream(
     "events",
     view="events",
     happened="happened_at",

@@ -38,7 +38,7 @@ from features.catalog.primitives import (
     WhereKnown,
     Window,
 )
-from features.catalog.row_sets import ON_ORDER_DAYS, ORDER_LINES, SETS, Stream
+from features.catalog.row_sets import ON_ORDER_DAYS, ORDER_LINES, SETS, EventStream
 from features.policy import Policy
 
 _UNIT_TYPE = {Unit.DATE: "DATE", Unit.COUNT: "BIGINT"}  # all others: DOUBLE
@@ -111,9 +111,9 @@ class _Rendering:
         self._policy = policy
         self._columns: dict[Hashable, str] = {}
         self._facts: defaultdict[str, list[str]] = defaultdict(list)
-        self.streams: dict[Stream, None] = {ORDER_LINES: None}
+        self.streams: dict[EventStream, None] = {ORDER_LINES: None}
 
-    def stream(self, stream: Stream) -> str:
+    def stream(self, stream: EventStream) -> str:
         columns = "".join(
             f", {sql} AS {column}" for column, sql in stream.columns.items() if column not in (sql, Column.DAY)
         )

@@ -26,7 +26,7 @@ class Instants:
     """
 
     every: tuple[AsOf, ...]
-    asked: frozenset[AsOf]
+    requested: frozenset[AsOf]
     zone: ZoneInfo
 
     @classmethod
@@ -60,9 +60,9 @@ class Instants:
         return tuple(self.every[place] for place in np.unique(self.midnight_places))
 
     @cached_property
-    def asked_places(self) -> npt.NDArray[np.int64]:
+    def requested_places(self) -> npt.NDArray[np.int64]:
         """The places of the instants asked for."""
-        return np.flatnonzero([as_of in self.asked for as_of in self.every])
+        return np.flatnonzero([as_of in self.requested for as_of in self.every])
 
     @property
     def are_midnights(self) -> bool:
@@ -82,6 +82,6 @@ class Instants:
                 "as_of": pa.array(self.naive, pa.timestamp("us")),
                 "as_of_day": pa.array([as_of.day for as_of in self.every], pa.date32()),
                 "midnight": pa.array([self.naive[place] for place in self.midnight_places], pa.timestamp("us")),
-                "is_asked": pa.array([as_of in self.asked for as_of in self.every]),
+                "is_asked": pa.array([as_of in self.requested for as_of in self.every]),
             }
         )

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import duckdb
 
-from features.catalog.row_sets import Stream
+from features.catalog.row_sets import EventStream
 from features.errors import CallfirstError
 from features.ledger.customer_range import CustomerRange
 
@@ -64,7 +64,7 @@ class Memory:
 
 
 def parts_of(
-    connection: duckdb.DuckDBPyConnection, streams: Iterable[Stream], *, numbers_per_customer: int, part_bytes: int
+    connection: duckdb.DuckDBPyConnection, streams: Iterable[EventStream], *, numbers_per_customer: int, part_bytes: int
 ) -> list[CustomerRange]:
     """The ranges of at most ``part_bytes`` that the ledger is cut into, in ascending order.
 
@@ -84,7 +84,7 @@ def parts_of(
     return [CustomerRange(low, high) for low, high in pairwise([None, *cuts, None])]
 
 
-def _rows_by_customer(streams: Iterable[Stream], every: int) -> str:
+def _rows_by_customer(streams: Iterable[EventStream], every: int) -> str:
     """SQL: one in so many customers in ascending order, each with the rows of all streams; a view is read once."""
     held: dict[str, list[str]] = {"customers": []}
     for stream in streams:

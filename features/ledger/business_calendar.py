@@ -32,7 +32,7 @@ SHUT_DAYS = pa.schema([("as_of", pa.timestamp("us")), ("day", pa.date32()), ("wh
 EPOCH = date(1970, 1, 1)
 
 
-class Why(StrEnum):
+class DayGap(StrEnum):
     """Why a day shows no order."""
 
     CLOSED = "closed"  # an event of the whole company says so
@@ -64,7 +64,7 @@ class _Week:
 
     place: int
     days: Sequence[int]
-    told: Mapping[int, Why]
+    told: Mapping[int, DayGap]
     usual_customers: int
 
 
@@ -91,7 +91,7 @@ def shut_days(
     missing = _missing(connection, weeks, lines, seen)
     connection.unregister("days_asked_at")
     rows = [(instants[place], day, why) for place, shut in enumerate(told) for day, why in shut.items()]
-    rows += [(instants[place], day, Why.MISSING) for place, day in missing]
+    rows += [(instants[place], day, DayGap.MISSING) for place, day in missing]
     rows.sort(key=lambda row: (row[0], row[1]))
     return pa.table(
         [
@@ -140,17 +140,17 @@ def _days_seen(
     return lines, {(day, place) for day, at in zip(days, from_place, strict=True) for place in range(at, len(moments))}
 
 
-def _told(connection: duckdb.DuckDBPyConnection, instants: Sequence[AsOf]) -> list[dict[int, Why]]:
+def _told(connection: duckdb.DuckDBPyConnection, instants: Sequence[AsOf]) -> list[dict[int, DayGap]]:
     """Of each instant the days that events shut, as then known; days since 1970, none on or after its own."""
     events = connection.sql(_TOLD).to_arrow_table().to_pylist()
-    told: list[dict[int, Why]] = []
+    told: list[dict[int, DayGap]] = []
     for instant in instants:
-        shut: dict[int, Why] = {}
+        shut: dict[int, DayGap] = {}
         for event in events:
             if event["visible_from"] < instant.naive and not (
                 event["replaced_at"] and event["replaced_at"] < instant.naive
             ):
-                why = Why.CLOSED if event["event"] == "closed" else Why.MISSING
+                why = DayGap.CLOSED if event["event"] == "closed" else DayGap.MISSING
                 until = min(event["until_on"], instant.day)
                 shut |= dict.fromkeys(range((event["happened_on"] - EPOCH).days, (until - EPOCH).days), why)
         told.append(shut)
@@ -158,7 +158,7 @@ def _told(connection: duckdb.DuckDBPyConnection, instants: Sequence[AsOf]) -> li
 
 
 def _weeks(
-    instants: Sequence[AsOf], lines: Mapping[int, int], told: Sequence[Mapping[int, Why]], policy: Policy
+    instants: Sequence[AsOf], lines: Mapping[int, int], told: Sequence[Mapping[int, DayGap]], policy: Policy
 ) -> Iterator[_Week]:
     """Each weekday of each as-of on which the ledger ever had lines."""
     begin = min(lines, default=0)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from features.clock import AsOf
-from features.ledger.business_calendar import Why, shut_days
+from features.ledger.business_calendar import DayGap, shut_days
 from features.ledger.ledger import Ledger
 from features.ledger.reconciliation.look_alikes import LookAlikes, look_alikes
 from features.policy import Policy
@@ -35,14 +35,14 @@ class DayRange:
 
     first: date
     last: date
-    why: Why
+    why: DayGap
 
     def __str__(self) -> str:
         return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
 
 
 @dataclass(frozen=True)
-class Oddities:
+class DataQuality:
     """What a person should look at; none of it keeps a ledger from being sound."""
 
     days: tuple[DayRange, ...]
@@ -52,8 +52,8 @@ class Oddities:
     @property
     def sentences(self) -> list[str]:
         """Each kind of oddity in plain words."""
-        missing = [each for each in self.days if each.why is Why.MISSING]
-        closed = [each for each in self.days if each.why is Why.CLOSED]
+        missing = [each for each in self.days if each.why is DayGap.MISSING]
+        closed = [each for each in self.days if each.why is DayGap.CLOSED]
         said = []
         if missing:
             said.append(
@@ -72,17 +72,17 @@ class Oddities:
         }
 
 
-def oddities_of(ledger: Ledger, as_of: AsOf, policy: Policy) -> Oddities:
+def data_quality_of(ledger: Ledger, as_of: AsOf, policy: Policy) -> DataQuality:
     """What is odd in a ledger as it is known at the instant; days up to its last line's."""
     with ledger.open() as connection:
         shut = shut_days(connection, [as_of], policy).to_pylist()
         alike = look_alikes(connection, _IDS)
         parents = dict(connection.execute(_PARENTS, {"as_of": as_of.naive}).fetchall())
-    days = [(row["day"], Why(row["why"])) for row in shut if row["day"] <= ledger.ends_on]
-    return Oddities(tuple(_ranges(days)), alike, parent_loops(parents))
+    days = [(row["day"], DayGap(row["why"])) for row in shut if row["day"] <= ledger.ends_on]
+    return DataQuality(tuple(_ranges(days)), alike, parent_loops(parents))
 
 
-def _ranges(days: Sequence[tuple[date, Why]]) -> list[DayRange]:
+def _ranges(days: Sequence[tuple[date, DayGap]]) -> list[DayRange]:
     ranges: list[DayRange] = []
     for day, why in days:
         if ranges and ranges[-1].why is why and ranges[-1].last + timedelta(days=1) == day:

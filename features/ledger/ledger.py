@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 
 from features.ledger.connections import SMALL_ROWS, picking, small_work
 from features.ledger.customer_range import EVERYBODY, CustomerRange
-from features.ledger.relations import KindRows
+from features.ledger.relations import RelationRows
 from features.ledger.schema.arrow import OTHERS, REPLACEMENTS
-from features.ledger.schema.record_types import SHELVES
+from features.ledger.schema.record_types import RELATIONS
 from features.ledger.sql import is_product
 
 MEANT_BY = ("amount", "product_id")
@@ -55,7 +55,7 @@ class Ledger:
     digest: str
     known_at_proven: bool
     non_product_codes: tuple[str, ...] = ()
-    others: Mapping[str, KindRows] = field(default_factory=dict)
+    others: Mapping[str, RelationRows] = field(default_factory=dict)
 
     def open(
         self, *, memory: str = "4GB", threads: int | None = None, within: CustomerRange = EVERYBODY
@@ -111,12 +111,12 @@ class Ledger:
     def holds(self, view: str, column: str) -> bool:
         """Whether a view of order lines or OTHERS may know a value of a column."""
         held = self._lines if view == "order_lines" else self.others.get(view)
-        shown = {ours: theirs for theirs, ours in SHELVES[view].renamed.items()}
+        shown = {ours: theirs for theirs, ours in RELATIONS[view].renamed.items()}
         return held is not None and shown.get(column, column) in held.known_columns
 
     @cached_property
-    def _lines(self) -> KindRows:
-        return KindRows(self.order_lines, self.replacements)
+    def _lines(self) -> RelationRows:
+        return RelationRows(self.order_lines, self.replacements)
 
     @property
     def _is_small(self) -> bool:
@@ -137,22 +137,22 @@ def _lay_out_empty_shelves(connection: duckdb.DuckDBPyConnection) -> None:
         _laid_out.set()
 
 
-def _none(name: str) -> KindRows:
-    return KindRows(SHELVES[name].schema.empty_table(), REPLACEMENTS.empty_table())
+def _none(name: str) -> RelationRows:
+    return RelationRows(RELATIONS[name].schema.empty_table(), REPLACEMENTS.empty_table())
 
 
 def _view(
-    connection: duckdb.DuckDBPyConnection, name: str, held: KindRows, within: CustomerRange, *, beside: str = ""
+    connection: duckdb.DuckDBPyConnection, name: str, held: RelationRows, within: CustomerRange, *, beside: str = ""
 ) -> None:
     """The rows stand in a view of that name, with ``replaced_at`` and what is asked for ``beside``."""
     rows = held.rows_within(within)
     if isinstance(rows, pa.Table):
         connection.register(f"{name}_rows", rows)
     elif not rows:
-        connection.register(f"{name}_rows", SHELVES[name].schema.empty_table())
+        connection.register(f"{name}_rows", RELATIONS[name].schema.empty_table())
     else:
         connection.read_parquet([str(path) for path in rows]).create_view(f"{name}_rows")
-    renamed = ", ".join(f"{ours} AS {shown}" for ours, shown in SHELVES[name].renamed.items() if held.has(ours))
+    renamed = ", ".join(f"{ours} AS {shown}" for ours, shown in RELATIONS[name].renamed.items() if held.has(ours))
     columns = f"l.* RENAME ({renamed})" if renamed else "l.*"
     if not len(held.replacements):
         never = "CAST(NULL AS TIMESTAMP) AS replaced_at"

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.ledger.customer_range import EVERYBODY, CustomerRange
-from features.ledger.schema.record_types import SHELVES
+from features.ledger.schema.record_types import RELATIONS
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _if_all(choose: Callable[[list[str]], str], told: list[str | None]) -> str |
 
 
 @dataclass(frozen=True)
-class KindRows:
+class RelationRows:
     """The rows of one shelf, and which of them are no longer seen.
 
     Attributes:
@@ -91,15 +91,15 @@ class KindRows:
             )
         return frozenset(name for footer in self._footers.values() for name in footer.known_columns)
 
-    def of_wanted(self, connection: duckdb.DuckDBPyConnection, name: str, columns: Collection[str]) -> KindRows:
+    def of_wanted(self, connection: duckdb.DuckDBPyConnection, name: str, columns: Collection[str]) -> RelationRows:
         """The rows of the customers in the table ``wanted``, in some columns of the view; what is in memory stays."""
         if isinstance(self.rows, pa.Table):
             return self
-        shelf = SHELVES[name]
+        shelf = RELATIONS[name]
         asked = [each for each in shelf.schema.names if shelf.renamed.get(each, each) in columns]
         every = connection.read_parquet([str(path) for path in self.rows])
         rows = every.filter("customer_id IN (SELECT customer_id FROM wanted)").select(*asked).to_arrow_table()
-        return KindRows(rows, self.replaced.filter(pc.is_in(self.replaced.column("row_id"), rows.column("row_id"))))
+        return RelationRows(rows, self.replaced.filter(pc.is_in(self.replaced.column("row_id"), rows.column("row_id"))))
 
     def rows_within(self, customers: CustomerRange) -> pa.Table | tuple[Path, ...]:
         """The table, or the files of which it is not on record that they hold no row of these customers."""

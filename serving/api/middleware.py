@@ -8,7 +8,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.api.problems import told
+from serving.api.problems import problem_answer
 from serving.api.security_headers import SAFE_HEADERS
 from serving.errors import BodyTooLargeError
 
@@ -27,7 +27,7 @@ class BodyLimit:
             return
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or int(declared[:20]) > self.limit_bytes:
-            await told(BodyTooLargeError(self.limit_bytes))(scope, receive, send)
+            await problem_answer(BodyTooLargeError(self.limit_bytes))(scope, receive, send)
             return
         seen = 0
 

@@ -60,7 +60,7 @@ def problem(
     )
 
 
-def told(error: CallfirstError) -> JSONResponse:
+def problem_answer(error: CallfirstError) -> JSONResponse:
     """An error of the domain as problem+json; of one that is ours the sentence stays here, as it may quote rows."""
     status = STATUS.get(type(error))
     if status is None:
@@ -81,7 +81,7 @@ def install(app: FastAPI) -> None:
 async def _domain(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, CallfirstError):
         raise error
-    return told(error)
+    return problem_answer(error)
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

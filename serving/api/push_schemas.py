@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import pyarrow as pa
 from pydantic import AfterValidator, Field, create_model
 
-from features.ledger.schema.record_types import KINDS, Column, ColumnKind
+from features.ledger.schema.record_types import RECORD_TYPES, ColumnKind, ColumnSpec
 from serving.api.schemas import Identifier, Question
 
 MOST_ROWS = 1_000
@@ -55,7 +55,7 @@ Moment = Annotated[str, Field(pattern=rf"^{DAY}({TIME})?$", max_length=40), Afte
 Date = Annotated[str, Field(pattern=rf"^{DAY}$", max_length=10), AfterValidator(_in_the_calendar)]
 
 
-def _type_of(column: Column) -> Any:
+def _type_of(column: ColumnSpec) -> Any:
     match column.kind:
         case ColumnKind.TEXT:
             return Identifier if column.name.endswith("_id") else Text
@@ -83,7 +83,7 @@ def row_of(kind: str, *, without: Sequence[str] = ()) -> type[PushedRow]:
             if column.required
             else (_type_of(column) | None, Field(default=None, description=column.meaning))
         )
-        for column in KINDS[kind].columns
+        for column in RECORD_TYPES[kind].columns
         if column.name not in without
     }
     named = f"{kind.removesuffix('s').capitalize()}Row"
@@ -93,7 +93,7 @@ def row_of(kind: str, *, without: Sequence[str] = ()) -> type[PushedRow]:
 def table_of(kind: str, rows: Sequence[PushedRow], **same: str) -> pa.Table:
     """The rows as columns of raw values: numbers exact, all else as text; ``same`` are columns equal in all rows."""
     columns: dict[str, pa.Array] = {}
-    for column in KINDS[kind].columns:
+    for column in RECORD_TYPES[kind].columns:
         if column.name in same:
             columns[column.name] = pa.array([same[column.name]] * len(rows), pa.string())
             continue
@@ -103,7 +103,7 @@ def table_of(kind: str, rows: Sequence[PushedRow], **same: str) -> pa.Table:
     return pa.table(columns)
 
 
-def _array(values: Sequence[Any], column: Column) -> pa.Array:
+def _array(values: Sequence[Any], column: ColumnSpec) -> pa.Array:
     match column.kind:
         case ColumnKind.MONEY | ColumnKind.NUMBER | ColumnKind.PRECISE:
             exact = [None if value is None else round(Decimal(str(value)), 12) for value in values]

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from features.ledger.ingest.push import Pushed
 from features.ledger.reconciliation.report import Tally
 from features.ledger.schema.quarantine_reasons import EXPLANATIONS
-from serving.publication.publish import Run
+from serving.publication.publish import PublishedRun
 
 LONGEST_ID = 200
 MOST_IDS = 10_000
@@ -61,7 +61,7 @@ class RunAnswer(Answer):
     made_up: bool = Field(description="The ledger is a demo company's.")
 
     @classmethod
-    def facts(cls, run: Run) -> dict[str, Any]:
+    def facts(cls, run: PublishedRun) -> dict[str, Any]:
         """The fields of a run."""
         made = run.made
         return {

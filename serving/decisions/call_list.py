@@ -9,8 +9,8 @@ from datetime import date
 from enum import StrEnum
 
 from features.policy import Policy
-from serving.decisions.list_notes import Situation, notes_of
-from serving.decisions.portfolios import Customer, Portfolio, portfolios_of, within_capacity
+from serving.decisions.list_notes import CompanyContext, notes_of
+from serving.decisions.portfolios import Portfolio, ScoredCustomer, portfolios_of, within_capacity
 
 
 class Section(StrEnum):
@@ -70,7 +70,7 @@ class CallList:
     notes: tuple[str, ...]
 
 
-def call_lists(customers: Iterable[Customer], situation: Situation, policy: Policy) -> tuple[CallList, ...]:
+def call_lists(customers: Iterable[ScoredCustomer], situation: CompanyContext, policy: Policy) -> tuple[CallList, ...]:
     """Everybody's list: at-risk key accounts first, then other at-risk customers, each by value at risk.
 
     The lines a manager has time for go to the first of that ranking; a newcomer among them (unless it is a key
@@ -80,33 +80,33 @@ def call_lists(customers: Iterable[Customer], situation: Situation, policy: Poli
     return tuple(_list_of(portfolio, situation, policy) for portfolio in portfolios_of(customers))
 
 
-def ranked(customers: Iterable[Customer]) -> list[Customer]:
+def ranked(customers: Iterable[ScoredCustomer]) -> list[ScoredCustomer]:
     """Who is worth a call, first call first."""
     worth = [customer for customer in customers if customer.at_risk and _is_worth_a_call(customer)]
     return sorted(worth, key=lambda customer: (not _is_key(customer), *_by_money(customer)))
 
 
-def section_of(customer: Customer) -> Section:
+def section_of(customer: ScoredCustomer) -> Section:
     """Where on the list the customer stands."""
     if _is_key(customer):
         return Section.KEY_ACCOUNTS
     return Section.NEWCOMERS if customer.is_newcomer else Section.CUSTOMERS
 
 
-def _is_key(customer: Customer) -> bool:
+def _is_key(customer: ScoredCustomer) -> bool:
     return customer.is_key_account or customer.is_key_for_manager
 
 
-def _is_worth_a_call(customer: Customer) -> bool:
+def _is_worth_a_call(customer: ScoredCustomer) -> bool:
     return _is_key(customer) or customer.value_at_risk is None or customer.value_at_risk > 0
 
 
-def _by_money(customer: Customer) -> tuple[float, str]:
+def _by_money(customer: ScoredCustomer) -> tuple[float, str]:
     value = customer.value_at_risk
     return (math.inf if value is None else -value, customer.customer_id)
 
 
-def _list_of(portfolio: Portfolio, situation: Situation, policy: Policy) -> CallList:
+def _list_of(portfolio: Portfolio, situation: CompanyContext, policy: Policy) -> CallList:
     worth = ranked(portfolio.customers)
     chosen = within_capacity(worth, policy.lines_per_manager)
     shown = sorted(chosen, key=lambda customer: section_of(customer) is Section.NEWCOMERS)
@@ -120,7 +120,7 @@ def _list_of(portfolio: Portfolio, situation: Situation, policy: Policy) -> Call
     )
 
 
-def _line(rank: int, customer: Customer) -> CallLine:
+def _line(rank: int, customer: ScoredCustomer) -> CallLine:
     return CallLine(
         rank=rank,
         customer_id=customer.customer_id,

@@ -12,7 +12,7 @@ QUARTER_DAYS, YEAR_DAYS = 90, 365
 
 
 @dataclass(frozen=True)
-class Facts:
+class CustomerFacts:
     """One customer as of a day; each attribute is the feature of that name, null where unknown."""
 
     customer_id: str
@@ -59,7 +59,7 @@ class Facts:
     promise_broken_days: float | None
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], currency: str) -> Facts:
+    def of(cls, row: Mapping[str, Any], currency: str) -> CustomerFacts:
         """The facts in a row that carries a value under each attribute's name."""
         return cls(**{name: row[name] for name in FACT_COLUMNS}, currency=currency)
 
@@ -252,5 +252,5 @@ class Facts:
         return counted(int((self.days_since_first_order or 0) // YEAR_DAYS), "year")
 
 
-FACT_COLUMNS: tuple[str, ...] = tuple(fact.name for fact in fields(Facts) if fact.name != "currency")
+FACT_COLUMNS: tuple[str, ...] = tuple(fact.name for fact in fields(CustomerFacts) if fact.name != "currency")
 """The columns a row must carry to become Facts."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from features.policy import Policy
-from serving.decisions.portfolios import EVERYONE, Customer, Portfolio
+from serving.decisions.portfolios import EVERYONE, Portfolio, ScoredCustomer
 from serving.decisions.wording import counted, day, days, share
 
 FEW_ACTIVE = 50
@@ -18,7 +18,7 @@ NAMED_KEY_ACCOUNTS = 5
 
 
 @dataclass(frozen=True)
-class Situation:
+class CompanyContext:
     """What is true of the whole company at the as-of.
 
     Attributes:
@@ -54,10 +54,10 @@ class Situation:
 
 def notes_of(
     portfolio: Portfolio,
-    situation: Situation,
+    situation: CompanyContext,
     policy: Policy,
     *,
-    called: Sequence[Customer],
+    called: Sequence[ScoredCustomer],
     worth_a_call: int,
 ) -> tuple[str, ...]:
     """What stands above a list, most important first."""
@@ -68,18 +68,18 @@ def notes_of(
     )
 
 
-def company_notes(situation: Situation, policy: Policy) -> tuple[str, ...]:
+def company_notes(situation: CompanyContext, policy: Policy) -> tuple[str, ...]:
     """What every list of the day says: an old ledger, who is largest, what so few allow, what ranks."""
     return tuple(_about_the_company(situation, policy))
 
 
-def _as_told_to(portfolio: Portfolio, situation: Situation) -> Situation:
+def _as_told_to(portfolio: Portfolio, situation: CompanyContext) -> CompanyContext:
     """The situation without the name of a customer that is not on the reader's books."""
     known = {name for customer in portfolio.customers for name in (customer.called, customer.group_id)}
     return situation if situation.largest_name in known else replace(situation, largest_name=None)
 
 
-def _about_the_company(situation: Situation, policy: Policy) -> Iterator[str]:
+def _about_the_company(situation: CompanyContext, policy: Policy) -> Iterator[str]:
     if situation.stopped_days > situation.active_days:
         yield (
             f"The ledger stopped on {day(situation.ledger_ends_on)}, {days(situation.stopped_days)} before: "
@@ -105,7 +105,7 @@ def _about_the_company(situation: Situation, policy: Policy) -> Iterator[str]:
         yield situation.model_note
 
 
-def _about_key_accounts(portfolio: Portfolio, policy: Policy, called: Sequence[Customer]) -> Iterator[str]:
+def _about_key_accounts(portfolio: Portfolio, policy: Policy, called: Sequence[ScoredCustomer]) -> Iterator[str]:
     keys = portfolio.key_groups
     if keys and not any(customer.is_key_account for customer in called):
         count = "is 1" if keys == 1 else f"are {keys}"
@@ -136,7 +136,7 @@ def _key_accounts_as_they_stand(portfolio: Portfolio) -> Iterator[str]:
         yield f"{customer.called}{silence}{usual}"
 
 
-def _about_capacity(portfolio: Portfolio, called: Sequence[Customer], worth_a_call: int) -> Iterator[str]:
+def _about_capacity(portfolio: Portfolio, called: Sequence[ScoredCustomer], worth_a_call: int) -> Iterator[str]:
     at_risk = sum(customer.at_risk for customer in portfolio.customers)
     if not at_risk:
         yield "Nobody to call: no customer here is at risk."

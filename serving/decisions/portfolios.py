@@ -17,7 +17,7 @@ RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
 
 
 @dataclass(frozen=True)
-class Customer:
+class ScoredCustomer:
     """What a list needs to know of one customer as of its day; null where unknown.
 
     Attributes:
@@ -50,7 +50,7 @@ class Customer:
     language: str | None
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Customer:
+    def of(cls, row: Mapping[str, Any]) -> ScoredCustomer:
         """The customer in a row that carries a value under each attribute's name."""
         return cls(**{name: row[name] for name in cls.__dataclass_fields__})
 
@@ -67,7 +67,7 @@ class Portfolio:
     list_id: str
     title: str
     manager_id: str | None
-    customers: tuple[Customer, ...]
+    customers: tuple[ScoredCustomer, ...]
 
     @property
     def key_groups(self) -> int:
@@ -75,9 +75,9 @@ class Portfolio:
         return len({customer.group_id for customer in self.customers if customer.is_key_account})
 
 
-def portfolios_of(customers: Iterable[Customer]) -> tuple[Portfolio, ...]:
+def portfolios_of(customers: Iterable[ScoredCustomer]) -> tuple[Portfolio, ...]:
     """Everybody's customers, by manager id; those without a manager last; one for everyone where there are none."""
-    by_manager: dict[str | None, list[Customer]] = {}
+    by_manager: dict[str | None, list[ScoredCustomer]] = {}
     for customer in customers:
         by_manager.setdefault(customer.manager_id or None, []).append(customer)
     managers: list[str | None] = [*sorted(manager for manager in by_manager if manager is not None)]
@@ -112,6 +112,6 @@ def _plain(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:60]
 
 
-def within_capacity(ranked: Sequence[Customer], lines: int) -> tuple[Customer, ...]:
+def within_capacity(ranked: Sequence[ScoredCustomer], lines: int) -> tuple[ScoredCustomer, ...]:
     """The first of a ranking that one manager can call."""
     return tuple(ranked[:lines])

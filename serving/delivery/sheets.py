@@ -14,10 +14,10 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from features.atomic_write import written_whole
+from features.atomic_write import atomic_write
 from features.errors import CallfirstError
 from serving.decisions.call_list import LIST_COLUMNS, NEWCOMER_QUESTION, CallList, Section
-from serving.decisions.list_notes import Situation
+from serving.decisions.list_notes import CompanyContext
 from serving.decisions.wording import day
 from serving.delivery.csv_files import write_csv
 
@@ -55,7 +55,7 @@ class SheetsError(CallfirstError):
     """A folder the sheets cannot be written to."""
 
 
-def write_sheets(lists: Sequence[CallList], situation: Situation, folder: Path) -> tuple[Path, ...]:
+def write_sheets(lists: Sequence[CallList], situation: CompanyContext, folder: Path) -> tuple[Path, ...]:
     """Write every list as LIST.csv and LIST.xlsx; the files, in the order of the lists.
 
     Raises:
@@ -77,17 +77,17 @@ def guarded(value: Any) -> Any:
     return f"'{text}" if text.lstrip(" ").startswith(STARTS_A_FORMULA) else text
 
 
-def _write_one(each: CallList, situation: Situation, folder: Path) -> Iterator[Path]:
+def _write_one(each: CallList, situation: CompanyContext, folder: Path) -> Iterator[Path]:
     rows = [[guarded(value) for value in astuple(line)] for line in each.lines]
     sheet, book = folder / f"{each.list_id}.csv", folder / f"{each.list_id}.xlsx"
     write_csv(sheet, LIST_COLUMNS, rows)
     yield sheet
-    with written_whole(book) as part:
+    with atomic_write(book) as part:
         _workbook(each, rows, situation).save(part)
     yield book
 
 
-def _workbook(each: CallList, rows: Sequence[Sequence[Any]], situation: Situation) -> Workbook:
+def _workbook(each: CallList, rows: Sequence[Sequence[Any]], situation: CompanyContext) -> Workbook:
     """The lines on the first sheet with their columns in row 1, so that machines read it too; notes on the second."""
     book = Workbook()
     lines = book.active
@@ -99,7 +99,7 @@ def _workbook(each: CallList, rows: Sequence[Sequence[Any]], situation: Situatio
     return book
 
 
-def _fill_lines(sheet: Worksheet, each: CallList, rows: Sequence[Sequence[Any]], situation: Situation) -> None:
+def _fill_lines(sheet: Worksheet, each: CallList, rows: Sequence[Sequence[Any]], situation: CompanyContext) -> None:
     sheet.append(list(LIST_COLUMNS))
     for row in rows:
         sheet.append(list(row))
@@ -124,7 +124,7 @@ def _fill_lines(sheet: Worksheet, each: CallList, rows: Sequence[Sequence[Any]],
         header.center.text = _title(each, situation)[:LONGEST_HEADER].replace("&", "&&")
 
 
-def _fill_notes(sheet: Worksheet, each: CallList, situation: Situation) -> None:
+def _fill_notes(sheet: Worksheet, each: CallList, situation: CompanyContext) -> None:
     sheet.column_dimensions["A"].width = 110
     said = [_title(each, situation), *each.notes]
     if Section.NEWCOMERS in each.sections:
@@ -140,5 +140,5 @@ def _fill_notes(sheet: Worksheet, each: CallList, situation: Situation) -> None:
         cell.font = Font(bold=row == 1, size=14 if row == 1 else 11)
 
 
-def _title(each: CallList, situation: Situation) -> str:
+def _title(each: CallList, situation: CompanyContext) -> str:
     return f"Call list of {day(situation.as_of_day)}: {UNPRINTABLE.sub('', each.title)}"

@@ -20,7 +20,7 @@ from serving.publication.tables import published_list_lines, published_list_note
 
 
 @dataclass(frozen=True)
-class Made:
+class RunInputs:
     """Of what a run was made; equal ones need not be published twice.
 
     Attributes:
@@ -39,31 +39,31 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Run:
+class PublishedRun:
     """A published run."""
 
     run_id: int
     made_at: datetime
-    made: Made
+    made: RunInputs
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishResult:
     """What became of publishing: the run that is now served, and whether it was written just now."""
 
-    run: Run
+    run: PublishedRun
     is_new: bool
 
 
 def publish(
     store: Store,
-    made: Made,
+    made: RunInputs,
     *,
     scores: Sequence[Mapping[str, Any]],
     lists: Sequence[CallList],
     newest_batch: int,
     now: datetime,
-) -> Published:
+) -> PublishResult:
     """The run, written whole; it becomes the newest in the same transaction. Made of the same, it is not repeated.
 
     Customers stay dirty whose rows it has not seen: those of a batch after ``newest_batch``, the newest one that was
@@ -72,7 +72,7 @@ def publish(
     with store.writing() as connection:
         newest = newest_run_in(connection)
         if newest is not None and newest.made == made:
-            return Published(newest, is_new=False)
+            return PublishResult(newest, is_new=False)
         run_id = connection.execute(
             RUNS.insert().returning(RUNS.c.run_id), asdict(made) | {"made_at": now}
         ).scalar_one()
@@ -84,24 +84,26 @@ def publish(
         unmark_seen(connection, batch_id=newest_batch, as_of=made.as_of)
         if newest is not None:
             mark_dirty(connection, _refreshed_after(connection, newest, made.as_of, newest_batch))
-    return Published(Run(run_id, now, made), is_new=True)
+    return PublishResult(PublishedRun(run_id, now, made), is_new=True)
 
 
-def newest_run_in(connection: sa.Connection) -> Run | None:
+def newest_run_in(connection: sa.Connection) -> PublishedRun | None:
     """The run that is served, as a transaction sees it; null before the first."""
     row = connection.execute(sa.select(RUNS).order_by(RUNS.c.run_id.desc()).limit(1)).mappings().one_or_none()
     if row is None:
         return None
-    return Run(row["run_id"], row["made_at"], Made(**{name: row[name] for name in Made.__dataclass_fields__}))
+    return PublishedRun(
+        row["run_id"], row["made_at"], RunInputs(**{name: row[name] for name in RunInputs.__dataclass_fields__})
+    )
 
 
-def newest_run_or_none(engine: sa.Engine) -> Run | None:
+def newest_run_or_none(engine: sa.Engine) -> PublishedRun | None:
     """The run that is served; null before the first."""
     with engine.connect() as connection:
         return newest_run_in(connection)
 
 
-def newest_run(engine: sa.Engine) -> Run:
+def newest_run(engine: sa.Engine) -> PublishedRun:
     """The run that is served.
 
     Raises:
@@ -113,7 +115,9 @@ def newest_run(engine: sa.Engine) -> Run:
     return run
 
 
-def scores_of(engine: sa.Engine, run: Run, customer_ids: Sequence[str], *, caller: Caller) -> dict[str, dict[str, Any]]:
+def scores_of(
+    engine: sa.Engine, run: PublishedRun, customer_ids: Sequence[str], *, caller: Caller
+) -> dict[str, dict[str, Any]]:
     """The published scores of those ids that the caller may see, by customer id."""
     found: dict[str, dict[str, Any]] = {}
     asked = sorted(set(customer_ids))
@@ -130,7 +134,7 @@ def scores_of(engine: sa.Engine, run: Run, customer_ids: Sequence[str], *, calle
     return found
 
 
-def score_of(engine: sa.Engine, run: Run, customer_id: str, *, caller: Caller) -> dict[str, Any]:
+def score_of(engine: sa.Engine, run: PublishedRun, customer_id: str, *, caller: Caller) -> dict[str, Any]:
     """The published score of one customer.
 
     Raises:
@@ -158,7 +162,7 @@ class ListHead:
     value_at_risk: float
 
 
-def list_heads(engine: sa.Engine, run: Run, *, caller: Caller) -> tuple[ListHead, ...]:
+def list_heads(engine: sa.Engine, run: PublishedRun, *, caller: Caller) -> tuple[ListHead, ...]:
     """The lists the caller may see, in the order they were published."""
     lines, lists = published_list_lines.c, published_lists.c
     query = (
@@ -180,7 +184,7 @@ def list_heads(engine: sa.Engine, run: Run, *, caller: Caller) -> tuple[ListHead
         return tuple(ListHead(*row) for row in connection.execute(query))
 
 
-def lists_for(engine: sa.Engine, run: Run, *, caller: Caller, manager_id: str | None) -> list[dict[str, Any]]:
+def lists_for(engine: sa.Engine, run: PublishedRun, *, caller: Caller, manager_id: str | None) -> list[dict[str, Any]]:
     """The lists the caller may see with notes and lines; of one manager where an id is given.
 
     Raises:
@@ -194,7 +198,7 @@ def lists_for(engine: sa.Engine, run: Run, *, caller: Caller, manager_id: str | 
     return [list_content(engine, run, head) for head in heads]
 
 
-def list_content(engine: sa.Engine, run: Run, head: ListHead) -> dict[str, Any]:
+def list_content(engine: sa.Engine, run: PublishedRun, head: ListHead) -> dict[str, Any]:
     """One list whole: list_id, title, manager_id, notes and lines (the columns of the door, and section)."""
     with engine.connect() as connection:
         notes = connection.execute(
@@ -221,11 +225,11 @@ def _same_list() -> sa.ColumnElement[bool]:
     return sa.and_(lines.run_id == lists.run_id, lines.list_id == lists.list_id)
 
 
-def _of(table: sa.Table, run: Run, head: ListHead) -> tuple[sa.ColumnElement[bool], ...]:
+def _of(table: sa.Table, run: PublishedRun, head: ListHead) -> tuple[sa.ColumnElement[bool], ...]:
     return (table.c.run_id == run.run_id, table.c.list_id == head.list_id)
 
 
-def _refreshed_after(connection: sa.Connection, run: Run, as_of: datetime, batch_id: int) -> list[Fresh]:
+def _refreshed_after(connection: sa.Connection, run: PublishedRun, as_of: datetime, batch_id: int) -> list[Fresh]:
     """Marks of the customers whose scores of a run were refreshed, and have seen more than an as-of does."""
     scores = published_scores.c
     later = sa.select(scores.customer_id, scores.as_of).where(
@@ -239,7 +243,7 @@ def _without(row: sa.RowMapping, *names: str) -> dict[str, Any]:
     return {str(name): value for name, value in row.items() if name not in names}
 
 
-def _score_rows(run_id: int, made: Made, scores: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _score_rows(run_id: int, made: RunInputs, scores: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     of_run = {"run_id": run_id, "as_of": made.as_of, "model_version": made.model_version}
     names = [column.name for column in published_scores.columns if column.name not in of_run]
     for score in scores:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from features.ledger.store.dirty_customers import IDS_AT_ONCE
 from serving.decisions.wording import parted
-from serving.publication.publish import Run, newest_run_in
+from serving.publication.publish import PublishedRun, newest_run_in
 from serving.publication.tables import published_scores
 
 
@@ -25,7 +25,9 @@ class NightStanding:
     key_reasons: tuple[str, ...] = ()
 
 
-def standing_of_night(connection: sa.Connection, run: Run, customer_ids: Sequence[str]) -> dict[str, NightStanding]:
+def standing_of_night(
+    connection: sa.Connection, run: PublishedRun, customer_ids: Sequence[str]
+) -> dict[str, NightStanding]:
     """What the night that published a run found of those of the customers it knew."""
     scores = published_scores.c
     wanted = (scores.customer_id, scores.group_id, scores.company_share, scores.is_key_account, scores.key_reasons)
@@ -39,7 +41,7 @@ def standing_of_night(connection: sa.Connection, run: Run, customer_ids: Sequenc
     return found
 
 
-def publish_refreshed(connection: sa.Connection, run: Run, rows: Sequence[Mapping[str, Any]]) -> bool:
+def publish_refreshed(connection: sa.Connection, run: PublishedRun, rows: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the rows stand in the run now; not where another run is served by now."""
     newest = newest_run_in(connection)
     if newest is None or newest.run_id != run.run_id:
@@ -58,7 +60,7 @@ def _insert(dialect: str) -> sqlite.Insert | postgresql.Insert:
     return postgresql.insert(published_scores) if dialect == "postgresql" else sqlite.insert(published_scores)
 
 
-def _score_rows(run: Run, rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _score_rows(run: PublishedRun, rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     names = [column.name for column in published_scores.columns if column.name != "run_id"]
     for row in rows:
         yield {"run_id": run.run_id} | {name: row[name] for name in names}

@@ -11,7 +11,7 @@ from typing import Any
 from serving.decisions.call_list import NEWCOMER_QUESTION, Section
 from serving.decisions.reasons import RHYTHM_BEGINS
 from serving.decisions.wording import counted, day, figure, money, parted
-from serving.publication.publish import ListHead, Run
+from serving.publication.publish import ListHead, PublishedRun
 
 HEADINGS = {
     Section.KEY_ACCOUNTS: ("Key accounts", ""),
@@ -32,7 +32,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Row:
+class CallRow:
     """One call."""
 
     rank: int
@@ -50,12 +50,12 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Part:
+class ListPart:
     """A section with its rows."""
 
     heading: str
     question: str
-    rows: tuple[Row, ...]
+    rows: tuple[CallRow, ...]
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,14 @@ class Page:
     currency: str
     horizon_days: int
     notes: tuple[str, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[ListPart, ...]
     choices: tuple[Choice, ...]
     model_version: str
     made_at: str
     made_up: bool
 
 
-def page_of(run: Run, heads: Sequence[ListHead], shown: ListHead, content: Mapping[str, Any]) -> Page:
+def page_of(run: PublishedRun, heads: Sequence[ListHead], shown: ListHead, content: Mapping[str, Any]) -> Page:
     """The page of one list; ``content`` as publication.list_content gives it."""
     made = run.made
     currency = "" if made.currency == "XXX" else made.currency
@@ -117,14 +117,14 @@ def _summary(shown: ListHead, horizon_days: int, currency: str) -> str:
     )
 
 
-def _parts(lines: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
+def _parts(lines: Sequence[Mapping[str, Any]]) -> tuple[ListPart, ...]:
     rows = {section: tuple(_row(line) for line in lines if line["section"] == section) for section in Section}
-    return tuple(Part(*HEADINGS[section], rows=rows[section]) for section in Section if rows[section])
+    return tuple(ListPart(*HEADINGS[section], rows=rows[section]) for section in Section if rows[section])
 
 
-def _row(line: Mapping[str, Any]) -> Row:
+def _row(line: Mapping[str, Any]) -> CallRow:
     rhythm, silence = line["own_rhythm_days"], line["silent_days"]
-    return Row(
+    return CallRow(
         rank=line["rank"],
         name=line["name"] or line["customer_id"],
         customer_id=line["customer_id"] if line["name"] else "",

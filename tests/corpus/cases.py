@@ -23,7 +23,7 @@ COUNTED = ("read", "accepted", "merged", "quarantined", "returns")
 
 
 @dataclass(frozen=True)
-class Account:
+class ExpectedAccount:
     """What one ingest must say: rows and money of the tallies, rows of each reason, and other counts it names."""
 
     rows: Mapping[str, int]
@@ -32,7 +32,7 @@ class Account:
     counts: Mapping[str, int]
 
     @classmethod
-    def parse(cls, text: str) -> Account:
+    def parse(cls, text: str) -> ExpectedAccount:
         """Of lines like ``read 3: 40 EUR, 5 USD``, ``- unreadable date 1`` and ``equal lines 1``."""
         rows, money, reasons, counts = dict.fromkeys(COUNTED, 0), dict[str, dict[str, Decimal]](), {}, {}
         for line in filter(None, map(str.strip, text.splitlines())):
@@ -47,7 +47,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Customer:
+class ExpectedCustomer:
     """What stands in the ledger of one customer in the end: days with a positive line, the ends of them, net money."""
 
     customer_id: str
@@ -57,7 +57,7 @@ class Customer:
     money: Decimal
 
     @classmethod
-    def parse(cls, line: str) -> Customer:
+    def parse(cls, line: str) -> ExpectedCustomer:
         """Of a line like ``a | 2 | 2026-01-05 | 2026-02-01 | 40.00``; ``-`` where there is no day."""
         customer_id, days, first, last, money = (part.strip() for part in line.split("|"))
         ends = [None if text == "-" else date.fromisoformat(text) for text in (first, last)]
@@ -71,7 +71,7 @@ class Ingest:
     files: tuple[str, ...]
     kind: str
     options: Mapping[str, Any]
-    account: Account | None
+    account: ExpectedAccount | None
     refused: str
     remarks: tuple[str, ...]
     content: Mapping[str, Any]
@@ -110,7 +110,7 @@ class Case:
     room: str
     ingests: tuple[Ingest, ...]
     policy: Mapping[str, Any]
-    customers: tuple[Customer, ...]
+    customers: tuple[ExpectedCustomer, ...]
     features: Mapping[str, Any]
 
     @property
@@ -136,7 +136,9 @@ def _cases_of(path: Path) -> Iterator[Case]:
                 name: tuple(value) if isinstance(value, list) else value
                 for name, value in told.get("policy", {}).items()
             },
-            customers=tuple(map(Customer.parse, filter(None, map(str.strip, told.get("customers", "").splitlines())))),
+            customers=tuple(
+                map(ExpectedCustomer.parse, filter(None, map(str.strip, told.get("customers", "").splitlines())))
+            ),
             features=told.get("features", {}),
         )
 
@@ -147,7 +149,7 @@ def _ingest_of(told: Mapping[str, Any]) -> Ingest:
         files=(*texts, *made),
         kind=told.get("kind", "orders"),
         options={name: told[name] for name in OPTIONS if name in told},
-        account=Account.parse(told["account"]) if "account" in told else None,
+        account=ExpectedAccount.parse(told["account"]) if "account" in told else None,
         refused=told.get("refused", ""),
         remarks=tuple(told.get("remarks", ())),
         content={

@@ -14,11 +14,11 @@ from features.home import Home
 from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest
 from features.ledger.ledger import Ledger
-from features.ledger.mirror.consistency import examine
+from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.reconciliation.report import Reconciliation
 from features.policy import Policy
-from tests.corpus.cases import Account, Case, Customer, Ingest, read_cases
+from tests.corpus.cases import Case, ExpectedAccount, ExpectedCustomer, Ingest, read_cases
 from tests.specs.ingested import NOW
 from tests.text_tables import seen
 
@@ -39,7 +39,7 @@ def test_a_bad_ledger_is_reconciled_or_refused_as_its_case_says(case: Case, tmp_
     assert customers_of(home, policy) == {each.customer_id: each for each in case.customers}
     accepted = sum((account.accepted.rows for account in accounts if account and account.kind == "orders"), 0)
     if accepted:
-        examined = examine(home, policy, rebuild=False)
+        examined = check_consistency(home, policy, rebuild=False)
         assert examined.sound
         lines = next(holding for holding in examined.holdings if holding.shelf == "order_lines")
         assert lines.database_rows == accepted
@@ -75,7 +75,7 @@ def bring(step: Ingest, folder: Path, home: Home, policy: Policy) -> Reconciliat
     return account
 
 
-def assert_equal(account: Reconciliation, expected: Account) -> None:
+def assert_equal(account: Reconciliation, expected: ExpectedAccount) -> None:
     """The account says what is expected, and adds up."""
     tallies = {
         "read": account.read,
@@ -96,7 +96,7 @@ def assert_equal(account: Reconciliation, expected: Account) -> None:
         assert sum(whole) == getattr(account.read, tally)
 
 
-def customers_of(home: Home, policy: Policy) -> dict[str, Customer]:
+def customers_of(home: Home, policy: Policy) -> dict[str, ExpectedCustomer]:
     """What stands in the ledger of each customer at the end, as features read it."""
     try:
         ledger = read_ledger(home, policy)
@@ -105,14 +105,14 @@ def customers_of(home: Home, policy: Policy) -> dict[str, Customer]:
     return {each.customer_id: each for each in _customers(ledger)}
 
 
-def _customers(ledger: Ledger) -> list[Customer]:
+def _customers(ledger: Ledger) -> list[ExpectedCustomer]:
     with ledger.open() as connection:
         rows = connection.sql(
             """SELECT customer_id, count(DISTINCT order_day) FILTER (makes_order),
                 min(order_day) FILTER (makes_order), max(order_day) FILTER (makes_order), sum(amount)
             FROM order_lines WHERE replaced_at IS NULL GROUP BY customer_id"""
         ).fetchall()
-    return [Customer(*row) for row in rows]
+    return [ExpectedCustomer(*row) for row in rows]
 
 
 def _money_accepted(accounts: list[Reconciliation | None]) -> Decimal | None:

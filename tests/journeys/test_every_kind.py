@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from callfirst import app
-from features.ledger.schema.record_types import KINDS, SHELVES
+from features.ledger.schema.record_types import RECORD_TYPES, RELATIONS
 from tests.journeys.test_command_line import run
 from tests.text_tables import table
 from tests.text_tables_of_kinds import KINDS_DRAWN, as_csv
@@ -26,7 +26,7 @@ def told(home: Path, *arguments: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("every_kind")
-    for kind in reversed(KINDS):  # orders last: the others may come first
+    for kind in reversed(RECORD_TYPES):  # orders last: the others may come first
         (home / f"{kind}.csv").write_text(as_csv(KINDS_DRAWN[kind]), encoding="utf-8")
         account = told(home, "ingest", kind, str(home / f"{kind}.csv"))
         assert account["accepted"]["rows"] == account["read"]["rows"] == table(KINDS_DRAWN[kind]).num_rows
@@ -36,7 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_doctor_finds_every_kind_and_the_mirror_like_the_database(home: Path) -> None:
     found = told(home, "doctor", "--rebuild")
     assert found["sound"]
-    assert set(found["shelves"]) == set(SHELVES)
+    assert set(found["shelves"]) == set(RELATIONS)
     assert found["shelves"]["payments"]["mirror"]["money"] == "150.2500"  # 100.00 + 50.25
 
 

@@ -20,7 +20,7 @@ from features.home import Home
 from features.ledger.store.database import Store
 from models.findings import FindingKind, newest
 from models.registry import promotions
-from training.evaluation.baselines import RIVALS
+from training.evaluation.baselines import BASELINES
 
 BEGIN, END = date(2024, 1, 1), date(2025, 12, 31)
 DAYS = (END - BEGIN).days
@@ -88,7 +88,7 @@ def test_evaluate_judges_by_what_came_keeps_a_finding_and_promotes_nothing(hones
     found = told(honest, "evaluate", *asked, "--out", str(tmp_path / "out"))
     assert [each["cutoff"] for each in found["cutoffs"]] == ["2025-10-01"]
     assert all(each["judged"] > 30 for each in found["cutoffs"])
-    names = ["callfirst", *(rival.name for rival in RIVALS)]
+    names = ["callfirst", *(rival.name for rival in BASELINES)]
     assert list(found["means"]["money found"]) == names
     assert set(found["means"]["AUC"]) < set(names)
     for each in found["differences"]:

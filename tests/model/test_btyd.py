@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from scipy.special import gammaln
 
 from features.snapshot import Floats, Snapshot
-from models.btyd import Parameters, Story, log_likelihood
+from models.btyd import BtydModel, Parameters, log_likelihood
 from models.members import Btyd, chance_of
 from tests.cdnow import cdnow_sample
 from training.fitting.btyd import fit_parameters, regularity_of
@@ -31,16 +31,16 @@ def customers(order_days: list[int], silence: list[int], tenure: list[int]) -> S
 
 
 def simulated(
-    story: Story, p: Parameters, count: int, *, weeks: float, horizon: float, seed: int
+    story: BtydModel, p: Parameters, count: int, *, weeks: float, horizon: float, seed: int
 ) -> tuple[Floats, Floats, Floats]:
     """Repeat orders, last order within ``weeks``, and whether one follows in the horizon: the story as it is told."""
     chance = np.random.default_rng(seed)
     repeats, last, later = np.zeros(count), np.zeros(count), np.zeros(count)
     for one in range(count):
         rate, at = chance.gamma(p.r, 1 / p.alpha), 0.0
-        leaves = chance.beta(p.a, p.b) if story is not Story.PARETO_NBD else 0.0
-        dies = chance.exponential(1 / chance.gamma(p.a, 1 / p.b)) if story is Story.PARETO_NBD else np.inf
-        if story is Story.MBG_NBD and chance.random() < leaves:
+        leaves = chance.beta(p.a, p.b) if story is not BtydModel.PARETO_NBD else 0.0
+        dies = chance.exponential(1 / chance.gamma(p.a, 1 / p.b)) if story is BtydModel.PARETO_NBD else np.inf
+        if story is BtydModel.MBG_NBD and chance.random() < leaves:
             continue
         while True:
             at += chance.gamma(p.regularity, 1 / rate)
@@ -57,19 +57,19 @@ def simulated(
 
 
 STORIES = {
-    Story.BG_NBD: Parameters(r=1.2, alpha=6.0, a=0.8, b=3.0),
-    Story.MBG_NBD: Parameters(r=2.0, alpha=3.0, a=0.8, b=6.0, regularity=3),
-    Story.PARETO_NBD: Parameters(r=1.2, alpha=6.0, a=0.8, b=25.0),
+    BtydModel.BG_NBD: Parameters(r=1.2, alpha=6.0, a=0.8, b=3.0),
+    BtydModel.MBG_NBD: Parameters(r=2.0, alpha=3.0, a=0.8, b=6.0, regularity=3),
+    BtydModel.PARETO_NBD: Parameters(r=1.2, alpha=6.0, a=0.8, b=25.0),
 }
 PUBLISHED = {
-    Story.BG_NBD: (0.243, 4.414, 0.793, 2.426, -9582.4),  # Fader, Hardie & Lee 2005, table 2
-    Story.MBG_NBD: (0.525, 6.183, 0.891, 1.614, -9582.1),  # Platzer, BTYDplus, its walkthrough
-    Story.PARETO_NBD: (0.553, 10.578, 0.606, 11.669, -9595.0),  # Fader, Hardie & Lee 2005, table 2
+    BtydModel.BG_NBD: (0.243, 4.414, 0.793, 2.426, -9582.4),  # Fader, Hardie & Lee 2005, table 2
+    BtydModel.MBG_NBD: (0.525, 6.183, 0.891, 1.614, -9582.1),  # Platzer, BTYDplus, its walkthrough
+    BtydModel.PARETO_NBD: (0.553, 10.578, 0.606, 11.669, -9595.0),  # Fader, Hardie & Lee 2005, table 2
 }
 
 
-@pytest.mark.parametrize("story", Story)
-def test_the_published_values_of_the_cdnow_sample_are_found(story: Story) -> None:
+@pytest.mark.parametrize("story", BtydModel)
+def test_the_published_values_of_the_cdnow_sample_are_found(story: BtydModel) -> None:
     # 2,357 customers over 39 weeks
     first: dict[str, date] = {}
     days: dict[str, set[date]] = {}
@@ -90,8 +90,8 @@ def test_the_published_values_of_the_cdnow_sample_are_found(story: Story) -> Non
     assert float(told.sum()) == pytest.approx(likelihood, abs=0.06)
 
 
-@pytest.mark.parametrize("story", Story)
-def test_known_parameters_are_recovered_from_a_simulation(story: Story) -> None:
+@pytest.mark.parametrize("story", BtydModel)
+def test_known_parameters_are_recovered_from_a_simulation(story: BtydModel) -> None:
     true = STORIES[story]
     repeats, last, _ = simulated(story, true, 3000, weeks=60, horizon=0, seed=1)
     found = fit_parameters(story, repeats, last, np.full(3000, 60.0), regularity=true.regularity)
@@ -102,8 +102,8 @@ def test_known_parameters_are_recovered_from_a_simulation(story: Story) -> None:
     assert 0 <= told - right < 10  # likelier than the truth, by what four free parameters give
 
 
-@pytest.mark.parametrize("story", Story)
-def test_the_chance_of_no_order_is_what_a_simulation_shows(story: Story) -> None:
+@pytest.mark.parametrize("story", BtydModel)
+def test_the_chance_of_no_order_is_what_a_simulation_shows(story: BtydModel) -> None:
     p = STORIES[story]
     repeats, last, later = simulated(story, p, 3000, weeks=60, horizon=13, seed=2)
     member = Btyd("btyd", story, p, horizon_days=91, usual=(3.0, 30.0, 400.0))
@@ -116,13 +116,13 @@ def test_the_chance_of_no_order_is_what_a_simulation_shows(story: Story) -> None
 
 def test_in_bg_nbd_a_customer_with_one_order_day_is_alive_for_sure() -> None:
     p = Parameters(0.5, 5.0, 1.0, 2.0)
-    member = Btyd("bg/nbd", Story.BG_NBD, p, horizon_days=70, usual=(1.0, 10.0, 10.0))
+    member = Btyd("bg/nbd", BtydModel.BG_NBD, p, horizon_days=70, usual=(1.0, 10.0, 10.0))
     [chance] = chance_of(member.log_odds(customers([1], [140], [140])))
     assert chance == pytest.approx(((5 + 20) / (5 + 20 + 10)) ** 0.5)  # (α+T over α+T+H) to the r, weeks
 
 
-@pytest.mark.parametrize("story", Story)
-def test_where_nobody_ever_returned_the_fit_still_ends_in_numbers(story: Story) -> None:
+@pytest.mark.parametrize("story", BtydModel)
+def test_where_nobody_ever_returned_the_fit_still_ends_in_numbers(story: BtydModel) -> None:
     found = fit_parameters(story, np.zeros(50), np.zeros(50), np.linspace(1, 50, 50))
     assert all(np.isfinite(value) and value > 0 for value in (found.r, found.alpha, found.a, found.b))
 
@@ -133,8 +133,8 @@ def test_a_few_very_busy_customers_are_fitted_though_likelihoods_on_the_way_pass
     age = chance.uniform(50, 150, 12)
     repeats = chance.poisson(chance.gamma(0.5, 4.0, 12) * age).astype(float)
     last = np.where(repeats > 0, age * chance.beta(8, 1, 12), 0.0)
-    found = fit_parameters(Story.PARETO_NBD, repeats, last, age)
-    assert np.isfinite(log_likelihood(Story.PARETO_NBD, found, repeats, last_weeks=last, age_weeks=age)).all()
+    found = fit_parameters(BtydModel.PARETO_NBD, repeats, last, age)
+    assert np.isfinite(log_likelihood(BtydModel.PARETO_NBD, found, repeats, last_weeks=last, age_weeks=age)).all()
 
 
 def integrated(p: Parameters, repeats: float, last: float, age: float) -> float:
@@ -163,7 +163,7 @@ def integrated(p: Parameters, repeats: float, last: float, age: float) -> float:
 )
 def test_pareto_nbd_is_what_its_integral_says(p: Parameters) -> None:
     repeats, last, age = np.array([0.0, 7.0, 30.0]), np.array([0.0, 11.0, 40.0]), np.array([18 / 7, 19.0, 90.0])
-    found = log_likelihood(Story.PARETO_NBD, p, repeats, last_weeks=last, age_weeks=age)
+    found = log_likelihood(BtydModel.PARETO_NBD, p, repeats, last_weeks=last, age_weeks=age)
     each = zip(repeats, last, age, strict=True)
     assert found == pytest.approx([integrated(p, *customer) for customer in each], abs=1e-6)
 

@@ -20,10 +20,10 @@ from models.reference import orders_expected
 from models.shortfall import ShortfallKind
 from tests.model.world import HORIZON, drafted, world
 from tests.text_tables import POLICY, at
-from training.selection.winner import Draft, bare_rule
+from training.selection.winner import Winner, bare_rule
 
 
-def bundle_of(chosen: Draft) -> Bundle:
+def bundle_of(chosen: Winner) -> Bundle:
     manifest = Manifest(
         version="test 1",
         is_rule=chosen.is_rule,

@@ -12,7 +12,7 @@ from scipy.special import expit
 from features.snapshot import Floats
 from models.calibration import UNCHANGED, UNTRIED, Calibrator, Isotonic, Sigmoid
 from training.calibration.calibrator import fit_calibrator
-from training.calibration.origin_levels import Forecasts, fit_line
+from training.calibration.origin_levels import Forecasts, fit_calibration_line
 from training.metrics import scoring as metrics
 
 DRAWS = np.random.default_rng(4)
@@ -33,7 +33,7 @@ def happening(log_odds: Floats, seed: int = 9) -> npt.NDArray[np.bool_]:
 
 def test_a_line_finds_the_slope_and_the_offset_of_each_origin_that_made_the_outcomes() -> None:
     offsets = np.repeat([-0.7, 0.0, 0.9], 2000)
-    found = fit_line(forecasts(happening(offsets + 1.4 * Z), windows=3))
+    found = fit_calibration_line(forecasts(happening(offsets + 1.4 * Z), windows=3))
     assert found.slope == pytest.approx(1.4, abs=0.1)
     assert found.base_rates.offsets == pytest.approx([-0.7, 0.0, 0.9], abs=0.12)
     assert found.base_rates.days.tolist() == [-270, -180, -90]
@@ -52,7 +52,7 @@ def test_no_rows_change_nothing() -> None:
 
 
 def test_a_score_that_is_worth_nothing_still_rises() -> None:
-    assert fit_line(forecasts(expit(-2 * Z) > 0.5)).slope == 0.05
+    assert fit_calibration_line(forecasts(expit(-2 * Z) > 0.5)).slope == 0.05
 
 
 def test_one_odd_window_does_not_set_the_base_rate() -> None:

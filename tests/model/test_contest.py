@@ -17,20 +17,20 @@ from tests.model.world import HORIZON, drafted, teacher, world
 from tests.text_tables import POLICY, at, ledger
 from training.dataset.folds import origins_of
 from training.dataset.training_set import training_set
-from training.fitting.learner import Teacher
+from training.fitting.learner import TrainingContext
 from training.metrics.bootstrap import interval_of_mean, resamples
 from training.selection.contest import choose_shortfall, judge
-from training.selection.out_of_sample import Unseen
-from training.selection.winner import TooLittleToLearnError, draft
+from training.selection.out_of_sample import OutOfSample
+from training.selection.winner import TooLittleToLearnError, choose_winner
 
 
-def unseen() -> Unseen:
+def unseen() -> OutOfSample:
     found = drafted().unseen
     assert found is not None
     return found
 
 
-def forecasting(**chances: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Unseen:
+def forecasting(**chances: np.ndarray[tuple[int], np.dtype[np.float64]]) -> OutOfSample:
     """The contest of the made-up company with some candidates' forecasts replaced."""
     here = unseen()
     told = {name.replace("_", " "): chance for name, chance in chances.items()}
@@ -118,7 +118,7 @@ def test_nothing_known_after_the_contest_origin_is_learned_from() -> None:
     rows = here.rows.active_at([fold.at]).snapshot
     now = take_snapshot(then, [fold.at], POLICY)
     now_told = teacher(here, 1).back_at(fold.at).learn(fold)
-    then_told = Teacher(then, past, now, origins, POLICY, 1).learn(fold)
+    then_told = TrainingContext(then, past, now, origins, POLICY, 1).learn(fold)
     assert now_told.reference == then_told.reference
     for name, model in now_told.churn.items():
         assert np.array_equal(model.chance(rows), then_told.churn[name].chance(rows))
@@ -145,15 +145,15 @@ def test_too_few_customers_are_refused_with_how_many_are_needed() -> None:
     origins = origins_of(at("2025-12-01"), 60, 60, starts_on=tiny.starts_on, zone=POLICY.zone)
     rows, now = training_set(tiny, origins, 60, POLICY), take_snapshot(tiny, [origins.until], POLICY)
     with pytest.raises(TooLittleToLearnError, match="30 are needed"):
-        draft(Teacher(tiny, rows, now, origins, POLICY, 1), active_days=60, told=lambda _step: None)
+        choose_winner(TrainingContext(tiny, rows, now, origins, POLICY, 1), active_days=60, told=lambda _step: None)
 
 
 def test_one_closed_window_serves_a_calibrated_rule_and_says_what_a_contest_needs() -> None:
     here = world()
     origins = replace(here.origins, spaced=here.origins.spaced[:1], close=here.origins.close[:1])
     rows = here.rows.at(origins.close)
-    found = draft(
-        Teacher(here.ledger, rows, here.now, origins, POLICY, 1), active_days=HORIZON, told=lambda _step: None
+    found = choose_winner(
+        TrainingContext(here.ledger, rows, here.now, origins, POLICY, 1), active_days=HORIZON, told=lambda _step: None
     )
     assert found.is_rule
     assert found.churn is not None
@@ -165,8 +165,8 @@ def test_one_closed_window_serves_a_calibrated_rule_and_says_what_a_contest_need
 def test_what_a_contest_needs_begins_with_the_longer_of_horizon_and_active_window() -> None:
     here = world()
     origins = replace(here.origins, spaced=here.origins.spaced[:1], close=here.origins.close[:1])
-    one = Teacher(here.ledger, here.rows.at(origins.close), here.now, origins, POLICY, 1)
-    found = draft(one, active_days=200, told=lambda _step: None)
+    one = TrainingContext(here.ledger, here.rows.at(origins.close), here.now, origins, POLICY, 1)
+    found = choose_winner(one, active_days=200, told=lambda _step: None)
     assert f"a contest needs {200 + 2 * 90} days" in found.sentence
 
 
@@ -176,7 +176,9 @@ def test_where_only_the_newest_windows_show_who_stops_the_rule_is_not_said_to_la
     stopped = ledger("\n".join(["customer_id | ordered_at | amount", *lines, "end | 2025-12-31 | 1"]))
     origins = origins_of(at("2026-01-01"), 60, 60, starts_on=stopped.starts_on, zone=POLICY.zone)
     rows, now = training_set(stopped, origins, 60, POLICY), take_snapshot(stopped, [origins.until], POLICY)
-    found = draft(Teacher(stopped, rows, now, origins, POLICY, 1), active_days=60, told=lambda _step: None)
+    found = choose_winner(
+        TrainingContext(stopped, rows, now, origins, POLICY, 1), active_days=60, told=lambda _step: None
+    )
     assert found.is_rule
     assert "too few of one outcome" in found.sentence
     assert "a contest needs" not in found.sentence

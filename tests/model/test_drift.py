@@ -9,26 +9,26 @@ from functools import cache
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.calls_halve_risk import Company
+from benchmarks.accuracy.calls_halve_risk import CallingCompany
 from benchmarks.accuracy.drift_alarms import bundle_at
 from features.catalog import CATALOG, MODEL_FEATURES
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from models.bundle import Bundle
-from models.feature_distributions import Steps, UsualShares
+from models.feature_distributions import FeatureDistribution, TrainingDistribution
 from tests.text_tables import POLICY
-from training.monitoring.data_arrival import Stopped
+from training.monitoring.data_arrival import StoppedFeed
 from training.monitoring.drift import BaseRate, Drift
 from training.monitoring.drift_detection import look_for_drift
-from training.monitoring.feature_drift import Shift, kind_of, looks_back_days, only_grows, stability_index
+from training.monitoring.feature_drift import FeatureDrift, kind_of, looks_back_days, only_grows, stability_index
 
 QUIET = BaseRate(date(2026, 1, 1), date(2026, 4, 1), 400, expected=0.30, seen=0.32, allowed=0.05, last_year=0.01)
 NOTHING = Drift(date(2026, 4, 1), "line 1", shifts=(), base_rate=QUIET, stopped=(), missing=())
-CONTACTS = Stopped("contacts", date(2026, 2, 3), per_week=40.0, longest_gap_days=2)
+CONTACTS = StoppedFeed("contacts", date(2026, 2, 3), per_week=40.0, longest_gap_days=2)
 
 
-def shift(feature: str, kind: str) -> Shift:
-    return Shift(feature, kind, feature, 0.5, 0.6, unknown=0.0, unknown_then=0.0, is_higher=True)
+def shift(feature: str, kind: str) -> FeatureDrift:
+    return FeatureDrift(feature, kind, feature, 0.5, 0.6, unknown=0.0, unknown_then=0.0, is_higher=True)
 
 
 def test_where_nothing_moved_it_says_so() -> None:
@@ -89,7 +89,7 @@ def test_a_stability_index_shows_its_sum() -> None:
 
 
 def test_customers_are_spread_over_the_steps_of_a_feature_and_the_unknown_beside_them() -> None:
-    steps = Steps((10.0, 20.0), (0.0, 0.0, 0.0, 0.0))
+    steps = FeatureDistribution((10.0, 20.0), (0.0, 0.0, 0.0, 0.0))
     values, weight = np.array([9.0, 10.0, 25.0, np.nan]), np.array([1.0, 1.0, 2.0, 4.0])
     assert steps.shares_of(values, weight).tolist() == [1 / 8, 1 / 8, 2 / 8, 4 / 8]
 
@@ -113,7 +113,7 @@ def test_kinds_are_those_of_the_rows_behind_a_feature() -> None:
 @cache
 def called_company() -> tuple[Ledger, Ledger, Bundle, AsOf]:
     """A quarter in which half the customers were called: the ledger with the calls, that without, a model of before."""
-    company = Company.founded(500, 3)
+    company = CallingCompany.founded(500, 3)
     bundle = bundle_at(company.ledger(), AsOf.of_day(company.today, POLICY.zone), active_days=180)
     called = np.arange(500) % 2 == 0
     company.calls = [(f"c{place:05d}", company.today, "called", 1.0) for place in np.flatnonzero(called)]
@@ -131,7 +131,7 @@ def test_a_fall_of_risk_among_the_called_is_no_drift() -> None:
 
 
 def test_a_risk_that_rises_for_everybody_is_seen_in_the_newest_window() -> None:
-    company = Company.founded(500, 3)
+    company = CallingCompany.founded(500, 3)
     bundle = bundle_at(company.ledger(), AsOf.of_day(company.today, POLICY.zone), active_days=180)
     company.fickle = company.fickle + 1.5
     company.live_through(np.zeros(500, dtype=np.bool_))
@@ -144,5 +144,5 @@ def test_a_risk_that_rises_for_everybody_is_seen_in_the_newest_window() -> None:
 def test_usual_shares_come_back_from_their_record() -> None:
     usual = called_company()[2].usual_shares
     assert usual is not None
-    assert UsualShares.of_record(usual.record()) == usual
+    assert TrainingDistribution.of_record(usual.record()) == usual
     assert all(sum(steps.shares) == pytest.approx(1, abs=1e-4) for steps in usual.features.values())

@@ -17,7 +17,7 @@ from features.policy import Policy
 from features.snapshot import take_snapshot
 from tests.text_tables import POLICY, ledger
 from training.dataset.labels import labels_of
-from training.evaluation.feature_value import NothingToTellError, worth_of
+from training.evaluation.feature_value import NothingToTellError, feature_value_of
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_a_feature_that_half_knows_the_answer_helps_for_sure(company: Ledger) ->
         draws = np.random.default_rng(5).random(len(snapshot))
         return snapshot.table.select(["customer_id", "as_of"]).append_column("hint", pa.array(churned * 0.3 + draws))
 
-    worth = worth_of(answer, company, POLICY, horizon_days=90, active_days=90)
+    worth = feature_value_of(answer, company, POLICY, horizon_days=90, active_days=90)
     assert worth.features == ("hint",)
     assert worth.improvement.low > 0
     assert worth.brier[1] < worth.brier[0]
@@ -44,4 +44,4 @@ def test_a_feature_that_half_knows_the_answer_helps_for_sure(company: Ledger) ->
 def test_a_ledger_too_short_for_any_test_is_named() -> None:
     short = ledger("customer_id | ordered_at | amount\na | 2026-01-05 | 10\na | 2026-03-05 | 10\n")
     with pytest.raises(NothingToTellError, match="no window is left"):
-        worth_of(take_snapshot, short, POLICY, horizon_days=30)
+        feature_value_of(take_snapshot, short, POLICY, horizon_days=30)

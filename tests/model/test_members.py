@@ -18,18 +18,18 @@ from tests.model.world import world
 from training.dataset.folds import Fold
 from training.fitting.blend import fit_blend
 from training.fitting.candidates import BLEND, CANDIDATES, BlendRecipe
-from training.fitting.fit import Lesson, TooFew, fit_member
+from training.fitting.fit import FitTask, NotFitted, fit_member
 from training.fitting.learner import churned
 from training.fitting.member_forecasts import MemberForecasts, forecasts_of
 
 NAMES = ["recency", "low frequency", *(member.name for member in BLEND.members)]
 
 
-def lesson_at(at: AsOf) -> Lesson:
+def lesson_at(at: AsOf) -> FitTask:
     here = world()
     fold = here.origins.fold(at)
     assert isinstance(fold, Fold)
-    return Lesson(here.rows, here.origins, fold, churned)
+    return FitTask(here.rows, here.origins, fold, churned)
 
 
 def blended(past: list[MemberForecasts], at: AsOf | None = None) -> Probability:
@@ -46,7 +46,7 @@ def fitted() -> dict[str, AnyMember]:
     for candidate in CANDIDATES:
         if not isinstance(candidate.recipe, BlendRecipe):
             member = fit_member(candidate.name, candidate.recipe, lesson_at(world().origins.until), 1)
-            assert not isinstance(member, TooFew)
+            assert not isinstance(member, NotFitted)
             members[candidate.name] = member
     return members | {member.name: member for member in blended([]).members}
 

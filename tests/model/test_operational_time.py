@@ -13,7 +13,7 @@ import pytest
 from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.snapshot import Snapshot, take_snapshot
-from models.btyd import Parameters, Story
+from models.btyd import BtydModel, Parameters
 from models.members import Btyd, chance_of
 from models.operational_time import CALENDAR, OperationalTime
 from tests.text_tables import POLICY, at
@@ -113,8 +113,8 @@ def test_silence_over_a_dead_season_is_as_short_as_it_is_told() -> None:
     # 1970-01-01 + 0..300 days at a day's worth, then 100 days worth 50, then 100 days worth 200
     time = OperationalTime((0.0, 300.0, 400.0, 500.0), (0.0, 300.0, 350.0, 550.0))
     p = Parameters(0.8, 5.0, 0.9, 3.0)
-    seasonal = Btyd("btyd", Story.BG_NBD, p, horizon_days=100, usual=(3.0, 30.0, 200.0), time=time)
-    plain = Btyd("btyd", Story.BG_NBD, p, horizon_days=200, usual=(3.0, 30.0, 200.0))
+    seasonal = Btyd("btyd", BtydModel.BG_NBD, p, horizon_days=100, usual=(3.0, 30.0, 200.0), time=time)
+    plain = Btyd("btyd", BtydModel.BG_NBD, p, horizon_days=200, usual=(3.0, 30.0, 200.0))
     assert chance_of(seasonal.log_odds(row(silence=100, tenure=300))) == pytest.approx(
         chance_of(plain.log_odds(row(silence=50, tenure=250)))
     )

@@ -13,35 +13,35 @@ import pytest
 from models.bundle import Bundle
 from tests.model.world import HORIZON, UNTIL, drafted, teacher, world
 from tests.text_tables import POLICY, at
-from training.checks.catalogue import Outcome
+from training.checks.catalogue import CheckOutcome
 from training.dataset.assignments import Assignments
-from training.dataset.scope import frame_of
+from training.dataset.scope import scope_of
 from training.metrics.bootstrap import Interval
-from training.selection.build import Made, bundle_of
+from training.selection.build import TrainedModel, bundle_of
 from training.selection.contest import FOUND_AT_LEAST
 from training.selection.contest_gates import contest_checks
-from training.selection.gates import MODEL_CHECKS, Bars, Checked
-from training.selection.out_of_sample import Unseen
+from training.selection.gates import MODEL_CHECKS, Bars, GateResult
+from training.selection.out_of_sample import OutOfSample
 from training.selection.promotion import Champion, Decision, decide
-from training.selection.winner import Draft, rule_instead
+from training.selection.winner import Winner, rule_instead
 
 TODAY = at(UNTIL)
 
 
 @cache
-def made() -> Made:
+def made() -> TrainedModel:
     here = world()
-    frame = frame_of(here.ledger, POLICY, until=TODAY, horizon_days=HORIZON, active_days=HORIZON)
-    return Made(frame, here.origins, teacher(here, 5), drafted())
+    frame = scope_of(here.ledger, POLICY, until=TODAY, horizon_days=HORIZON, active_days=HORIZON)
+    return TrainedModel(frame, here.origins, teacher(here, 5), drafted())
 
 
-def unseen() -> Unseen:
+def unseen() -> OutOfSample:
     found = drafted().unseen
     assert found is not None
     return found
 
 
-def checks(**changes: Any) -> dict[str, Checked]:
+def checks(**changes: Any) -> dict[str, GateResult]:
     """What the contest's checks say of the made-up company with some of its contest changed."""
     outcome = drafted().outcome
     assert outcome is not None
@@ -55,22 +55,22 @@ def forecasting(chance: np.ndarray[Any, Any]) -> dict[str, Any]:
     return {"churn": unseen().churn | {outcome.best_model: chance}}
 
 
-def deciding(champion: Champion | None = None, *, draft: Draft | None = None, today: str = UNTIL) -> Decision:
+def deciding(champion: Champion | None = None, *, draft: Winner | None = None, today: str = UNTIL) -> Decision:
     here = replace(made(), draft=draft or rule())
     return decide(here, champion, ledger=world().ledger, policy=POLICY, today=at(today))
 
 
 @cache
-def rule() -> Draft:
+def rule() -> Winner:
     return rule_instead(teacher(world(), 5), drafted(), active_days=HORIZON, why="it is a test.")
 
 
-def bundle(draft: Draft) -> Bundle:
+def bundle(draft: Winner) -> Bundle:
     return bundle_of(made(), draft, world().ledger, POLICY, number=1)
 
 
 @cache
-def model() -> Draft:
+def model() -> Winner:
     """The draft with the best model, whether or not it won."""
     outcome = drafted().outcome
     assert outcome is not None and outcome.best_model is not None
@@ -91,7 +91,7 @@ def test_the_contest_answers_seven_checks_with_a_sentence_each() -> None:
 
 def test_a_chance_that_is_off_by_ten_points_is_not_calibrated() -> None:
     mean = float(unseen().churned.mean())
-    assert checks(**forecasting(np.full(len(unseen().rows), mean)))["CF104"].outcome is Outcome.PASSED
+    assert checks(**forecasting(np.full(len(unseen().rows), mean)))["CF104"].outcome is CheckOutcome.PASSED
     off = checks(**forecasting(np.full(len(unseen().rows), mean + 0.1)))["CF104"]
     assert off.failed
     assert off.sentence.startswith(f"{mean + 0.1:.1%} expected to stop, ")
@@ -185,8 +185,8 @@ def test_a_model_is_compared_with_the_champion_on_windows_closed_since() -> None
     oldest = unseen().origins[0]
     champion = Champion(bundle(rule()), oldest)
     found = {each.check.code: each for each in deciding(champion, draft=model()).checks}["CF103"]
-    assert found.outcome is not Outcome.NOT_APPLICABLE
+    assert found.outcome is not CheckOutcome.NOT_APPLICABLE
     assert f"on {len(unseen().origins)} dates since it was made" in found.sentence
     late = {each.check.code: each for each in deciding(Champion(bundle(rule()), TODAY), draft=model()).checks}["CF103"]
-    assert late.outcome is Outcome.NOT_APPLICABLE
+    assert late.outcome is CheckOutcome.NOT_APPLICABLE
     assert "No window has closed since" in late.sentence

@@ -8,8 +8,8 @@ import pytest
 from training.metrics import scoring as metrics
 from training.metrics.bootstrap import Interval, resamples
 from training.metrics.calibration import CalibrationFigures, Cell, cells_of, coverage
-from training.metrics.multiple_comparisons import Difference, judged_jointly
-from training.metrics.resampled import Figure, Scene, counted, over_draws
+from training.metrics.multiple_comparisons import MetricDifference, judged_jointly
+from training.metrics.resampled import Figure, OriginOutcomes, counted, over_draws
 
 RANDOM = np.random.default_rng(7)
 ROWS = 120
@@ -17,7 +17,7 @@ CHANCE = np.round(RANDOM.random(ROWS), 1)  # rounded, so that many are equal
 CHURNED = RANDOM.random(ROWS) < CHANCE
 SHORTFALL = np.round(RANDOM.gamma(0.5, 100, ROWS) * (RANDOM.random(ROWS) < 0.6), 2)
 IDS = [f"c{place:03d}" for place in range(ROWS)]
-SCENE = Scene(IDS, CHURNED, SHORTFALL)
+SCENE = OriginOutcomes(IDS, CHURNED, SHORTFALL)
 ONCE = np.ones(ROWS, dtype=np.int64)
 
 
@@ -32,14 +32,14 @@ def test_a_figure_of_rows_that_each_stand_once_is_that_of_the_published_formula(
 def test_a_row_that_stands_twice_counts_as_two_equal_rows(figure: Figure) -> None:
     rows = RANDOM.integers(ROWS, size=ROWS)
     told = RANDOM.random(ROWS)  # no ties: equal rows stand beside each other either way
-    repeated = Scene([IDS[row] for row in rows], CHURNED[rows], SHORTFALL[rows])
+    repeated = OriginOutcomes([IDS[row] for row in rows], CHURNED[rows], SHORTFALL[rows])
     counts = np.bincount(rows, minlength=ROWS)
     expected = counted(figure, repeated, told[rows])(ONCE)
     assert counted(figure, SCENE, told)(counts) == pytest.approx(expected)
 
 
 def test_nothing_is_told_where_one_outcome_or_no_loss_came() -> None:
-    nobody = Scene(IDS, np.zeros(ROWS, dtype=bool), np.zeros(ROWS))
+    nobody = OriginOutcomes(IDS, np.zeros(ROWS, dtype=bool), np.zeros(ROWS))
     assert np.isnan(counted(Figure.AUC, nobody, CHANCE)(ONCE))
     assert np.isnan(counted(Figure.MONEY_FOUND, nobody, CHANCE)(ONCE))
 
@@ -54,9 +54,9 @@ def test_draws_are_the_same_for_every_forecast_and_begin_with_all_rows() -> None
     assert found["a"][1:].std() > 0
 
 
-def difference(mean: float, deviation: float) -> Difference:
+def difference(mean: float, deviation: float) -> MetricDifference:
     draws = np.random.default_rng(1).normal(mean, deviation, 2000)
-    return Difference(Figure.AUC, "recency", mean, draws)
+    return MetricDifference(Figure.AUC, "recency", mean, draws)
 
 
 def test_a_difference_that_is_sure_alone_may_not_be_among_many() -> None:
@@ -77,7 +77,7 @@ def test_a_difference_above_zero_for_sure_is_not_worse() -> None:
 
 
 def test_a_difference_nobody_could_draw_proves_nothing() -> None:
-    unknown = Difference(Figure.AUC, "recency", float("nan"), np.full(10, np.nan))
+    unknown = MetricDifference(Figure.AUC, "recency", float("nan"), np.full(10, np.nan))
     assert unknown.interval().low == float("-inf")
     assert not judged_jointly([unknown])[0].is_worse
 

@@ -12,7 +12,7 @@ from scipy.special import expit
 from features.snapshot import Floats
 from tests.model.world import drafted, world
 from training.calibration.calibrator import fit_calibrator
-from training.calibration.origin_levels import Forecasts, fit_line
+from training.calibration.origin_levels import Forecasts, fit_calibration_line
 from training.dataset.assignments import Assignments
 from training.fitting.candidates import RFM
 from training.fitting.fit import fit_linear
@@ -33,7 +33,7 @@ def forecasts(z: Floats, happened: npt.NDArray[np.bool_], weight: Floats) -> For
 def test_a_line_of_weighted_rows_is_that_of_repeated_rows() -> None:
     once = forecasts(Z, HAPPENED, WEIGHT)
     thrice = Forecasts(Z[THRICE], HAPPENED[THRICE], once.origin[THRICE], np.ones(len(THRICE)), 90)
-    weighted, repeated = fit_line(once), fit_line(thrice)
+    weighted, repeated = fit_calibration_line(once), fit_calibration_line(thrice)
     assert weighted.slope == pytest.approx(repeated.slope, abs=1e-6)
     assert weighted.base_rates.offsets == pytest.approx(repeated.base_rates.offsets, abs=1e-6)
 
@@ -41,7 +41,7 @@ def test_a_line_of_weighted_rows_is_that_of_repeated_rows() -> None:
 def test_rows_that_stand_for_three_make_an_offset_less_sure_than_three_rows_each() -> None:
     once = forecasts(Z, HAPPENED, WEIGHT)
     thrice = Forecasts(Z[THRICE], HAPPENED[THRICE], once.origin[THRICE], np.ones(len(THRICE)), 90)
-    assert np.all(fit_line(once).base_rates.variances > fit_line(thrice).base_rates.variances)
+    assert np.all(fit_calibration_line(once).base_rates.variances > fit_calibration_line(thrice).base_rates.variances)
 
 
 def test_figures_of_weighted_rows_are_those_of_repeated_rows() -> None:

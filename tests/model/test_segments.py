@@ -12,9 +12,9 @@ from features.standing.key_accounts import key_accounts_at
 from features.standing.standing import take_standing
 from tests.model.world import HORIZON, drafted, world
 from tests.text_tables import at, ledger
-from training.metrics.segments import Circle, CircleCalibration, calibration_in, circles_at, circles_table
+from training.metrics.segments import Segment, SegmentCalibration, calibration_in, segments_at, segments_table
 from training.selection.contest import serving_rule
-from training.selection.out_of_sample import Unseen
+from training.selection.out_of_sample import OutOfSample
 
 Flags = npt.NDArray[np.bool_]
 
@@ -26,15 +26,15 @@ def flags(*parts: tuple[int, bool]) -> Flags:
 
 def held(
     rows: Flags, chance: Floats, churned: Flags, *, weight: Floats | None = None, customers: int | None = None
-) -> CircleCalibration:
+) -> SegmentCalibration:
     """How chances held among some rows; of weight 1 and of a customer each, unless said otherwise."""
     each = np.ones(len(rows)) if weight is None else weight
     customer = np.arange(len(rows)) % (customers or len(rows))
-    (found,) = calibration_in({Circle.NEWCOMERS: rows}, chance, churned, weight=each, customer=customer, seed=1)
+    (found,) = calibration_in({Segment.NEWCOMERS: rows}, chance, churned, weight=each, customer=customer, seed=1)
     return found
 
 
-def unseen() -> Unseen:
+def unseen() -> OutOfSample:
     found = drafted().unseen
     assert found is not None
     return found
@@ -89,8 +89,8 @@ def test_a_circle_of_under_fifty_forecasts_is_named_and_not_judged(forecasts: in
     assert (found.forecasts, found.customers) == (forecasts, min(forecasts, 7))
     assert (found.calibration is None) == (forecasts < 50)
     assert found.sentence == sentence
-    assert f"| newcomers | {forecasts} | {found.customers} |" in circles_table([found])
-    assert (sentence in circles_table([found])) == (forecasts < 50)
+    assert f"| newcomers | {forecasts} | {found.customers} |" in segments_table([found])
+    assert (sentence in segments_table([found])) == (forecasts < 50)
 
 
 ORDERS = "customer_id | ordered_at | amount\n" + "\n".join(
@@ -102,7 +102,7 @@ ORDERS = "customer_id | ordered_at | amount\n" + "\n".join(
 def belonging(as_of: str, reference: list[float], policy: Policy) -> dict[str, set[str]]:
     world = ledger(ORDERS, "customer_id | key_mark\nc4 | reputation", policy=policy)
     snapshot = take_snapshot(world, [at(as_of)], policy)
-    found = circles_at(world, snapshot, as_of=at(as_of), reference=np.array(reference), policy=policy)
+    found = segments_at(world, snapshot, as_of=at(as_of), reference=np.array(reference), policy=policy)
     ids = np.array(snapshot.customer_ids)
     return {str(circle): set(ids[rows].tolist()) for circle, rows in found.items()}
 
@@ -141,7 +141,7 @@ def test_key_accounts_at_an_origin_are_those_its_lists_would_have_shown(largest:
 def test_a_contest_tells_the_served_chances_in_every_circle_and_everybody_as_its_table_does() -> None:
     outcome = drafted().outcome
     assert outcome is not None
-    assert [each.circle for each in outcome.circles] == list(Circle)
+    assert [each.circle for each in outcome.circles] == list(Segment)
     everybody = outcome.circles[0]
     served = next(each for each in outcome.figures if each.name == outcome.served)
     assert everybody.forecasts == len(unseen().rows)
@@ -163,7 +163,7 @@ def test_the_top_value_tier_is_a_fifth_of_each_origin_not_of_all() -> None:
     here = unseen()
     for origin in np.unique(here.rows.origin):
         there = here.rows.origin == origin
-        top = there & here.circles[Circle.TOP_VALUE_TIER]
+        top = there & here.circles[Segment.TOP_VALUE_TIER]
         assert top.sum() == int(0.2 * there.sum())
         assert here.reference[top].min() >= here.reference[there & ~top].max()
 
@@ -174,4 +174,4 @@ def test_forecasts_since_an_origin_keep_their_circles() -> None:
     since = here.since(newest)
     assert since is not None
     late = here.rows.origin == here.rows.origin.max()
-    assert all(np.array_equal(since.circles[circle], here.circles[circle][late]) for circle in Circle)
+    assert all(np.array_equal(since.circles[circle], here.circles[circle][late]) for circle in Segment)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.accuracy.small_companies import page
-from benchmarks.accuracy.small_trainings import SERVED, Company, Trained, trainings
+from benchmarks.accuracy.small_trainings import SERVED, SmallCompany, Trained, trainings
 from training.metrics.resampled import Figure
 
 
 @pytest.fixture(scope="module")
 def found() -> list[Trained]:
-    return list(trainings(Company.invented(0, 30, seed=1)))
+    return list(trainings(SmallCompany.invented(0, 30, seed=1)))
 
 
 def test_a_company_has_as_many_customers_in_the_year_before_its_training_as_asked_for() -> None:
-    company = Company.invented(1, 30, seed=1)
+    company = SmallCompany.invented(1, 30, seed=1)
     year = [
         place
         for place, orders in company.orders.items()

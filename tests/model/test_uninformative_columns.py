@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from features.catalog import MODEL_FEATURES
-from features.catalog.interactions import FROM_TOUCHES
-from features.catalog.obligations import FROM_DUES
+from features.catalog.interactions import INTERACTIONS
+from features.catalog.obligations import OBLIGATIONS
 from features.snapshot import Floats, Snapshot
 from models.calibration import Sigmoid
 from models.members import Transform, chance_of
@@ -68,7 +68,7 @@ def test_trees_and_calibration_of_nothing_but_mute_columns_say_the_usual_rate() 
 
 def test_on_a_ledger_of_order_lines_alone_every_feature_of_another_kind_is_mute() -> None:
     snapshot = world().rows.snapshot
-    others = {feature.name for feature in (*FROM_TOUCHES, *FROM_DUES)} & set(MODEL_FEATURES)
+    others = {feature.name for feature in (*INTERACTIONS, *OBLIGATIONS)} & set(MODEL_FEATURES)
     named = {name for name in others if "deliver" not in name and "promise" not in name}  # order lines carry these
     assert len(named) > 35
     assert np.isnan(snapshot.matrix(sorted(named))).all()

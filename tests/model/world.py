@@ -14,15 +14,15 @@ from features.snapshot import Snapshot, take_snapshot
 from tests.text_tables import POLICY, at
 from training.dataset.folds import Origins, origins_of
 from training.dataset.training_set import TrainingSet, training_set
-from training.fitting.learner import Teacher
-from training.selection.winner import Draft, draft
+from training.fitting.learner import TrainingContext
+from training.selection.winner import Winner, choose_winner
 
 UNTIL = "2026-01-01"
 HORIZON = 90
 
 
 @dataclass(frozen=True)
-class World:
+class ModelWorld:
     ledger: Ledger
     policy: Policy
     origins: Origins
@@ -31,20 +31,20 @@ class World:
 
 
 @cache
-def world() -> World:
+def world() -> ModelWorld:
     company = invent_company(ends_on=date(2025, 12, 31), seed=3, customers=260, years=3)
     ledger = ledger_of(company.orders, company.customers, POLICY, currency="EUR")
     until = at(UNTIL)
     origins = origins_of(until, HORIZON, HORIZON, starts_on=ledger.starts_on, zone=POLICY.zone)
     rows = training_set(ledger, origins, HORIZON, POLICY)
-    return World(ledger, POLICY, origins, rows, take_snapshot(ledger, [until], POLICY))
+    return ModelWorld(ledger, POLICY, origins, rows, take_snapshot(ledger, [until], POLICY))
 
 
 @cache
-def drafted(seed: int = 5) -> Draft:
+def drafted(seed: int = 5) -> Winner:
     here = world()
-    return draft(teacher(here, seed), active_days=HORIZON, told=lambda _step: None)
+    return choose_winner(teacher(here, seed), active_days=HORIZON, told=lambda _step: None)
 
 
-def teacher(here: World, seed: int) -> Teacher:
-    return Teacher(here.ledger, here.rows, here.now, here.origins, here.policy, seed)
+def teacher(here: ModelWorld, seed: int) -> TrainingContext:
+    return TrainingContext(here.ledger, here.rows, here.now, here.origins, here.policy, seed)

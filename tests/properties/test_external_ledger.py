@@ -30,7 +30,7 @@ from features.ledger.ledger import Ledger
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.reading import delimited
 from features.ledger.schema.arrow import ORDER_LINES
-from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.policy import Policy
 from features.snapshot import Snapshot, take_snapshot, write_snapshot
 from tests.specs.ingested import NOW, rows_of
@@ -239,7 +239,7 @@ def test_totals_are_out_though_what_they_add_up_lies_in_parts_before(tmp_path: P
     (tmp_path / "rows.csv").write_text("customer,date,amount\n" + "\n".join(lines), encoding="utf-8")
     found, account = in_place(tmp_path / "rows.csv", Policy(), said)
     assert sum(line["amount"] for line in found) == 21 + 57 + 5
-    assert [(str(each.reason), each.rows) for each in account.quarantine] == [(str(Reason.TOTAL), 3)]
+    assert [(str(each.reason), each.rows) for each in account.quarantine] == [(str(QuarantineReason.TOTAL), 3)]
     assert "'Total'" in account.remarks[0]
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.ledger.parsing.layout import is_tidy
-from features.ledger.parsing.numbers import DecimalSign, Number
+from features.ledger.parsing.numbers import DecimalSign, NumericColumn
 from features.ledger.parsing.text import text_of, tidy_text_of
 
 CENTS = st.integers(-(10**15), 10**15).map(lambda units: units / 10_000)
@@ -36,7 +36,7 @@ COLUMNS = (
 
 
 def read(column: pa.Array, kind: pa.DataType) -> list[tuple[object, ...]]:
-    number = Number("n", kind, DecimalSign.POINT)
+    number = NumericColumn("n", kind, DecimalSign.POINT)
     with duckdb.connect() as frames:
         frames.register("found", pa.table({"n": column}))
         texts = "SELECT n FROM found" if kind == column.type else f"SELECT {text_of('n', column.type)} AS n FROM found"

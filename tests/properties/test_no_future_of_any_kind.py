@@ -16,8 +16,8 @@ from features.ledger.ingest.intake import ledger_of
 from features.policy import Policy
 from features.snapshot import company_values, take_snapshot
 from training.checks import perturbations as other
-from training.checks.behavioural import TRIALS, Trial
-from training.checks.ledger_rows import World, known_customers
+from training.checks.behavioural import PERTURBATION_TESTS, PerturbationTest
+from training.checks.ledger_rows import LedgerRows, known_customers
 from training.dataset.folds import origins_of
 from training.dataset.training_set import training_set
 
@@ -92,7 +92,7 @@ def _table(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> tuple[World, AsOf, Policy]:
+def worlds(draw: st.DrawFn) -> tuple[LedgerRows, AsOf, Policy]:
     policy = Policy(time_zone=draw(st.sampled_from(ZONES)))
     lines = [FIRST, *draw(st.lists(orders(), min_size=3, max_size=14))]
     several = {"complaints": complaints(), "payments": payments(), "contacts": contacts()}
@@ -100,12 +100,12 @@ def worlds(draw: st.DrawFn) -> tuple[World, AsOf, Policy]:
     people = _table([{"customer_id": each, "name": each, "known_at": draw(MOMENT)} for each in "abc"])
     others = {kind: _table(rows) for kind, rows in drawn.items() if rows}
     ledger = ledger_of(_table(lines), people, policy, others=others, currency="EUR")
-    return World.of(ledger), AsOf.parse(draw(st.sampled_from(INSTANTS)), policy.zone), policy
+    return LedgerRows.of(ledger), AsOf.parse(draw(st.sampled_from(INSTANTS)), policy.zone), policy
 
 
 @PROPERTY
-@given(worlds(), st.sampled_from(TRIALS))
-def test_no_feature_moves_in_another_world(drawn: tuple[World, AsOf, Policy], trial: Trial) -> None:
+@given(worlds(), st.sampled_from(PERTURBATION_TESTS))
+def test_no_feature_moves_in_another_world(drawn: tuple[LedgerRows, AsOf, Policy], trial: PerturbationTest) -> None:
     world, as_of, policy = drawn
     true = trial.base(world, as_of, policy.zone) if trial.base else world
     whom = set(known_customers(true, as_of))
@@ -117,7 +117,7 @@ def test_no_feature_moves_in_another_world(drawn: tuple[World, AsOf, Policy], tr
 
 @FEWER
 @given(worlds())
-def test_a_commitment_known_before_moves_features_of_commitments_alone(drawn: tuple[World, AsOf, Policy]) -> None:
+def test_a_commitment_known_before_moves_features_of_commitments_alone(drawn: tuple[LedgerRows, AsOf, Policy]) -> None:
     world, as_of, policy = drawn
     whom = set(known_customers(world, as_of))
     booked = other.ordering(other.BOOKED)(world, as_of, policy.zone)
@@ -128,7 +128,7 @@ def test_a_commitment_known_before_moves_features_of_commitments_alone(drawn: tu
 
 @FEWER
 @given(worlds())
-def test_training_nightly_and_refresh_see_the_same_bits(drawn: tuple[World, AsOf, Policy]) -> None:
+def test_training_nightly_and_refresh_see_the_same_bits(drawn: tuple[LedgerRows, AsOf, Policy]) -> None:
     world, as_of, policy = drawn
     ledger = world.ledger("as it is")
     beside = [as_of.shifted(days, policy.zone) for days in (-60, 30)]
@@ -156,7 +156,7 @@ def test_a_training_set_holds_what_a_night_saw_at_each_origin() -> None:
         assert _bits(seen) == _bits([night[row["customer_id"]] for row in seen])
 
 
-def _rows(world: World, as_of: AsOf, policy: Policy, whom: set[str]) -> list[dict[str, Any]]:
+def _rows(world: LedgerRows, as_of: AsOf, policy: Policy, whom: set[str]) -> list[dict[str, Any]]:
     """The rows of some customers; values as texts, which tell every bit of a double."""
     rows = take_snapshot(world.ledger("a world"), [as_of], policy).table.to_pylist()
     return _bits([row for row in rows if row["customer_id"] in whom])

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from features.home import Home
 from features.ledger.ingest.intake import ingest_rows
-from features.ledger.mirror.consistency import examine
+from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.reconciliation.report import Reconciliation
 from features.ledger.schema.column import ColumnKind
-from features.ledger.schema.record_types import KINDS, Column, Kind
+from features.ledger.schema.record_types import RECORD_TYPES, ColumnSpec, RecordType
 from features.policy import Policy
 from tests.specs.ingested import LATER, NOW
 from tests.text_tables import table
@@ -38,7 +38,7 @@ VALUES = {
 }
 
 
-def values_of(column: Column) -> st.SearchStrategy[str]:
+def values_of(column: ColumnSpec) -> st.SearchStrategy[str]:
     if column.name.endswith("_id"):
         return st.sampled_from(IDS)
     if column.name == "currency":
@@ -48,21 +48,23 @@ def values_of(column: Column) -> st.SearchStrategy[str]:
     return st.sampled_from(VALUES[column.kind])
 
 
-def rows_of(kind: Kind) -> st.SearchStrategy[list[dict[str, str]]]:
+def rows_of(kind: RecordType) -> st.SearchStrategy[list[dict[str, str]]]:
     row = st.fixed_dictionaries({column.name: values_of(column) for column in kind.columns})
     return st.lists(row, min_size=1, max_size=10)
 
 
-def bring(home: Home, kind: Kind, rows: list[dict[str, str]], *, later: bool = False) -> Reconciliation:
+def bring(home: Home, kind: RecordType, rows: list[dict[str, str]], *, later: bool = False) -> Reconciliation:
     columns = {column.name: pa.array([row[column.name] for row in rows], pa.string()) for column in kind.columns}
     now = LATER if later else NOW
     return ingest_rows(kind.name, pa.table(columns), source_name="drawn", home=home, policy=POLICY, now=now)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.name != "orders"], ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    "kind", [kind for kind in RECORD_TYPES.values() if kind.name != "orders"], ids=lambda kind: kind.name
+)
 @settings(max_examples=3, deadline=None)
 @given(data=st.data())
-def test_accepted_and_merged_and_quarantined_are_what_was_read(kind: Kind, data: st.DataObject) -> None:
+def test_accepted_and_merged_and_quarantined_are_what_was_read(kind: RecordType, data: st.DataObject) -> None:
     first, second = data.draw(rows_of(kind)), data.draw(rows_of(kind))
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder))
@@ -74,10 +76,10 @@ def test_accepted_and_merged_and_quarantined_are_what_was_read(kind: Kind, data:
             assert total.rows == account.read.rows == len(rows)
         accepted = sum(account.accepted.rows for account in accounts)
         with read_ledger(home, POLICY).open() as connection:
-            held = [connection.sql(f"SELECT row_id FROM {shelf.name}").fetchall() for shelf in kind.shelves]
+            held = [connection.sql(f"SELECT row_id FROM {shelf.name}").fetchall() for shelf in kind.relations]
             assert len({row for rows in held for row in rows}) == accepted
             if kind.money:
-                money = connection.sql(f"SELECT coalesce(sum({kind.money}), 0) FROM {kind.shelf.name}").fetchall()
+                money = connection.sql(f"SELECT coalesce(sum({kind.money}), 0) FROM {kind.relation.name}").fetchall()
                 told = sum((account.accepted.money.get("EUR", Decimal(0)) for account in accounts), Decimal(0))
                 assert money == [(told,)]
-        assert examine(home, POLICY, rebuild=False).sound
+        assert check_consistency(home, POLICY, rebuild=False).sound

@@ -10,7 +10,7 @@ from features.home import Home
 from features.ledger.ledger import Ledger
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.reconciliation.report import Reconciliation
-from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.policy import Policy
 
 NOW = datetime(2026, 8, 31, 12, tzinfo=UTC)
@@ -31,5 +31,5 @@ def rows_of(ledger: Ledger) -> list[dict[str, Any]]:
     return found
 
 
-def reasons(account: Reconciliation) -> dict[Reason, int]:
+def reasons(account: Reconciliation) -> dict[QuarantineReason, int]:
     return {entry.reason: entry.rows for entry in account.quarantine}

@@ -10,7 +10,7 @@ from sklearn.isotonic import IsotonicRegression
 from features.snapshot import Floats
 from models.calibration import UNCHANGED, Calibrator, Curve, Isotonic, Sigmoid, Spread
 from training.calibration.base_rates import YEAR_DAYS, BaseRates
-from training.calibration.origin_levels import Forecasts, Line, fit_line
+from training.calibration.origin_levels import CalibrationLine, Forecasts, fit_calibration_line
 
 LEAST_STEP_DAYS = 7.0
 
@@ -35,7 +35,7 @@ def fit_calibrator(forecasts: Forecasts) -> Calibrator:
     """
     if not len(forecasts):
         return UNCHANGED
-    line = fit_line(forecasts)
+    line = fit_calibration_line(forecasts)
     rates = line.base_rates
     now, _ = rates.at(np.array([rates.closed_on]))
     curve = fit_curve(forecasts, line.slope, rates.offsets[line.place], float(now[0]))
@@ -53,7 +53,7 @@ def level_days(rates: BaseRates) -> Floats:
     return np.asarray(last + step * np.arange(-before, after + 1))
 
 
-def spread_of(forecasts: Forecasts, line: Line, calibrated: Floats, days: Floats) -> Spread:
+def spread_of(forecasts: Forecasts, line: CalibrationLine, calibrated: Floats, days: Floats) -> Spread:
     """How far the rate among customers of one score may end from its chance, at as-ofs on these days.
 
     Three things move it: the base rate of a new origin, which few origins leave wide open; the slope; and what scores
@@ -81,7 +81,7 @@ def _a_year_before(rates: BaseRates) -> Floats:
     return np.asarray(rates.days[0] - rates.horizon_days * np.arange(1, YEAR_DAYS // rates.horizon_days + 1))
 
 
-def _scatter(forecasts: Forecasts, line: Line, log_odds: Floats) -> float:
+def _scatter(forecasts: Forecasts, line: CalibrationLine, log_odds: Floats) -> float:
     """Log-odds by which rates of scores lie beside the curve, each origin's level apart, more than customers scatter.
 
     Weighed over what it may be, as base rates are; where no origin has two cells of 50 customers the prior stands.

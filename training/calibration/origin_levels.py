@@ -54,7 +54,7 @@ def pooled(parts: Sequence[Forecasts]) -> Forecasts:
 
 
 @dataclass(frozen=True)
-class Line:
+class CalibrationLine:
     """One slope for all origins, and how far each origin's outcomes lay above slope × log-odds.
 
     Attributes:
@@ -68,7 +68,7 @@ class Line:
     place: Ints
 
 
-def fit_line(forecasts: Forecasts) -> Line:
+def fit_calibration_line(forecasts: Forecasts) -> CalibrationLine:
     """The likeliest rising line with an offset for each origin, drawn towards (0, 1)."""
     origins, place = np.unique(forecasts.origin, return_inverse=True)
     offsets, slope = _newton(forecasts, place, len(origins), 1.0, slope_is_free=True)
@@ -87,7 +87,7 @@ def fit_line(forecasts: Forecasts) -> Line:
     z = forecasts.log_odds
     off_centre = z - (np.bincount(place, forecasts.weight * curve * z, len(origins)) / told)[place]
     sureness = float(np.sum(forecasts.weight * curve * off_centre**2)) + SLOPE_WEIGHT
-    return Line(slope, float(sureness**-0.5), rates, place)
+    return CalibrationLine(slope, float(sureness**-0.5), rates, place)
 
 
 def levelled(forecasts: Forecasts) -> Floats:

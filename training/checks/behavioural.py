@@ -9,20 +9,20 @@ from features.clock import AsOf
 from features.policy import Policy
 from training.checks import catalogue as checks
 from training.checks import perturbations as other
-from training.checks.catalogue import Check, Outcome
+from training.checks.catalogue import CheckOutcome, FeatureCheck
 from training.checks.feature_tables import (
-    Difference,
     FeatureMaker,
+    FeatureTable,
     Key,
-    MadeFeatures,
     MadeFeaturesError,
+    ValueDifference,
     differences,
     made_by,
 )
-from training.checks.ledger_rows import World, known_customers
-from training.checks.report import Caught, Result
+from training.checks.ledger_rows import LedgerRows, known_customers
+from training.checks.report import CheckResult, Leak
 
-Told = Callable[[str, float], None]
+CheckProgress = Callable[[str, float], None]
 LEAST_MOVE = 0.02
 """Of a column's spread: by less a number may move where nothing but the order of sums has changed."""
 BOTH_MOVE_SHARE = 0.5
@@ -30,82 +30,94 @@ BOTH_MOVE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
-class Trial:
+class PerturbationTest:
     """One other world of a check, and what is done there: it ends the sentence 'it changes when ...'."""
 
-    check: Check
+    check: FeatureCheck
     when: str
-    made: other.Made
-    base: other.Made | None = None  # what the true ledger is given first, so that there is something to change
+    made: other.Perturb
+    base: other.Perturb | None = None  # what the true ledger is given first, so that there is something to change
     bystanders: bool = False  # only those are compared whose own rows stay as they are
     last: bool = False  # it changes all at once, and is noted where no check before told more
 
 
 SOME_OPEN = other.adding(other.OPEN)
-TRIALS: tuple[Trial, ...] = (
-    Trial(checks.LATER, "later rows are taken away", other.without(other.happened_later)),
-    Trial(checks.LATER, "later rows are enlarged and exchanged", other.inflated(other.happened_later)),
-    Trial(checks.LATER, "every customer orders and returns later", other.adding(other.LATER)),
-    Trial(checks.EDGE, "rows happen at the instant or within a day after it", other.adding(other.ON_THE_EDGE)),
-    Trial(checks.EDGE, "rows become known at the instant or just after it", other.adding(other.JUST_KNOWN)),
-    Trial(checks.KNOWN_LATER, "late rows are taken away", other.without(other.happened_before)),
-    Trial(checks.KNOWN_LATER, "late rows are enlarged and exchanged", other.inflated(other.happened_before)),
-    Trial(checks.KNOWN_LATER, "every customer has older rows that became known later", other.adding(other.LATE)),
-    Trial(checks.CORRECTED_LATER, "nothing is corrected later", other.never_corrected),
-    Trial(
+PERTURBATION_TESTS: tuple[PerturbationTest, ...] = (
+    PerturbationTest(checks.LATER, "later rows are taken away", other.without(other.happened_later)),
+    PerturbationTest(checks.LATER, "later rows are enlarged and exchanged", other.inflated(other.happened_later)),
+    PerturbationTest(checks.LATER, "every customer orders and returns later", other.adding(other.LATER)),
+    PerturbationTest(
+        checks.EDGE, "rows happen at the instant or within a day after it", other.adding(other.ON_THE_EDGE)
+    ),
+    PerturbationTest(checks.EDGE, "rows become known at the instant or just after it", other.adding(other.JUST_KNOWN)),
+    PerturbationTest(checks.KNOWN_LATER, "late rows are taken away", other.without(other.happened_before)),
+    PerturbationTest(checks.KNOWN_LATER, "late rows are enlarged and exchanged", other.inflated(other.happened_before)),
+    PerturbationTest(
+        checks.KNOWN_LATER, "every customer has older rows that became known later", other.adding(other.LATE)
+    ),
+    PerturbationTest(checks.CORRECTED_LATER, "nothing is corrected later", other.never_corrected),
+    PerturbationTest(
         checks.CORRECTED_LATER,
         "more rows are corrected or cancelled later",
         other.corrected,
         base=SOME_OPEN,
     ),
-    Trial(
+    PerturbationTest(
         checks.INNER_DATES,
         "what was open at the instant never comes true",
         other.inner_dates(None),
         base=SOME_OPEN,
     ),
-    Trial(
+    PerturbationTest(
         checks.INNER_DATES,
         "what was open at the instant comes true a month later",
         other.inner_dates(30),
         base=SOME_OPEN,
     ),
-    Trial(checks.OTHERS, "others order later", other.for_one_half((*other.LATER, *other.LATE)), bystanders=True),
-    Trial(checks.OTHERS, "others' later rows are taken away", other.without_one_half, bystanders=True),
-    Trial(checks.STRANGERS, "as many customers more are known later", other.with_strangers),
-    Trial(checks.STRANGERS, "customers known later are taken away", other.without_strangers),
-    Trial(checks.CONSEQUENCES, "no list was ever made", other.uncalled),
-    Trial(checks.CONSEQUENCES, "every customer was on a list and called", other.called),
-    Trial(checks.LEDGER_END, "the ledger reaches further by one stranger's rows", other.outlasting),
-    Trial(checks.LEDGER_END, "the ledger ends at the instant", other.cut, last=True),
+    PerturbationTest(
+        checks.OTHERS, "others order later", other.for_one_half((*other.LATER, *other.LATE)), bystanders=True
+    ),
+    PerturbationTest(checks.OTHERS, "others' later rows are taken away", other.without_one_half, bystanders=True),
+    PerturbationTest(checks.STRANGERS, "as many customers more are known later", other.with_strangers),
+    PerturbationTest(checks.STRANGERS, "customers known later are taken away", other.without_strangers),
+    PerturbationTest(checks.CONSEQUENCES, "no list was ever made", other.uncalled),
+    PerturbationTest(checks.CONSEQUENCES, "every customer was on a list and called", other.called),
+    PerturbationTest(checks.LEDGER_END, "the ledger reaches further by one stranger's rows", other.outlasting),
+    PerturbationTest(checks.LEDGER_END, "the ledger ends at the instant", other.cut, last=True),
 )
 
 
 @dataclass
-class Watched:
+class CheckRun:
     """A maker under watch: what it made of the true ledger at each instant, and what has been caught so far."""
 
     maker: FeatureMaker
-    world: World
+    world: LedgerRows
     policy: Policy
     instants: tuple[AsOf, ...]
-    alone: Mapping[AsOf, MadeFeatures]
+    alone: Mapping[AsOf, FeatureTable]
     unsteady: frozenset[str]
-    caught: dict[Check, dict[str, Caught]]
+    caught: dict[FeatureCheck, dict[str, Leak]]
 
-    def note(self, check: Check, when: str, found: Difference) -> None:
+    def note(self, check: FeatureCheck, when: str, found: ValueDifference) -> None:
         """Keep a feature's first difference for a check; one that differs from run to run tells nothing."""
         if found.feature not in self.unsteady:
-            self.caught.setdefault(check, {}).setdefault(found.feature, caught_by(check, when, found))
+            self.caught.setdefault(check, {}).setdefault(found.feature, leaks_found_by(check, when, found))
 
-    def made(self, world: World, name: str, as_ofs: Sequence[AsOf]) -> MadeFeatures:
+    def made(self, world: LedgerRows, name: str, as_ofs: Sequence[AsOf]) -> FeatureTable:
         """What the maker makes of a world."""
         return made_by(self.maker, world.ledger(name), as_ofs, self.policy)
 
 
-def watch(
-    maker: FeatureMaker, world: World, policy: Policy, *, instants: Sequence[AsOf], beside: Sequence[AsOf], told: Told
-) -> tuple[list[Result], MadeFeatures]:
+def run_checks(
+    maker: FeatureMaker,
+    world: LedgerRows,
+    policy: Policy,
+    *,
+    instants: Sequence[AsOf],
+    beside: Sequence[AsOf],
+    told: CheckProgress,
+) -> tuple[list[CheckResult], FeatureTable]:
     """What every behavioural check found, and what the maker makes of the true ledger at all instants together.
 
     ``beside`` are asked for together with ``instants``, as training does.
@@ -116,11 +128,11 @@ def watch(
     alone = {at: made_by(maker, ledger, [at], policy) for at in instants}
     again = made_by(maker, ledger, every, policy)
     unsteady = {found.feature: found for found in differences(together, again)}
-    watched = Watched(maker, world, policy, tuple(instants), alone, frozenset(unsteady), {})
-    watched.caught[checks.TWICE] = {name: caught_by(checks.TWICE, "", found) for name, found in unsteady.items()}
+    watched = CheckRun(maker, world, policy, tuple(instants), alone, frozenset(unsteady), {})
+    watched.caught[checks.TWICE] = {name: leaks_found_by(checks.TWICE, "", found) for name, found in unsteady.items()}
     _across_instants(watched, together, every)
     _under_other_names(watched, every, together)
-    tried = sorted(((trial, at) for trial in TRIALS for at in instants), key=lambda each: each[0].last)
+    tried = sorted(((trial, at) for trial in PERTURBATION_TESTS for at in instants), key=lambda each: each[0].last)
     for place, (trial, at) in enumerate(tried):
         told(f"{trial.check.code} {trial.check.title}", place / len(tried))
         _try(watched, trial, at)
@@ -129,7 +141,7 @@ def watch(
     return [_result(check, watched) for check in checks.CHECKS if check.needs is checks.Needs.MAKER], together
 
 
-def _try(watched: Watched, trial: Trial, at: AsOf) -> None:
+def _try(watched: CheckRun, trial: PerturbationTest, at: AsOf) -> None:
     whom = set(known_customers(watched.world, at))
     if trial.bystanders:
         ids = sorted(whom)
@@ -149,15 +161,17 @@ def _try(watched: Watched, trial: Trial, at: AsOf) -> None:
             watched.note(trial.check, trial.when, found)
 
 
-def _note_failure(watched: Watched, trial: Trial, at: AsOf, error: MadeFeaturesError) -> None:
+def _note_failure(watched: CheckRun, trial: PerturbationTest, at: AsOf, error: MadeFeaturesError) -> None:
     first = watched.alone[at]
     for name in first.columns:
         key = first.keys[0]
         told = first.columns[name][0].as_py()
-        watched.note(trial.check, trial.when, Difference(name, len(first.keys), len(first.keys), key, told, str(error)))
+        watched.note(
+            trial.check, trial.when, ValueDifference(name, len(first.keys), len(first.keys), key, told, str(error))
+        )
 
 
-def _across_instants(watched: Watched, together: MadeFeatures, every: Sequence[AsOf]) -> None:
+def _across_instants(watched: CheckRun, together: FeatureTable, every: Sequence[AsOf]) -> None:
     """The older half of the instants without the newer one, and the newest alone, are as they are among all."""
     world, newest = watched.world, watched.instants[-1]
     known = {at.naive: set(known_customers(world, at)) for at in every}
@@ -180,7 +194,7 @@ def _across_instants(watched: Watched, together: MadeFeatures, every: Sequence[A
             watched.note(check, when, found)
 
 
-def _under_other_names(watched: Watched, every: Sequence[AsOf], together: MadeFeatures) -> None:
+def _under_other_names(watched: CheckRun, every: Sequence[AsOf], together: FeatureTable) -> None:
     world, names = other.renamed(watched.world)
     renamed = watched.made(world, "under other names", every).named_back(names)
     shuffled = watched.made(other.shuffled(watched.world), "in another order", every)
@@ -192,7 +206,7 @@ def _under_other_names(watched: Watched, every: Sequence[AsOf], together: MadeFe
             watched.note(check, when, found)
 
 
-def _booked(watched: Watched, at: AsOf) -> None:
+def _booked(watched: CheckRun, at: AsOf) -> None:
     """A booking moves a feature that a like order of the past moves too, in the same rows."""
     whom = set(known_customers(watched.world, at))
     zone, world, first = watched.policy.zone, watched.world, watched.alone[at]
@@ -208,7 +222,7 @@ def _booked(watched: Watched, at: AsOf) -> None:
             watched.note(checks.COMMITMENTS, "orders are booked for five days later", found)
 
 
-def caught_by(check: Check, when: str, found: Difference) -> Caught:
+def leaks_found_by(check: FeatureCheck, when: str, found: ValueDifference) -> Leak:
     """The difference as a sentence."""
     customer, instant = found.example
     example = {
@@ -220,7 +234,7 @@ def caught_by(check: Check, when: str, found: Difference) -> Caught:
     seen = f"{found.rows:,} of {found.of_rows:,} rows; for example {customer} as of {instant} UTC:"
     said = check.tells.format(feature=found.feature, what=when)
     sentence = f"{said} {seen} {_told(found.first)} becomes {_told(found.second)}."
-    return Caught(found.feature, found.rows, found.of_rows, example, sentence)
+    return Leak(found.feature, found.rows, found.of_rows, example, sentence)
 
 
 def _told(value: object) -> str:
@@ -229,6 +243,6 @@ def _told(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _result(check: Check, watched: Watched) -> Result:
+def _result(check: FeatureCheck, watched: CheckRun) -> CheckResult:
     caught = tuple(watched.caught.get(check, {}).values())
-    return Result(check, Outcome.FAILED if caught else Outcome.PASSED, caught)
+    return CheckResult(check, CheckOutcome.FAILED if caught else CheckOutcome.PASSED, caught)

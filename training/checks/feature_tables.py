@@ -42,7 +42,7 @@ class MadeFeaturesError(TrainingError):
 
 
 @dataclass(frozen=True)
-class MadeFeatures:
+class FeatureTable:
     """Features of customers at instants, whoever made them.
 
     Attributes:
@@ -54,7 +54,7 @@ class MadeFeatures:
     columns: Mapping[str, pa.Array]
 
     @classmethod
-    def of(cls, made: Any, policy: Policy) -> MadeFeatures:
+    def of(cls, made: Any, policy: Policy) -> FeatureTable:
         """The features of a table; ``as_of`` may be an instant (without a zone: UTC), a day or its text.
 
         Raises:
@@ -83,25 +83,25 @@ class MadeFeatures:
         """Customer and instant of each row."""
         return list(self.place)
 
-    def at(self, instants: Iterable[AsOf]) -> MadeFeatures:
+    def at(self, instants: Iterable[AsOf]) -> FeatureTable:
         """The rows of some instants."""
         wanted = {instant.naive for instant in instants}
         return self.where([key for key in self.place if key[1] in wanted])
 
-    def where(self, keys: Sequence[Key]) -> MadeFeatures:
+    def where(self, keys: Sequence[Key]) -> FeatureTable:
         """The rows of these keys, in their order; all must be there."""
         rows = pa.array([self.place[key] for key in keys], pa.int64())
         columns = {name: values.take(rows) for name, values in self.columns.items()}
-        return MadeFeatures({key: row for row, key in enumerate(keys)}, columns)
+        return FeatureTable({key: row for row, key in enumerate(keys)}, columns)
 
-    def named_back(self, names: Mapping[str, str]) -> MadeFeatures:
+    def named_back(self, names: Mapping[str, str]) -> FeatureTable:
         """The same of customers under their true ids, in keys and in texts."""
         place = {(names.get(customer, customer), instant): row for (customer, instant), row in self.place.items()}
         return replace(self, place=place, columns={name: _named(each, names) for name, each in self.columns.items()})
 
 
 @dataclass(frozen=True)
-class Difference:
+class ValueDifference:
     """A feature that is not the same in two makings.
 
     Attributes:
@@ -117,7 +117,7 @@ class Difference:
     second: Any
 
 
-def made_by(maker: FeatureMaker, ledger: Ledger, as_ofs: Sequence[AsOf], policy: Policy) -> MadeFeatures:
+def made_by(maker: FeatureMaker, ledger: Ledger, as_ofs: Sequence[AsOf], policy: Policy) -> FeatureTable:
     """What a maker makes of a ledger at some instants.
 
     Raises:
@@ -129,12 +129,12 @@ def made_by(maker: FeatureMaker, ledger: Ledger, as_ofs: Sequence[AsOf], policy:
         raise MadeFeaturesError(
             f"The feature maker failed: {type(error).__name__}: {error}.", "Call it on the ledger yourself first."
         ) from error
-    return MadeFeatures.of(made, policy)
+    return FeatureTable.of(made, policy)
 
 
 def differences(
-    first: MadeFeatures, second: MadeFeatures, *, about: Callable[[Key], bool] = lambda _: True, least: float = 0.0
-) -> list[Difference]:
+    first: FeatureTable, second: FeatureTable, *, about: Callable[[Key], bool] = lambda _: True, least: float = 0.0
+) -> list[ValueDifference]:
     """The features that differ in rows of both, and whether one has rows that the other has not; of some keys.
 
     Of numbers only by more than a share ``least`` of what the column spreads over: where the last digit of a sum parts
@@ -147,17 +147,17 @@ def differences(
         key for key in second.place if about(key) and key not in first.place
     ]:
         has = alone[0] in first.place
-        found.append(Difference(PRESENCE, len(alone), len(alone) + len(both), alone[0], has, not has))
+        found.append(ValueDifference(PRESENCE, len(alone), len(alone) + len(both), alone[0], has, not has))
     one, other = first.where(both), second.where(both)
     for name, values in one.columns.items():
         if name not in other.columns:
-            found.append(Difference(name, len(both), len(both), both[0], values[0].as_py(), "no such column"))
+            found.append(ValueDifference(name, len(both), len(both), both[0], values[0].as_py(), "no such column"))
             continue
         rows = np.flatnonzero(unequal(values, other.columns[name]) & ~_near(values, other.columns[name], least))
         if len(rows):
             at = int(rows[0])
             told = values[at].as_py(), other.columns[name][at].as_py()
-            found.append(Difference(name, len(rows), len(both), both[at], *told))
+            found.append(ValueDifference(name, len(rows), len(both), both[at], *told))
     return found
 
 

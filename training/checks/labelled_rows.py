@@ -15,10 +15,10 @@ from features.clock import AsOf
 from features.policy import Policy
 from features.snapshot import Floats, Snapshot, take_snapshot
 from features.standing.population import is_active
-from training.checks.feature_tables import Key, MadeFeatures, numbers
-from training.checks.ledger_rows import World
+from training.checks.feature_tables import FeatureTable, Key, numbers
+from training.checks.ledger_rows import LedgerRows
 from training.checks.perturbations import with_hindsight
-from training.checks.residuals import Past
+from training.checks.residuals import Residuals
 from training.dataset.labels import labels_of
 
 Mask = npt.NDArray[np.bool_]
@@ -39,7 +39,7 @@ AFTER = {
 
 
 @dataclass(frozen=True)
-class LookedAt:
+class LabelledRows:
     """Rows of active customers at instants whose windows have closed.
 
     Attributes:
@@ -51,7 +51,7 @@ class LookedAt:
     """
 
     keys: tuple[Key, ...]
-    past: Past
+    past: Residuals
     clean: Mapping[str, Floats]
     wrong: Mapping[str, Mapping[str, Floats]]
     churned: Mask
@@ -68,9 +68,9 @@ class LookedAt:
                 yield rows
 
 
-def look_at(
-    features: MadeFeatures, world: World, policy: Policy, *, until: AsOf, horizon_days: int, active_days: int
-) -> LookedAt | None:
+def label_rows(
+    features: FeatureTable, world: LedgerRows, policy: Policy, *, until: AsOf, horizon_days: int, active_days: int
+) -> LabelledRows | None:
     """The rows of features that can be looked at; None: too few, or no window that has closed."""
     ledger = world.ledger("as it is")
     instants = [AsOf.of_instant(each.replace(tzinfo=UTC), policy.zone) for each in _instants(features)]
@@ -90,7 +90,9 @@ def look_at(
     if min(churned.sum(), (~churned).sum()) < LEAST_OF_EACH:
         return None
     keys = keys_of(snapshot)
-    past = Past(snapshot.matrix(MODEL_FEATURES), codes_of([key[0] for key in keys]), codes_of([key[1] for key in keys]))
+    past = Residuals(
+        snapshot.matrix(MODEL_FEATURES), codes_of([key[0] for key in keys]), codes_of([key[1] for key in keys])
+    )
     chance = past.forecast(churned.astype(np.float64), "cross_entropy")
     ahead = _as_of_wrong(world, closed, keys, policy, horizon_days=horizon_days, until=until)
     first, second = SHORT_DAYS
@@ -106,7 +108,7 @@ def look_at(
     }
     rests = {name: past.unexplained(np.nan_to_num(values, nan=UNKNOWN)) for name, values in comes.items()}
     rests["no order within the horizon"] = churned - chance
-    return LookedAt(
+    return LabelledRows(
         keys=tuple(keys),
         past=past,
         clean=_columns(snapshot, keys, {at.naive: at.naive for at in closed}),
@@ -141,7 +143,7 @@ def as_doubles(column: pa.Array, keys: Sequence[Key]) -> Floats | None:
 
 
 def _as_of_wrong(
-    world: World, instants: Sequence[AsOf], keys: Sequence[Key], policy: Policy, *, horizon_days: int, until: AsOf
+    world: LedgerRows, instants: Sequence[AsOf], keys: Sequence[Key], policy: Policy, *, horizon_days: int, until: AsOf
 ) -> dict[str, dict[str, Floats]]:
     """Our own features of each row, as who mistakes the instant would make them."""
     ledger, zone = world.ledger("as it is"), policy.zone
@@ -167,5 +169,5 @@ def _columns(snapshot: Snapshot, keys: Sequence[Key], instant_of: Mapping[dateti
     return {name: values for name, values in columns.items() if values is not None}
 
 
-def _instants(features: MadeFeatures) -> list[datetime]:
+def _instants(features: FeatureTable) -> list[datetime]:
     return sorted({instant for _, instant in features.place})

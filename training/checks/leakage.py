@@ -22,15 +22,15 @@ from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import take_snapshot
-from training.checks.behavioural import Told, watch
-from training.checks.catalogue import CHECKS, Needs, Outcome
-from training.checks.feature_tables import FeatureMaker, MadeFeatures
-from training.checks.labelled_rows import look_at
-from training.checks.ledger_rows import World, known_customers
-from training.checks.report import Report, Result
+from training.checks.behavioural import CheckProgress, run_checks
+from training.checks.catalogue import CHECKS, CheckOutcome, Needs
+from training.checks.feature_tables import FeatureMaker, FeatureTable
+from training.checks.labelled_rows import label_rows
+from training.checks.ledger_rows import LedgerRows, known_customers
+from training.checks.report import CheckResult, LeakReport
 from training.checks.statistical import suspicions
 from training.dataset.folds import origins_of
-from training.dataset.scope import Frame, frame_of
+from training.dataset.scope import TrainingScope, scope_of
 
 MOST_CUSTOMERS = 1500
 """Larger ledgers are checked on so many customers, drawn by a hash of their ids."""
@@ -53,8 +53,8 @@ def check_features(
     horizon_days: int | None = None,
     as_ofs: Sequence[AsOf] = (),
     most_customers: int = MOST_CUSTOMERS,
-    told: Told = _silent,
-) -> Report:
+    told: CheckProgress = _silent,
+) -> LeakReport:
     """What all checks found of the features that a function makes.
 
     ``until`` is the T of training (default: the day after the ledger's last row); ``as_ofs`` are the instants at which
@@ -66,33 +66,35 @@ def check_features(
         MadeFeaturesError: the function fails on the ledger as it is, or makes no features.
     """
     frame = _frame(ledger, policy, until, horizon_days)
-    world, remarks = _sampled(World.of(ledger), frame, most_customers)
+    world, remarks = _sampled(LedgerRows.of(ledger), frame, most_customers)
     instants = sorted(as_ofs) or _instants(frame, policy)
     origins = origins_of(
         frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone
     )
-    behaved, made = watch(maker, world, policy, instants=instants, beside=origins.spaced[:TOGETHER], told=told)
+    behaved, made = run_checks(maker, world, policy, instants=instants, beside=origins.spaced[:TOGETHER], told=told)
     told("finished features", 0.95)
     return _report([*behaved, *_suspected(made, world, frame, policy)], made, remarks)
 
 
 def check_table(
     features: Any, ledger: Ledger, policy: Policy, *, until: AsOf | None = None, horizon_days: int | None = None
-) -> Report:
+) -> LeakReport:
     """What can be found of features that lie finished in a table: customer_id, as_of and any columns.
 
     Raises:
         MadeFeaturesError: the table has no keys or no features.
     """
-    made = MadeFeatures.of(features, policy)
+    made = FeatureTable.of(features, policy)
     frame = _frame(ledger, policy, until, horizon_days)
     asked = {customer for customer, _ in made.place}
-    world, remarks = _sampled(World.of(ledger), frame, MOST_CUSTOMERS)
+    world, remarks = _sampled(LedgerRows.of(ledger), frame, MOST_CUSTOMERS)
     kept = set(known_customers(world, frame.until))
     if not asked & kept:
         remarks = (*remarks, "None of the table's customers is in the ledger.")
     left_out = [
-        Result(check, Outcome.NOT_APPLICABLE, remark=NOT_PROVABLE) for check in CHECKS if check.needs is Needs.MAKER
+        CheckResult(check, CheckOutcome.NOT_APPLICABLE, remark=NOT_PROVABLE)
+        for check in CHECKS
+        if check.needs is Needs.MAKER
     ]
     return _report([*left_out, *_suspected(made, world, frame, policy)], made, remarks)
 
@@ -102,27 +104,29 @@ def own_features(ledger: Ledger, as_ofs: Sequence[AsOf], policy: Policy) -> Any:
     return take_snapshot(ledger, as_ofs, policy)
 
 
-def _suspected(made: MadeFeatures, world: World, frame: Frame, policy: Policy) -> list[Result]:
-    looked = look_at(
+def _suspected(made: FeatureTable, world: LedgerRows, frame: TrainingScope, policy: Policy) -> list[CheckResult]:
+    looked = label_rows(
         made, world, policy, until=frame.until, horizon_days=frame.horizon_days, active_days=frame.active_days
     )
     if looked is None:
         return [
-            Result(check, Outcome.NOT_APPLICABLE, remark=NOT_CLOSED) for check in CHECKS if check.needs is Needs.TABLE
+            CheckResult(check, CheckOutcome.NOT_APPLICABLE, remark=NOT_CLOSED)
+            for check in CHECKS
+            if check.needs is Needs.TABLE
         ]
     return suspicions(made, looked)
 
 
-def _report(results: Sequence[Result], made: MadeFeatures, remarks: tuple[str, ...]) -> Report:
+def _report(results: Sequence[CheckResult], made: FeatureTable, remarks: tuple[str, ...]) -> LeakReport:
     by_code = sorted(results, key=lambda result: result.check.code)
-    return Report(tuple(by_code), tuple(made.columns), remarks)
+    return LeakReport(tuple(by_code), tuple(made.columns), remarks)
 
 
-def _frame(ledger: Ledger, policy: Policy, until: AsOf | None, horizon_days: int | None) -> Frame:
-    return frame_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=horizon_days)
+def _frame(ledger: Ledger, policy: Policy, until: AsOf | None, horizon_days: int | None) -> TrainingScope:
+    return scope_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=horizon_days)
 
 
-def _sampled(world: World, frame: Frame, most: int) -> tuple[World, tuple[str, ...]]:
+def _sampled(world: LedgerRows, frame: TrainingScope, most: int) -> tuple[LedgerRows, tuple[str, ...]]:
     """The world of at most so many customers, drawn by a hash of their ids."""
     known = known_customers(world, frame.until)
     if len(known) <= most:
@@ -139,7 +143,7 @@ def _drawn_by(customer_id: str) -> bytes:
     return hashlib.sha256(customer_id.encode()).digest()
 
 
-def _instants(frame: Frame, policy: Policy) -> list[AsOf]:
+def _instants(frame: TrainingScope, policy: Policy) -> list[AsOf]:
     """A midnight a horizon before T, another before it, and an hour within a day between them; none before a half."""
     newest = frame.until.shifted(-frame.horizon_days, policy.zone)
     least = frame.starts_on.toordinal() + max(1, (frame.until.day - frame.starts_on).days // 3)

@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
-from features.ledger.relations import KindRows
+from features.ledger.relations import RelationRows
 from features.ledger.schema.arrow import CUSTOMERS, INSTANT, OTHERS, REPLACEMENTS
-from features.ledger.schema.record_types import KINDS, SHELVES, Shelf
+from features.ledger.schema.record_types import RECORD_TYPES, RELATIONS, Relation
 
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int64]
@@ -55,29 +55,29 @@ class Layer:
     own_ids: tuple[str, ...]
 
 
-def _layer(shelf: Shelf) -> Layer:
-    kind = KINDS[shelf.kind]
+def _layer(shelf: Relation) -> Layer:
+    kind = RECORD_TYPES[shelf.kind]
     ids = () if shelf.is_state else tuple(name for name in shelf.key if name.endswith("_id"))
     return Layer(shelf.name, kind.happened_at, kind.days.get(kind.happened_at, ""), INNER.get(shelf.name, {}), ids)
 
 
-LAYERS: Mapping[str, Layer] = {name: _layer(shelf) for name, shelf in SHELVES.items()}
+LAYERS: Mapping[str, Layer] = {name: _layer(shelf) for name, shelf in RELATIONS.items()}
 """Every shelf of the contract."""
 
 
 @dataclass(frozen=True)
-class World:
+class LedgerRows:
     """The rows of a ledger by shelf, each table with the shelf's columns and ``replaced_at``."""
 
     rows: Mapping[str, pa.Table]
     origin: Ledger
 
     @classmethod
-    def of(cls, ledger: Ledger) -> World:
+    def of(cls, ledger: Ledger) -> LedgerRows:
         """The ledger's rows."""
         rows = {}
         with ledger.open() as connection:
-            for name, shelf in SHELVES.items():
+            for name, shelf in RELATIONS.items():
                 ours = {shown: ours for ours, shown in shelf.renamed.items()}
                 columns = ", ".join(shelf.renamed.get(field.name, field.name) for field in shelf.schema)
                 asked = f"SELECT {columns}, {REPLACED} FROM {name} ORDER BY {ROW_ID}"
@@ -85,7 +85,7 @@ class World:
                 rows[name] = table.rename_columns([ours.get(each, each) for each in table.column_names])
         return cls(rows, ledger)
 
-    def of_customers(self, customers: Sequence[str]) -> World:
+    def of_customers(self, customers: Sequence[str]) -> LedgerRows:
         """The rows of some customers, and what is nobody's."""
         return replace(
             self, rows={name: rows.filter(pa.array(is_of(rows, customers))) for name, rows in self.rows.items()}
@@ -106,10 +106,12 @@ class World:
             others={name: self._held(name) for name in OTHERS if self.rows[name].num_rows},
         )
 
-    def _held(self, name: str) -> KindRows:
-        table, schema = self.rows[name], SHELVES[name].schema
+    def _held(self, name: str) -> RelationRows:
+        table, schema = self.rows[name], RELATIONS[name].schema
         replaced = table.filter(pc.is_valid(table.column(REPLACED)))
-        return KindRows(table.select(schema.names).cast(schema), replaced.select(REPLACEMENTS.names).cast(REPLACEMENTS))
+        return RelationRows(
+            table.select(schema.names).cast(schema), replaced.select(REPLACEMENTS.names).cast(REPLACEMENTS)
+        )
 
 
 def flags(values: pa.ChunkedArray) -> Mask:
@@ -141,7 +143,7 @@ def is_visible(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:
     return np.asarray(~unseen & ~replaced)
 
 
-def known_customers(world: World, as_of: AsOf) -> list[str]:
+def known_customers(world: LedgerRows, as_of: AsOf) -> list[str]:
     """Customers with an order line or a version seen at the instant, in the order of their ids."""
     known: set[str] = set()
     for name in ("order_lines", "customers"):
@@ -171,7 +173,7 @@ def new_rows(layer: Layer, table: pa.Table, customers: Sequence[str], as_of: AsO
         rows = with_column(rows, "customer_id", pa.array(customers, pa.string()))
     for name in (*layer.inner, *(day for day in layer.inner.values() if day), REPLACED):
         rows = with_column(rows, name, pa.nulls(rows.num_rows, rows.schema.field(name).type))
-    for field in SHELVES[layer.name].schema:
+    for field in RELATIONS[layer.name].schema:
         if pa.types.is_string(field.type) and not field.nullable:
             rows = with_column(rows, field.name, pc.fill_null(rows.column(field.name), A_WORD.get(field.name, "XXX")))
     return rows
@@ -199,7 +201,7 @@ def scaled(rows: pa.Table, times: float) -> pa.Table:
 
 def relabelled(layer: Layer, rows: pa.Table) -> pa.Table:
     """Every text and yes of the rows another one, but for who they are of and which; other parents too."""
-    kept = {"customer_id", *SHELVES[layer.name].key, "currency"}
+    kept = {"customer_id", *RELATIONS[layer.name].key, "currency"}
     for field in rows.schema:
         if field.name in CUSTOMER_COLUMNS[1:]:
             others = np.roll(np.arange(rows.num_rows), 1)

@@ -23,8 +23,8 @@ from training.checks.ledger_rows import (
     CUSTOMER_COLUMNS,
     LAYERS,
     Layer,
+    LedgerRows,
     Mask,
-    World,
     arrived,
     at_or_after,
     flags,
@@ -47,11 +47,11 @@ BEHIND_THE_END = 400 * DAY
 EVERY = 4  # of so many lines one is corrected later, beside each customer's newest
 
 Selected: TypeAlias = Callable[[Layer, pa.Table, AsOf], Mask]
-Made: TypeAlias = Callable[[World, AsOf, ZoneInfo], World]
+Perturb: TypeAlias = Callable[[LedgerRows, AsOf, ZoneInfo], LedgerRows]
 
 
 @dataclass(frozen=True)
-class Row:
+class RowTest:
     """A row to add for every customer: when it happens and is known, from the instant on, and how large it is."""
 
     happens: timedelta
@@ -59,15 +59,22 @@ class Row:
     times: int
 
 
-LATER = tuple(Row(days * DAY + 5 * HOUR, days * DAY + 5 * HOUR, times) for days, times in ((1, 7), (8, 13), (40, -2)))
-ON_THE_EDGE = tuple(Row(hours * HOUR, hours * HOUR, 11) for hours in (0, 1, 5, 13, 23))
-JUST_KNOWN = (Row(-HOUR, 0 * HOUR, 7), Row(-2 * DAY, 0 * HOUR, 11), Row(-2 * DAY, 2 * HOUR, 5))
-LATE = (Row(-3 * DAY, 2 * DAY, 7), Row(-45 * DAY, 30 * DAY, 13), Row(-400 * DAY, 9 * DAY, 5), Row(-4 * DAY, DAY, -3))
-FAR = (Row(BEHIND_THE_END, BEHIND_THE_END, 1),)
-CALLED = (Row(-10 * DAY, -10 * DAY, 1), Row(-DAY, -DAY, 1))
-OPEN = (Row(-10 * DAY, -10 * DAY, 1), Row(-40 * DAY, -40 * DAY, 2))
-BOOKED = (Row(5 * DAY, -DAY, 3),)
-ORDERED = (Row(-DAY, -DAY, 3),)
+LATER = tuple(
+    RowTest(days * DAY + 5 * HOUR, days * DAY + 5 * HOUR, times) for days, times in ((1, 7), (8, 13), (40, -2))
+)
+ON_THE_EDGE = tuple(RowTest(hours * HOUR, hours * HOUR, 11) for hours in (0, 1, 5, 13, 23))
+JUST_KNOWN = (RowTest(-HOUR, 0 * HOUR, 7), RowTest(-2 * DAY, 0 * HOUR, 11), RowTest(-2 * DAY, 2 * HOUR, 5))
+LATE = (
+    RowTest(-3 * DAY, 2 * DAY, 7),
+    RowTest(-45 * DAY, 30 * DAY, 13),
+    RowTest(-400 * DAY, 9 * DAY, 5),
+    RowTest(-4 * DAY, DAY, -3),
+)
+FAR = (RowTest(BEHIND_THE_END, BEHIND_THE_END, 1),)
+CALLED = (RowTest(-10 * DAY, -10 * DAY, 1), RowTest(-DAY, -DAY, 1))
+OPEN = (RowTest(-10 * DAY, -10 * DAY, 1), RowTest(-40 * DAY, -40 * DAY, 2))
+BOOKED = (RowTest(5 * DAY, -DAY, 3),)
+ORDERED = (RowTest(-DAY, -DAY, 3),)
 
 
 def known_later(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:  # noqa: ARG001  a Selected
@@ -92,19 +99,19 @@ def one_half(customers: Sequence[str | None]) -> Mask:
     return np.array([hashlib.sha256(str(each).encode()).digest()[0] % 2 == 0 for each in customers], dtype=np.bool_)
 
 
-def without(selected: Selected) -> Made:
+def without(selected: Selected) -> Perturb:
     """The world without the selected rows."""
 
-    def made(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG001
+    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
         return _each(world, lambda layer, table: table.filter(pa.array(~selected(layer, table, as_of))))
 
     return made
 
 
-def inflated(selected: Selected) -> Made:
+def inflated(selected: Selected) -> Perturb:
     """The selected rows a thousand times as large, of other goods, and another customer's."""
 
-    def made(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG001
+    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
         def change(layer: Layer, table: pa.Table) -> pa.Table:
             chosen = selected(layer, table, as_of)
             others = handed_on(relabelled(layer, scaled(table.filter(pa.array(chosen)), 1000.0)))
@@ -115,19 +122,19 @@ def inflated(selected: Selected) -> Made:
     return made
 
 
-def adding(rows: Sequence[Row]) -> Made:
+def adding(rows: Sequence[RowTest]) -> Perturb:
     """Rows of every kind added for every known customer."""
 
-    def made(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
         return _adding(world, known_customers(world, as_of), rows, as_of, zone)
 
     return made
 
 
-def ordering(rows: Sequence[Row]) -> Made:
+def ordering(rows: Sequence[RowTest]) -> Perturb:
     """Order lines alone added for every known customer."""
 
-    def made(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
         customers, lines = known_customers(world, as_of), world.rows["order_lines"]
         added = _with_rows(LAYERS["order_lines"], lines, customers, rows, as_of, zone)
         return replace(world, rows={**world.rows, "order_lines": added})
@@ -135,10 +142,10 @@ def ordering(rows: Sequence[Row]) -> Made:
     return made
 
 
-def for_one_half(rows: Sequence[Row]) -> Made:
+def for_one_half(rows: Sequence[RowTest]) -> Perturb:
     """The same for one half of the customers; nothing of the other half's own has changed."""
 
-    def made(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
         known = known_customers(world, as_of)
         chosen = [each for each, is_in in zip(known, one_half(known), strict=True) if is_in]
         return _adding(world, chosen, rows, as_of, zone)
@@ -146,7 +153,7 @@ def for_one_half(rows: Sequence[Row]) -> Made:
     return made
 
 
-def without_one_half(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+def without_one_half(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
     """All that one half of the customers will do taken away."""
 
     def of_half(layer: Layer, table: pa.Table, at: AsOf) -> Mask:
@@ -157,34 +164,34 @@ def without_one_half(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
     return without(of_half)(world, as_of, zone)
 
 
-def with_strangers(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+def with_strangers(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
     """As many customers again, of whom nothing was known yet."""
     count = len(known_customers(world, as_of))
     strangers = [f"{'0' if place % 2 else 'zz'} known later {place}" for place in range(count)]
     grown = _adding(world, strangers, (*LATER, *LATE), as_of, zone)
-    table = _with_rows(LAYERS["customers"], grown.rows["customers"], strangers, [Row(DAY, DAY, 1)], as_of, zone)
+    table = _with_rows(LAYERS["customers"], grown.rows["customers"], strangers, [RowTest(DAY, DAY, 1)], as_of, zone)
     return replace(grown, rows={**grown.rows, "customers": table})
 
 
-def without_strangers(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG001
+def without_strangers(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
     """The world without customers of whom nothing was known yet."""
     known = known_customers(world, as_of)
     return _each(world, lambda _, table: table.filter(pa.array(is_of(table, known))))
 
 
-def outlasting(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+def outlasting(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
     """The ledger reaching far beyond its end, by one row of a customer nobody knows."""
     grown = _adding(world, ["zz at the end"], FAR, as_of, zone)
-    first = Row(timedelta(days=(world.origin.starts_on - as_of.day).days - 30), DAY, 1)
+    first = RowTest(timedelta(days=(world.origin.starts_on - as_of.day).days - 30), DAY, 1)
     return _adding(grown, ["zz at the end"], (first,), as_of, zone)
 
 
-def cut(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+def cut(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
     """The ledger as it was at the instant: it ends there."""
     return never_corrected(without(known_later)(world, as_of, zone), as_of, zone)
 
 
-def never_corrected(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG001
+def never_corrected(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
     """What was replaced later is not replaced, and what would have replaced it never came."""
 
     def taken_back(layer: Layer, table: pa.Table) -> pa.Table:
@@ -195,7 +202,7 @@ def never_corrected(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa
     return _each(world, taken_back)
 
 
-def corrected(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG001
+def corrected(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
     """Many rows seen at the instant corrected, at it or the day after: half of them cancelled, half by other rows."""
 
     def change(layer: Layer, table: pa.Table) -> pa.Table:
@@ -213,10 +220,10 @@ def corrected(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG0
     return _each(world, change)
 
 
-def inner_dates(days: int | None) -> Made:
+def inner_dates(days: int | None) -> Perturb:
     """What had not come true by the instant never does (None), or so many days after it."""
 
-    def made(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG001
+    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
         moment = pa.scalar(None if days is None else as_of.naive + days * DAY, INSTANT)
 
         def change(layer: Layer, table: pa.Table) -> pa.Table:
@@ -232,7 +239,7 @@ def inner_dates(days: int | None) -> Made:
     return made
 
 
-def uncalled(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG001
+def uncalled(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
     """The world in which no list was ever made: no calls, no outcomes, no contacts that a list began."""
     contacts = world.rows["contacts"]
     unlisted = {name: world.rows[name].slice(0, 0) for name in ("calls", "outcomes")}
@@ -240,7 +247,7 @@ def uncalled(world: World, as_of: AsOf, zone: ZoneInfo) -> World:  # noqa: ARG00
     return replace(world, rows={**world.rows, **unlisted})
 
 
-def called(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
+def called(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
     """The world in which a list had every customer called, and something came of it."""
     customers = known_customers(world, as_of)
     rows = dict(world.rows)
@@ -253,7 +260,7 @@ def called(world: World, as_of: AsOf, zone: ZoneInfo) -> World:
     return replace(world, rows=rows)
 
 
-def renamed(world: World) -> tuple[World, dict[str, str]]:
+def renamed(world: LedgerRows) -> tuple[LedgerRows, dict[str, str]]:
     """Every customer under another id, in all kinds; and the way back."""
     ids: set[str] = set()
     for table in world.rows.values():
@@ -272,7 +279,7 @@ def renamed(world: World) -> tuple[World, dict[str, str]]:
     return _each(world, change), {new: old for old, new in other.items()}
 
 
-def shuffled(world: World) -> World:
+def shuffled(world: LedgerRows) -> LedgerRows:
     """The same rows in another order, with other numbers that rise with their arrival as before."""
     draws = np.random.default_rng(7)
 
@@ -284,11 +291,13 @@ def shuffled(world: World) -> World:
     return _each(world, change)
 
 
-def _each(world: World, change: Callable[[Layer, pa.Table], pa.Table]) -> World:
+def _each(world: LedgerRows, change: Callable[[Layer, pa.Table], pa.Table]) -> LedgerRows:
     return replace(world, rows={name: change(LAYERS[name], table) for name, table in world.rows.items()})
 
 
-def _adding(world: World, customers: Sequence[str], rows: Sequence[Row], as_of: AsOf, zone: ZoneInfo) -> World:
+def _adding(
+    world: LedgerRows, customers: Sequence[str], rows: Sequence[RowTest], as_of: AsOf, zone: ZoneInfo
+) -> LedgerRows:
     def change(layer: Layer, table: pa.Table) -> pa.Table:
         return _with_rows(layer, table, customers, rows, as_of, zone) if layer.happened else table
 
@@ -296,7 +305,7 @@ def _adding(world: World, customers: Sequence[str], rows: Sequence[Row], as_of: 
 
 
 def _with_rows(
-    layer: Layer, table: pa.Table, customers: Sequence[str], rows: Sequence[Row], as_of: AsOf, zone: ZoneInfo
+    layer: Layer, table: pa.Table, customers: Sequence[str], rows: Sequence[RowTest], as_of: AsOf, zone: ZoneInfo
 ) -> pa.Table:
     new = new_rows(layer, table, customers if "customer_id" in table.column_names else ["nobody"], as_of)
     moments = [(as_of.naive + row.happens, as_of.naive + row.known) for row in rows]
@@ -330,7 +339,7 @@ def _to_correct(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:
     return chosen
 
 
-def with_hindsight(world: World) -> World:
+def with_hindsight(world: LedgerRows) -> LedgerRows:
     """Everything known when it happened, in its last version: the world of who looks at the ledger of today."""
 
     def change(layer: Layer, table: pa.Table) -> pa.Table:

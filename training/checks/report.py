@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from training.checks.catalogue import Check, Outcome
+from training.checks.catalogue import CheckOutcome, FeatureCheck
 
 
 @dataclass(frozen=True)
-class Caught:
+class Leak:
     """A feature that a check found wanting.
 
     Attributes:
@@ -29,7 +29,7 @@ class Caught:
 
 
 @dataclass(frozen=True)
-class Result:
+class CheckResult:
     """What one check found.
 
     Attributes:
@@ -37,14 +37,14 @@ class Result:
         remark: where it is not applicable, why; else empty.
     """
 
-    check: Check
-    outcome: Outcome
-    caught: tuple[Caught, ...] = ()
+    check: FeatureCheck
+    outcome: CheckOutcome
+    caught: tuple[Leak, ...] = ()
     remark: str = ""
 
 
 @dataclass(frozen=True)
-class Report:
+class LeakReport:
     """What all checks found, in the order of CHECKS.
 
     Attributes:
@@ -52,14 +52,14 @@ class Report:
         remarks: what a reader should know of how it was looked at.
     """
 
-    results: tuple[Result, ...]
+    results: tuple[CheckResult, ...]
     features: tuple[str, ...]
     remarks: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
         """No check failed."""
-        return not any(result.outcome is Outcome.FAILED for result in self.results)
+        return not any(result.outcome is CheckOutcome.FAILED for result in self.results)
 
     @property
     def caught(self) -> dict[str, tuple[str, ...]]:

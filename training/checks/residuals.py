@@ -18,7 +18,7 @@ ROUNDS = 60
 
 
 @dataclass(frozen=True)
-class Past:
+class Residuals:
     """What was known of each row before its instant, and whose row it is.
 
     Attributes:

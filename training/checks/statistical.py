@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from features.snapshot import Floats
 from training.checks import catalogue as checks
-from training.checks.catalogue import Check, Outcome
-from training.checks.feature_tables import MadeFeatures
-from training.checks.labelled_rows import LEAST_OF_EACH, UNKNOWN, LookedAt, Mask, as_doubles, codes_of
-from training.checks.report import Caught, Result
+from training.checks.catalogue import CheckOutcome, FeatureCheck
+from training.checks.feature_tables import FeatureTable
+from training.checks.labelled_rows import LEAST_OF_EACH, UNKNOWN, LabelledRows, Mask, as_doubles, codes_of
+from training.checks.report import CheckResult, Leak
 from training.checks.residuals import FOLDS, Shared, strongest
 from training.metrics.scoring import auc
 
@@ -35,9 +35,9 @@ Why = tuple[str, Mask]
 """What was found, and in which rows."""
 
 
-def suspicions(features: MadeFeatures, looked: LookedAt) -> list[Result]:
+def suspicions(features: FeatureTable, looked: LabelledRows) -> list[CheckResult]:
     """What every check of a finished table found; columns that are our own features to the digit are not suspected."""
-    caught: dict[Check, list[Caught]] = {check: [] for check in checks.CHECKS if check.needs is checks.Needs.TABLE}
+    caught: dict[FeatureCheck, list[Leak]] = {check: [] for check in checks.CHECKS if check.needs is checks.Needs.TABLE}
     for name, column in features.where(looked.keys).columns.items():
         values = as_doubles(column, looked.keys)
         if values is None:
@@ -47,10 +47,13 @@ def suspicions(features: MadeFeatures, looked: LookedAt) -> list[Result]:
         for check, look in QUESTIONS.items():
             if (why := look(values, looked)) is not None:
                 caught[check].append(_caught(check, name, why, looked, column))
-    return [Result(check, Outcome.FAILED if found else Outcome.PASSED, tuple(found)) for check, found in caught.items()]
+    return [
+        CheckResult(check, CheckOutcome.FAILED if found else CheckOutcome.PASSED, tuple(found))
+        for check, found in caught.items()
+    ]
 
 
-def _in_disguise(values: Floats, looked: LookedAt) -> Why | None:
+def _in_disguise(values: Floats, looked: LabelledRows) -> Why | None:
     told = _chance_by_bins(values, looked)
     for rows in looked.windows():
         alone, model = auc(told[rows], looked.churned[rows]), auc(looked.chance[rows], looked.churned[rows])
@@ -60,7 +63,7 @@ def _in_disguise(values: Floats, looked: LookedAt) -> Why | None:
     return None
 
 
-def _chance_by_bins(values: Floats, looked: LookedAt) -> Floats:
+def _chance_by_bins(values: Floats, looked: LabelledRows) -> Floats:
     """The rate of no order among other customers with a like value; unknown is a value of its own."""
     known = values[~np.isnan(values)]
     edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else np.empty(0)
@@ -68,13 +71,13 @@ def _chance_by_bins(values: Floats, looked: LookedAt) -> Floats:
     return _rate_of_others(bins, looked.churned.astype(np.float64), looked)
 
 
-def _by_outcome(column: pa.Array, looked: LookedAt) -> Floats:
+def _by_outcome(column: pa.Array, looked: LabelledRows) -> Floats:
     """Each text as how other customers with it came out, beyond what was expected of them."""
     codes = codes_of(column.cast(pa.string(), safe=False).to_pylist())
     return _rate_of_others(codes, looked.churned - looked.chance, looked)
 
 
-def _rate_of_others(group: np.ndarray, values: Floats, looked: LookedAt) -> Floats:
+def _rate_of_others(group: np.ndarray, values: Floats, looked: LabelledRows) -> Floats:
     """The mean over other customers of the group, drawn towards that of all by a few rows."""
     told = np.zeros(len(values))
     groups = int(group.max()) + 1
@@ -94,7 +97,7 @@ def _auc_error(value: float, happened: Mask) -> float:
     return float(np.sqrt(max(variance, 0.0) / (yes * no)))
 
 
-def _foreseen(values: Floats, looked: LookedAt) -> Why | None:
+def _foreseen(values: Floats, looked: LabelledRows) -> Why | None:
     if not np.ptp(values):
         return None
     rest = looked.past.unexplained(values)
@@ -114,19 +117,19 @@ def _foretold(what: str, found: Shared) -> str:
     )
 
 
-def _varying(values: Floats, looked: LookedAt) -> Why | None:
+def _varying(values: Floats, looked: LabelledRows) -> Why | None:
     return None if _is_constant(values, looked) else _foreseen(_filled(values), looked)
 
 
-def _constant(values: Floats, looked: LookedAt) -> Why | None:
+def _constant(values: Floats, looked: LabelledRows) -> Why | None:
     return _foreseen(_filled(values), looked) if _is_constant(values, looked) else None
 
 
-def _telling_gaps(values: Floats, looked: LookedAt) -> Why | None:
+def _telling_gaps(values: Floats, looked: LabelledRows) -> Why | None:
     return _foreseen(np.isnan(values).astype(np.float64), looked)
 
 
-def _is_constant(values: Floats, looked: LookedAt) -> bool:
+def _is_constant(values: Floats, looked: LabelledRows) -> bool:
     if len(np.unique(looked.past.origin)) < CONSTANT_INSTANTS:
         return False
     order, same = _neighbours(looked)
@@ -134,7 +137,7 @@ def _is_constant(values: Floats, looked: LookedAt) -> bool:
     return not (np.diff(ordered) != 0)[same].any()
 
 
-def _in_step(values: Floats, looked: LookedAt) -> Why | None:
+def _in_step(values: Floats, looked: LabelledRows) -> Why | None:
     order, same = _neighbours(looked)
     moved = (np.diff(_filled(values)[order]) != 0)[same]
     label = (np.diff(looked.churned[order].astype(np.int64)) != 0)[same]
@@ -148,13 +151,13 @@ def _in_step(values: Floats, looked: LookedAt) -> Why | None:
     return f"whether it moves and whether the label does correlate by {phi:.2f}", rows
 
 
-def _neighbours(looked: LookedAt) -> tuple[np.ndarray, Mask]:
+def _neighbours(looked: LabelledRows) -> tuple[np.ndarray, Mask]:
     """Rows by customer and instant, and whether each is of the same customer as the one before."""
     order = np.lexsort((looked.past.origin, looked.past.customer))
     return order, np.asarray(np.diff(looked.past.customer[order]) == 0)
 
 
-def _of_another_instant(values: Floats, looked: LookedAt) -> Why | None:
+def _of_another_instant(values: Floats, looked: LabelledRows) -> Why | None:
     for what, later in looked.wrong.items():
         for name, other in later.items():
             apart = ~_alike(other, looked.clean[name])
@@ -174,7 +177,7 @@ def _filled(values: Floats) -> Floats:
     return np.where(np.isnan(values), UNKNOWN, values)
 
 
-def _caught(check: Check, name: str, why: Why, looked: LookedAt, column: pa.Array) -> Caught:
+def _caught(check: FeatureCheck, name: str, why: Why, looked: LabelledRows, column: pa.Array) -> Leak:
     what, rows = why
     at = int(np.flatnonzero(rows)[0])
     customer, instant = looked.keys[at]
@@ -184,10 +187,10 @@ def _caught(check: Check, name: str, why: Why, looked: LookedAt, column: pa.Arra
         f"{check.tells.format(feature=name, what=what)} Seen in {int(rows.sum()):,} of {len(rows):,} rows; for example "
         f"{customer} as of {instant} UTC: {value}, and then {then} within {looked.horizon_days} days."
     )
-    return Caught(name, int(rows.sum()), len(rows), example, sentence)
+    return Leak(name, int(rows.sum()), len(rows), example, sentence)
 
 
-QUESTIONS: dict[Check, Callable[[Floats, LookedAt], Why | None]] = {
+QUESTIONS: dict[FeatureCheck, Callable[[Floats, LabelledRows], Why | None]] = {
     checks.DISGUISED: _in_disguise,
     checks.FORESEEING: _varying,
     checks.OTHER_INSTANT: _of_another_instant,

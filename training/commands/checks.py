@@ -26,7 +26,7 @@ from training.errors import TrainingError
 
 if TYPE_CHECKING:  # half a second of imports that only `checks` pays
     from training.checks.feature_tables import FeatureMaker
-    from training.checks.report import Report
+    from training.checks.report import LeakReport
 
 
 class FeaturesFileError(TrainingError):
@@ -98,7 +98,7 @@ def checks(
         raise typer.Exit(1)
 
 
-def _print(report: Report, console: Console) -> None:
+def _print(report: LeakReport, console: Console) -> None:
     table = Table(box=None, pad_edge=False)
     for name in ("", "", f"{len(report.features)} features"):
         table.add_column(name)

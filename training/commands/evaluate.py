@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from features import clock
-from features.atomic_write import written_whole
+from features.atomic_write import atomic_write
 from features.clock import AsOf
 from features.errors import first_line
 from features.home import Home
@@ -86,7 +86,7 @@ def _write(found: Evaluation, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            with written_whole(folder / name) as unfinished:
+            with atomic_write(folder / name) as unfinished:
                 unfinished.write_text(text, encoding="utf-8")
         for name, picture in pictures_of(found).items():
             saved(picture, folder / f"{name}.png")
@@ -95,7 +95,7 @@ def _write(found: Evaluation, folder: Path) -> None:
 
 
 def _print(found: Evaluation, console: Console, out: Path | None) -> None:
-    from training.evaluation.baselines import RIVALS
+    from training.evaluation.baselines import BASELINES
     from training.evaluation.page import told
     from training.evaluation.results import OURS
     from training.metrics.resampled import Figure
@@ -111,7 +111,7 @@ def _print(found: Evaluation, console: Console, out: Path | None) -> None:
     for figure in Figure:
         table.add_column(str(figure), justify="right", no_wrap=True)
     intervals = {(each.figure, each.rival): each.interval() for each in found.differences}
-    for name in (OURS, *(rival.name for rival in RIVALS)):
+    for name in (OURS, *(rival.name for rival in BASELINES)):
         cells = []
         for figure in Figure:
             cell = told(found.means[figure].get(name, float("nan")))

@@ -20,7 +20,7 @@ from training.commands.checks import checks
 from training.commands.evaluate import evaluate
 from training.commands.models import list_models, promote, rollback, show_model
 from training.commands.monitoring import drift, report_card
-from training.dataset.scope import frame_of
+from training.dataset.scope import scope_of
 
 if TYPE_CHECKING:  # a second of imports that only `train` pays
     from training.tracking.verdict import Verdict
@@ -102,7 +102,7 @@ def horizon(
     home, policy = _home(context)
     ledger = read_ledger(home, policy)
     until = AsOf.parse(as_of, policy.zone) if as_of else None
-    frame = frame_of(ledger, policy, until=until, horizon_days=None, active_days=None)
+    frame = scope_of(ledger, policy, until=until, horizon_days=None, active_days=None)
     proposal = frame.proposal
     keep(home, finding_of(FindingKind.HORIZON, proposal, ledger, as_of=frame.until, made_at=clock.now()))
     if as_json:

@@ -39,7 +39,7 @@ class FutureLedgerError(TrainingError):
 
 
 @dataclass(frozen=True)
-class Frame:
+class TrainingScope:
     """What a training looks at: from the ledger's first day known at T to T, H, W, and how they were set."""
 
     starts_on: date
@@ -60,9 +60,9 @@ def refuse_days_to_come(ledger: Ledger, now: AsOf) -> None:
         raise FutureLedgerError(ledger.ends_on)
 
 
-def frame_of(
+def scope_of(
     ledger: Ledger, policy: Policy, *, until: AsOf | None, horizon_days: int | None, active_days: int | None
-) -> Frame:
+) -> TrainingScope:
     """T, H and W: as asked, else as the policy says, else as the gaps propose; T never beyond the ledger's end.
 
     Raises:
@@ -89,4 +89,4 @@ def frame_of(
         remarks.append(proposal.sentence)
     if not ledger.known_at_proven:
         remarks.append("Point-in-time not proven: not every row came with a known-at of its own.")
-    return Frame(starts_on, at, horizon, active, proposal, tuple(remarks))
+    return TrainingScope(starts_on, at, horizon, active, proposal, tuple(remarks))

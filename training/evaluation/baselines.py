@@ -13,23 +13,23 @@ from enum import StrEnum
 import numpy as np
 
 from features.snapshot import Floats, Snapshot
-from models.btyd import Story
+from models.btyd import BtydModel
 from models.members import Transform, chance_of
 from models.operational_time import CALENDAR
 from training.dataset.training_set import TrainingSet
 from training.evaluation.lightgbm_baselines import fit_shortfall, fit_tuned
-from training.evaluation.test_customers import Judged, recent_buyers
+from training.evaluation.test_customers import TestCustomers, recent_buyers
 from training.fitting.btyd import fit_btyd
 from training.fitting.candidates import LinearRecipe
 from training.fitting.fit import LEAST_OUTCOMES, fit_linear
-from training.selection.build import Made
+from training.selection.build import TrainedModel
 
 LOG = Transform.LOG
 RECENCY, FREQUENCY, SALES = "days_since_last_order", "order_days_365_days", "net_sales_365_days"
 FIFTHS = (0.2, 0.4, 0.6, 0.8)
 
 
-class Tells(StrEnum):
+class Predicts(StrEnum):
     """What a rival forecasts."""
 
     CHANCE = "chance"  # of no order; it ranks money by chance × R
@@ -37,7 +37,7 @@ class Tells(StrEnum):
 
 
 @dataclass(frozen=True)
-class Past:
+class BaselineInputs:
     """What rivals may learn from at a cutoff.
 
     Attributes:
@@ -49,11 +49,11 @@ class Past:
     active: TrainingSet
     recent: TrainingSet
     newest: TrainingSet
-    at: Judged
+    at: TestCustomers
     seed: int
 
     @classmethod
-    def of(cls, made: Made, at: Judged) -> Past | None:
+    def of(cls, made: TrainedModel, at: TestCustomers) -> BaselineInputs | None:
         """The past of a cutoff; None where no window was closed, or one outcome is too rare to learn from."""
         if made.teacher is None:
             return None
@@ -68,7 +68,7 @@ Forecast = Callable[[Snapshot], Floats]
 
 
 @dataclass(frozen=True)
-class Rival:
+class Baseline:
     """Someone to beat.
 
     Attributes:
@@ -77,21 +77,21 @@ class Rival:
 
     name: str
     meaning: str
-    tells: Tells
-    fit: Callable[[Past], Forecast]
+    tells: Predicts
+    fit: Callable[[BaselineInputs], Forecast]
 
 
-def _line(name: str, *features: str, rising_in: int = 0) -> Callable[[Past], Forecast]:
+def _line(name: str, *features: str, rising_in: int = 0) -> Callable[[BaselineInputs], Forecast]:
     recipe = LinearRecipe(tuple((feature, LOG) for feature in features), shrinkage=1.0, rising_in=rising_in)
 
-    def fit(past: Past) -> Forecast:
+    def fit(past: BaselineInputs) -> Forecast:
         member = fit_linear(name, recipe, past.active.snapshot, _stopped(past.active), None)
         return lambda snapshot: chance_of(member.log_odds(snapshot))
 
     return fit
 
 
-def _fifths(past: Past) -> Forecast:
+def _fifths(past: BaselineInputs) -> Forecast:
     from sklearn.linear_model import LogisticRegression
 
     names = (RECENCY, FREQUENCY, SALES)
@@ -104,10 +104,10 @@ def _fifths(past: Past) -> Forecast:
     return lambda snapshot: np.asarray(line.predict_proba(scored(snapshot))[:, 1], dtype=np.float64)
 
 
-def _bg_nbd(past: Past) -> Forecast:
+def _bg_nbd(past: BaselineInputs) -> Forecast:
     member = fit_btyd(
         "bg/nbd",
-        Story.BG_NBD,
+        BtydModel.BG_NBD,
         past.at.everybody,
         past.recent.horizon_days,
         most_regular=1,
@@ -116,33 +116,35 @@ def _bg_nbd(past: Past) -> Forecast:
     return lambda snapshot: chance_of(member.log_odds(snapshot))
 
 
-def _tuned(past: Past) -> Forecast:
+def _tuned(past: BaselineInputs) -> Forecast:
     return fit_tuned(past.recent, past.newest, past.seed)
 
 
-def _shortfall(past: Past) -> Forecast:
+def _shortfall(past: BaselineInputs) -> Forecast:
     return fit_shortfall(past.recent, past.newest, past.at.carried, past.seed)
 
 
-RIVALS: tuple[Rival, ...] = (
-    Rival("recency", "who is silent longest, calibrated", Tells.CHANCE, _line("recency", RECENCY, rising_in=1)),
-    Rival(
+BASELINES: tuple[Baseline, ...] = (
+    Baseline("recency", "who is silent longest, calibrated", Predicts.CHANCE, _line("recency", RECENCY, rising_in=1)),
+    Baseline(
         "low frequency",
         "who ordered least in a year, calibrated",
-        Tells.CHANCE,
+        Predicts.CHANCE,
         _line("low frequency", FREQUENCY, rising_in=-1),
     ),
-    Rival(
+    Baseline(
         "rfm logistic",
         "a line of the logarithms of silence, frequency and money",
-        Tells.CHANCE,
+        Predicts.CHANCE,
         _line("rfm logistic", RECENCY, FREQUENCY, SALES),
     ),
-    Rival("rfm fifths", "a line of the fifths that silence, frequency and money fall in", Tells.CHANCE, _fifths),
-    Rival("bg/nbd", "buys at a rate of its own until it quietly leaves", Tells.CHANCE, _bg_nbd),
-    Rival("tuned lightgbm", "boosted trees over the whole catalogue, the best of eight settings", Tells.CHANCE, _tuned),
-    Rival("reference alone", "who brings most", Tells.MONEY, lambda past: past.at.carried.sales),
-    Rival("lightgbm of the shortfall", "boosted trees that learn the shortfall itself", Tells.MONEY, _shortfall),
+    Baseline("rfm fifths", "a line of the fifths that silence, frequency and money fall in", Predicts.CHANCE, _fifths),
+    Baseline("bg/nbd", "buys at a rate of its own until it quietly leaves", Predicts.CHANCE, _bg_nbd),
+    Baseline(
+        "tuned lightgbm", "boosted trees over the whole catalogue, the best of eight settings", Predicts.CHANCE, _tuned
+    ),
+    Baseline("reference alone", "who brings most", Predicts.MONEY, lambda past: past.at.carried.sales),
+    Baseline("lightgbm of the shortfall", "boosted trees that learn the shortfall itself", Predicts.MONEY, _shortfall),
 )
 """Everybody a model has to beat, in the order of the table."""
 

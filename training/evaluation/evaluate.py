@@ -15,14 +15,14 @@ from features.policy import Policy
 from features.snapshot import Floats
 from training.dataset.folds import contest_plan, origins_of
 from training.dataset.labels import HorizonOutlastsLedgerError
-from training.dataset.scope import Frame, frame_of
+from training.dataset.scope import TrainingScope, scope_of
 from training.errors import TrainingError
-from training.evaluation.baselines import RIVALS, Past, Tells
+from training.evaluation.baselines import BASELINES, BaselineInputs, Predicts
 from training.evaluation.results import OURS, AtCutoff, Evaluation
-from training.evaluation.test_customers import Judged, judged_at
+from training.evaluation.test_customers import TestCustomers, test_customers_at
 from training.metrics.calibration import CalibrationFigures, Cell, cells_of
-from training.metrics.segments import circles_at
-from training.selection.build import Made, Progress, bundle_of, make
+from training.metrics.segments import segments_at
+from training.selection.build import BuildProgress, TrainedModel, bundle_of, train_model
 
 MOST_CUTOFFS = 4
 """Where none are asked for: the contest's last origins."""
@@ -40,7 +40,7 @@ def evaluate(
     horizon_days: int | None = None,
     active_days: int | None = None,
     seed: int = 0,
-    progress: Progress = lambda _step, _share: None,
+    progress: BuildProgress = lambda _step, _share: None,
 ) -> Evaluation:
     """How the model that `train --until D` would serve did after each cutoff D, beside every rival.
 
@@ -52,7 +52,7 @@ def evaluate(
         HorizonOutlastsLedgerError: the window after a cutoff is not closed yet.
         AsOfBeforeLedgerError, WindowError, HorizonBeyondLedgerError: a cutoff, H or W that cannot be.
     """
-    first = frame_of(
+    first = scope_of(
         ledger,
         policy,
         until=min(cutoffs, default=None),
@@ -66,7 +66,7 @@ def evaluate(
             raise HorizonOutlastsLedgerError(cutoff.day, first.horizon_days, end)
     parts = []
     for place, cutoff in enumerate(chosen):
-        frame = frame_of(ledger, policy, until=cutoff, horizon_days=first.horizon_days, active_days=first.active_days)
+        frame = scope_of(ledger, policy, until=cutoff, horizon_days=first.horizon_days, active_days=first.active_days)
 
         def told(step: str, share: float, place: int = place, cutoff: AsOf = cutoff) -> None:
             progress(f"{cutoff.day}: {step}", (place + share) / (len(chosen) + 1))
@@ -82,10 +82,10 @@ def evaluate(
     return found
 
 
-def _at(ledger: Ledger, frame: Frame, policy: Policy, seed: int, progress: Progress) -> AtCutoff:
-    made = make(ledger, frame, policy, seed=seed, progress=progress)
+def _at(ledger: Ledger, frame: TrainingScope, policy: Policy, seed: int, progress: BuildProgress) -> AtCutoff:
+    made = train_model(ledger, frame, policy, seed=seed, progress=progress)
     bundle = bundle_of(made, made.draft, ledger, policy, number=1)
-    judged = judged_at(made, ledger, policy)
+    judged = test_customers_at(made, ledger, policy)
     scores = bundle.score(judged.snapshot)
     told = {name: scores.column(name).to_numpy() for name in ("churn_probability", "churn_low", "churn_high")}
     chance, value, skipped = _of_rivals(made, judged, progress)
@@ -111,27 +111,29 @@ def _at(ledger: Ledger, frame: Frame, policy: Policy, seed: int, progress: Progr
         skipped=skipped,
         calibration=calibration,
         cells=cells,
-        circles=circles_at(ledger, judged.snapshot, as_of=frame.until, reference=judged.reference, policy=policy),
+        circles=segments_at(ledger, judged.snapshot, as_of=frame.until, reference=judged.reference, policy=policy),
     )
 
 
-def _of_rivals(made: Made, judged: Judged, progress: Progress) -> tuple[dict[str, Floats], dict[str, Floats], str]:
+def _of_rivals(
+    made: TrainedModel, judged: TestCustomers, progress: BuildProgress
+) -> tuple[dict[str, Floats], dict[str, Floats], str]:
     """Their chances and values at risk, and why there are none."""
-    past = Past.of(made, judged)
+    past = BaselineInputs.of(made, judged)
     if past is None:
         return {}, {}, "no rival could be fitted: too few closed windows, or too few of one outcome in them"
     chance: dict[str, Floats] = {}
     value: dict[str, Floats] = {}
-    for place, rival in enumerate(RIVALS):
-        progress(f"rival {rival.name}", 0.8 + 0.2 * place / len(RIVALS))
+    for place, rival in enumerate(BASELINES):
+        progress(f"rival {rival.name}", 0.8 + 0.2 * place / len(BASELINES))
         forecast = rival.fit(past)(judged.snapshot)
-        if rival.tells is Tells.CHANCE:
+        if rival.tells is Predicts.CHANCE:
             chance[rival.name] = forecast
-        value[rival.name] = forecast * judged.reference if rival.tells is Tells.CHANCE else forecast
+        value[rival.name] = forecast * judged.reference if rival.tells is Predicts.CHANCE else forecast
     return chance, value, ""
 
 
-def _last_origins(frame: Frame, policy: Policy) -> list[AsOf]:
+def _last_origins(frame: TrainingScope, policy: Policy) -> list[AsOf]:
     origins = origins_of(
         frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone
     )

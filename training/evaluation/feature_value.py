@@ -2,8 +2,8 @@
 
 In a notebook::
 
-    from training.evaluation.feature_value import worth_of
-    worth = worth_of(my_features, ledger, policy)  # my_features(ledger, as_ofs, policy) makes a table
+    from training.evaluation.feature_value import feature_value_of
+    worth = feature_value_of(my_features, ledger, policy)  # my_features(ledger, as_ofs, policy) makes a table
     print(worth)
 
 Whether they see what nobody could know is asked by ``training.checks.leakage.check_features``: ask that first.
@@ -21,14 +21,14 @@ from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Floats, take_snapshot
-from training.checks.feature_tables import FeatureMaker, MadeFeatures, made_by, numbers
+from training.checks.feature_tables import FeatureMaker, FeatureTable, made_by, numbers
 from training.dataset.folds import ContestPlan, contest_plan, origins_of
-from training.dataset.scope import frame_of
+from training.dataset.scope import scope_of
 from training.dataset.training_set import TrainingSet, training_set
 from training.errors import TrainingError
 from training.fitting.candidates import LightGbmRecipe
-from training.fitting.fit import Lesson, TooFew, fit
-from training.fitting.learner import Teacher, churned
+from training.fitting.fit import FitTask, NotFitted, fit
+from training.fitting.learner import TrainingContext, churned
 from training.metrics import scoring as metrics
 from training.metrics.bootstrap import Interval, interval_of_mean
 
@@ -43,7 +43,7 @@ class NothingToTellError(TrainingError):
 
 
 @dataclass(frozen=True)
-class Worth:
+class FeatureValue:
     """Boosted trees over the catalogue with further features, against the same without, on unseen windows.
 
     Attributes:
@@ -77,7 +77,7 @@ class Worth:
         )
 
 
-def worth_of(
+def feature_value_of(
     maker: FeatureMaker,
     ledger: Ledger,
     policy: Policy,
@@ -86,7 +86,7 @@ def worth_of(
     horizon_days: int | None = None,
     active_days: int | None = None,
     seed: int = 0,
-) -> Worth:
+) -> FeatureValue:
     """What the features a function makes add to the catalogue, for the chance of no order.
 
     Both sides are fitted and calibrated at every contest origin on windows closed by then, as in training.
@@ -95,7 +95,7 @@ def worth_of(
         MadeFeaturesError: the function fails, or makes no number.
         NothingToTellError: no window is left to test on.
     """
-    frame = frame_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
+    frame = scope_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
     origins = origins_of(
         frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone
     )
@@ -106,10 +106,10 @@ def worth_of(
         training_set(ledger, origins, frame.active_days, policy), made_by(maker, ledger, origins.close, policy)
     )
     now = take_snapshot(ledger, [frame.until], policy)
-    return _compared(Teacher(ledger, rows, now, origins, policy, seed), plan, added)
+    return _compared(TrainingContext(ledger, rows, now, origins, policy, seed), plan, added)
 
 
-def _with_columns(rows: TrainingSet, made: MadeFeatures) -> tuple[TrainingSet, tuple[str, ...]]:
+def _with_columns(rows: TrainingSet, made: FeatureTable) -> tuple[TrainingSet, tuple[str, ...]]:
     """The rows with every made column of numbers, under the maker's name for it; unknown where it has no row."""
     instants = rows.snapshot.table.column("as_of").to_pylist()
     place = np.array([made.place.get(key, -1) for key in zip(rows.snapshot.customer_ids, instants, strict=True)])
@@ -127,19 +127,19 @@ def _with_columns(rows: TrainingSet, made: MadeFeatures) -> tuple[TrainingSet, t
     return replace(rows, snapshot=replace(rows.snapshot, table=table)), tuple(added)
 
 
-def _compared(teacher: Teacher, plan: ContestPlan, added: tuple[str, ...]) -> Worth:
+def _compared(teacher: TrainingContext, plan: ContestPlan, added: tuple[str, ...]) -> FeatureValue:
     recipes = LightGbmRecipe(), LightGbmRecipe(features=(*MODEL_FEATURES, *added))
     judged: list[TrainingSet] = []
     chances: tuple[list[Floats], list[Floats]] = ([], [])
     for fold in plan.folds:
-        lesson = Lesson(teacher.back_at(fold.at).rows, teacher.origins, fold, churned)
+        lesson = FitTask(teacher.back_at(fold.at).rows, teacher.origins, fold, churned)
         fitted = [fit("lightgbm", recipe, lesson, teacher.seed) for recipe in recipes]
-        if any(isinstance(each, TooFew) for each in fitted):
+        if any(isinstance(each, NotFitted) for each in fitted):
             continue
         unseen = teacher.rows.active_at([fold.at])
         judged.append(unseen)
         for side, each in zip(chances, fitted, strict=True):
-            if not isinstance(each, TooFew):
+            if not isinstance(each, NotFitted):
                 side.append(each.chance(unseen.snapshot))
     if not judged:
         raise NothingToTellError("too few customers or outcomes in every window")
@@ -147,7 +147,7 @@ def _compared(teacher: Teacher, plan: ContestPlan, added: tuple[str, ...]) -> Wo
     stayed_away = np.concatenate([each.labels.churned for each in judged])
     origin = np.concatenate([each.origin for each in judged])
     ids = np.unique(np.concatenate([each.snapshot.customer_ids for each in judged]), return_inverse=True)[1]
-    return Worth(
+    return FeatureValue(
         features=added,
         forecasts=len(stayed_away),
         origins=len(judged),

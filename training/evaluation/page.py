@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from training.evaluation.baselines import RIVALS
+from training.evaluation.baselines import BASELINES
 from training.evaluation.results import OURS, AtCutoff, Evaluation
 from training.metrics.bootstrap import Interval
 from training.metrics.calibration import coverage
 from training.metrics.resampled import Figure
-from training.metrics.segments import circles_table
+from training.metrics.segments import segments_table
 
 
 def page(found: Evaluation, title: str) -> str:
@@ -26,7 +26,7 @@ def page(found: Evaluation, title: str) -> str:
         "## Did the chances mean what they said?",
         calibration_table(found),
         levels_table(found),
-        *([circles_table(found.circles)] if found.circles else []),
+        *([segments_table(found.circles)] if found.circles else []),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -36,7 +36,7 @@ def means_table(found: Evaluation) -> str:
     head = "| | " + " | ".join(f"{figure} | ours is better by (95 %)" for figure in Figure) + " |"
     lines = [head, "|---" * (1 + 2 * len(Figure)) + "|"]
     intervals = {(each.figure, each.rival): each.interval() for each in found.differences}
-    for name in (OURS, *(rival.name for rival in RIVALS)):
+    for name in (OURS, *(rival.name for rival in BASELINES)):
         cells = []
         for figure in Figure:
             cells.append(told(found.means[figure].get(name, math.nan)))
@@ -114,7 +114,7 @@ def told(figure: float) -> str:
 
 
 def _best_rival(part: AtCutoff, figure: Figure) -> str:
-    found = {rival.name: part.figure(figure, rival.name) for rival in RIVALS}
+    found = {rival.name: part.figure(figure, rival.name) for rival in BASELINES}
     known = {name: each for name, each in found.items() if not math.isnan(each)}
     if not known:
         return "–"

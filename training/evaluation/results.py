@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from features.clock import AsOf
 from features.snapshot import Floats
-from training.dataset.scope import Frame
-from training.evaluation.baselines import RIVALS, Rival, Tells
+from training.dataset.scope import TrainingScope
+from training.evaluation.baselines import BASELINES, Baseline, Predicts
 from training.metrics.bootstrap import resamples
 from training.metrics.calibration import CalibrationFigures, Cell, coverage
-from training.metrics.multiple_comparisons import Difference, Judgement, judged_jointly
-from training.metrics.resampled import Figure, Ints, Scene, counted, over_draws
-from training.metrics.segments import Circle, CircleCalibration, Flags, calibration_in, joined
+from training.metrics.multiple_comparisons import Judgement, MetricDifference, judged_jointly
+from training.metrics.resampled import Figure, Ints, OriginOutcomes, counted, over_draws
+from training.metrics.segments import Flags, Segment, SegmentCalibration, calibration_in, joined
 
 OURS = "callfirst"
 DRAWS = 2000
@@ -50,15 +50,15 @@ class AtCutoff:
     skipped: str
     calibration: CalibrationFigures | None
     cells: tuple[Cell, ...]
-    circles: Mapping[Circle, Flags]
+    circles: Mapping[Segment, Flags]
 
     def __len__(self) -> int:
         return len(self.ids)
 
     @property
-    def scene(self) -> Scene:
+    def scene(self) -> OriginOutcomes:
         """What came, for whoever counts it."""
-        return Scene(self.ids, self.churned, self.shortfall)
+        return OriginOutcomes(self.ids, self.churned, self.shortfall)
 
     def told(self, figure: Figure) -> Mapping[str, Floats]:
         """What each forecast is judged on for a figure."""
@@ -88,16 +88,16 @@ class Evaluation:
     cutoffs: tuple[AtCutoff, ...]
     means: Mapping[Figure, Mapping[str, float]]
     compared: Mapping[Figure, int]
-    differences: tuple[Difference, ...]
+    differences: tuple[MetricDifference, ...]
 
     @classmethod
-    def of(cls, cutoffs: Sequence[AtCutoff], frame: Frame, *, seed: int) -> Evaluation:
+    def of(cls, cutoffs: Sequence[AtCutoff], frame: TrainingScope, *, seed: int) -> Evaluation:
         """The figures of all cutoffs, with customers drawn anew within each."""
         means: dict[Figure, dict[str, float]] = {}
         compared: dict[Figure, int] = {}
-        differences: list[Difference] = []
+        differences: list[MetricDifference] = []
         for figure in Figure:
-            names = [OURS, *(rival.name for rival in RIVALS if figure is Figure.MONEY_FOUND or _tells_chance(rival))]
+            names = [OURS, *(rival.name for rival in BASELINES if figure is Figure.MONEY_FOUND or _tells_chance(rival))]
             common = [part for part in cutoffs if all(name in part.told(figure) for name in names)]
             compared[figure] = len(common)
             if not common:
@@ -108,7 +108,7 @@ class Evaluation:
             means[figure] = {name: float(each[0]) for name, each in found.items()}
             for name in names[1:]:
                 better = figure.sign * (found[OURS] - found[name])
-                differences.append(Difference(figure, name, float(better[0]), better[1:]))
+                differences.append(MetricDifference(figure, name, float(better[0]), better[1:]))
         return cls(
             horizon_days=frame.horizon_days,
             active_days=frame.active_days,
@@ -120,7 +120,7 @@ class Evaluation:
             differences=tuple(differences),
         )
 
-    def to_best_rival(self, figure: Figure) -> Difference | None:
+    def to_best_rival(self, figure: Figure) -> MetricDifference | None:
         """The difference to the rival of the best mean; None where nothing could be compared."""
         return min((each for each in self.differences if each.figure is figure), key=_estimate, default=None)
 
@@ -136,7 +136,7 @@ class Evaluation:
         return tuple(cell for part in self.cutoffs for cell in part.cells)
 
     @cached_property
-    def circles(self) -> tuple[CircleCalibration, ...]:
+    def circles(self) -> tuple[SegmentCalibration, ...]:
         """How our chances held in each circle, over the cutoffs at which we told any; all judged count alike."""
         telling = [part for part in self.cutoffs if OURS in part.chance]
         if not telling:
@@ -171,7 +171,7 @@ class Evaluation:
 
     def record(self) -> dict[str, Any]:
         """All figures as JSON; what cannot be told is null."""
-        names = [OURS, *(rival.name for rival in RIVALS)]
+        names = [OURS, *(rival.name for rival in BASELINES)]
         record = {
             "horizon_days": self.horizon_days,
             "active_days": self.active_days,
@@ -234,11 +234,11 @@ def _calibration(calibration: CalibrationFigures) -> dict[str, Any]:
     }
 
 
-def _tells_chance(rival: Rival) -> bool:
-    return rival.tells is Tells.CHANCE
+def _tells_chance(rival: Baseline) -> bool:
+    return rival.tells is Predicts.CHANCE
 
 
-def _estimate(difference: Difference) -> float:
+def _estimate(difference: MetricDifference) -> float:
     return difference.estimate if not math.isnan(difference.estimate) else float("inf")
 
 

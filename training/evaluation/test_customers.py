@@ -18,14 +18,14 @@ from training.dataset.assignments import assignments_of
 from training.dataset.labels import labels_of
 from training.dataset.training_set import TrainingSet
 from training.fitting.company_profile import YEAR_DAYS
-from training.selection.build import Made
+from training.selection.build import TrainedModel
 
 Flags = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Judged:
+class TestCustomers:
     """Customers with an order day in the H days before the cutoff whom no list of ours called in the window after it.
 
     Attributes:
@@ -56,7 +56,7 @@ class Judged:
         return np.maximum(self.reference - self.net_sales, 0.0)
 
 
-def judged_at(made: Made, ledger: Ledger, policy: Policy) -> Judged:
+def test_customers_at(made: TrainedModel, ledger: Ledger, policy: Policy) -> TestCustomers:
     """Who is judged at the T of a model, and what the ledger tells today of the window after it.
 
     Raises:
@@ -72,7 +72,7 @@ def judged_at(made: Made, ledger: Ledger, policy: Policy) -> Judged:
     alone = assignments_of(ledger, recent, horizon, until=end, policy=policy).weight > 0
     windows = None if made.teacher is None else recent_buyers(made.teacher.rows, made.origins.chain(cutoff))
     needed = max(horizon, frame.active_days)
-    return Judged(
+    return TestCustomers(
         cutoff=cutoff,
         snapshot=recent.where(alone),
         everybody=all_known.where(~np.isnan(silence)),

@@ -19,7 +19,7 @@ from training.calibration.origin_levels import Forecasts, levelled
 from training.dataset.training_set import TrainingSet
 from training.fitting.btyd import fit_btyd
 from training.fitting.candidates import BlendRecipe, BtydRecipe, CurvesRecipe, MemberRecipe, TreesRecipe
-from training.fitting.fit import LEAST_OUTCOMES, Lesson, TooFew, without_assigned
+from training.fitting.fit import LEAST_OUTCOMES, FitTask, NotFitted, without_assigned
 from training.fitting.lightgbm import Examples, fit_trees
 from training.fitting.member_forecasts import MemberForecasts, seen_of
 from training.fitting.splines import fit_curves
@@ -37,13 +37,13 @@ LEVEL_PULL = 2.0
 
 def fit_blend(
     recipe: BlendRecipe,
-    lesson: Lesson,
+    lesson: FitTask,
     *,
     everybody: Snapshot,
     time: OperationalTime,
     past: Sequence[MemberForecasts],
     seed: int,
-) -> Probability | TooFew:
+) -> Probability | NotFitted:
     """The members fitted on all windows closed by the fold's instant, weighted and calibrated by past forecasts.
 
     Without any they have the weights that stand in the recipe, and no calibration.
@@ -57,7 +57,7 @@ def fit_blend(
         recipe = _with_assigned(recipe)
     members, votes = _members(recipe, lesson, rows, everybody=everybody, time=time, seed=seed)
     if not members:
-        return TooFew(f"under {LEAST_OUTCOMES} customers ever ordered")
+        return NotFitted(f"under {LEAST_OUTCOMES} customers ever ordered")
     names = [member.name for member in members]
     prior = prior_weights([each for each in recipe.members if each.name in names], votes)
     seen = seen_of(lesson, past, names)
@@ -70,7 +70,7 @@ def fit_blend(
     return Probability(members, tuple(float(weight) for weight in weights), fit_calibrator(forecasts))
 
 
-def _rows(lesson: Lesson) -> TrainingSet:
+def _rows(lesson: FitTask) -> TrainingSet:
     """Active customers of all windows closed by the fold's instant, of fewer windows where they are too many."""
     closed = lesson.origins.before(lesson.fold.at)
     looked_at = lesson.rows.with_called if lesson.rows.called_are_told_apart else lesson.rows.active_at
@@ -91,7 +91,7 @@ def _with_assigned(recipe: BlendRecipe) -> BlendRecipe:
 
 
 def _members(
-    recipe: BlendRecipe, lesson: Lesson, rows: TrainingSet, *, everybody: Snapshot, time: OperationalTime, seed: int
+    recipe: BlendRecipe, lesson: FitTask, rows: TrainingSet, *, everybody: Snapshot, time: OperationalTime, seed: int
 ) -> tuple[tuple[AnyMember, ...], float]:
     """Those that can be fitted, in the recipe's order, and the customers' windows that they learned from."""
     horizon_days = lesson.origins.horizon_days

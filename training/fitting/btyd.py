@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from features.snapshot import Floats, Snapshot
-from models.btyd import Parameters, Story, log_likelihood
+from models.btyd import BtydModel, Parameters, log_likelihood
 from models.members import Btyd
 from models.operational_time import OperationalTime
 
@@ -19,7 +19,7 @@ MOST_CUSTOMERS = 4_000
 
 
 def fit_parameters(
-    story: Story, repeats: Floats, last_weeks: Floats, age_weeks: Floats, *, regularity: int = 1
+    story: BtydModel, repeats: Floats, last_weeks: Floats, age_weeks: Floats, *, regularity: int = 1
 ) -> Parameters:
     """The parameters most likely to give these customers; equal customers are counted, not repeated."""
     customers, counts = np.unique(np.column_stack([repeats, last_weeks, age_weeks]), axis=0, return_counts=True)
@@ -47,7 +47,7 @@ def _parameters(logs: Floats, regularity: int) -> Parameters:
 
 
 def fit_btyd(
-    name: str, story: Story, everybody: Snapshot, horizon_days: int, *, most_regular: int, time: OperationalTime
+    name: str, story: BtydModel, everybody: Snapshot, horizon_days: int, *, most_regular: int, time: OperationalTime
 ) -> Btyd:
     """The member fitted on customers that ever ordered, as the snapshot's one instant shows them, in such a time.
 

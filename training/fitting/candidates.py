@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from features.catalog import MODEL_FEATURES
-from models.btyd import Story
+from models.btyd import BtydModel
 from models.members import Transform
 
 
@@ -40,7 +40,7 @@ class BtydRecipe:
         most_regular: gaps are told apart up to so regular ones; 1: orders come by chance.
     """
 
-    story: Story
+    story: BtydModel
     most_regular: int = 1
 
 
@@ -163,14 +163,14 @@ BLEND = BlendRecipe(
         MemberRecipe(
             "pareto/nbd",
             "buys at a rate of its own until it leaves unseen",
-            BtydRecipe(Story.PARETO_NBD),
+            BtydRecipe(BtydModel.PARETO_NBD),
             weight_of_few=1 / 2,
             weight_of_many=1 / 3,
         ),
         MemberRecipe(
             "mbg/nbd",
             "buys in a rhythm as regular as the company's, and may leave after any order",
-            BtydRecipe(Story.MBG_NBD, most_regular=6),
+            BtydRecipe(BtydModel.MBG_NBD, most_regular=6),
             weight_of_few=1 / 2,
             weight_of_many=1 / 3,
         ),

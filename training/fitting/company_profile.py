@@ -11,7 +11,7 @@ from features.catalog import MODEL_FEATURES
 from features.policy import Policy
 from features.snapshot import Floats
 from features.standing.population import due_gap_days, open_silence_days
-from models.feature_distributions import UsualShares
+from models.feature_distributions import TrainingDistribution
 from models.manifest import UsualRates
 from models.margin import Margin
 from models.reference import Reference, orders_expected
@@ -67,7 +67,7 @@ def _rate(happened: npt.NDArray[np.bool_], weight: Floats) -> float:
     return float(np.average(happened, weights=weight)) if len(happened) else 0.0
 
 
-def usual_shares(rows: TrainingSet, origins: Origins, starts_on: date) -> UsualShares | None:
+def usual_shares(rows: TrainingSet, origins: Origins, starts_on: date) -> TrainingDistribution | None:
     """Of the active customers left alone, at T - jH within a year before T; None: there is none."""
     recent = [each for each in origins.spaced if origins.until.day - each.day <= timedelta(days=YEAR_DAYS)]
     some = (recent or origins.spaced[:1])[:: max(len(recent) // ENOUGH_ORIGINS, 1)]
@@ -76,4 +76,6 @@ def usual_shares(rows: TrainingSet, origins: Origins, starts_on: date) -> UsualS
         return None
     customers = max(round(len(seen) / len(some)), 1)
     held_days = (min(some).day - starts_on).days
-    return UsualShares.seen(seen.snapshot, seen.weight, names=MODEL_FEATURES, customers=customers, held_days=held_days)
+    return TrainingDistribution.seen(
+        seen.snapshot, seen.weight, names=MODEL_FEATURES, customers=customers, held_days=held_days
+    )

@@ -29,14 +29,14 @@ LEAST_RULE_COEFFICIENT = 1e-3
 
 
 @dataclass(frozen=True)
-class TooFew:
+class NotFitted:
     """A candidate that could not be fitted, and why."""
 
     reason: str
 
 
 @dataclass(frozen=True)
-class Lesson:
+class FitTask:
     """What is to be learned at a fold: rows that fit, rows that calibrate, and the target of both.
 
     Attributes:
@@ -64,10 +64,10 @@ class Lesson:
         return rows.where(~np.isnan(self.target(rows)))
 
 
-def fit(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> Probability | TooFew:
+def fit(name: str, recipe: Recipe, lesson: FitTask, seed: int) -> Probability | NotFitted:
     """The candidate fitted on the fold's fitting windows, calibrated on its calibration window where that is apart."""
     member = fit_member(name, recipe, lesson, seed)
-    if isinstance(member, TooFew):
+    if isinstance(member, NotFitted):
         return member
     if not lesson.fold.is_apart:
         return alone(member)
@@ -78,20 +78,20 @@ def fit(name: str, recipe: Recipe, lesson: Lesson, seed: int) -> Probability | T
     return alone(member, fit_calibrator(told))
 
 
-def fit_member(name: str, recipe: Recipe | TreesRecipe, lesson: Lesson, seed: int) -> AnyMember | TooFew:
+def fit_member(name: str, recipe: Recipe | TreesRecipe, lesson: FitTask, seed: int) -> AnyMember | NotFitted:
     """The candidate fitted on the fold's fitting windows, not calibrated."""
     rows = lesson.fit_rows
     if lesson.rows.called_are_told_apart:
         recipe, rows = with_assigned(recipe), lesson.known(lesson.rows.with_called(lesson.fold.fit))
     target = lesson.target(rows)
     if min(target.sum(), (1 - target).sum()) < LEAST_OUTCOMES:
-        return TooFew(f"under {LEAST_OUTCOMES} of one outcome in its fitting windows")
+        return NotFitted(f"under {LEAST_OUTCOMES} of one outcome in its fitting windows")
     weight = _weights(lesson, rows)
     if isinstance(recipe, LinearRecipe):
         return without_assigned(fit_linear(name, recipe, rows.snapshot, target, weight))
     if isinstance(recipe, TreesRecipe):
         if len(rows) < recipe.least_rows:
-            return TooFew(f"{len(rows)} rows to fit on, {recipe.least_rows} are needed")
+            return NotFitted(f"{len(rows)} rows to fit on, {recipe.least_rows} are needed")
         examples = Examples(rows.snapshot.matrix(recipe.features), target, weight)
         return fit_trees(name, recipe, examples, seed=seed)
     return _boosted(name, recipe, lesson, rows, seed)
@@ -167,9 +167,9 @@ def _logistic(
     return [float(value) for value in found.x]
 
 
-def _boosted(name: str, recipe: LightGbmRecipe, lesson: Lesson, rows: TrainingSet, seed: int) -> AnyMember | TooFew:
+def _boosted(name: str, recipe: LightGbmRecipe, lesson: FitTask, rows: TrainingSet, seed: int) -> AnyMember | NotFitted:
     if len(rows) < recipe.least_rows:
-        return TooFew(f"{len(rows)} rows to fit on, {recipe.least_rows} are needed")
+        return NotFitted(f"{len(rows)} rows to fit on, {recipe.least_rows} are needed")
     newest = max(lesson.fold.fit)
     before = lesson.origins.before(newest)
     earlier, later = rows.at(before), rows.at([newest])
@@ -183,11 +183,11 @@ def _boosted(name: str, recipe: LightGbmRecipe, lesson: Lesson, rows: TrainingSe
     )
 
 
-def _examples(lesson: Lesson, recipe: LightGbmRecipe, rows: TrainingSet) -> Examples:
+def _examples(lesson: FitTask, recipe: LightGbmRecipe, rows: TrainingSet) -> Examples:
     return Examples(rows.snapshot.matrix(recipe.features), lesson.target(rows), _weights(lesson, rows))
 
 
-def _weights(lesson: Lesson, rows: TrainingSet) -> npt.NDArray[np.float64] | None:
+def _weights(lesson: FitTask, rows: TrainingSet) -> npt.NDArray[np.float64] | None:
     if lesson.weight is None and bool(np.all(rows.weight == 1.0)):
         return None
     weight = rows.weight if lesson.weight is None else lesson.weight(rows) * rows.weight

@@ -20,7 +20,7 @@ from training.dataset.folds import Fold, Origins
 from training.dataset.training_set import TrainingSet, known_at
 from training.fitting.blend import fit_blend
 from training.fitting.candidates import BLEND, CANDIDATES, BlendRecipe, Candidate
-from training.fitting.fit import Lesson, TooFew, fit
+from training.fitting.fit import FitTask, NotFitted, fit
 from training.fitting.member_forecasts import MemberForecasts, seen_of
 from training.fitting.operational_time import operational_time
 from training.fitting.reference_season import season_at
@@ -28,7 +28,7 @@ from training.fitting.shortfall import DECLINE_RECIPES, LEARNED_KINDS, declined,
 
 
 @dataclass(frozen=True)
-class Learned:
+class FittedModels:
     """What was learned at a fold.
 
     Attributes:
@@ -47,7 +47,7 @@ class Learned:
 
 
 @dataclass(frozen=True)
-class Teacher:
+class TrainingContext:
     """What all lessons of one training have in common.
 
     Attributes:
@@ -63,7 +63,7 @@ class Teacher:
     seed: int
     blend: BlendRecipe = BLEND
 
-    def back_at(self, at: AsOf) -> Teacher:
+    def back_at(self, at: AsOf) -> TrainingContext:
         """The teacher as it would have been at an earlier instant: knows only windows closed by then, as known then."""
         now = self.rows.at([at]).snapshot
         return replace(self, rows=known_at(self.rows, self.ledger, self.origins, at, self.policy), now=now)
@@ -77,21 +77,21 @@ class Teacher:
         decline: Iterable[str] = tuple(DECLINE_RECIPES),
         shares: Iterable[ShortfallKind] = LEARNED_KINDS,
         progress: Callable[[str], None] = lambda _: None,
-    ) -> Learned:
+    ) -> FittedModels:
         """The asked for candidates, fitted and calibrated at the fold, which is at the teacher's instant.
 
         Args:
             past: what rules and the blend's members said at origins whose windows are closed by now: what they are
                 calibrated on, as far as there is any.
         """
-        learned = Learned(fold, self.rows.reference(self.origins.chain(fold.at)))
+        learned = FittedModels(fold, self.rows.reference(self.origins.chain(fold.at)))
         for candidate in churn:
             progress(f"{fold.at.day} {candidate.name}")
-            lesson = Lesson(self.rows, self.origins, fold, churned)
+            lesson = FitTask(self.rows, self.origins, fold, churned)
             self._keep(learned, learned.churn, candidate.name, self._fitted(candidate, lesson, past))
         for name in decline:
             progress(f"{fold.at.day} decline, {name}")
-            lesson = Lesson(self.rows, self.origins, fold, declined(learned.reference, self.policy))
+            lesson = FitTask(self.rows, self.origins, fold, declined(learned.reference, self.policy))
             found = fit(name, DECLINE_RECIPES[name], lesson, self.seed)
             self._keep(learned, learned.decline, f"decline, {name}", found)
         for kind in shares:
@@ -99,38 +99,40 @@ class Teacher:
             self._share(learned, kind)
         return learned
 
-    def in_season(self, learned: Learned) -> Reference:
+    def in_season(self, learned: FittedModels) -> Reference:
         """The fold's R, with what the same weeks of last year say of its level."""
         return replace(learned.reference, season=season_at(learned.fold.at, self.rows, self.origins, learned.reference))
 
-    def shortfall(self, learned: Learned, kind: ShortfallKind, churn: Probability) -> Shortfall:
+    def shortfall(self, learned: FittedModels, kind: ShortfallKind, churn: Probability) -> Shortfall:
         """The shortfall told in one way, lifted so that the sum over the fold's calibration window comes true."""
         seen = self.rows.active_at([learned.fold.calibrate])
         return lifted_shortfall(Shortfall(kind, learned.shares.get(kind)), seen, learned.reference, churn)
 
-    def _fitted(self, candidate: Candidate, lesson: Lesson, past: Sequence[MemberForecasts]) -> Probability | TooFew:
+    def _fitted(
+        self, candidate: Candidate, lesson: FitTask, past: Sequence[MemberForecasts]
+    ) -> Probability | NotFitted:
         if isinstance(candidate.recipe, BlendRecipe):
             time = operational_time(self.ledger, self.now, lesson.fold.at, self.origins.horizon_days)
             return fit_blend(self.blend, lesson, everybody=self.now, time=time, past=past, seed=self.seed)
         found = fit(candidate.name, candidate.recipe, lesson, self.seed)
-        seen = None if isinstance(found, TooFew) else seen_of(lesson, past, [candidate.name])
-        if isinstance(found, TooFew) or seen is None:
+        seen = None if isinstance(found, NotFitted) else seen_of(lesson, past, [candidate.name])
+        if isinstance(found, NotFitted) or seen is None:
             return found
         told, later = seen
         happened = lesson.target(later) >= 0.5
         forecasts = Forecasts(told[:, 0], happened, later.origin, later.weight, later.horizon_days)
         return replace(found, calibrator=fit_calibrator(forecasts))
 
-    def _share(self, learned: Learned, kind: ShortfallKind) -> None:
+    def _share(self, learned: FittedModels, kind: ShortfallKind) -> None:
         found = learn_share(self.rows, self.origins, fold=learned.fold, reference=learned.reference, seed=self.seed)
-        if isinstance(found, TooFew):
+        if isinstance(found, NotFitted):
             learned.skipped[str(kind)] = found.reason
         else:
             learned.shares[kind] = found
 
     @staticmethod
-    def _keep(learned: Learned, kept: dict[str, Probability], name: str, found: Probability | TooFew) -> None:
-        if isinstance(found, TooFew):
+    def _keep(learned: FittedModels, kept: dict[str, Probability], name: str, found: Probability | NotFitted) -> None:
+        if isinstance(found, NotFitted):
             learned.skipped[name] = found.reason
         else:
             kept[name.removeprefix("decline, ")] = found

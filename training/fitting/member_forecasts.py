@@ -12,7 +12,7 @@ from features.clock import AsOf
 from features.snapshot import Floats
 from models.probability import Probability
 from training.dataset.training_set import TrainingSet, micros_of
-from training.fitting.fit import Lesson
+from training.fitting.fit import FitTask
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,9 @@ def forecasts_of(models: Iterable[Probability], origin: AsOf, rows: TrainingSet)
     return MemberForecasts(origin, np.asarray(rows.snapshot.customer_ids, dtype=np.str_), told)
 
 
-def seen_of(lesson: Lesson, past: Sequence[MemberForecasts], names: Sequence[str]) -> tuple[Floats, TrainingSet] | None:
+def seen_of(
+    lesson: FitTask, past: Sequence[MemberForecasts], names: Sequence[str]
+) -> tuple[Floats, TrainingSet] | None:
     """Past forecasts of just these members, rows × members, and what is known by now of the windows that followed."""
     usable = sorted((each for each in past if set(names) <= set(each.log_odds)), key=lambda each: each.origin)
     rows = lesson.known(lesson.rows.active_at([each.origin for each in usable]))

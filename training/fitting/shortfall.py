@@ -15,7 +15,7 @@ from training.dataset.folds import Fold, Origins
 from training.dataset.training_set import TrainingSet
 from training.fitting.blend import MOST_ROWS
 from training.fitting.candidates import BOOSTED, MONEY, RFM, Recipe, TreesRecipe
-from training.fitting.fit import Lesson, Target, TooFew, fit_member
+from training.fitting.fit import FitTask, NotFitted, Target, fit_member
 
 DECLINE_RECIPES: dict[str, Recipe] = {"rfm logistic": RFM, "lightgbm": BOOSTED}
 TREES = TreesRecipe()
@@ -48,7 +48,7 @@ def declined(reference: Reference, policy: Policy) -> Target:
 
 def learn_share(
     rows: TrainingSet, origins: Origins, *, fold: Fold, reference: Reference, seed: int
-) -> Probability | TooFew:
+) -> Probability | NotFitted:
     """A model of shortfall ÷ R: a line and trees, fitted on the windows closed by the fold's instant.
 
     They need no window of their own to be calibrated on: their level is lifted, and few rows are too dear to spare. Of
@@ -65,12 +65,12 @@ def learn_share(
 
     closed = origins.before(fold.at)
     apart = max(-(-len(rows.active_at(closed)) // MOST_ROWS), 1)
-    lesson = Lesson(rows, origins, replace(fold, fit=closed[::apart]), share, weight)
+    lesson = FitTask(rows, origins, replace(fold, fit=closed[::apart]), share, weight)
     line = fit_member("line of money", MONEY, lesson, seed)
-    if isinstance(line, TooFew):
+    if isinstance(line, NotFitted):
         return line
     trees = fit_member("trees of money", TREES, lesson, seed)
-    if isinstance(trees, TooFew):
+    if isinstance(trees, NotFitted):
         return alone(line)
     trees_count = counting(len(rows.active_at([fold.calibrate])))
     return Probability((line, trees), (1 - trees_count, trees_count))

@@ -17,8 +17,8 @@ from training.dataset.folds import CONTEST_ORIGINS, ContestPlan, Fold
 from training.errors import TrainingError
 from training.fitting.blend import fit_blend
 from training.fitting.candidates import BlendRecipe, CurvesRecipe, MemberRecipe, TreesRecipe
-from training.fitting.fit import Lesson, TooFew
-from training.fitting.learner import Teacher, churned
+from training.fitting.fit import FitTask, NotFitted
+from training.fitting.learner import TrainingContext, churned
 from training.fitting.operational_time import operational_time
 from training.metrics import scoring as metrics
 
@@ -90,7 +90,7 @@ class Tuned:
         return f"Tuned in {told}: nothing tried was better than the untuned blend."
 
 
-def tune(teacher: Teacher, plan: ContestPlan, budget: Budget, told: Callable[[str], None]) -> Tuned:
+def tune(teacher: TrainingContext, plan: ContestPlan, budget: Budget, told: Callable[[str], None]) -> Tuned:
     """The best blend that trials on the older half of the contest's origins found; the newer half is left to judge.
 
     Every trial is fitted at an origin on windows closed by then, and forecasts the next. One that does worse than most
@@ -174,22 +174,22 @@ def _parted(plan: ContestPlan) -> tuple[ContestPlan, Sequence[Fold]]:
 class _Exam:
     """One origin: what was known there, and the window that followed."""
 
-    teacher: Teacher
+    teacher: TrainingContext
     fold: Fold
-    lesson: Lesson
+    lesson: FitTask
     time: OperationalTime
 
     @classmethod
-    def of(cls, teacher: Teacher, fold: Fold) -> _Exam:
+    def of(cls, teacher: TrainingContext, fold: Fold) -> _Exam:
         then = teacher.back_at(fold.at)
         time = operational_time(teacher.ledger, then.now, fold.at, teacher.origins.horizon_days)
-        return cls(teacher, fold, Lesson(then.rows, then.origins, fold, churned), time)
+        return cls(teacher, fold, FitTask(then.rows, then.origins, fold, churned), time)
 
     def loss(self, recipe: BlendRecipe, seed: int) -> float:
         """Log loss of the window's forecasts; pruned where nothing can be fitted."""
         then = self.teacher.rows.at([self.fold.at]).snapshot
         fitted = fit_blend(recipe, self.lesson, everybody=then, time=self.time, past=(), seed=seed)
-        if isinstance(fitted, TooFew):
+        if isinstance(fitted, NotFitted):
             raise optuna.TrialPruned
         rows = self.teacher.rows.active_at([self.fold.at])
         return metrics.log_loss(fitted.chance(rows.snapshot), rows.labels.churned, rows.weight)

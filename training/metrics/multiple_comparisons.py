@@ -15,7 +15,7 @@ JOINT_ERROR = 0.05
 
 
 @dataclass(frozen=True)
-class Difference:
+class MetricDifference:
     """Our figure less a rival's, turned so that above 0 is better.
 
     Attributes:
@@ -48,12 +48,12 @@ class Judgement:
         is_worse: that interval, and those of all less likely ones, lie wholly below or above 0, this one below.
     """
 
-    difference: Difference
+    difference: MetricDifference
     joint: Interval
     is_worse: bool
 
 
-def judged_jointly(differences: Sequence[Difference]) -> tuple[Judgement, ...]:
+def judged_jointly(differences: Sequence[MetricDifference]) -> tuple[Judgement, ...]:
     """Each difference judged so that all judgements hold together in 95 of 100 cases, in the order given.
 
     Source: Holm 1979, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6(2).

@@ -38,7 +38,7 @@ class Figure(StrEnum):
 
 
 @dataclass(frozen=True)
-class Scene:
+class OriginOutcomes:
     """What came after one origin, row by row."""
 
     ids: Sequence[str]
@@ -49,11 +49,11 @@ class Scene:
         return len(self.ids)
 
 
-Counted = Callable[[Ints], float]
+Statistic = Callable[[Ints], float]
 """A figure of a scene in which each row stands so many times; NaN where it cannot be told."""
 
 
-def counted(figure: Figure, scene: Scene, told: Floats) -> Counted:
+def counted(figure: Figure, scene: OriginOutcomes, told: Floats) -> Statistic:
     """The figure of one forecast (a chance; for money found a value at risk) at one origin."""
     match figure:
         case Figure.AUC:
@@ -65,7 +65,9 @@ def counted(figure: Figure, scene: Scene, told: Floats) -> Counted:
             return _money_found(scene, told)
 
 
-def over_draws(told: Mapping[str, Sequence[Counted]], rows: Sequence[Ints], draws: Iterable[Ints]) -> dict[str, Floats]:
+def over_draws(
+    told: Mapping[str, Sequence[Statistic]], rows: Sequence[Ints], draws: Iterable[Ints]
+) -> dict[str, Floats]:
     """By forecast: its figure over all rows, then over each draw.
 
     ``told`` holds a counted figure per scene, ``rows`` the row numbers of each scene, a draw the row numbers drawn.
@@ -85,7 +87,7 @@ def _mean(figures: Sequence[float]) -> float:
     return float(np.mean(known)) if known else float("nan")
 
 
-def _auc(scene: Scene, chance: Floats) -> Counted:
+def _auc(scene: OriginOutcomes, chance: Floats) -> Statistic:
     order = np.argsort(chance, kind="stable")
     churned = scene.churned[order]
     starts = np.flatnonzero(np.diff(chance[order], prepend=-np.inf))  # equal chances are one step
@@ -103,7 +105,7 @@ def _auc(scene: Scene, chance: Floats) -> Counted:
     return figure
 
 
-def _money_found(scene: Scene, value_at_risk: Floats) -> Counted:
+def _money_found(scene: OriginOutcomes, value_at_risk: Floats) -> Statistic:
     sizes = np.array([max(LEAST_TOP, int(share * len(scene))) for share in TOP_SHARES])
     found = _tops(order_of(value_at_risk, scene.ids), scene.shortfall, sizes)
     most = _tops(np.argsort(-scene.shortfall, kind="stable"), scene.shortfall, sizes)

@@ -26,7 +26,7 @@ TOP_TIER_SHARE = metrics.TOP_SHARES[-1]
 """The fifth of the customers that brings four fifths of the money (domain, 001 and 004)."""
 
 
-class Circle(StrEnum):
+class Segment(StrEnum):
     """Customers among whom chances must mean what they say."""
 
     EVERYBODY = "everybody"
@@ -46,7 +46,7 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class CircleCalibration:
+class SegmentCalibration:
     """How the chances told to one circle held.
 
     Attributes:
@@ -54,7 +54,7 @@ class CircleCalibration:
         calibration: each forecast by its weight; None: under 50 forecasts.
     """
 
-    circle: Circle
+    circle: Segment
     forecasts: int
     customers: int
     calibration: Calibration | None
@@ -73,9 +73,9 @@ class CircleCalibration:
         return {**asdict(self), "circle": str(self.circle), "sentence": self.sentence}
 
 
-def circles_at(
+def segments_at(
     ledger: Ledger, snapshot: Snapshot, *, as_of: AsOf, reference: Floats, policy: Policy
-) -> dict[Circle, Flags]:
+) -> dict[Segment, Flags]:
     """Who of a snapshot's customers was in each circle at its instant, as was known then.
 
     Args:
@@ -85,35 +85,35 @@ def circles_at(
     top = np.zeros(len(ids), dtype=np.bool_)
     top[order_of(reference, ids)[: int(TOP_TIER_SHARE * len(ids))]] = True
     return {
-        Circle.EVERYBODY: np.ones(len(ids), dtype=np.bool_),
-        Circle.TOP_VALUE_TIER: top,
-        Circle.NEWCOMERS: is_newcomer(rungs_of(snapshot, policy)),
-        Circle.KEY_ACCOUNTS: np.array([each in key for each in ids], dtype=np.bool_),
+        Segment.EVERYBODY: np.ones(len(ids), dtype=np.bool_),
+        Segment.TOP_VALUE_TIER: top,
+        Segment.NEWCOMERS: is_newcomer(rungs_of(snapshot, policy)),
+        Segment.KEY_ACCOUNTS: np.array([each in key for each in ids], dtype=np.bool_),
     }
 
 
-def joined(parts: Sequence[Mapping[Circle, Flags]]) -> dict[Circle, Flags]:
+def joined(parts: Sequence[Mapping[Segment, Flags]]) -> dict[Segment, Flags]:
     """The circles of several instants, one after another."""
-    return {circle: np.concatenate([part[circle] for part in parts]) for circle in Circle}
+    return {circle: np.concatenate([part[circle] for part in parts]) for circle in Segment}
 
 
 def calibration_in(
-    circles: Mapping[Circle, Flags],
+    circles: Mapping[Segment, Flags],
     chance: Floats,
     churned: Flags,
     *,
     weight: Floats,
     customer: npt.NDArray[Any],
     seed: int,
-) -> tuple[CircleCalibration, ...]:
+) -> tuple[SegmentCalibration, ...]:
     """How chances held in each circle; who was called (weight 0) counts nowhere, who was held out for several."""
 
-    def told(circle: Circle, rows: Flags) -> CircleCalibration:
+    def told(circle: Segment, rows: Flags) -> SegmentCalibration:
         count, customers = int(rows.sum()), len(np.unique(customer[rows]))
         if count < LEAST_OUTCOMES:
-            return CircleCalibration(circle, count, customers, None)
+            return SegmentCalibration(circle, count, customers, None)
         here, came, each = chance[rows], churned[rows], weight[rows]
-        return CircleCalibration(
+        return SegmentCalibration(
             circle,
             count,
             customers,
@@ -128,7 +128,7 @@ def calibration_in(
     return tuple(told(circle, rows & (weight > 0)) for circle, rows in circles.items())
 
 
-def circles_table(found: Sequence[CircleCalibration]) -> str:
+def segments_table(found: Sequence[SegmentCalibration]) -> str:
     """The figures as a table of Markdown; in words where there are too few to say."""
     lines = ["| among | forecasts | customers | predicted | observed | calibration error (perfect) |"]
     lines.append("|---|---|---|---|---|---|")

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 import numpy as np
 
 from features.clock import AsOf
-from features.ledger.business_calendar import Why, shut_days
+from features.ledger.business_calendar import DayGap, shut_days
 from features.ledger.ledger import Ledger
-from features.ledger.schema.record_types import KINDS
+from features.ledger.schema.record_types import RECORD_TYPES
 from features.policy import Policy
 
 LOOKED_BACK_DAYS = 90
@@ -20,7 +20,7 @@ WATCHED_KINDS = ("orders", "contacts", "complaints", "surveys", "payments", "eve
 
 
 @dataclass(frozen=True)
-class Stopped:
+class StoppedFeed:
     """A kind of rows of which none came for longer than chance explains.
 
     Attributes:
@@ -47,7 +47,7 @@ GROUP BY 1 ORDER BY 1
 """
 
 
-def stopped_kinds(ledger: Ledger, as_of: AsOf, policy: Policy) -> tuple[Stopped, ...]:
+def stopped_feeds(ledger: Ledger, as_of: AsOf, policy: Policy) -> tuple[StoppedFeed, ...]:
     """The kinds that stopped arriving, as seen at the as-of.
 
     One has stopped where silence lasts longer than twice any of the 90 days before, and where so many rows as policy
@@ -57,11 +57,11 @@ def stopped_kinds(ledger: Ledger, as_of: AsOf, policy: Policy) -> tuple[Stopped,
     with ledger.open() as connection:
         days = {}
         for kind in WATCHED_KINDS:
-            what, view = KINDS[kind], KINDS[kind].shelf.name
+            what, view = RECORD_TYPES[kind], RECORD_TYPES[kind].relation.name
             statement = _DAYS.format(day=what.days[what.happened_at], view=view, at=what.happened_at)
             days[kind] = connection.execute(statement, {"as_of": as_of.naive}).fetchall()
         shut = shut_days(connection, [as_of], policy).to_pylist()
-    closed = frozenset(row["day"] for row in shut if row["why"] == Why.CLOSED)
+    closed = frozenset(row["day"] for row in shut if row["why"] == DayGap.CLOSED)
     return tuple(_stopped(days, as_of, closed, policy))
 
 
@@ -70,12 +70,12 @@ def missing_days(ledger: Ledger, as_of: AsOf, within_days: int, policy: Policy) 
     with ledger.open() as connection:
         shut = shut_days(connection, [as_of], policy).to_pylist()
     since = as_of.day - timedelta(days=within_days)
-    return tuple(row["day"] for row in shut if row["why"] == Why.MISSING and row["day"] >= since)
+    return tuple(row["day"] for row in shut if row["why"] == DayGap.MISSING and row["day"] >= since)
 
 
 def _stopped(
     days: Mapping[str, Sequence[tuple[date, int]]], as_of: AsOf, closed: Collection[date], policy: Policy
-) -> Iterator[Stopped]:
+) -> Iterator[StoppedFeed]:
     for kind, found in days.items():
         if not found:
             continue
@@ -86,4 +86,4 @@ def _stopped(
         silent = (as_of.day - last_on).days - sum(last_on < day < as_of.day for day in closed)
         longest = int(gaps.max(initial=1))
         if silent > 2 * longest and silent * per_day >= policy.missing_from_customers:
-            yield Stopped(kind, last_on, 7 * per_day, longest)
+            yield StoppedFeed(kind, last_on, 7 * per_day, longest)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from training.monitoring.data_arrival import Stopped
-from training.monitoring.feature_drift import Shift
+from training.monitoring.data_arrival import StoppedFeed
+from training.monitoring.feature_drift import FeatureDrift
 
 MOST_MISSING = 2
 """Days of the last 30 that a ledger may miss before that alone is an alarm."""
@@ -64,9 +64,9 @@ class Drift:
 
     as_of_day: date
     model_version: str
-    shifts: tuple[Shift, ...] | None
+    shifts: tuple[FeatureDrift, ...] | None
     base_rate: BaseRate | None
-    stopped: tuple[Stopped, ...]
+    stopped: tuple[StoppedFeed, ...]
     missing: tuple[date, ...]
 
     @property
@@ -138,7 +138,7 @@ class Drift:
         return "It is not the season, and nothing else we measure moved: look at the market, and train again."
 
 
-def _of_kind(kind: str, shifts: Sequence[Shift]) -> str:
+def _of_kind(kind: str, shifts: Sequence[FeatureDrift]) -> str:
     worst = max(shifts, key=lambda each: each.since_learned)
     others = f", and {len(shifts) - 1} more" if len(shifts) > 1 else ""
     return f"{kind}: {worst.sentence}{others}"

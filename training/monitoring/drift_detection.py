@@ -18,9 +18,9 @@ from features.standing.population import is_active
 from models.bundle import Bundle
 from training.dataset.assignments import assignments_of
 from training.dataset.labels import customers_at, labels_of
-from training.monitoring.data_arrival import missing_days, stopped_kinds
+from training.monitoring.data_arrival import missing_days, stopped_feeds
 from training.monitoring.drift import BaseRate, Drift
-from training.monitoring.feature_drift import Seen, Shift, shifts_of
+from training.monitoring.feature_drift import FeatureDrift, WeightedSnapshot, feature_drift_of
 
 YEAR_DAYS = 364
 """The same weeks a year ago begin on the same weekday."""
@@ -41,27 +41,27 @@ def look_for_drift(ledger: Ledger, bundle: Bundle, as_of: AsOf, policy: Policy) 
     usual = bundle.usual_shares
     then = as_of.shifted(-YEAR_DAYS, policy.zone)
     is_held = (then.day - ledger.starts_on).days >= max(bundle.horizon_days, bundle.active_days)
-    shifts: tuple[Shift, ...] | None = None
+    shifts: tuple[FeatureDrift, ...] | None = None
     if usual is not None and is_held:
         now, last_year = _seen(ledger, as_of, bundle, policy), _seen(ledger, then, bundle, policy)
-        shifts = shifts_of(now, last_year, usual)
+        shifts = feature_drift_of(now, last_year, usual)
     return Drift(
         as_of_day=as_of.day,
         model_version=bundle.version,
         shifts=shifts,
         base_rate=_base_rate(ledger, bundle, as_of, policy),
-        stopped=stopped_kinds(ledger, as_of, policy),
+        stopped=stopped_feeds(ledger, as_of, policy),
         missing=missing_days(ledger, as_of, MISSING_WITHIN_DAYS, policy),
     )
 
 
-def _seen(ledger: Ledger, at: AsOf, bundle: Bundle, policy: Policy) -> Seen:
+def _seen(ledger: Ledger, at: AsOf, bundle: Bundle, policy: Policy) -> WeightedSnapshot:
     """The active customers of an instant whom no list had called in the horizon before it."""
     active = _active(take_snapshot(ledger, [at], policy), bundle)
     before = customers_at(active.customer_ids, at.shifted(-bundle.horizon_days, policy.zone), ledger)
     assigned = assignments_of(ledger, before, bundle.horizon_days, until=at, policy=policy)
     alone = ~assigned.called
-    return Seen(active.where(alone), assigned.weight[alone], (at.day - ledger.starts_on).days)
+    return WeightedSnapshot(active.where(alone), assigned.weight[alone], (at.day - ledger.starts_on).days)
 
 
 def _base_rate(ledger: Ledger, bundle: Bundle, as_of: AsOf, policy: Policy) -> BaseRate | None:

@@ -27,7 +27,7 @@ from features.catalog.primitives import (
     Sum,
 )
 from features.snapshot import Floats, Snapshot
-from models.feature_distributions import UsualShares
+from models.feature_distributions import TrainingDistribution
 
 LEAST_SHIFT = 0.25
 """Population stability index from which a shift is called major (Siddiqi 2006, Credit Risk Scorecards)."""
@@ -59,7 +59,7 @@ OPEN_ROWS = (
 
 
 @dataclass(frozen=True)
-class Shift:
+class FeatureDrift:
     """A feature whose customers are spread otherwise than when the model learned, and than a year ago.
 
     Attributes:
@@ -89,7 +89,7 @@ class Shift:
 
 
 @dataclass(frozen=True)
-class Seen:
+class WeightedSnapshot:
     """The active customers of one instant, and how much each counts.
 
     Attributes:
@@ -101,7 +101,9 @@ class Seen:
     held_days: int
 
 
-def shifts_of(now: Seen, last_year: Seen, usual: UsualShares) -> tuple[Shift, ...]:
+def feature_drift_of(
+    now: WeightedSnapshot, last_year: WeightedSnapshot, usual: TrainingDistribution
+) -> tuple[FeatureDrift, ...]:
     """Every feature that moved from what was learned, and from the same weeks of last year.
 
     A feature is looked at where the ledger held all the days it looks back over, at both: where it did not, the feature
@@ -144,7 +146,7 @@ def looks_back_days(expression: Any) -> int:
     return max((looks_back_days(each) for each in _parts(expression)), default=0)
 
 
-def _shifts(now: Seen, last_year: Seen, usual: UsualShares) -> Iterator[Shift]:
+def _shifts(now: WeightedSnapshot, last_year: WeightedSnapshot, usual: TrainingDistribution) -> Iterator[FeatureDrift]:
     held_days = min(usual.held_days, last_year.held_days)
     for name, steps in usual.features.items():
         if only_grows(_EXPRESSIONS[name]) or looks_back_days(_EXPRESSIONS[name]) > held_days:
@@ -160,7 +162,7 @@ def _shifts(now: Seen, last_year: Seen, usual: UsualShares) -> Iterator[Shift]:
         if since_last_year <= bound:
             continue
         places = np.arange(len(steps.shares) - 1, dtype=np.float64)
-        yield Shift(
+        yield FeatureDrift(
             feature=name,
             kind=kind_of(name),
             meaning=_MEANINGS[name],

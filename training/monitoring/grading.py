@@ -14,14 +14,14 @@ from features.ledger.store.database import Store
 from features.policy import Policy
 from features.snapshot import Floats
 from models.findings import FindingKind, findings_of
-from models.published_forecasts import KeptForecasts, PublishedRun, first_listed_on, forecasts_of, runs_with_forecasts
+from models.published_forecasts import ForecastRun, KeptForecasts, first_listed_on, forecasts_of, runs_with_forecasts
 from models.ranking import order_of
 from training.dataset.assignments import Assignments, assignments_of
 from training.dataset.labels import Labels, customers_at, labels_of
 from training.errors import TrainingError
 from training.metrics import scoring as metrics
 from training.metrics.scoring import LEAST_OUTCOMES
-from training.monitoring.report_card import Called, Figures, ReportCard
+from training.monitoring.report_card import Called, ListScores, ReportCard
 
 LISTED_WITHIN_DAYS = 365
 """How long before its window closes a first listing counts: an older one was about another silence."""
@@ -38,13 +38,13 @@ class NothingToGradeError(TrainingError):
         )
 
 
-def ungraded_runs(store: Store, ledger: Ledger, until: AsOf) -> tuple[PublishedRun, ...]:
+def ungraded_runs(store: Store, ledger: Ledger, until: AsOf) -> tuple[ForecastRun, ...]:
     """Runs whose windows are closed by ``until``, and by the ledger, and that have no report card yet; oldest first."""
     graded = {int(card.payload["run_id"]) for card in findings_of(store, FindingKind.REPORT_CARD)}
     return tuple(run for run in closed_runs(store, ledger, until) if run.run_id not in graded)
 
 
-def closed_runs(store: Store, ledger: Ledger, until: AsOf) -> tuple[PublishedRun, ...]:
+def closed_runs(store: Store, ledger: Ledger, until: AsOf) -> tuple[ForecastRun, ...]:
     """Runs whose windows are closed by ``until``, and by the ledger; oldest first."""
     ends_on = min(until.day, ledger.ends_on + timedelta(days=1))
     return tuple(run for run in runs_with_forecasts(store) if _closed_on(run) <= ends_on)
@@ -55,7 +55,7 @@ def first_close(store: Store) -> date | None:
     return min((_closed_on(run) for run in runs_with_forecasts(store)), default=None)
 
 
-def report_card(store: Store, run: PublishedRun, ledger: Ledger, *, until: AsOf, policy: Policy) -> ReportCard:
+def report_card(store: Store, run: ForecastRun, ledger: Ledger, *, until: AsOf, policy: Policy) -> ReportCard:
     """How the lists of a run did, by what was known strictly before ``until``.
 
     Raises:
@@ -84,7 +84,7 @@ def report_card(store: Store, run: PublishedRun, ledger: Ledger, *, until: AsOf,
     )
 
 
-def _figures(forecasts: KeptForecasts, labels: Labels, assigned: Assignments) -> Figures:
+def _figures(forecasts: KeptForecasts, labels: Labels, assigned: Assignments) -> ListScores:
     """Of the rows that were not called, each by its weight."""
     kept = ~assigned.called
     chance, churned, weight = forecasts.chance[kept], labels.churned[kept], assigned.weight[kept]
@@ -94,7 +94,7 @@ def _figures(forecasts: KeptForecasts, labels: Labels, assigned: Assignments) ->
     shortfall = np.maximum(reference - labels.net_sales[kept], 0.0)
     lines = int(np.sum(forecasts.is_listed))
     top = _within(weight[by_risk], max(lines, 1))
-    return Figures(
+    return ListScores(
         expected=float(np.average(chance, weights=weight)),
         seen=float(np.average(churned, weights=weight)),
         calibration_error=metrics.calibration_error(chance, churned, weight),
@@ -155,7 +155,7 @@ def _last_orders(ledger: Ledger, closes: AsOf, until: AsOf) -> dict[str, date]:
     return dict(found)
 
 
-def _closed_on(run: PublishedRun) -> date:
+def _closed_on(run: ForecastRun) -> date:
     return run.as_of_day + timedelta(days=run.horizon_days)
 
 

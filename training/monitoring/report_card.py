@@ -14,7 +14,7 @@ from training.metrics.scoring import LEAST_OUTCOMES
 
 
 @dataclass(frozen=True)
-class Figures:
+class ListScores:
     """How the forecasts to the customers left alone came out, each customer by its weight.
 
     Attributes:
@@ -66,7 +66,7 @@ class ReportCard:
     left_alone: int
     held_out: int
     listed_unrecorded: int
-    figures: Figures | None
+    figures: ListScores | None
     called: Called | None
     lead_days: float | None
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 
 from features.snapshot import Floats
 from models.ranking import order_of
-from training.evaluation.baselines import RIVALS, Tells
+from training.evaluation.baselines import BASELINES, Predicts
 from training.evaluation.results import OURS, AtCutoff, Evaluation
 from training.metrics.resampled import Figure
 from training.plots import training as report
@@ -21,11 +21,11 @@ from training.plots.training import pictured
 SHARES = np.linspace(0, 0.5, 101)
 STYLES = {OURS: {"color": report.OURS, "linewidth": 2.6, "zorder": 3}} | {
     rival.name: {
-        "color": report.RIVALS[place % len(report.RIVALS)],
+        "color": report.BASELINE_RULES[place % len(report.BASELINE_RULES)],
         "linewidth": 1.2,
-        "linestyle": "-" if rival.tells is Tells.CHANCE else "--",
+        "linestyle": "-" if rival.tells is Predicts.CHANCE else "--",
     }
-    for place, rival in enumerate(RIVALS)
+    for place, rival in enumerate(BASELINES)
 }
 
 
@@ -102,7 +102,7 @@ def calibration(found: Evaluation) -> Picture:
                 [part.churned[rows].mean() for rows in bins],
                 marker="o",
                 linewidth=1.4,
-                color=report.RIVALS[place % len(report.RIVALS)],
+                color=report.BASELINE_RULES[place % len(report.BASELINE_RULES)],
                 label=f"{part.cutoff.day} ({len(part):,})",
             )
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="chance of no order, as forecast", ylabel="share that did not order")
@@ -114,11 +114,11 @@ def calibration(found: Evaluation) -> Picture:
     return pictured(draw, size=(8, 6.5))
 
 
-Told = list[tuple[AtCutoff, npt.NDArray[np.float64] | None]]
+CutoffChances = list[tuple[AtCutoff, npt.NDArray[np.float64] | None]]
 
 
 def _curves(
-    told: dict[str, Told],
+    told: dict[str, CutoffChances],
     best: list[tuple[AtCutoff, Floats]],
     worth: Callable[[AtCutoff], Floats],
     ylabel: str,

@@ -20,11 +20,11 @@ from features.snapshot import Floats
 from models.ranking import order_of
 from training.dataset.horizon import GapCurve
 from training.metrics import scoring as metrics
-from training.selection.contest import Outcome
-from training.selection.out_of_sample import Unseen
+from training.selection.contest import ContestResult
+from training.selection.out_of_sample import OutOfSample
 
 INK, QUIET, OURS = "#1f2933", "#9aa5b1", "#c2410c"
-RIVALS = ("#2563eb", "#0d9488", "#7c3aed", "#ca8a04", "#64748b", "#db2777", "#65a30d")
+BASELINE_RULES = ("#2563eb", "#0d9488", "#7c3aed", "#ca8a04", "#64748b", "#db2777", "#65a30d")
 LEAST_ROWS_OF_A_LINE = 200  # under that a window's own calibration line is noise
 STYLE: dict[Any, Any] = {
     "font.size": 11,
@@ -61,7 +61,7 @@ def gap_picture(curve: GapCurve, horizon_days: int, active_days: int) -> Figure:
     return pictured(draw)
 
 
-def calibration_picture(unseen: Unseen, outcome: Outcome) -> Figure:
+def calibration_picture(unseen: OutOfSample, outcome: ContestResult) -> Figure:
     """Forecast and observed rate of the served chance in ten equal-count bins of unseen windows."""
     chance, churned = unseen.churn[outcome.served], unseen.churned
     bins = np.array_split(np.argsort(chance, kind="stable"), min(metrics.BINS, len(chance)))
@@ -94,7 +94,7 @@ def calibration_picture(unseen: Unseen, outcome: Outcome) -> Figure:
     return pictured(draw, size=(8, 6.5))
 
 
-def money_picture(unseen: Unseen, outcome: Outcome) -> Figure:
+def money_picture(unseen: OutOfSample, outcome: ContestResult) -> Figure:
     """Share of all shortfall found by calling the top of each ranking, mean over unseen windows."""
     values = {str(kind): unseen.value(kind, outcome.served) for kind in outcome.money}
     values |= {
@@ -108,7 +108,7 @@ def money_picture(unseen: Unseen, outcome: Outcome) -> Figure:
         shares = np.linspace(0, 0.5, 101)
         best = _found(unseen, unseen.shortfall, shares)
         axes.plot(shares, best, color=QUIET, linestyle="--", label="the best possible")
-        styles = [(OURS, 2.6), *((colour, 1.2) for colour in RIVALS)]
+        styles = [(OURS, 2.6), *((colour, 1.2) for colour in BASELINE_RULES)]
         for (name, value), (colour, width) in zip(named.items(), styles, strict=False):
             label = f"{shown[name]} (served)" if width > 2 else shown[name]
             axes.plot(shares, _found(unseen, value, shares), color=colour, linewidth=width, label=label, zorder=width)
@@ -122,7 +122,7 @@ def money_picture(unseen: Unseen, outcome: Outcome) -> Figure:
     return pictured(draw)
 
 
-def contest_picture(unseen: Unseen, outcome: Outcome) -> Figure:
+def contest_picture(unseen: OutOfSample, outcome: ContestResult) -> Figure:
     """Brier score of every candidate at every contest origin."""
     origins = np.unique(unseen.rows.origin)
 
@@ -136,7 +136,7 @@ def contest_picture(unseen: Unseen, outcome: Outcome) -> Figure:
                 scores,
                 marker="o",
                 linestyle=":" if figures.rank == "rule" else "-",
-                color=OURS if is_served else RIVALS[place % len(RIVALS)],
+                color=OURS if is_served else BASELINE_RULES[place % len(BASELINE_RULES)],
                 linewidth=2.6 if is_served else 1.3,
                 label=f"{figures.name}{' (served)' if is_served else ''}: {figures.brier:.3f}",
             )
@@ -148,7 +148,7 @@ def contest_picture(unseen: Unseen, outcome: Outcome) -> Figure:
     return pictured(draw, size=(9.5, 5))
 
 
-def _found(unseen: Unseen, value: Floats, shares: Floats) -> Floats:
+def _found(unseen: OutOfSample, value: Floats, shares: Floats) -> Floats:
     curves = []
     for origin in np.unique(unseen.rows.origin):
         rows = np.flatnonzero(unseen.rows.origin == origin)
@@ -161,7 +161,7 @@ def _found(unseen: Unseen, value: Floats, shares: Floats) -> Floats:
     return np.mean(curves, axis=0) if curves else np.zeros(len(shares))
 
 
-def _shades(unseen: Unseen) -> list[str]:
+def _shades(unseen: OutOfSample) -> list[str]:
     count = len(np.unique(unseen.rows.origin))
     return [mpl.colors.to_hex(mpl.colormaps["Blues"](0.35 + 0.5 * place / max(count, 1))) for place in range(count)]
 

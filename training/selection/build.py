@@ -16,19 +16,19 @@ from features.version import code_version
 from models.bundle import Bundle
 from models.manifest import Manifest
 from training.dataset.folds import MOST_CONTEST_ORIGINS, ContestPlan, Origins, contest_plan, origins_of
-from training.dataset.scope import Frame
+from training.dataset.scope import TrainingScope
 from training.dataset.training_set import training_set
 from training.fitting.company_profile import margin_of, usual_shares
-from training.fitting.learner import Teacher
+from training.fitting.learner import TrainingContext
 from training.fitting.tuning import Budget, Tuned, tune
-from training.selection.winner import Draft, TooLittleToLearnError, bare_rule, draft
+from training.selection.winner import TooLittleToLearnError, Winner, bare_rule, choose_winner
 
-Progress = Callable[[str, float], None]
+BuildProgress = Callable[[str, float], None]
 """Told a step in plain words and the share of the work that is behind."""
 
 
 @dataclass(frozen=True)
-class Made:
+class TrainedModel:
     """What a ledger proves as of T, and what it was learned from.
 
     Attributes:
@@ -36,10 +36,10 @@ class Made:
         tuned: what tuning came to; None: nobody asked for it.
     """
 
-    frame: Frame
+    frame: TrainingScope
     origins: Origins
-    teacher: Teacher | None
-    draft: Draft
+    teacher: TrainingContext | None
+    draft: Winner
     tuned: Tuned | None = None
 
     @property
@@ -48,9 +48,15 @@ class Made:
         return () if self.tuned is None else (self.tuned.sentence,)
 
 
-def make(
-    ledger: Ledger, frame: Frame, policy: Policy, *, seed: int, progress: Progress, tuning: Budget | None = None
-) -> Made:
+def train_model(
+    ledger: Ledger,
+    frame: TrainingScope,
+    policy: Policy,
+    *,
+    seed: int,
+    progress: BuildProgress,
+    tuning: Budget | None = None,
+) -> TrainedModel:
     """The best that windows closed by T prove; a bare rule by name where they prove nothing."""
     origins = _origins(ledger, frame, policy)
     if not origins.close:
@@ -60,18 +66,18 @@ def make(
             f"The ledger holds {held} days before {frame.until.day}; a first closed window needs {needed}. "
             "Load more history, or choose a shorter horizon (--horizon-days)."
         )
-        return Made(frame, origins, None, bare_rule(frame.horizon_days, missing))
+        return TrainedModel(frame, origins, None, bare_rule(frame.horizon_days, missing))
     rows = training_set(ledger, origins, frame.active_days, policy)
-    teacher = Teacher(ledger, rows, take_snapshot(ledger, [frame.until], policy), origins, policy, seed)
+    teacher = TrainingContext(ledger, rows, take_snapshot(ledger, [frame.until], policy), origins, policy, seed)
     plan, tuned = contest_plan(origins), None
     with threadpool_limits(limits=1, user_api="blas"):  # of fits so small, threads wait for one another
         if tuning is not None:
             tuned = tune(teacher, plan, tuning, lambda step: progress(step, 0.2))
             teacher, plan = replace(teacher, blend=tuned.recipe), tuned.plan
-        return Made(frame, origins, teacher, _drafted(teacher, plan, frame, progress), tuned)
+        return TrainedModel(frame, origins, teacher, _winner_of(teacher, plan, frame, progress), tuned)
 
 
-def bundle_of(made: Made, chosen: Draft, ledger: Ledger, policy: Policy, *, number: int) -> Bundle:
+def bundle_of(made: TrainedModel, chosen: Winner, ledger: Ledger, policy: Policy, *, number: int) -> Bundle:
     """A draft of what was made, as a bundle that can score; a model, not a rule, bears the number."""
     frame = made.frame
     margin = None if made.teacher is None else margin_of(made.teacher.rows, policy)
@@ -104,7 +110,7 @@ def bundle_of(made: Made, chosen: Draft, ledger: Ledger, policy: Policy, *, numb
     )
 
 
-def _origins(ledger: Ledger, frame: Frame, policy: Policy) -> Origins:
+def _origins(ledger: Ledger, frame: TrainingScope, policy: Policy) -> Origins:
     with ledger.open() as connection:
         shut = frozenset(shut_days(connection, [frame.until], policy).column("day").to_pylist())
     return origins_of(
@@ -112,7 +118,7 @@ def _origins(ledger: Ledger, frame: Frame, policy: Policy) -> Origins:
     )
 
 
-def _drafted(teacher: Teacher, plan: ContestPlan, frame: Frame, progress: Progress) -> Draft:
+def _winner_of(teacher: TrainingContext, plan: ContestPlan, frame: TrainingScope, progress: BuildProgress) -> Winner:
     steps = iter(range(1, 1000))
     most = 10 * min(len(teacher.origins.close), MOST_CONTEST_ORIGINS)
 
@@ -120,6 +126,6 @@ def _drafted(teacher: Teacher, plan: ContestPlan, frame: Frame, progress: Progre
         progress(step, min(0.25 + 0.5 * next(steps) / most, 0.78))
 
     try:
-        return draft(teacher, active_days=frame.active_days, told=told, plan=plan)
+        return choose_winner(teacher, active_days=frame.active_days, told=told, plan=plan)
     except TooLittleToLearnError as error:
         return bare_rule(frame.horizon_days, str(error))

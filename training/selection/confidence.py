@@ -8,7 +8,7 @@ from features.clock import AsOf
 from models.members import chance_of
 from models.probability import Probability
 from training.dataset.folds import CONTEST_ORIGINS, ContestPlan
-from training.selection.out_of_sample import Unseen
+from training.selection.out_of_sample import OutOfSample
 
 LARGE_CONTEST_ROWS = 1000
 """Under so many forecasts a better model may go unrecognised."""
@@ -24,7 +24,7 @@ def weaker_proof(plan: ContestPlan) -> str:
     return f" This proof is weaker than usual: the ledger is short, so the tested windows overlap{few}."
 
 
-def how_sure(unseen: Unseen, name: str, churn: Probability, *, until: AsOf) -> str:
+def how_sure(unseen: OutOfSample, name: str, churn: Probability, *, until: AsOf) -> str:
     """What a candidate expected on dates it had not seen, what came, how far it may be off, what so few prove."""
     windows = len(np.unique(unseen.rows.origin))
     chance, rate = (

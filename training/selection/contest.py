@@ -15,12 +15,12 @@ from models.shortfall import ShortfallKind
 from training.dataset.folds import ContestPlan
 from training.dataset.training_set import TrainingSet
 from training.fitting.candidates import CANDIDATES, Candidate, Rank
-from training.fitting.learner import Learned, Teacher
+from training.fitting.learner import FittedModels, TrainingContext
 from training.fitting.member_forecasts import MemberForecasts, forecasts_of
 from training.metrics import scoring as metrics
 from training.metrics.bootstrap import Interval, interval_over_origins
-from training.metrics.segments import CircleCalibration, circles_at, joined
-from training.selection.out_of_sample import Unseen
+from training.metrics.segments import SegmentCalibration, joined, segments_at
+from training.selection.out_of_sample import OutOfSample
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ Key = TypeVar("Key", str, ShortfallKind)
 
 
 @dataclass(frozen=True)
-class Figures:
+class CandidateScores:
     """How one candidate did over all contest origins.
 
     Attributes:
@@ -67,7 +67,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ContestResult:
     """Who won, and by what.
 
     Attributes:
@@ -79,7 +79,7 @@ class Outcome:
             less that by the best rule. None likewise.
     """
 
-    figures: tuple[Figures, ...]
+    figures: tuple[CandidateScores, ...]
     skipped: dict[str, str]
     best_rule: str
     best_model: str | None
@@ -90,7 +90,7 @@ class Outcome:
     decline: str | None
     shortfall: ShortfallKind
     money: dict[ShortfallKind, float]
-    circles: tuple[CircleCalibration, ...]
+    circles: tuple[SegmentCalibration, ...]
     sentence: str
 
     @property
@@ -100,7 +100,7 @@ class Outcome:
         return 1 - brier[self.best_model] / brier[self.best_rule] if self.best_model else float("nan")
 
 
-def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], None]) -> Unseen | None:
+def hold_contest(teacher: TrainingContext, plan: ContestPlan, progress: Callable[[str], None]) -> OutOfSample | None:
     """Every candidate fitted and calibrated at every contest origin, and its forecasts of the window that follows.
 
     From the oldest on, as the blend's weights at an origin come from forecasts of windows that are closed by then.
@@ -109,7 +109,7 @@ def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], 
     """
     teachers = {fold.at: teacher.back_at(fold.at) for fold in plan.folds}
     members: list[MemberForecasts] = []
-    tried: list[Learned] = []
+    tried: list[FittedModels] = []
     for fold in sorted(plan.folds, key=lambda fold: fold.at):
         closed = teacher.origins.before(fold.at)
         past = [each for each in members if each.origin in closed]
@@ -127,7 +127,7 @@ def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], 
     if not RULES & set(churn):
         return None
     circles = [
-        circles_at(teacher.ledger, part.snapshot, as_of=each.fold.at, reference=sales, policy=teacher.policy)
+        segments_at(teacher.ledger, part.snapshot, as_of=each.fold.at, reference=sales, policy=teacher.policy)
         for each, part, sales in zip(learned, parts, references, strict=True)
     ]
 
@@ -142,7 +142,7 @@ def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], 
         )
 
     everywhere = set.intersection(*(set(each.shares) for each in learned))
-    return Unseen(
+    return OutOfSample(
         rows=rows,
         reference=reference,
         telling=expected >= teacher.policy.fading_least_orders,
@@ -159,7 +159,7 @@ def hold_contest(teacher: Teacher, plan: ContestPlan, progress: Callable[[str], 
     )
 
 
-def judge(unseen: Unseen) -> Outcome:
+def judge(unseen: OutOfSample) -> ContestResult:
     """The best model is served if it beats the best calibrated rule for sure and finds no less money; else the rule.
 
     Both are judged at the rates that came: the level of a new window is common to all customers, a few origins tell
@@ -180,7 +180,7 @@ def judge(unseen: Unseen) -> Outcome:
         served = model.name if wins else rule.name
         sentence = _sentence(rule, model, improvement, as_told, money)
     kind, found = choose_shortfall(unseen, served)
-    return Outcome(
+    return ContestResult(
         figures=figures,
         skipped=unseen.skipped,
         best_rule=rule.name,
@@ -197,11 +197,11 @@ def judge(unseen: Unseen) -> Outcome:
     )
 
 
-def _levelled_brier(figures: Figures) -> float:
+def _levelled_brier(figures: CandidateScores) -> float:
     return figures.levelled_brier
 
 
-def serving_rule(outcome: Outcome, unseen: Unseen, why: str) -> Outcome:
+def serving_rule(outcome: ContestResult, unseen: OutOfSample, why: str) -> ContestResult:
     """The outcome with the best rule served instead of the model, and the sentence that says why."""
     kind, found = choose_shortfall(unseen, outcome.best_rule)
     return replace(
@@ -215,13 +215,13 @@ def serving_rule(outcome: Outcome, unseen: Unseen, why: str) -> Outcome:
     )
 
 
-def best_value(unseen: Unseen, churn: str) -> Floats:
+def best_value(unseen: OutOfSample, churn: str) -> Floats:
     """The value at risk that found most money with a candidate's chances."""
     _, found = choose_shortfall(unseen, churn)
     return unseen.value(max(found, key=lambda kind: found[kind]), churn)
 
 
-def choose_shortfall(unseen: Unseen, churn: str) -> tuple[ShortfallKind, dict[ShortfallKind, float]]:
+def choose_shortfall(unseen: OutOfSample, churn: str) -> tuple[ShortfallKind, dict[ShortfallKind, float]]:
     """The way of telling value at risk, and the money found by each.
 
     The learned one, unless "reference alone" or "stop or shrink" finds more for sure: over few forecasts one large
@@ -238,7 +238,7 @@ def choose_shortfall(unseen: Unseen, churn: str) -> tuple[ShortfallKind, dict[Sh
     return (best if worse else learned), found
 
 
-def _choose_decline(unseen: Unseen, served: str) -> str | None:
+def _choose_decline(unseen: OutOfSample, served: str) -> str | None:
     telling, declined = unseen.telling, unseen.declined
     if not unseen.decline or not telling.any():
         return None
@@ -247,10 +247,10 @@ def _choose_decline(unseen: Unseen, served: str) -> str | None:
     return min(tried, key=lambda name: metrics.brier(tried[name][telling], declined[telling], weight))
 
 
-def _figures(unseen: Unseen, candidate: Candidate) -> Figures:
+def _figures(unseen: OutOfSample, candidate: Candidate) -> CandidateScores:
     chance, churned, weight = unseen.churn[candidate.name], unseen.churned, unseen.rows.weight
     money = unseen.money_found(chance * unseen.reference)
-    return Figures(
+    return CandidateScores(
         name=candidate.name,
         rank=candidate.rank,
         auc=unseen.mean_auc(chance),
@@ -272,7 +272,9 @@ def _forecasts(models: Sequence[Mapping[Key, Probability]], parts: Sequence[Trai
     }
 
 
-def _sentence(rule: Figures, model: Figures, improvement: Interval, as_told: Interval, money: Interval) -> str:
+def _sentence(
+    rule: CandidateScores, model: CandidateScores, improvement: Interval, as_told: Interval, money: Interval
+) -> str:
     figures = (
         f"Brier {model.levelled_brier:.3f} against {rule.levelled_brier:.3f} at the rates that came in unseen windows, "
         f"better by {improvement.estimate:.3f} (95 % interval {improvement.low:.3f} to {improvement.high:.3f})"

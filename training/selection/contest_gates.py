@@ -8,20 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from features.catalog import MODEL_FEATURES
-from features.catalog.orders import FROM_ORDERS
-from features.catalog.trends import FROM_COURSE
+from features.catalog.orders import ORDERS
+from features.catalog.trends import TRENDS
 from features.ledger.ledger import Ledger
 from features.standing.accounts import accounts_at
 from training.dataset.training_set import TrainingSet, micros_of
 from training.fitting.company_profile import YEAR_DAYS
-from training.fitting.learner import Teacher
+from training.fitting.learner import TrainingContext
 from training.metrics import scoring as metrics
 from training.metrics.bootstrap import Interval
 from training.metrics.calibration import MOST_ERROR_OVER_PERFECT, MOST_GAP, NINETY_FIVE, SEASON_STEP
 from training.selection import gates as checks
-from training.selection.contest import FOUND_AT_LEAST, Outcome
-from training.selection.gates import Checked, checked, not_applicable
-from training.selection.out_of_sample import Unseen
+from training.selection.contest import FOUND_AT_LEAST, ContestResult
+from training.selection.gates import GateResult, checked, not_applicable
+from training.selection.out_of_sample import OutOfSample
 
 Flags = npt.NDArray[np.bool_]
 
@@ -31,10 +31,10 @@ LEAST_IN_DEPARTMENT, UNEVEN_GAP, NINETY_NINE = 100, 0.05, 2.576
 LEAST_TO_BE_CARRIED, CARRIED_SHARE, OVER_RULE = 100, 0.9, 0.05
 """Forecasts; share of the model's AUC over one half that one column reaches; AUC by which it beats the best rule."""
 COMMITMENTS = ("booked_sales", "booked_order_days", "days_to_booked_order")
-OF_ORDERS = {feature.name for feature in (*FROM_ORDERS, *FROM_COURSE)} - set(COMMITMENTS)
+OF_ORDERS = {feature.name for feature in (*ORDERS, *TRENDS)} - set(COMMITMENTS)
 
 
-def contest_checks(teacher: Teacher, unseen: Unseen, outcome: Outcome) -> tuple[Checked, ...]:
+def contest_checks(teacher: TrainingContext, unseen: OutOfSample, outcome: ContestResult) -> tuple[GateResult, ...]:
     """The checks that the contest's own forecasts answer; none where no model took part."""
     if outcome.best_model is None:
         return ()
@@ -49,7 +49,7 @@ def contest_checks(teacher: Teacher, unseen: Unseen, outcome: Outcome) -> tuple[
     )
 
 
-def _beats_rule(outcome: Outcome) -> Checked:
+def _beats_rule(outcome: ContestResult) -> GateResult:
     found, told = outcome.improvement, outcome.as_told
     if found is None or told is None:
         return not_applicable(checks.BEATS_RULE, "No model took part.")
@@ -60,7 +60,7 @@ def _beats_rule(outcome: Outcome) -> Checked:
     return checked(checks.BEATS_RULE, found.is_above_zero and told.high >= 0, said)
 
 
-def _finds_money(outcome: Outcome) -> Checked:
+def _finds_money(outcome: ContestResult) -> GateResult:
     found = outcome.money_difference
     if found is None or np.isnan(found.estimate):
         return not_applicable(checks.FINDS_MONEY, "Nothing was lost that could have been found.")
@@ -68,7 +68,7 @@ def _finds_money(outcome: Outcome) -> Checked:
     return checked(checks.FINDS_MONEY, FOUND_AT_LEAST.holds(found), said)
 
 
-def _calibrated(teacher: Teacher, unseen: Unseen, model: str) -> Checked:
+def _calibrated(teacher: TrainingContext, unseen: OutOfSample, model: str) -> GateResult:
     """Over the contest origins that no season parts from the window before."""
     steady = np.isin(unseen.rows.origin, list(_steady_origins(teacher, unseen)))
     if not steady.any():
@@ -84,14 +84,14 @@ def _calibrated(teacher: Teacher, unseen: Unseen, model: str) -> Checked:
     return checked(checks.CALIBRATED, kept, said)
 
 
-def _rates(unseen: Unseen, model: str, rows: Flags) -> tuple[float, float, float]:
+def _rates(unseen: OutOfSample, model: str, rows: Flags) -> tuple[float, float, float]:
     """Mean forecast and observed rate of some rows, and the deviation that chance alone gives their difference."""
     chance, weight = unseen.churn[model][rows], unseen.rows.weight[rows]
     deviation = float(np.sqrt(np.sum(weight**2 * chance * (1 - chance))) / weight.sum())
     return float(np.average(chance, weights=weight)), float(np.average(unseen.churned[rows], weights=weight)), deviation
 
 
-def _steady_origins(teacher: Teacher, unseen: Unseen) -> Iterator[int]:
+def _steady_origins(teacher: TrainingContext, unseen: OutOfSample) -> Iterator[int]:
     """Contest origins whose rate is near the last closed window's, or whose window the ledger holds a year earlier."""
     zone = teacher.policy.zone
     oldest = min(teacher.origins.close)
@@ -107,7 +107,7 @@ def _rate(rows: TrainingSet) -> float:
     return float(np.average(rows.labels.churned, weights=rows.weight))
 
 
-def _stable(unseen: Unseen, rule: str, model: str) -> Checked:
+def _stable(unseen: OutOfSample, rule: str, model: str) -> GateResult:
     better = unseen.better(unseen.levelled(model), unseen.levelled(rule))
     worse = []
     origins = np.unique(unseen.rows.origin)
@@ -128,7 +128,7 @@ def _quantile(error: float) -> float:
     return float(norm.ppf(1 - error / 2))
 
 
-def _not_carried(unseen: Unseen, rule: str, model: str) -> Checked:
+def _not_carried(unseen: OutOfSample, rule: str, model: str) -> GateResult:
     if len(unseen.rows) < LEAST_TO_BE_CARRIED:
         return not_applicable(checks.NOT_CARRIED, f"Under {LEAST_TO_BE_CARRIED} forecasts say too little of a column.")
     by_model, by_rule = unseen.mean_auc(unseen.churn[model]), unseen.mean_auc(unseen.churn[rule])
@@ -142,7 +142,7 @@ def _not_carried(unseen: Unseen, rule: str, model: str) -> Checked:
     return checked(checks.NOT_CARRIED, not carried, said)
 
 
-def _auc_alone(unseen: Unseen, name: str) -> float:
+def _auc_alone(unseen: OutOfSample, name: str) -> float:
     """AUC of one column, whichever way it points and wherever its unknown values go."""
     values = unseen.rows.snapshot.feature(name)
     if np.isnan(values).all():
@@ -152,13 +152,13 @@ def _auc_alone(unseen: Unseen, name: str) -> float:
     return max(max(each, 1 - each) for each in found)
 
 
-def _enough(unseen: Unseen) -> Checked:
+def _enough(unseen: OutOfSample) -> GateResult:
     stopped, went_on = int(unseen.churned.sum()), int((~unseen.churned).sum())
     said = f"{stopped:,} stopped and {went_on:,} went on in the tested windows; {LEAST_OF_EACH} of each are needed."
     return checked(checks.ENOUGH, min(stopped, went_on) >= LEAST_OF_EACH, said)
 
 
-def _even(teacher: Teacher, unseen: Unseen, model: str) -> Checked:
+def _even(teacher: TrainingContext, unseen: OutOfSample, model: str) -> GateResult:
     department = _departments(teacher.ledger, unseen)
     names, counts = np.unique(department[department != ""], return_counts=True)
     large = [str(name) for name in names[counts >= LEAST_IN_DEPARTMENT]]
@@ -169,14 +169,14 @@ def _even(teacher: Teacher, unseen: Unseen, model: str) -> Checked:
     return checked(checks.EVEN, not uneven, f"Mean forecast less observed rate is {said}.")
 
 
-def _gap(unseen: Unseen, model: str, rows: Flags) -> float | None:
+def _gap(unseen: OutOfSample, model: str, rows: Flags) -> float | None:
     """Mean forecast less observed rate of some rows, where it is over 5 points and more than chance makes of it."""
     expected, came, deviation = _rates(unseen, model, rows)
     gap = expected - came
     return gap if abs(gap) > max(UNEVEN_GAP, NINETY_NINE * deviation) else None
 
 
-def _departments(ledger: Ledger, unseen: Unseen) -> npt.NDArray[np.str_]:
+def _departments(ledger: Ledger, unseen: OutOfSample) -> npt.NDArray[np.str_]:
     """The department of each row as of its origin; empty where it has none."""
     found: dict[tuple[int, str], str] = {}
     with ledger.open() as connection:

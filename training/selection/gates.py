@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from training.checks.catalogue import Outcome
+from training.checks.catalogue import CheckOutcome
 
 
 class Bars(StrEnum):
@@ -104,17 +104,17 @@ MODEL_CHECKS: tuple[ModelCheck, ...] = (
 
 
 @dataclass(frozen=True)
-class Checked:
+class GateResult:
     """How a check came out: the sentence holds the figures, or why it is not applicable."""
 
     check: ModelCheck
-    outcome: Outcome
+    outcome: CheckOutcome
     sentence: str
 
     @property
     def failed(self) -> bool:
         """It did not pass."""
-        return self.outcome is Outcome.FAILED
+        return self.outcome is CheckOutcome.FAILED
 
     def record(self) -> dict[str, Any]:
         """The check as JSON."""
@@ -128,17 +128,17 @@ class Checked:
         }
 
 
-def checked(check: ModelCheck, passed: bool, sentence: str) -> Checked:
+def checked(check: ModelCheck, passed: bool, sentence: str) -> GateResult:
     """A check that could be made."""
-    return Checked(check, Outcome.PASSED if passed else Outcome.FAILED, sentence)
+    return GateResult(check, CheckOutcome.PASSED if passed else CheckOutcome.FAILED, sentence)
 
 
-def not_applicable(check: ModelCheck, why: str) -> Checked:
+def not_applicable(check: ModelCheck, why: str) -> GateResult:
     """A check that could not be made."""
-    return Checked(check, Outcome.NOT_APPLICABLE, why)
+    return GateResult(check, CheckOutcome.NOT_APPLICABLE, why)
 
 
-def failures(checks: Iterable[Checked], bars: Bars) -> tuple[Checked, ...]:
+def failures(checks: Iterable[GateResult], bars: Bars) -> tuple[GateResult, ...]:
     """The failed checks that keep one thing from happening, by code."""
     return tuple(
         sorted((each for each in checks if each.failed and each.check.bars is bars), key=lambda each: each.check.code)

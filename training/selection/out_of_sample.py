@@ -18,8 +18,8 @@ from training.dataset.training_set import TrainingSet, customer_codes, micros_of
 from training.fitting.member_forecasts import MemberForecasts
 from training.metrics import scoring as metrics
 from training.metrics.bootstrap import Interval, interval_of_draws, interval_of_mean, resamples
-from training.metrics.resampled import Figure, Scene, counted, over_draws
-from training.metrics.segments import Circle, CircleCalibration, calibration_in
+from training.metrics.resampled import Figure, OriginOutcomes, counted, over_draws
+from training.metrics.segments import Segment, SegmentCalibration, calibration_in
 
 MONEY_DRAWS = 1000
 
@@ -27,7 +27,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Unseen:
+class OutOfSample:
     """Forecasts of active customers at the contest origins, and what came; one row per (origin, customer).
 
     Attributes:
@@ -45,7 +45,7 @@ class Unseen:
     decline: dict[str, Floats]
     by_chance: dict[str, Floats]
     shares: dict[ShortfallKind, Floats]
-    circles: Mapping[Circle, Flags]
+    circles: Mapping[Segment, Flags]
     skipped: dict[str, str]
     overlapping: bool
     seed: int
@@ -87,7 +87,7 @@ class Unseen:
         there = set(np.unique(self.rows.origin).tolist())
         return tuple(as_of for as_of in self.rows.snapshot.as_ofs if micros_of(as_of) in there)
 
-    def since(self, origin: AsOf) -> Unseen | None:
+    def since(self, origin: AsOf) -> OutOfSample | None:
         """The forecasts of one origin and all later ones; None where there are none."""
         late = self.rows.origin >= micros_of(origin)
         if not late.any():
@@ -105,7 +105,7 @@ class Unseen:
             circles={circle: there[late] for circle, there in self.circles.items()},
         )
 
-    def calibration(self, churn: str) -> tuple[CircleCalibration, ...]:
+    def calibration(self, churn: str) -> tuple[SegmentCalibration, ...]:
         """How a candidate's chances held in each circle."""
         return calibration_in(
             self.circles,
@@ -147,7 +147,7 @@ class Unseen:
         """Money found by one ranking less that by another, with its bounds."""
         origin = self.rows.origin
         parts = [np.flatnonzero(origin == each) for each in np.unique(origin)]
-        scenes = [Scene(self.ids[rows].tolist(), self.churned[rows], self.shortfall[rows]) for rows in parts]
+        scenes = [OriginOutcomes(self.ids[rows].tolist(), self.churned[rows], self.shortfall[rows]) for rows in parts]
         told = {
             name: [counted(Figure.MONEY_FOUND, scene, each[rows]) for scene, rows in zip(scenes, parts, strict=True)]
             for name, each in (("value", value), ("rival", rival))

@@ -11,13 +11,13 @@ from features.ledger.ledger import Ledger
 from features.policy import Policy
 from models.bundle import Bundle
 from training.checks.leakage import check_features, own_features
-from training.dataset.scope import Frame
+from training.dataset.scope import TrainingScope
 from training.selection import gates as checks
-from training.selection.build import Made
+from training.selection.build import TrainedModel
 from training.selection.contest import FOUND_AT_LEAST
-from training.selection.gates import Bars, Checked, checked, failures, not_applicable
-from training.selection.out_of_sample import Unseen
-from training.selection.winner import Draft, rule_instead
+from training.selection.gates import Bars, GateResult, checked, failures, not_applicable
+from training.selection.out_of_sample import OutOfSample
+from training.selection.winner import Winner, rule_instead
 
 LEAK_CUSTOMERS = 60
 """Customers our own features are checked on in every training; the leak trap and the tests look at many more."""
@@ -42,18 +42,18 @@ class Decision:
         sentence: who serves, and why.
     """
 
-    draft: Draft
+    draft: Winner
     stays: Champion | None
-    checks: tuple[Checked, ...]
+    checks: tuple[GateResult, ...]
     sentence: str
 
     @property
-    def failed(self) -> tuple[Checked, ...]:
+    def failed(self) -> tuple[GateResult, ...]:
         """The checks that failed."""
         return tuple(each for each in self.checks if each.failed)
 
 
-def decide(made: Made, champion: Champion | None, *, ledger: Ledger, policy: Policy, today: AsOf) -> Decision:
+def decide(made: TrainedModel, champion: Champion | None, *, ledger: Ledger, policy: Policy, today: AsOf) -> Decision:
     """Who serves, once every check is made; ``today`` is the day the model is made for.
 
     A model that fails a check on itself is not served: the champion stays, or where there is none the best rule serves.
@@ -75,7 +75,7 @@ def decide(made: Made, champion: Champion | None, *, ledger: Ledger, policy: Pol
     return Decision(drafted, stays, tuple(sorted(found, key=lambda each: each.check.code)), sentence)
 
 
-def _settled(drafted: Draft, standing: Champion | None, barred: tuple[Checked, ...]) -> tuple[Champion | None, str]:
+def _settled(drafted: Winner, standing: Champion | None, barred: tuple[GateResult, ...]) -> tuple[Champion | None, str]:
     if standing is None:
         return None, drafted.sentence
     stays = f"The champion, {standing.bundle.version}, stays."
@@ -88,12 +88,12 @@ def _settled(drafted: Draft, standing: Champion | None, barred: tuple[Checked, .
     return None, drafted.sentence
 
 
-def _counts(champion: Champion, made: Made) -> bool:
+def _counts(champion: Champion, made: TrainedModel) -> bool:
     learned = champion.bundle.manifest.catalogue_fingerprint
     return learned == CATALOG_FINGERPRINT and champion.until <= made.frame.until
 
 
-def _no_leak(ledger: Ledger, frame: Frame, policy: Policy) -> Checked:
+def _no_leak(ledger: Ledger, frame: TrainingScope, policy: Policy) -> GateResult:
     instant = frame.until.shifted(-frame.horizon_days, policy.zone)
     report = check_features(
         own_features,
@@ -109,7 +109,7 @@ def _no_leak(ledger: Ledger, frame: Frame, policy: Policy) -> Checked:
     return checked(checks.NO_LEAK, report.passed, said)
 
 
-def _beats_champion(drafted: Draft, standing: Champion | None, frame: Frame) -> Checked:
+def _beats_champion(drafted: Winner, standing: Champion | None, frame: TrainingScope) -> GateResult:
     if standing is None:
         return not_applicable(checks.BEATS_CHAMPION, "No champion serves that could be compared.")
     bundle, unseen = standing.bundle, drafted.unseen
@@ -124,7 +124,7 @@ def _beats_champion(drafted: Draft, standing: Champion | None, frame: Frame) -> 
     return _compared(drafted, since, bundle)
 
 
-def _compared(drafted: Draft, since: Unseen, bundle: Bundle) -> Checked:
+def _compared(drafted: Winner, since: OutOfSample, bundle: Bundle) -> GateResult:
     scores = bundle.score(since.rows.snapshot)
     champion = scores.column("churn_probability").to_numpy()
     found = since.mean_interval(since.better(since.churn[drafted.name], champion))
@@ -138,7 +138,7 @@ def _compared(drafted: Draft, since: Unseen, bundle: Bundle) -> Checked:
     return checked(checks.BEATS_CHAMPION, found.is_above_zero and FOUND_AT_LEAST.holds(money), said)
 
 
-def _fresh(ledger: Ledger, today: AsOf, policy: Policy) -> Checked:
+def _fresh(ledger: Ledger, today: AsOf, policy: Policy) -> GateResult:
     ends = AsOf.of_day(ledger.ends_on + timedelta(days=1), policy.zone)
     silent_days = max((today.day - min(ends, today).day).days, 0)
     said = f"Its last row is of {ledger.ends_on}, {silent_days} days before {today.day}."

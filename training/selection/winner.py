@@ -15,22 +15,22 @@ from training.dataset.folds import ContestPlan, Fold, Origins, contest_plan
 from training.errors import TrainingError
 from training.fitting.candidates import CANDIDATES, BlendRecipe, Candidate, Rank
 from training.fitting.company_profile import usual_rates
-from training.fitting.fit import Lesson, TooFew, fit
-from training.fitting.learner import Learned, Teacher, churned
+from training.fitting.fit import FitTask, NotFitted, fit
+from training.fitting.learner import FittedModels, TrainingContext, churned
 from training.fitting.shortfall import MoneyForecasts, sales_factor, spread_of
 from training.metrics import scoring as metrics
 from training.selection.confidence import how_sure, weaker_proof
-from training.selection.contest import Outcome, hold_contest, judge, serving_rule
+from training.selection.contest import ContestResult, hold_contest, judge, serving_rule
 from training.selection.contest_gates import contest_checks
-from training.selection.gates import Bars, Checked, failures
-from training.selection.out_of_sample import Unseen
+from training.selection.gates import Bars, GateResult, failures
+from training.selection.out_of_sample import OutOfSample
 
 LEAST_CUSTOMERS = 30
 """Who ever ordered, from which a chance can be learned at all (issue 4: small B2B begins at 30)."""
 LEAST_ACTIVE = 10
 """Of them active at the newest closed window, whose outcomes say the most of today."""
 
-Told = Callable[[str], None]
+StepProgress = Callable[[str], None]
 
 
 class TooLittleToLearnError(TrainingError):
@@ -38,7 +38,7 @@ class TooLittleToLearnError(TrainingError):
 
 
 @dataclass(frozen=True)
-class Draft:
+class Winner:
     """A bundle's parts and how they came to be chosen.
 
     Attributes:
@@ -57,14 +57,14 @@ class Draft:
     usual_rates: UsualRates
     sentence: str
     note: str
-    outcome: Outcome | None = None
-    unseen: Unseen | None = None
-    checks: tuple[Checked, ...] = ()
+    outcome: ContestResult | None = None
+    unseen: OutOfSample | None = None
+    checks: tuple[GateResult, ...] = ()
 
 
-def bare_rule(horizon_days: int, missing: str) -> Draft:
+def bare_rule(horizon_days: int, missing: str) -> Winner:
     """The rule that needs no closed window: value at risk is what the account would bring; no chances."""
-    return Draft(
+    return Winner(
         name=str(ShortfallKind.REFERENCE_ALONE),
         is_rule=True,
         reference=Reference(horizon_days),
@@ -77,7 +77,9 @@ def bare_rule(horizon_days: int, missing: str) -> Draft:
     )
 
 
-def draft(teacher: Teacher, *, active_days: int, told: Told, plan: ContestPlan | None = None) -> Draft:
+def choose_winner(
+    teacher: TrainingContext, *, active_days: int, told: StepProgress, plan: ContestPlan | None = None
+) -> Winner:
     """The best that the teacher's windows prove; ``plan``: where, if not at all origins of a contest.
 
     Raises:
@@ -101,7 +103,7 @@ def draft(teacher: Teacher, *, active_days: int, told: Told, plan: ContestPlan |
     return replace(won, checks=found)
 
 
-def rule_instead(teacher: Teacher, model: Draft, *, active_days: int, why: str) -> Draft:
+def rule_instead(teacher: TrainingContext, model: Winner, *, active_days: int, why: str) -> Winner:
     """The best rule of the contest that a model has won, which must not be served for some reason."""
     origins = teacher.origins
     fold = origins.fold(origins.until)
@@ -115,8 +117,14 @@ def rule_instead(teacher: Teacher, model: Draft, *, active_days: int, why: str) 
 
 
 def _winner(
-    teacher: Teacher, fold: Fold, *, outcome: Outcome, unseen: Unseen, plan: ContestPlan, active_days: int
-) -> Draft:
+    teacher: TrainingContext,
+    fold: Fold,
+    *,
+    outcome: ContestResult,
+    unseen: OutOfSample,
+    plan: ContestPlan,
+    active_days: int,
+) -> Winner:
     candidate = next(each for each in CANDIDATES if each.name == outcome.served)
     learned = teacher.learn(
         fold,
@@ -134,7 +142,7 @@ def _winner(
     money = MoneyForecasts(unseen.value(kind, candidate.name), unseen.reference, unseen.shortfall, unseen.rows)
     shortfall = replace(_settled(teacher, learned, kind, churn), spread=spread_of(money))
     weaker = weaker_proof(plan)
-    return Draft(
+    return Winner(
         name=candidate.name,
         is_rule=candidate.rank is Rank.RULE,
         reference=learned.reference,
@@ -151,7 +159,7 @@ def _winner(
     )
 
 
-def _calibrated_rule(teacher: Teacher, fold: Fold | None, *, active_days: int, tried: int) -> Draft:
+def _calibrated_rule(teacher: TrainingContext, fold: Fold | None, *, active_days: int, tried: int) -> Winner:
     """The rule that tells the closed windows best, where no model could be proven at any of the tried origins."""
     origins = teacher.origins
     window = origins.close[0]
@@ -167,7 +175,7 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, *, active_days: int, t
         )
     churned_then, weight = rows.labels.churned, rows.weight
     rule, churn = min(chances, key=lambda pair: metrics.brier(pair[1].chance(rows.snapshot), churned_then, weight))
-    learned = Learned(stand_in, teacher.rows.reference(origins.chain(origins.until)))
+    learned = FittedModels(stand_in, teacher.rows.reference(origins.chain(origins.until)))
     reference = teacher.in_season(learned)
     learned = replace(learned, reference=reference)
     kind = ShortfallKind.STOP_OR_SHRINK
@@ -177,7 +185,7 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, *, active_days: int, t
         else f"No window is left to test a model on: a contest needs {_contest_days(origins, active_days)} days of "
         f"ledger before the date trained for."
     )
-    return Draft(
+    return Winner(
         name=rule.name,
         is_rule=True,
         reference=reference,
@@ -190,14 +198,14 @@ def _calibrated_rule(teacher: Teacher, fold: Fold | None, *, active_days: int, t
     )
 
 
-def _fit_rule(teacher: Teacher, fold: Fold, rule: Candidate) -> Probability | None:
+def _fit_rule(teacher: TrainingContext, fold: Fold, rule: Candidate) -> Probability | None:
     if rule.rank is not Rank.RULE or isinstance(rule.recipe, BlendRecipe):
         return None
-    found = fit(rule.name, rule.recipe, Lesson(teacher.rows, teacher.origins, fold, churned), teacher.seed)
-    return None if isinstance(found, TooFew) else found
+    found = fit(rule.name, rule.recipe, FitTask(teacher.rows, teacher.origins, fold, churned), teacher.seed)
+    return None if isinstance(found, NotFitted) else found
 
 
-def _settled(teacher: Teacher, learned: Learned, kind: ShortfallKind, churn: Probability) -> Shortfall:
+def _settled(teacher: TrainingContext, learned: FittedModels, kind: ShortfallKind, churn: Probability) -> Shortfall:
     """The shortfall told in one way, with the factor that makes the net sales of closed windows come true."""
     shortfall = teacher.shortfall(learned, kind, churn)
     newest = teacher.rows.active_at([learned.fold.calibrate])
@@ -207,7 +215,7 @@ def _settled(teacher: Teacher, learned: Learned, kind: ShortfallKind, churn: Pro
     )
 
 
-def _check_enough(teacher: Teacher) -> None:
+def _check_enough(teacher: TrainingContext) -> None:
     customers = int(np.sum(~np.isnan(teacher.now.feature("days_since_last_order"))))
     if customers < LEAST_CUSTOMERS:
         raise _too_few(f"{customers} customers that ever ordered", LEAST_CUSTOMERS)

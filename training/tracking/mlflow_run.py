@@ -51,7 +51,7 @@ class TrackingError(TrainingError):
 
 
 @dataclass(frozen=True)
-class Kept:
+class LoggedRun:
     """Where MLflow keeps a run and its model."""
 
     run_id: str
@@ -59,7 +59,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Run:
+class MlflowRun:
     """What is to be kept of one training.
 
     Attributes:
@@ -86,7 +86,7 @@ def make_quiet() -> None:
         os.environ.setdefault(name, value)
 
 
-def keep(home: Home, run: Run) -> Kept:
+def keep(home: Home, run: MlflowRun) -> LoggedRun:
     """The run and its registered model (no alias yet), kept in MLflow.
 
     Raises:
@@ -103,7 +103,7 @@ def keep(home: Home, run: Run) -> Kept:
             raise TrackingError(home.tracking_uri, first_line(error)) from None
 
 
-def _keep(home: Home, run: Run) -> Kept:
+def _keep(home: Home, run: MlflowRun) -> LoggedRun:
     import mlflow
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
@@ -134,10 +134,10 @@ def _keep(home: Home, run: Run) -> Kept:
         with suppress(MlflowException, SQLAlchemyError, OSError):  # the error on its way says what went wrong
             client.set_terminated(run_id, status="FAILED")
         raise
-    return Kept(run_id, version)
+    return LoggedRun(run_id, version)
 
 
-def _log(client: Any, run_id: str, run: Run) -> None:
+def _log(client: Any, run_id: str, run: MlflowRun) -> None:
     from mlflow.entities import Metric, Param
 
     now = int(clock.now().timestamp() * 1000)

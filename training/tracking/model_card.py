@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from models.bundle import Bundle
-from training.metrics.segments import circles_table
+from training.metrics.segments import segments_table
 from training.selection.promotion import Decision
 
 TELLS = (
@@ -82,7 +82,7 @@ def _quality(decision: Decision) -> Iterator[str]:
         )
         yield f"| {' | '.join(cells)} |"
     yield f"\nWhat {outcome.served} said on those windows, each forecast by its weight, and what came:\n"
-    yield circles_table(outcome.circles)
+    yield segments_table(outcome.circles)
     yield "\n| check | outcome | what is true where it passed | what was found |\n|---|---|---|---|"
     for found in decision.checks:
         yield f"| {found.check.code} | {found.outcome} | {found.check.title} | {found.sentence} |"

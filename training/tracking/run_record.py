@@ -12,9 +12,9 @@ import numpy as np
 from features.clock import AsOf
 from models.bundle import Bundle
 from training.metrics import scoring as metrics
-from training.metrics.segments import CircleCalibration
-from training.selection.out_of_sample import Unseen
-from training.selection.winner import Draft
+from training.metrics.segments import SegmentCalibration
+from training.selection.out_of_sample import OutOfSample
+from training.selection.winner import Winner
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class WindowFigures:
 FIGURES = ("auc", "brier", "log_loss", "calibration_error", "perfect_calibration_error", "money_found")
 
 
-def parameters_of(chosen: Draft, bundle: Bundle, until: AsOf, *, seed: int, unseen: Sequence[AsOf]) -> dict[str, Any]:
+def parameters_of(chosen: Winner, bundle: Bundle, until: AsOf, *, seed: int, unseen: Sequence[AsOf]) -> dict[str, Any]:
     """How the training was set, and what was chosen; ``unseen``: origins whose windows are closed or missing."""
     return {
         "until": str(until),
@@ -56,7 +56,7 @@ def parameters_of(chosen: Draft, bundle: Bundle, until: AsOf, *, seed: int, unse
     }
 
 
-def metrics_of(chosen: Draft, seconds: float) -> dict[str, float]:
+def metrics_of(chosen: Winner, seconds: float) -> dict[str, float]:
     """Every candidate's figures as ``candidate.figure``, money found by each way of telling it, the difference, and
     how the served chances held as ``calibration.circle.figure``.
     """
@@ -73,12 +73,12 @@ def metrics_of(chosen: Draft, seconds: float) -> dict[str, float]:
     return {name: value for name, value in told.items() if math.isfinite(value)}
 
 
-def _of_circle(found: CircleCalibration) -> dict[str, float]:
+def _of_circle(found: SegmentCalibration) -> dict[str, float]:
     told = {"forecasts": float(found.forecasts)} | ({} if found.calibration is None else vars(found.calibration))
     return {f"calibration.{_slug(str(found.circle))}.{name}": value for name, value in told.items()}
 
 
-def windows_of(unseen: Unseen | None) -> dict[str, list[WindowFigures]]:
+def windows_of(unseen: OutOfSample | None) -> dict[str, list[WindowFigures]]:
     """Candidate → its figures at every contest origin, oldest first; empty where no contest was held."""
     if unseen is None:
         return {}

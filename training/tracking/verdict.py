@@ -10,9 +10,9 @@ from features.clock import AsOf
 from models.bundle import Bundle
 from models.registry import Promotion, record_of
 from training.fitting.candidates import Rank
-from training.selection.contest import Figures
+from training.selection.contest import CandidateScores
 from training.selection.promotion import Decision
-from training.selection.winner import Draft
+from training.selection.winner import Winner
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Verdict:
         return self.decision.sentence
 
     @property
-    def draft(self) -> Draft:
+    def draft(self) -> Winner:
         """What was made, with the contest behind it."""
         return self.decision.draft
 
@@ -56,7 +56,7 @@ class Verdict:
         return self.bundle if self.decision.stays is None else self.decision.stays.bundle
 
     @property
-    def figures(self) -> tuple[Figures, ...]:
+    def figures(self) -> tuple[CandidateScores, ...]:
         """How every candidate did; none where no contest could be held."""
         return self.draft.outcome.figures if self.draft.outcome else ()
 

@@ -22,7 +22,7 @@ WEIGHTS = 997  # a customer's number modulo this prime weighs its value, so that
 
 
 @dataclass(frozen=True)
-class Check:
+class SumCheck:
     """One feature's values, summed up over all customers and dates.
 
     Attributes:
@@ -37,7 +37,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Answer:
+class RivalAnswer:
     """What a contestant did.
 
     Attributes:
@@ -54,7 +54,7 @@ class Answer:
     processor_seconds: float
     peak_bytes: int
     rows: int
-    checks: dict[str, Check]
+    checks: dict[str, SumCheck]
 
 
 Loaded = TypeVar("Loaded")
@@ -97,12 +97,12 @@ def told(started: Started, laid_out: float, made: Sequence[Features], as_table: 
     """Print an answer; the sums are made after time and peak were read."""
     ended, processor = time.perf_counter(), time.process_time() - started.processor
     peak = _peak_bytes()
-    rows, checks = 0, dict[str, Check]()
+    rows, checks = 0, dict[str, SumCheck]()
     for features in made:
         table = as_table(features)
         rows += table.num_rows
         checks = _added(checks, checks_of(table))
-    print(json.dumps(asdict(Answer(ended - started.wall, ended - laid_out, processor, peak, rows, checks))))
+    print(json.dumps(asdict(RivalAnswer(ended - started.wall, ended - laid_out, processor, peak, rows, checks))))
 
 
 def _peak_bytes() -> int:
@@ -112,7 +112,7 @@ def _peak_bytes() -> int:
     return int(found[1]) * 1024
 
 
-def checks_of(table: pa.Table) -> dict[str, Check]:
+def checks_of(table: pa.Table) -> dict[str, SumCheck]:
     """The sums of every feature in a table."""
     ids = table.column("customer_id").cast(pa.string())
     weights = 1 + pc.utf8_slice_codeunits(ids, 1).cast(pa.int64()).to_numpy() % WEIGHTS
@@ -121,17 +121,17 @@ def checks_of(table: pa.Table) -> dict[str, Check]:
         if name not in KEY_COLUMNS:
             values = table.column(name).cast(pa.float64()).to_numpy()
             known = ~np.isnan(values)
-            checks[name] = Check(
+            checks[name] = SumCheck(
                 int(known.sum()), float(values[known].sum()), float((values[known] * weights[known]).sum())
             )
     return checks
 
 
-def _added(first: dict[str, Check], second: dict[str, Check]) -> dict[str, Check]:
+def _added(first: dict[str, SumCheck], second: dict[str, SumCheck]) -> dict[str, SumCheck]:
     if not first:
         return second
     return {
-        name: Check(
+        name: SumCheck(
             first[name].known + more.known, first[name].total + more.total, first[name].weighted + more.weighted
         )
         for name, more in second.items()

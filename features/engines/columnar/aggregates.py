@@ -18,7 +18,7 @@ LARGEST_SUM = 2**62
 NEVER = 2**15 - 1  # a place beyond all others
 
 
-class Facts:
+class Aggregates:
     """Answers to primitives over one stream of rows, at least one, for every query; ``asked`` are all that will be."""
 
     def __init__(self, positions: Positions, asked: Iterable[Primitive]) -> None:
@@ -80,8 +80,8 @@ class Facts:
         windows = {node.window for node in asked if (node.rows, node.column) == (rows, column)}
         return _Codes.of(self._held(rows, column), self._at).in_windows(self._at, windows)
 
-    def _held(self, rows: Rows, column: Column) -> _Held:
-        return self._once(("held", rows, column), lambda: _Held.of(self._at, rows, column))  # type: ignore[no-any-return]
+    def _held(self, rows: Rows, column: Column) -> _Stretch:
+        return self._once(("held", rows, column), lambda: _Stretch.of(self._at, rows, column))  # type: ignore[no-any-return]
 
     def _sorted(self, rows: Rows, column: Column) -> _BySize:
         return self._once(("sizes", rows, column), lambda: _BySize.of(self._held(rows, column), self._at))  # type: ignore[no-any-return]
@@ -109,7 +109,7 @@ def of_nothing(node: Primitive, rows: SortedRows, of: Queries) -> Values:
 
 
 @dataclass(frozen=True)
-class _Held:
+class _Stretch:
     """The known values of one set's rows, in order of time.
 
     Attributes:
@@ -122,7 +122,7 @@ class _Held:
     rows: Ints
 
     @classmethod
-    def of(cls, at: Positions, rows: Rows, column: Column) -> _Held:
+    def of(cls, at: Positions, rows: Rows, column: Column) -> _Stretch:
         values, mask = at.rows.columns[column], at.rows.masks.get(rows)
         if values.known is not None:
             mask = values.known if mask is None else mask & values.known
@@ -164,7 +164,7 @@ class _BySize:
     subjects: int
 
     @classmethod
-    def of(cls, held: _Held, at: Positions) -> _BySize:
+    def of(cls, held: _Stretch, at: Positions) -> _BySize:
         rows = at.rows
         parts = (rows.subject[held.rows], whole(held.values), rows.place[held.rows])
         subject, values, place = _sorted_together(parts)
@@ -184,7 +184,7 @@ class _BySize:
         return self.limits[limit]
 
 
-def _quantile(sizes: _BySize, held: _Held, at: Positions, share: float) -> Values:
+def _quantile(sizes: _BySize, held: _Stretch, at: Positions, share: float) -> Values:
     """The quantile of each query's values so far, between the two nearest by linear interpolation."""
     count = np.subtract(*reversed(held.within(at, Window(None))))
     found = np.zeros(len(count))
@@ -211,7 +211,7 @@ class _Codes:
     subjects: int
 
     @classmethod
-    def of(cls, held: _Held, at: Positions) -> _Codes:
+    def of(cls, held: _Stretch, at: Positions) -> _Codes:
         rows = at.rows
         codes = whole(held.values)
         least = int(codes.min(initial=0))

@@ -32,7 +32,7 @@ from features.policy import Policy
 
 
 @dataclass(frozen=True)
-class Company:
+class CompanyRows:
     """What holds for the whole company at each place, as seen at 00:00 of its day.
 
     Attributes:
@@ -58,7 +58,7 @@ class Arithmetic:
     """
 
     fact: Callable[[Primitive], Values]
-    company: Company
+    company: CompanyRows
     place: Ints
     as_of_day: Ints
     policy: Policy

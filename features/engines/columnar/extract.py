@@ -13,23 +13,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.catalog.primitives import Column, Primitive, Rows
-from features.catalog.row_sets import ON_ORDER_DAYS, ORDER_LINES, SETS, Stream
+from features.catalog.row_sets import ON_ORDER_DAYS, ORDER_LINES, SETS, EventStream
 from features.engines.columnar.nullable import Values, values_of
 from features.engines.columnar.sorted_rows import SortedRows, in_order
 from features.engines.instants import Instants
 
 
 @dataclass(frozen=True)
-class Needed:
+class NeededColumns:
     """What of one stream a catalogue needs."""
 
-    stream: Stream
+    stream: EventStream
     columns: frozenset[Column]
     sets: frozenset[Rows]
 
 
 @dataclass(frozen=True)
-class Part:
+class CustomerPart:
     """Some customers of the ledger, with all their rows.
 
     Attributes:
@@ -39,14 +39,14 @@ class Part:
     """
 
     customers: pa.Array
-    streams: Mapping[Stream, SortedRows]
+    streams: Mapping[EventStream, SortedRows]
     known_from: npt.NDArray[np.int64]
 
 
-def needed_of(primitives: Iterable[Primitive]) -> tuple[Needed, ...]:
+def needed_of(primitives: Iterable[Primitive]) -> tuple[NeededColumns, ...]:
     """What primitives need of each stream; the order lines always, as they say who is a customer."""
-    columns: dict[Stream, set[Column]] = {ORDER_LINES: set()}
-    sets: dict[Stream, set[Rows]] = {ORDER_LINES: set()}
+    columns: dict[EventStream, set[Column]] = {ORDER_LINES: set()}
+    sets: dict[EventStream, set[Rows]] = {ORDER_LINES: set()}
     for primitive in primitives:
         on_order_days = primitive.rows in ON_ORDER_DAYS
         rows = {Rows.SALES, Rows.PURCHASES} if on_order_days else {primitive.rows}
@@ -55,10 +55,10 @@ def needed_of(primitives: Iterable[Primitive]) -> tuple[Needed, ...]:
         wanted = getattr(primitive, "column", None)
         if not on_order_days or wanted is Column.AMOUNT:
             columns.setdefault(stream, set()).update({wanted} if wanted else ())
-    return tuple(Needed(stream, frozenset(columns.get(stream, ())), frozenset(sets[stream])) for stream in sets)
+    return tuple(NeededColumns(stream, frozenset(columns.get(stream, ())), frozenset(sets[stream])) for stream in sets)
 
 
-def columns_read(needed: Iterable[Needed]) -> dict[str, set[str]]:
+def columns_read(needed: Iterable[NeededColumns]) -> dict[str, set[str]]:
     """Each view with the words that are said of it, among them every column that ``read_part`` reads."""
     columns: dict[str, set[str]] = {}
     for each in needed:
@@ -73,12 +73,12 @@ def columns_read(needed: Iterable[Needed]) -> dict[str, set[str]]:
 
 def read_part(
     connection: duckdb.DuckDBPyConnection,
-    needed: Sequence[Needed],
+    needed: Sequence[NeededColumns],
     instants: Instants,
     *,
     where: str = "TRUE",
-    empty: Container[Stream] = (),
-) -> Part:
+    empty: Container[EventStream] = (),
+) -> CustomerPart:
     """The rows of the customers for whom ``where`` holds, as far as any instant sees them.
 
     ``empty``: streams without any row, which need not be asked.
@@ -102,10 +102,10 @@ def read_part(
     }
     for each in without_rows:
         streams[each.stream] = SortedRows.none(len(customers), each.columns)
-    return Part(customers, streams, known_from)
+    return CustomerPart(customers, streams, known_from)
 
 
-def _selection(needed: Needed, instants: Instants, where: str) -> str:
+def _selection(needed: NeededColumns, instants: Instants, where: str) -> str:
     """SQL: what no instant sees is left out; places stand only where the days do not tell them."""
     stream, places = needed.stream, len(instants)
     is_late = f"{stream.begins} > {stream.happened}"
@@ -121,7 +121,7 @@ def _selection(needed: Needed, instants: Instants, where: str) -> str:
 
 
 def _sorted(
-    needed: Needed, table: pa.Table, coded: pa.DictionaryArray, customers: pa.Array, instants: Instants
+    needed: NeededColumns, table: pa.Table, coded: pa.DictionaryArray, customers: pa.Array, instants: Instants
 ) -> SortedRows:
     numbers = _places_in(customers, coded.dictionary).astype(np.int32)
     day = values_of(table.column("day")).numbers

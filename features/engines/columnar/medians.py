@@ -10,7 +10,7 @@ from features.engines.columnar.nullable import Floats, Ints
 
 
 @dataclass(frozen=True)
-class Tallied:
+class ValueCounts:
     """Values, and how often each was met.
 
     Attributes:
@@ -22,15 +22,15 @@ class Tallied:
     counts: Ints
 
     @classmethod
-    def of(cls, values: Floats) -> Tallied:
+    def of(cls, values: Floats) -> ValueCounts:
         """Values in any order; none is NaN."""
         return cls(*np.unique(values, return_counts=True))
 
-    def __add__(self, more: Tallied) -> Tallied:
+    def __add__(self, more: ValueCounts) -> ValueCounts:
         values, place = np.unique(np.concatenate((self.values, more.values)), return_inverse=True)
         counts = np.zeros(len(values), np.int64)
         np.add.at(counts, place, np.concatenate((self.counts, more.counts)))
-        return Tallied(values, counts)
+        return ValueCounts(values, counts)
 
     @property
     def median(self) -> float:
@@ -42,5 +42,5 @@ class Tallied:
         return float(low + (high - low) * 0.5)
 
 
-NOTHING = Tallied(np.zeros(0), np.zeros(0, np.int64))
+NOTHING = ValueCounts(np.zeros(0), np.zeros(0, np.int64))
 """No values."""

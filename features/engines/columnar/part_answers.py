@@ -15,10 +15,10 @@ import pyarrow as pa
 
 from features.catalog.definition import Feature, Unit
 from features.catalog.primitives import CompanyMedian, Primitive, Rows
-from features.catalog.row_sets import ON_ORDER_DAYS, ORDER_LINES, SETS, Stream
-from features.engines.columnar.aggregates import Facts, of_nothing
-from features.engines.columnar.arithmetic import Arithmetic, Company
-from features.engines.columnar.extract import Part
+from features.catalog.row_sets import ON_ORDER_DAYS, ORDER_LINES, SETS, EventStream
+from features.engines.columnar.aggregates import Aggregates, of_nothing
+from features.engines.columnar.arithmetic import Arithmetic, CompanyRows
+from features.engines.columnar.extract import CustomerPart
 from features.engines.columnar.nullable import Floats, Ints, Values
 from features.engines.columnar.sorted_rows import (
     Edges,
@@ -39,7 +39,7 @@ from features.policy import Policy
 class Answers:
     """Answers to primitives for every customer of a part at some places; the places one after the other."""
 
-    part: Part
+    part: CustomerPart
     places: Ints
     facts: Mapping[Primitive, Values]
 
@@ -54,7 +54,7 @@ class Answers:
         return Answers(part, self.places, {node: self.facts[node] for node in primitives})
 
 
-def answers_of(part: Part, primitives: Iterable[Primitive], instants: Instants, places: Ints) -> Answers:
+def answers_of(part: CustomerPart, primitives: Iterable[Primitive], instants: Instants, places: Ints) -> Answers:
     """The primitives for every customer of a part at some places.
 
     Raises:
@@ -71,13 +71,13 @@ def answers_of(part: Part, primitives: Iterable[Primitive], instants: Instants, 
 
 
 def table_of(
-    answers: Answers, catalogue: Iterable[Feature], instants: Instants, policy: Policy, company: Company
+    answers: Answers, catalogue: Iterable[Feature], instants: Instants, policy: Policy, company: CompanyRows
 ) -> pa.Table:
     """The rows of a snapshot: who was known at each instant asked for, by instant and customer."""
     known_from = np.tile(answers.part.known_from, len(answers.places))
     place = answers.place
     is_present = (answers.facts[SEEN_LINES].numbers > 0) | (known_from <= place)
-    is_present &= np.isin(np.arange(len(instants)), instants.asked_places)[place]
+    is_present &= np.isin(np.arange(len(instants)), instants.requested_places)[place]
     present = np.flatnonzero(is_present)
     arithmetic = Arithmetic(
         fact=answers.facts.__getitem__,
@@ -131,11 +131,11 @@ def _facts(rows: SortedRows, asked: list[Primitive], edges: Edges, queries: Quer
 def _over(rows: SortedRows, asked: list[Primitive], edges: Edges, queries: Queries) -> dict[Primitive, Values]:
     if not len(rows):
         return {node: of_nothing(node, rows, queries) for node in asked}
-    facts = Facts(Positions(rows, edges, queries), asked)
+    facts = Aggregates(Positions(rows, edges, queries), asked)
     return {node: facts.of(node) for node in asked}
 
 
-def _stream_of(rows: Rows) -> Stream:
+def _stream_of(rows: Rows) -> EventStream:
     return ORDER_LINES if rows in ON_ORDER_DAYS else SETS[rows].stream
 
 

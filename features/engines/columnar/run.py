@@ -16,10 +16,10 @@ import pyarrow as pa
 
 from features.catalog.definition import Feature
 from features.catalog.primitives import CompanyMedian, Primitive, Rows
-from features.catalog.row_sets import ORDER_LINES, SETS, Stream, define_days
-from features.engines.columnar.arithmetic import Company
-from features.engines.columnar.extract import Needed, Part, columns_read, needed_of, read_part
-from features.engines.columnar.medians import NOTHING, Tallied
+from features.catalog.row_sets import ORDER_LINES, SETS, EventStream, define_days
+from features.engines.columnar.arithmetic import CompanyRows
+from features.engines.columnar.extract import CustomerPart, NeededColumns, columns_read, needed_of, read_part
+from features.engines.columnar.medians import NOTHING, ValueCounts
 from features.engines.columnar.nullable import Ints
 from features.engines.columnar.part_answers import Answers, answers_of, table_of, values_for_median
 from features.engines.company_values import CompanyValues
@@ -37,10 +37,10 @@ WORKERS = 2
 FEW_LINES = 50_000
 """So many fit in any memory, whoever they are of."""
 
-Made = TypeVar("Made")
+PartResult = TypeVar("PartResult")
 Medians = dict[CompanyMedian, dict[datetime, float]]
-Tallies = dict[tuple[CompanyMedian, int], Tallied]
-Told = Callable[[int, int], None]
+Tallies = dict[tuple[CompanyMedian, int], ValueCounts]
+PartProgress = Callable[[int, int], None]
 """Told how many parts are done, and of how many."""
 
 
@@ -66,7 +66,7 @@ class _Begun:
 
 
 @dataclass(frozen=True)
-class Run:
+class EngineRun:
     """One catalogue over one ledger at some instants.
 
     Attributes:
@@ -82,7 +82,7 @@ class Run:
     customers: Sequence[str] | None = None
     company: CompanyValues | None = None
 
-    def tables(self, told: Told) -> Iterator[pa.Table]:
+    def tables(self, told: PartProgress) -> Iterator[pa.Table]:
         """The rows of a snapshot, part by part in ascending order of customers; within one by as_of and customer_id.
 
         Raises:
@@ -91,10 +91,10 @@ class Run:
         if self._makes_medians and len(self._parts) == 1:
             yield from self._tables_with_medians(told)
             return
-        wanted, places = self._wanted, self.instants.asked_places
+        wanted, places = self._wanted, self.instants.requested_places
         company = self._at_places(self.company or self.company_values())
 
-        def table(part: Part) -> pa.Table:
+        def table(part: CustomerPart) -> pa.Table:
             answers = answers_of(part, wanted.primitives, self.instants, places)
             return table_of(answers, self.catalogue, self.instants, self.policy, company)
 
@@ -140,7 +140,7 @@ class Run:
         nodes, places = self._wanted.asked_by_medians, np.unique(self.instants.midnight_places)
         everybody = self if self.customers is None else replace(self, customers=None)
 
-        def tallied(part: Part) -> Tallies:
+        def tallied(part: CustomerPart) -> Tallies:
             return self._tallied(answers_of(part, nodes, self.instants, places), places)
 
         return self._medians_of(everybody._each(tallied, nodes, nobody), places)
@@ -148,7 +148,7 @@ class Run:
     def _tallied(self, answers: Answers, places: Ints) -> Tallies:
         """What each of the company's medians is taken of at some places, in one part."""
         asked = ((node, place) for node in self._wanted.medians for place in places)
-        return {(node, place): Tallied.of(values_for_median(answers, node, place)) for node, place in asked}
+        return {(node, place): ValueCounts.of(values_for_median(answers, node, place)) for node, place in asked}
 
     def _medians_of(self, parts: Iterable[Tallies], places: Ints) -> Medians:
         found = {(node, place): NOTHING for node in self._wanted.medians for place in places}
@@ -158,7 +158,7 @@ class Run:
         naive = self.instants.naive
         return {node: {naive[place]: found[node, place].median for place in places} for node in self._wanted.medians}
 
-    def _tables_with_medians(self, told: Told) -> list[pa.Table]:
+    def _tables_with_medians(self, told: PartProgress) -> list[pa.Table]:
         """The tables where the company's medians come from the same answers: what they enter is made last."""
         early, late = self._wanted.without_medians, self._wanted.with_medians
         nodes = self._wanted.primitives | self._wanted.asked_by_medians
@@ -166,7 +166,7 @@ class Run:
         midnights = np.unique(self.instants.midnight_places)
         at_a_glance = self._at_places(self.company_values_at_a_glance)
 
-        def begun(part: Part) -> _Begun:
+        def begun(part: CustomerPart) -> _Begun:
             answers = answers_of(part, nodes, self.instants, places)
             table = table_of(answers, early, self.instants, self.policy, at_a_glance)
             return _Begun(table, answers.only(wanted_by(late).primitives), self._tallied(answers, midnights))
@@ -179,10 +179,10 @@ class Run:
             table.select(["as_of", "customer_id", *(feature.name for feature in self.catalogue)]) for table in tables
         ]
 
-    def _at_places(self, values: CompanyValues) -> Company:
+    def _at_places(self, values: CompanyValues) -> CompanyRows:
         """The company's values, laid out by place."""
         naive = [self.instants.naive[place] for place in self.instants.midnight_places]
-        return Company(
+        return CompanyRows(
             medians={node: np.array([found[each] for each in naive]) for node, found in values.medians.items()},
             recorded={
                 rows: np.array([since is not None and since < each for each in naive])
@@ -206,14 +206,16 @@ class Run:
                 part_bytes=self.memory.part_bytes // WORKERS,
             )
 
-    def _each(self, make: Callable[[Part], Made], nodes: frozenset[Primitive], told: Told) -> Iterator[Made]:
+    def _each(
+        self, make: Callable[[CustomerPart], PartResult], nodes: frozenset[Primitive], told: PartProgress
+    ) -> Iterator[PartResult]:
         """What is made of each part, in order; at most two parts are at work or waiting to be taken."""
         needed, parts = needed_of(nodes), self._parts
         together = min(WORKERS, len(parts))
         if together == 1:
             yield self._made(make, needed, parts[0], together)
             return
-        waiting: deque[Future[Made]] = deque()
+        waiting: deque[Future[PartResult]] = deque()
         with ThreadPoolExecutor(together) as pool:
             for at, part in enumerate(parts):
                 told(at, len(parts))
@@ -223,10 +225,16 @@ class Run:
             while waiting:
                 yield waiting.popleft().result()
 
-    def _made(self, make: Callable[[Part], Made], needed: Sequence[Needed], part: CustomerRange, together: int) -> Made:
+    def _made(
+        self,
+        make: Callable[[CustomerPart], PartResult],
+        needed: Sequence[NeededColumns],
+        part: CustomerRange,
+        together: int,
+    ) -> PartResult:
         return make(self._read(needed, part, together))
 
-    def _read(self, needed: Sequence[Needed], part: CustomerRange, together: int) -> Part:
+    def _read(self, needed: Sequence[NeededColumns], part: CustomerRange, together: int) -> CustomerPart:
         ledger, where = self.ledger, part.condition
         if self.customers is not None:
             ledger = ledger.of_customers(self.customers, columns_read(needed))
@@ -242,7 +250,7 @@ class Run:
             return read_part(frames, needed, self.instants, where=where, empty=empty)
 
     @property
-    def _never_seen(self) -> set[Stream]:
+    def _never_seen(self) -> set[EventStream]:
         """Streams of which this ledger holds no row for sure; what was made of it before may say so of an older one."""
         since = {} if self.company is not None else self.company_values_at_a_glance.recorded_since
         whole = (SETS[rows] for rows, first in since.items() if first is None)

@@ -22,7 +22,7 @@ SLUMP_RATE = 0.28  # a year: a few weak months that pass
 
 
 @dataclass(frozen=True)
-class Account:
+class DemoAccount:
     """One customer, as nobody in the company sees it. Days are counted from the ledger's first (0).
 
     Attributes:
@@ -55,11 +55,11 @@ class Account:
     tastes: Integers
 
 
-def accounts(rng: np.random.Generator, customers: int, days: int) -> list[Account]:
+def accounts(rng: np.random.Generator, customers: int, days: int) -> list[DemoAccount]:
     """Every customer of a company whose ledger covers ``days``, in order of customer_id."""
     prospects = int(customers * PROSPECT_SHARE)
     numbers = [int(number) + 1 for number in rng.permutation(customers)]
-    made: list[Account] = []
+    made: list[DemoAccount] = []
     for group in groups(rng, customers - prospects):
         made += _branches(rng, group, numbers[len(made) : len(made) + group.branches], days)
     for number in numbers[len(made) :]:
@@ -68,7 +68,7 @@ def accounts(rng: np.random.Generator, customers: int, days: int) -> list[Accoun
     return sorted(made, key=lambda account: account.customer_id)
 
 
-def _branches(rng: np.random.Generator, group: Group, numbers: list[int], days: int) -> list[Account]:
+def _branches(rng: np.random.Generator, group: Group, numbers: list[int], days: int) -> list[DemoAccount]:
     shares = rng.dirichlet(np.full(group.branches, 2.5))
     places = rng.permutation(len(PLACES))
     head = customer_id(numbers[0])
@@ -100,7 +100,7 @@ def _account(
     place: str,
     sales_a_year: float,
     days: int,
-) -> Account:
+) -> DemoAccount:
     late_share = float(rng.beta(1.2, 9.0))
     regularity = float(np.exp(rng.uniform(np.log(1.2), np.log(9.0))))
     gap_days = _gap_days(rng, sales_a_year)
@@ -111,7 +111,7 @@ def _account(
     if not founder and rng.random() < TRIAL_SHARE:
         stays = int(rng.uniform(1.0, 1.0 + 1.5 * gap_days))
     leaves = min(arrives + stays, max(group.leaves + int(rng.integers(0, 60)), arrives + 90))
-    return Account(
+    return DemoAccount(
         customer_id=customer_id(number),
         name=f"{group.name}, {place}",
         parent_id=parent_id,

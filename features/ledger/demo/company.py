@@ -17,12 +17,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-from features.ledger.demo.accounts import Account, Integers, accounts
-from features.ledger.demo.interactions import touches_of
+from features.ledger.demo.accounts import DemoAccount, Integers, accounts
+from features.ledger.demo.interactions import interactions_of
 from features.ledger.demo.orders import (
     NO_DAY,
     Calendar,
-    Lines,
+    DemoOrderLines,
     calendar_of,
     chosen,
     goods_of,
@@ -100,7 +100,7 @@ def invent_company(*, ends_on: date, seed: int = 7, customers: int = 600, years:
         orders=_orders(_rng(seed, 3), sold, people, calendar),
         customers=_customers(people, calendar),
         fates=_fates(people, sold, calendar),
-        touches=touches_of(_rng(seed, 4), people, sold, calendar),
+        touches=interactions_of(_rng(seed, 4), people, sold, calendar),
         starts_on=calendar.starts_on,
         ends_on=ends_on,
     )
@@ -121,7 +121,7 @@ def _rng(seed: int, *stream: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, *stream))))
 
 
-def _orders(rng: np.random.Generator, sold: Lines, people: list[Account], calendar: Calendar) -> pa.Table:
+def _orders(rng: np.random.Generator, sold: DemoOrderLines, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
     """The order rows known by the last evening: lines, returns, late ones, and corrections as later versions."""
     return_share = np.array([account.return_share for account in people])[sold.account]
     back = returns_of(rng, sold, return_share, days=len(calendar))
@@ -140,7 +140,7 @@ def _orders(rng: np.random.Generator, sold: Lines, people: list[Account], calend
     return _order_table(chosen(every, order), known[order], people, calendar)
 
 
-def _known_seconds(rng: np.random.Generator, lines: Lines) -> Integers:
+def _known_seconds(rng: np.random.Generator, lines: DemoOrderLines) -> Integers:
     """When each line became known, in seconds since the ledger's first midnight; alike for an order's lines."""
     of_order, order = np.unique(_order_key(lines, lines.day), return_inverse=True)
     late = rng.random(len(of_order)) < LATE_SHARE
@@ -148,17 +148,17 @@ def _known_seconds(rng: np.random.Generator, lines: Lines) -> Integers:
     return np.asarray(lines.day * DAY_SECONDS + lines.minute * 60 + wait[order], dtype=np.int64)
 
 
-def _order_key(lines: Lines, day: Integers) -> Integers:
+def _order_key(lines: DemoOrderLines, day: Integers) -> Integers:
     return np.asarray(lines.account * 100_000 + day, dtype=np.int64)
 
 
-def _returned(lines: Lines) -> npt.NDArray[np.bool_]:
+def _returned(lines: DemoOrderLines) -> npt.NDArray[np.bool_]:
     """Lines that are returns or have one; those are never corrected, so that no return exceeds its line."""
     key = _order_key(lines, lines.order_day) * 1_000 + lines.line
     return np.isin(key, key[lines.quantity < 0])
 
 
-def _order_table(lines: Lines, known: Integers, people: list[Account], calendar: Calendar) -> pa.Table:
+def _order_table(lines: DemoOrderLines, known: Integers, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
     gross = lines.quantity * lines.price_cents
     discount = np.sign(gross) * (np.abs(gross) * lines.discount_percent // 100)
     _, order = np.unique(lines.order_day * 100_000 + lines.account, return_inverse=True)
@@ -188,13 +188,13 @@ def _order_table(lines: Lines, known: Integers, people: list[Account], calendar:
     )
 
 
-def _customers(people: list[Account], calendar: Calendar) -> pa.Table:
+def _customers(people: list[DemoAccount], calendar: Calendar) -> pa.Table:
     columns = ("customer_id", "name", "parent_id", "department", "manager_id")
     made = pa.table({name: pa.array([getattr(a, name) for a in people], pa.string()) for name in columns})
     return made.append_column("known_at", instants_of(np.zeros(len(people), np.int64), calendar))
 
 
-def _fates(people: list[Account], sold: Lines, calendar: Calendar) -> pa.Table:
+def _fates(people: list[DemoAccount], sold: DemoOrderLines, calendar: Calendar) -> pa.Table:
     last = np.full(len(people), NO_DAY)
     np.maximum.at(last, sold.account, sold.day)
     return pa.table(

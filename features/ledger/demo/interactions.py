@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from features.ledger.demo.accounts import Account, Integers
-from features.ledger.demo.orders import NO_DAY, Calendar, Lines
+from features.ledger.demo.accounts import DemoAccount, Integers
+from features.ledger.demo.orders import NO_DAY, Calendar, DemoOrderLines
 from features.ledger.demo.tables import DAY_SECONDS, DEMO_ID_PREFIX, days_of, instants_of, money_of
 from features.ledger.demo.vocabulary import FIRST_WORDS, SECOND_WORDS
 
@@ -46,7 +46,9 @@ class _Orders:
         return len(self.day)
 
 
-def touches_of(rng: np.random.Generator, people: list[Account], sold: Lines, calendar: Calendar) -> dict[str, pa.Table]:
+def interactions_of(
+    rng: np.random.Generator, people: list[DemoAccount], sold: DemoOrderLines, calendar: Calendar
+) -> dict[str, pa.Table]:
     """File name → rows known by the ledger's last evening."""
     orders = _orders_of(sold, people)
     return {
@@ -59,7 +61,7 @@ def touches_of(rng: np.random.Generator, people: list[Account], sold: Lines, cal
     }
 
 
-def _orders_of(sold: Lines, people: list[Account]) -> _Orders:
+def _orders_of(sold: DemoOrderLines, people: list[DemoAccount]) -> _Orders:
     gross = sold.quantity * sold.price_cents
     cents = gross - gross * sold.discount_percent // 100
     _, first, order = np.unique(sold.account * 100_000 + sold.order_day, return_index=True, return_inverse=True)
@@ -70,7 +72,7 @@ def _orders_of(sold: Lines, people: list[Account]) -> _Orders:
     return _Orders(account, day, sums, sold.promised[first], sold.delivered[first], day >= fades_from)
 
 
-def _people(rng: np.random.Generator, people: list[Account], calendar: Calendar) -> pa.Table:
+def _people(rng: np.random.Generator, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
     counts = rng.integers(1, 5, len(people))
     owner = np.repeat(np.arange(len(people)), counts)
     place = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -88,7 +90,7 @@ def _people(rng: np.random.Generator, people: list[Account], calendar: Calendar)
     )
 
 
-def _contacts(rng: np.random.Generator, people: list[Account], calendar: Calendar) -> pa.Table:
+def _contacts(rng: np.random.Generator, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
     found = [_contact_days(rng, account, len(calendar)) for account in people]
     owner = np.repeat(np.arange(len(people)), [len(days) for days, _ in found])
     day, by_us = (np.concatenate([each[part] for each in found]) for part in (0, 1))
@@ -108,7 +110,7 @@ def _contacts(rng: np.random.Generator, people: list[Account], calendar: Calenda
     )
 
 
-def _contact_days(rng: np.random.Generator, account: Account, days: int) -> tuple[Integers, Flags]:
+def _contact_days(rng: np.random.Generator, account: DemoAccount, days: int) -> tuple[Integers, Flags]:
     """Days of contact and whether we began it: none of ours while its manager leaves it alone."""
     usual = int(rng.integers(20, 120))
     day = np.cumsum(rng.integers(1, 2 * usual, days // usual * 2 + 8))
@@ -121,7 +123,7 @@ def _contact_days(rng: np.random.Generator, account: Account, days: int) -> tupl
     return day[stays].astype(np.int64), by_us[stays]
 
 
-def _complaints(rng: np.random.Generator, orders: _Orders, people: list[Account], calendar: Calendar) -> pa.Table:
+def _complaints(rng: np.random.Generator, orders: _Orders, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
     came = orders.delivered != NO_DAY
     late = came & (orders.delivered > orders.promised)
     chosen = came & (rng.random(len(orders)) < np.where(late, LATE_COMPLAINT_CHANCE, COMPLAINT_CHANCE))
@@ -149,7 +151,7 @@ def _complaints(rng: np.random.Generator, orders: _Orders, people: list[Account]
     )
 
 
-def _surveys(rng: np.random.Generator, orders: _Orders, people: list[Account], calendar: Calendar) -> pa.Table:
+def _surveys(rng: np.random.Generator, orders: _Orders, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
     chosen = rng.random(len(orders)) < SURVEY_CHANCE
     count = int(chosen.sum())
     day = orders.day[chosen] + rng.integers(10, 25, count)
@@ -168,7 +170,7 @@ def _surveys(rng: np.random.Generator, orders: _Orders, people: list[Account], c
     )
 
 
-def _payments(rng: np.random.Generator, orders: _Orders, people: list[Account], calendar: Calendar) -> pa.Table:
+def _payments(rng: np.random.Generator, orders: _Orders, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
     """An invoice per order, the day after it."""
     patience = rng.integers(0, 30, len(people))[orders.account]  # per cent of its invoices that are paid late
     invoiced, count = orders.day + 1, len(orders)
@@ -191,7 +193,7 @@ def _payments(rng: np.random.Generator, orders: _Orders, people: list[Account], 
     )
 
 
-def _events(rng: np.random.Generator, people: list[Account], calendar: Calendar) -> pa.Table:
+def _events(rng: np.random.Generator, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
     """Changes at customers, and our own closed days with the first day after them."""
     rows: list[tuple[int, int, str, str | None]] = []
     for account in people:

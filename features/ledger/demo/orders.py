@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from features.ledger.demo.accounts import Account, Integers
+from features.ledger.demo.accounts import DemoAccount, Integers
 from features.ledger.demo.vocabulary import CATEGORIES, MONTH_SEASON, PRODUCTS_PER_CATEGORY
 
 Floats = npt.NDArray[np.float64]
@@ -62,7 +62,7 @@ def goods_of(rng: np.random.Generator) -> Goods:
 
 
 @dataclass(frozen=True)
-class Lines:
+class DemoOrderLines:
     """Order lines as columns of equal length; days counted from the ledger's first, money in cents.
 
     ``line`` counts from 1 within an order of one customer and day; a return has the order and line it brings back,
@@ -83,25 +83,25 @@ class Lines:
     delivered: Integers
 
 
-def joined(parts: list[Lines]) -> Lines:
+def joined(parts: list[DemoOrderLines]) -> DemoOrderLines:
     """The lines of all parts, in their order."""
-    names = Lines.__dataclass_fields__
-    return Lines(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+    names = DemoOrderLines.__dataclass_fields__
+    return DemoOrderLines(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
-def chosen(lines: Lines, rows: npt.NDArray[np.bool_] | Integers) -> Lines:
+def chosen(lines: DemoOrderLines, rows: npt.NDArray[np.bool_] | Integers) -> DemoOrderLines:
     """The lines of those rows."""
-    return Lines(**{name: getattr(lines, name)[rows] for name in Lines.__dataclass_fields__})
+    return DemoOrderLines(**{name: getattr(lines, name)[rows] for name in DemoOrderLines.__dataclass_fields__})
 
 
-def fading(account: Account, days: int) -> Floats:
+def fading(account: DemoAccount, days: int) -> Floats:
     """How far it has faded on each day: 0 not at all, 1 gone."""
     day = np.arange(days, dtype=np.float64)
     span = max(account.leaves - account.fades_from, 1)
     return np.clip((day - account.fades_from) / span, 0.0, 1.0)
 
 
-def slumping(account: Account, days: int) -> npt.NDArray[np.bool_]:
+def slumping(account: DemoAccount, days: int) -> npt.NDArray[np.bool_]:
     """Whether it has one of its weak spells on each day."""
     weak = np.zeros(days, dtype=np.bool_)
     for start, end in account.slumps:
@@ -109,7 +109,7 @@ def slumping(account: Account, days: int) -> npt.NDArray[np.bool_]:
     return weak
 
 
-def order_days(rng: np.random.Generator, account: Account, calendar: Calendar) -> Integers:
+def order_days(rng: np.random.Generator, account: DemoAccount, calendar: Calendar) -> Integers:
     """The days it orders on, ascending: gamma gaps in a time that runs slower off season and when it fades."""
     days = len(calendar)
     season = np.maximum(1.0 + account.season_strength * (calendar.season - 1.0), 0.1)
@@ -125,7 +125,9 @@ def order_days(rng: np.random.Generator, account: Account, calendar: Calendar) -
     return ordered.astype(np.int64)
 
 
-def lines_of(rng: np.random.Generator, number: int, account: Account, *, calendar: Calendar, goods: Goods) -> Lines:
+def lines_of(
+    rng: np.random.Generator, number: int, account: DemoAccount, *, calendar: Calendar, goods: Goods
+) -> DemoOrderLines:
     """All lines the account orders, returns left out."""
     ordered = order_days(rng, account, calendar)
     faded = fading(account, len(calendar))[ordered]
@@ -146,7 +148,7 @@ def lines_of(rng: np.random.Generator, number: int, account: Account, *, calenda
         -rng.integers(0, 3, len(ordered)),
     )
     delivered = ordered + lead + delay
-    return Lines(
+    return DemoOrderLines(
         account=np.full(len(day), number, dtype=np.int64),
         order_day=day,
         line=np.arange(len(day), dtype=np.int64) - firsts[of_order] + 1,
@@ -162,7 +164,7 @@ def lines_of(rng: np.random.Generator, number: int, account: Account, *, calenda
     )
 
 
-def _baskets(rng: np.random.Generator, account: Account, ordered: Integers) -> Floats:
+def _baskets(rng: np.random.Generator, account: DemoAccount, ordered: Integers) -> Floats:
     """EUR of each order before it fades."""
     usual = account.sales_a_year * account.gap_days / 365.0 * np.maximum(1.0 + account.growth * ordered / 365.0, 0.2)
     spread: Floats = rng.lognormal(-(BASKET_SPREAD**2) / 2, BASKET_SPREAD, len(ordered))
@@ -175,7 +177,7 @@ def _liked(rng: np.random.Generator, tastes: int, faded: Floats) -> Integers:
     return np.asarray(np.floor(kept * rng.random(len(faded)) ** 1.7), dtype=np.int64)
 
 
-def returns_of(rng: np.random.Generator, lines: Lines, return_share: Floats, *, days: int) -> Lines:
+def returns_of(rng: np.random.Generator, lines: DemoOrderLines, return_share: Floats, *, days: int) -> DemoOrderLines:
     """What is brought back of ``lines`` within the ledger: most within weeks, a quarter in a later month.
 
     ``return_share`` is each line's chance. Quantities are below 0; half of the returns bring back all.
@@ -186,9 +188,9 @@ def returns_of(rng: np.random.Generator, lines: Lines, return_share: Floats, *, 
     some = np.ceil(back.quantity * rng.random(count)).astype(np.int64)
     quantity = -np.where(rng.random(count) < 0.5, back.quantity, np.maximum(some, 1))
     nothing = np.full(count, NO_DAY)
-    made = Lines(
+    made = DemoOrderLines(
         **{
-            **{name: getattr(back, name) for name in Lines.__dataclass_fields__},
+            **{name: getattr(back, name) for name in DemoOrderLines.__dataclass_fields__},
             "day": back.day + after,
             "minute": rng.integers(7 * 60, 17 * 60, count),
             "quantity": quantity,

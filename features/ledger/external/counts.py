@@ -13,7 +13,7 @@ from features.ledger.errors import LedgerError
 from features.ledger.reconciliation.report import NOTHING, Quarantined, Reconciliation, Tally
 from features.ledger.reconciliation.tallies import UNNAMED
 from features.ledger.schema.currencies import CURRENCIES
-from features.ledger.schema.quarantine_reasons import EXPLANATIONS, Reason
+from features.ledger.schema.quarantine_reasons import EXPLANATIONS, QuarantineReason
 from features.ledger.sql import instant_literal, literal
 from features.ledger.validation.row_checks import may_be_set_aside
 
@@ -27,7 +27,7 @@ class NothingUsableError(LedgerError):
 
 
 @dataclass(frozen=True)
-class Counted:
+class RowCounts:
     """Rows that share a reason (or are good) and a currency.
 
     Attributes:
@@ -53,8 +53,8 @@ class Counted:
     last_on: date | None
     set_aside: tuple[int, ...]
 
-    def __add__(self, more: Counted) -> Counted:
-        return Counted(
+    def __add__(self, more: RowCounts) -> RowCounts:
+        return RowCounts(
             self.tally + more.tally,
             self.returns + more.returns,
             self.non_products + more.non_products,
@@ -67,7 +67,7 @@ class Counted:
             tuple(one + other for one, other in zip(self.set_aside, more.set_aside, strict=True)),
         )
 
-    def without(self, some: Counted) -> Counted:
+    def without(self, some: RowCounts) -> RowCounts:
         """The same but for some of these rows; days and first place stay."""
         return replace(
             self,
@@ -88,7 +88,7 @@ def _without(tally: Tally, less: Tally) -> Tally:
 
 def counted_in(
     connection: duckdb.DuckDBPyConnection, table: str, *, product: str, now: datetime
-) -> dict[tuple[Reason | None, str], Counted]:
+) -> dict[tuple[QuarantineReason | None, str], RowCounts]:
     """The rows of a table of checked order lines by reason and currency.
 
     ``product``: SQL, whether a row is of a product; ``now``: UTC without a zone.
@@ -108,7 +108,7 @@ def counted_in(
     counts = {}
     for reason, code, rows, money, unread, returns, returned, others, other_money, *facts in found:
         first_line, known_at_given, to_come, commitments, first_on, last_on, *set_aside = facts
-        counts[Reason(reason) if reason else None, code] = Counted(
+        counts[QuarantineReason(reason) if reason else None, code] = RowCounts(
             _tally(rows, code, money, unread),
             _tally(returns, code, returned),
             _tally(others, code, other_money),
@@ -128,12 +128,12 @@ def _tally(rows: int, code: str, money: Decimal | None, unreadable: int = 0) -> 
 
 
 @dataclass
-class Counts:
+class CountsByReason:
     """The rows of a source counted so far, by reason and currency."""
 
-    found: dict[tuple[Reason | None, str], Counted] = field(default_factory=dict)
+    found: dict[tuple[QuarantineReason | None, str], RowCounts] = field(default_factory=dict)
 
-    def add(self, more: Mapping[tuple[Reason | None, str], Counted]) -> None:
+    def add(self, more: Mapping[tuple[QuarantineReason | None, str], RowCounts]) -> None:
         """More rows have been counted."""
         for key, counted in more.items():
             self.found[key] = self.found[key] + counted if key in self.found else counted
@@ -144,21 +144,21 @@ class Counts:
         good = {code: counted.tally.rows for (reason, code), counted in self.found.items() if reason is None}
         return min(good, key=lambda code: (-good[code], code), default=None)
 
-    def settled(self, currency: str) -> Counts:
+    def settled(self, currency: str) -> CountsByReason:
         """The same, where good rows of another currency than the ledger's are out."""
-        settled = Counts()
+        settled = CountsByReason()
         for (reason, code), counted in self.found.items():
             is_out = reason is None and code != currency
-            settled.add({(Reason.RATE if is_out else reason, code): counted})
+            settled.add({(QuarantineReason.RATE if is_out else reason, code): counted})
         return settled
 
-    def colliding(self, currency: str, collided: Mapping[str, Counted]) -> Counts:
+    def colliding(self, currency: str, collided: Mapping[str, RowCounts]) -> CountsByReason:
         """The same, settled, where rows whose order line collides with another are out for that; by their currency."""
-        known = Counts(dict(self.found))
+        known = CountsByReason(dict(self.found))
         for code, counted in collided.items():
-            before = (None if code == currency else Reason.RATE, code)
+            before = (None if code == currency else QuarantineReason.RATE, code)
             rest = known.found.pop(before).without(counted)
-            known.add({(Reason.COLLISION, code): counted} | ({before: rest} if rest.tally.rows else {}))
+            known.add({(QuarantineReason.COLLISION, code): counted} | ({before: rest} if rest.tally.rows else {}))
         return known
 
     @property
@@ -167,7 +167,7 @@ class Counts:
         return sum((counted.tally for counted in self.found.values()), NOTHING)
 
     @property
-    def good(self) -> Counted | None:
+    def good(self) -> RowCounts | None:
         """The good rows; settled they are of one currency. None where there are none."""
         return next((counted for (reason, _), counted in self.found.items() if reason is None), None)
 
@@ -178,7 +178,7 @@ class Counts:
 
     def quarantine(self, file: str) -> tuple[Quarantined, ...]:
         """The reasons, most frequent first, each with the first place it was met."""
-        rows: dict[Reason, tuple[int, int]] = {}
+        rows: dict[QuarantineReason, tuple[int, int]] = {}
         for (reason, _), counted in self.found.items():
             if reason is not None:
                 before, first = rows.get(reason, (0, counted.first_line))

@@ -20,15 +20,15 @@ import pyarrow as pa
 
 from features.errors import first_line
 from features.ledger.errors import EmptyLedgerError, LedgerError
-from features.ledger.external.counts import Counted, Counts, NothingUsableError, SourceAccount, counted_in
+from features.ledger.external.counts import CountsByReason, NothingUsableError, RowCounts, SourceAccount, counted_in
 from features.ledger.external.parquet_writer import write_mirror
 from features.ledger.external.partitioning import Division, by_hash, by_ranges
 from features.ledger.external.resolve import Settling, Versions, key_of, resolve
 from features.ledger.external.spill import KeySpill, Spill
-from features.ledger.external.stream import Stream, open_stream
+from features.ledger.external.stream import FileStream, open_stream
 from features.ledger.ledger import Ledger, digest_of_tables
-from features.ledger.parsing.inference import NO_VOTES, Writing, votes_of, writing_of
-from features.ledger.parsing.layout import LaidOut, lay_out
+from features.ledger.parsing.inference import NO_VOTES, Dialect, dialect_of, votes_of
+from features.ledger.parsing.layout import RowLayout, lay_out
 from features.ledger.reading.header_matching import match_columns
 from features.ledger.reading.raw_rows import RawRows
 from features.ledger.reconciliation.conversion import NO_CONVERSION
@@ -36,10 +36,10 @@ from features.ledger.reconciliation.look_alikes import NO_LOOK_ALIKES
 from features.ledger.reconciliation.report import NOTHING
 from features.ledger.schema.arrow import CUSTOMERS, REPLACEMENTS
 from features.ledger.schema.currencies import NO_CURRENCY
-from features.ledger.schema.record_types import KINDS
+from features.ledger.schema.record_types import RECORD_TYPES
 from features.ledger.sql import is_product
 from features.ledger.store.database import Progress
-from features.ledger.validation.cross_row_checks import NOTHING_ABOVE, set_totals_aside
+from features.ledger.validation.cross_row_checks import NOTHING_ABOVE, quarantine_totals
 from features.ledger.validation.row_checks import check_laid_out, check_misfits, create_checked, open_checks
 from features.policy import Policy
 
@@ -85,7 +85,7 @@ def read_source_ledger(
         SourceSpaceError: memory or disk gave out.
     """
     stream = open_stream(path, part_rows=PART_ROWS if memory_bytes >= LITTLE_MEMORY else PART_ROWS // 4)
-    matched = match_columns(stream.schema.names, KINDS["orders"].columns, {}, source=stream.name)
+    matched = match_columns(stream.schema.names, RECORD_TYPES["orders"].columns, {}, source=stream.name)
     try:
         with open_checks() as connection:
             connection.execute(f"SET memory_limit = '{int(memory_bytes * DATABASE_SHARE / 10**6)}MB'")
@@ -103,13 +103,13 @@ class _Reading:
     """One source being read."""
 
     connection: duckdb.DuckDBPyConnection
-    stream: Stream
+    stream: FileStream
     matched: Mapping[str, str]
     policy: Policy
     folder: Path
     now: datetime
     progress: Progress
-    counts: Counts = field(default_factory=Counts)
+    counts: CountsByReason = field(default_factory=CountsByReason)
     remarks: list[str] = field(default_factory=list)
 
     def ledger(self) -> SourceLedger:
@@ -150,7 +150,7 @@ class _Reading:
     def _product(self) -> str:
         return is_product(self.policy.non_product_codes)
 
-    def _writing(self) -> Writing:
+    def _writing(self) -> Dialect:
         """How the columns are written, told from every row; columns that are what they must be are not asked."""
         with_types = self._laid_out(
             RawRows(self.stream.name, self.stream.schema.empty_table(), pa.array([], pa.int64()))
@@ -162,7 +162,7 @@ class _Reading:
                 votes += votes_of(self.connection, lay_out(self.connection, raw, "orders", texts))
                 if not votes.more_rows_may_tell:
                     break
-        return writing_of(votes, with_types)
+        return dialect_of(votes, with_types)
 
     def _division(self) -> Division:
         """Ranges of customers where their ids can be had before all is read, else a hash."""
@@ -174,7 +174,7 @@ class _Reading:
         found = pa.chunked_array([chunk for each in ids for chunk in each.chunks], pa.string()).drop_null()
         return by_ranges(found, self.stream.rows_about) if len(found) else by_hash(self.stream.rows_about)
 
-    def _laid_out(self, raw: RawRows) -> LaidOut:
+    def _laid_out(self, raw: RawRows) -> RowLayout:
         return lay_out(self.connection, raw, "orders", self.matched)
 
     def _parts(self, step: str, names: list[str]) -> Iterator[RawRows]:
@@ -184,10 +184,10 @@ class _Reading:
             done += len(raw)
             yield raw
 
-    def _checked(self, writing: Writing, division: Division) -> Iterator[pa.Table]:
+    def _checked(self, writing: Dialect, division: Division) -> Iterator[pa.Table]:
         """The good rows part by part in the order of the source, with key and part of the mirror."""
         currency = self.policy.reporting_currency or NO_CURRENCY
-        held = [column.name for column in KINDS["orders"].columns if column.name in self.matched]
+        held = [column.name for column in RECORD_TYPES["orders"].columns if column.name in self.matched]
         columns = list(dict.fromkeys([*held, "amount", "currency", "order_day", "known_at"]))
         above = NOTHING_ABOVE
         for raw in self._parts("Checking rows", list(self.matched.values())):
@@ -197,7 +197,7 @@ class _Reading:
             check_laid_out(self.connection, laid_out, writing, file_no=1, policy=self.policy, currency=currency)
             if raw.misfits:
                 check_misfits(self.connection, raw.misfits, file_no=1)
-            totals, above = set_totals_aside(self.connection, file_no=1, source=raw.name, above=above)
+            totals, above = quarantine_totals(self.connection, file_no=1, source=raw.name, above=above)
             self.remarks += totals
             self.counts.add(counted_in(self.connection, "checked", product=self._product, now=self.now))
             yield self.connection.sql(
@@ -205,7 +205,9 @@ class _Reading:
                     {key_of(columns)} AS key FROM checked WHERE reason IS NULL"""
             ).to_arrow_table()
 
-    def _account(self, counts: Counts, accepted: Counted, versions: Versions, settling: Settling) -> SourceAccount:
+    def _account(
+        self, counts: CountsByReason, accepted: RowCounts, versions: Versions, settling: Settling
+    ) -> SourceAccount:
         given = accepted.known_at_given
         rules = {"column": given, "history": accepted.tally.rows - given}
         return SourceAccount(

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.ledger.external.counts import Counted, Counts, counted_in
+from features.ledger.external.counts import CountsByReason, RowCounts, counted_in
 from features.ledger.external.parquet_writer import sorted_lines
 from features.ledger.external.spill import Spill
 from features.ledger.merge.cancellations import PAIRS, cancel_at_once
@@ -22,10 +22,10 @@ from features.ledger.merge.events import SINCE_EVER, merge_events
 from features.ledger.reconciliation.report import Cancellations
 from features.ledger.reconciliation.tallies import cancellations_of, rows_in_detail
 from features.ledger.schema.arrow import INSTANT, ORDER_LINES, REPLACEMENTS
-from features.ledger.schema.quarantine_reasons import Reason
-from features.ledger.schema.record_types import KINDS
+from features.ledger.schema.quarantine_reasons import QuarantineReason
+from features.ledger.schema.record_types import RECORD_TYPES
 from features.ledger.sql import literal
-from features.ledger.validation.cross_row_checks import set_collisions_aside
+from features.ledger.validation.cross_row_checks import quarantine_collisions
 from features.ledger.validation.row_checks import create_checked
 from features.policy import Policy
 
@@ -51,15 +51,15 @@ class Versions:
 
     out: npt.NDArray[np.int64]
     replaced: pa.Table
-    merged: Counted | None
-    collided: Mapping[str, Counted]
+    merged: RowCounts | None
+    collided: Mapping[str, RowCounts]
     equal_lines: int
     corrections: int
 
 
 def key_of(columns: list[str]) -> str:
     """SQL: 64 bits that rows share which are versions of one order line, or which are equal; others hardly ever."""
-    content = f"hash({', '.join(name for name in KINDS['orders'].shelf.content if name in columns)})"
+    content = f"hash({', '.join(name for name in RECORD_TYPES['orders'].relation.content if name in columns)})"
     if "order_id" not in columns or "line_id" not in columns:
         return content
     versioned = "order_id IS NOT NULL AND line_id IS NOT NULL"
@@ -83,7 +83,7 @@ def resolve(
     """
     groups = len(shared) // GROUP_ROWS + 1
     out, replaced = [np.empty(0, np.int64)], [REPLACED.empty_table()]
-    counts = Counts()
+    counts = CountsByReason()
     equal_lines = corrections = 0
     with _regrouped(spill, shared, folder, groups) as regrouped:
         for group in regrouped.codes:
@@ -93,8 +93,10 @@ def resolve(
             replaced.append(_replaced(connection))
             counts.add(counted_in(connection, "out", product=product, now=now))
             equal_lines += _equal_lines(connection)
-            corrections += rows_in_detail(connection, KINDS["orders"])[0]
-    collided = {code: counted for (reason, code), counted in counts.found.items() if reason is Reason.COLLISION}
+            corrections += rows_in_detail(connection, RECORD_TYPES["orders"])[0]
+    collided = {
+        code: counted for (reason, code), counted in counts.found.items() if reason is QuarantineReason.COLLISION
+    }
     every = np.sort(np.concatenate(out))
     return Versions(every, pa.concat_tables(replaced), counts.good, collided, equal_lines, corrections)
 
@@ -122,13 +124,14 @@ def _merge(connection: duckdb.DuckDBPyConnection, rows: pa.Table, currency: str,
         FROM spilled"""
     )
     connection.unregister("spilled")
-    set_collisions_aside(connection, file_no=1)
+    quarantine_collisions(connection, file_no=1)
     connection.execute(
-        f"UPDATE checked SET reason = {literal(Reason.RATE)} WHERE reason IS NULL AND currency <> {literal(currency)}"
+        f"UPDATE checked SET reason = {literal(QuarantineReason.RATE)} "
+        f"WHERE reason IS NULL AND currency <> {literal(currency)}"
     )
     connection.register("stored", ORDER_LINES.empty_table())
     connection.register("stored_replacements", REPLACEMENTS.empty_table())
-    merge_events(connection, KINDS["orders"], history=True, ingested_at=SINCE_EVER, first_row_id=1, zone=zone)
+    merge_events(connection, RECORD_TYPES["orders"], history=True, ingested_at=SINCE_EVER, first_row_id=1, zone=zone)
 
 
 def _equal_lines(connection: duckdb.DuckDBPyConnection) -> int:

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from features.ledger.reading.delimited import delimited_parts
 from features.ledger.reading.files import (
     FileKind,
+    ReadOptions,
     SourceError,
-    Told,
     kind_of,
     opening,
     parquet_files_in,
@@ -26,17 +26,17 @@ from features.ledger.reading.files import (
 from features.ledger.reading.normalise import plain_table
 from features.ledger.reading.parquet import refuse_copies
 from features.ledger.reading.raw_rows import RawRows
-from features.ledger.schema.record_types import KINDS
+from features.ledger.schema.record_types import RECORD_TYPES
 
 SCAN_ROWS = 1 << 16  # of one chunk of a part: DuckDB shares a part's chunks out among its threads
-ORDERS = Told(frozenset(key for column in KINDS["orders"].columns for key in column.keys))
+ORDERS = ReadOptions(frozenset(key for column in RECORD_TYPES["orders"].columns for key in column.keys))
 SPREAD_ROWS = 1 << 18
 BUFFER_BYTES = 1 << 20  # a row group is read through it, not whole
 TEXT_ROW_BYTES = 40  # of a line, roughly, to guess how many a text file has
 
 
 @dataclass(frozen=True)
-class Stream:
+class FileStream:
     """A source that can be read part by part, any number of times.
 
     Attributes:
@@ -54,7 +54,7 @@ class Stream:
     spread: Callable[[str], Iterator[RawRows]]
 
 
-def open_stream(path: Path, *, part_rows: int) -> Stream:
+def open_stream(path: Path, *, part_rows: int) -> FileStream:
     """The stream of a file or of a folder of Parquet files; a workbook is one part.
 
     Raises:
@@ -67,14 +67,14 @@ def open_stream(path: Path, *, part_rows: int) -> Stream:
             stream = _text(path)
         elif kind is FileKind.WORKBOOK:
             rows = read_file(path, ORDERS)
-            stream = Stream(path.name, rows.table.schema, len(rows), lambda _: iter([rows]), _nothing)
+            stream = FileStream(path.name, rows.table.schema, len(rows), lambda _: iter([rows]), _nothing)
         else:
             stream = _parquet(path, part_rows)
     refuse_equal_names(path.name, stream.schema.names)
     return stream
 
 
-def _text(path: Path) -> Stream:
+def _text(path: Path) -> FileStream:
     first = next(delimited_parts(path, known=ORDERS.names))
     refuse_nothing(path.name, columns=first.table.num_columns, rows=len(first))
 
@@ -82,14 +82,14 @@ def _text(path: Path) -> Stream:
         with opening(path):
             yield from delimited_parts(path, known=ORDERS.names)
 
-    return Stream(path.name, first.table.schema, path.stat().st_size // TEXT_ROW_BYTES, parts, _nothing)
+    return FileStream(path.name, first.table.schema, path.stat().st_size // TEXT_ROW_BYTES, parts, _nothing)
 
 
 def _nothing(_: str) -> Iterator[RawRows]:
     return iter(())
 
 
-def _parquet(path: Path, part_rows: int) -> Stream:
+def _parquet(path: Path, part_rows: int) -> FileStream:
     files = parquet_files_in(path) if path.is_dir() else [path]
     with reading_parquet(path.name):
         refuse_copies(files)
@@ -127,7 +127,7 @@ def _parquet(path: Path, part_rows: int) -> Stream:
             at = pa.array(np.arange(0, len(part), every))
             yield RawRows(path.name, part.table.take(at), part.line_numbers.take(at))
 
-    return Stream(path.name, schema, rows, parts, spread)
+    return FileStream(path.name, schema, rows, parts, spread)
 
 
 def _in_chunks(batch: pa.RecordBatch) -> pa.Table:

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Table, insert
 
 from features.ledger.merge.events import accepted_on, digest_of
 from features.ledger.reconciliation.report import Reconciliation, UnreconciledError
-from features.ledger.schema.record_types import KINDS, Kind
-from features.ledger.store.batches import Held, next_id
+from features.ledger.schema.record_types import RECORD_TYPES, RecordType
+from features.ledger.store.batches import LedgerState, next_id
 from features.ledger.store.database import Progress, insert_rows
 from features.ledger.store.dirty_customers import mark_dirty
 from features.ledger.store.row_codec import kept_names, kept_rows, money_kept, rows_kept
@@ -29,14 +29,14 @@ def store_batch(
     account: Reconciliation,
     quarantined: pa.Table,
     *,
-    held: Held,
+    held: LedgerState,
     settings: LedgerSettings,
     ingested_at: datetime,
     history: bool,
     progress: Progress,
 ) -> str:
     """The digest of the batch, which now stands in the database: rows, replacements, quarantine and its account."""
-    kind = KINDS[account.kind]
+    kind = RECORD_TYPES[account.kind]
     rows = account.accepted.rows
     if rows:
         keep_settings(database, settings)
@@ -57,7 +57,7 @@ def store_batch(
             reconciliation=json.dumps(account.as_json()),
         )
     )
-    for shelf in kind.shelves:
+    for shelf in kind.relations:
         with _indexed_afterwards(database, TABLES[shelf.name], is_worth_it=rows >= held.next_row_id):
             insert_rows(
                 database,
@@ -86,12 +86,12 @@ def _indexed_afterwards(database: Connection, table: Table, *, is_worth_it: bool
         index.create(database)
 
 
-def touched_customers(frames: duckdb.DuckDBPyConnection, kind: Kind) -> dict[str, tuple[int, int]]:
+def touched_customers(frames: duckdb.DuckDBPyConnection, kind: RecordType) -> dict[str, tuple[int, int]]:
     """Customers with a row in the batch, or with one that a row of it replaced.
 
     Of each the first and the last instant from which any of these is seen, or no more, in microseconds.
     """
-    shelves = [shelf for shelf in kind.shelves if "customer_id" in shelf.content]
+    shelves = [shelf for shelf in kind.relations if "customer_id" in shelf.content]
     if not shelves:
         return {}
     moments = [f"SELECT customer_id, visible_from AS moment FROM {accepted_on(kind, shelf)}" for shelf in shelves]
@@ -104,13 +104,13 @@ def touched_customers(frames: duckdb.DuckDBPyConnection, kind: Kind) -> dict[str
     return {customer: (first, last) for customer, first, last in found}
 
 
-def _store_replacements(database: Connection, frames: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+def _store_replacements(database: Connection, frames: duckdb.DuckDBPyConnection, kind: RecordType) -> None:
     facts = frames.sql("SELECT row_id, by_row_id, epoch_us(replaced_at) FROM replaced ORDER BY ALL").fetchall()
     if kind.name == "orders":
         insert_rows(database, ORDER_REPLACEMENTS, ("row_id", "by_row_id", "replaced_at"), facts)
         return
     names = ("shelf", "row_id", "by_row_id", "replaced_at")
-    insert_rows(database, ROW_REPLACEMENTS, names, ((kind.shelf.name, *fact) for fact in facts))
+    insert_rows(database, ROW_REPLACEMENTS, names, ((kind.relation.name, *fact) for fact in facts))
 
 
 def _store_quarantine(database: Connection, kind: str, quarantined: pa.Table, batch_id: int) -> None:
@@ -121,11 +121,11 @@ def _store_quarantine(database: Connection, kind: str, quarantined: pa.Table, ba
 
 
 def _refuse_other_rows(
-    database: Connection, frames: duckdb.DuckDBPyConnection, account: Reconciliation, held: Held
+    database: Connection, frames: duckdb.DuckDBPyConnection, account: Reconciliation, held: LedgerState
 ) -> None:
     """What the database now holds of the batch is what the account says was accepted, to the row and the penny."""
-    kind = KINDS[account.kind]
-    rows = rows_kept(database, kind.shelf, first_row_id=held.next_row_id)
+    kind = RECORD_TYPES[account.kind]
+    rows = rows_kept(database, kind.relation, first_row_id=held.next_row_id)
     if rows != account.accepted.rows:
         raise UnreconciledError(f"{rows} rows in the database")
     if not kind.money:
@@ -136,7 +136,7 @@ def _refuse_other_rows(
         raise UnreconciledError(f"{money} in the database")
 
 
-def _batch_digest(frames: duckdb.DuckDBPyConnection, kind: Kind) -> str:
+def _batch_digest(frames: duckdb.DuckDBPyConnection, kind: RecordType) -> str:
     mixed = " ".join(
         str(
             frames.sql(
@@ -144,7 +144,7 @@ def _batch_digest(frames: duckdb.DuckDBPyConnection, kind: Kind) -> str:
                 f"FROM {accepted_on(kind, shelf)}"
             ).fetchall()[0][0]
         )
-        for shelf in kind.shelves
+        for shelf in kind.relations
     )
     return hashlib.sha256(mixed.encode()).hexdigest()
 

@@ -14,16 +14,16 @@ from sqlalchemy import URL
 
 from features.clock import AsOf, now
 from features.home import Home
-from features.ledger.data_quality import oddities_of
+from features.ledger.data_quality import data_quality_of
 from features.ledger.ingest.customer_aliases import read_same_as
 from features.ledger.ingest.intake import ingest, ingest_rows
 from features.ledger.ingest.pull import Pulled, pull_all
 from features.ledger.ingest.source_config import UnknownSourceError, read_sources
-from features.ledger.mirror.consistency import examine
+from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.reading.databases import address_of, read_query, shown
 from features.ledger.reading.header_matching import parse_mapping
-from features.ledger.schema.record_types import KINDS
+from features.ledger.schema.record_types import RECORD_TYPES
 from features.policy import read_policy
 from features.progress import progress_bar
 
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 def ingest_files(
     context: typer.Context,
-    kind: Annotated[str | None, typer.Argument(help=f"What the rows are: {', '.join(KINDS)}.")] = None,
+    kind: Annotated[str | None, typer.Argument(help=f"What the rows are: {', '.join(RECORD_TYPES)}.")] = None,
     files: Annotated[
         list[str] | None,
         typer.Argument(help="CSV, TXT (also .gz), Parquet, a folder of Parquet, XLSX; or a database's URL."),
@@ -142,10 +142,10 @@ def examine_ledger(
     """Compare the database with its mirror, row by row count and penny by penny; name what is odd in the ledger."""
     home: Home = context.obj
     policy = read_policy(home.policy_file)
-    found = examine(home, policy, rebuild=rebuild)
+    found = check_consistency(home, policy, rebuild=rebuild)
     odd = None
     if found.sound and found.holdings[0].database_rows:
-        odd = oddities_of(read_ledger(home, policy), AsOf.of_instant(now(), policy.zone), policy)
+        odd = data_quality_of(read_ledger(home, policy), AsOf.of_instant(now(), policy.zone), policy)
     if as_json:
         Console().print_json(json.dumps(found.as_json() | {"oddities": odd.as_json() if odd else None}))
     else:

@@ -14,12 +14,12 @@ from features.ledger.errors import LedgerError
 from features.ledger.parsing.id_padding import AS_WRITTEN
 from features.ledger.reading.files import read_file
 from features.ledger.reading.header_matching import match_columns
-from features.ledger.schema.record_types import SHELVES, Column, ColumnKind, Kind
+from features.ledger.schema.record_types import RELATIONS, ColumnKind, ColumnSpec, RecordType
 from features.ledger.store.tables import BATCHES, SAME_CUSTOMERS, TABLES
 
 CONTRACT = (
-    Column("customer_id", ColumnKind.TEXT, "the id that is another's", required=True),
-    Column("same_as", ColumnKind.TEXT, "the id it is kept under", required=True),
+    ColumnSpec("customer_id", ColumnKind.TEXT, "the id that is another's", required=True),
+    ColumnSpec("same_as", ColumnKind.TEXT, "the id it is kept under", required=True),
 )
 
 
@@ -91,7 +91,7 @@ def _end_of(customer_id: str, said: Mapping[str, str]) -> str:
 def _rename(database: Connection, customer_id: str, same_as: str) -> None:
     """The rows of an id stand under another; their batches get another digest, so that the mirror is made anew."""
     touched: set[int] = set()
-    for name, shelf in SHELVES.items():
+    for name, shelf in RELATIONS.items():
         table = TABLES[name]
         for column in (each for each in AS_WRITTEN if each in shelf.content):
             of_it = table.c[column] == customer_id
@@ -103,7 +103,7 @@ def _rename(database: Connection, customer_id: str, same_as: str) -> None:
         database.execute(update(BATCHES).where(BATCHES.c.batch_id == batch_id).values(digest=renamed))
 
 
-def rename_checked(connection: duckdb.DuckDBPyConnection, kind: Kind, same: Mapping[str, str]) -> None:
+def rename_checked(connection: duckdb.DuckDBPyConnection, kind: RecordType, same: Mapping[str, str]) -> None:
     """Rows of ``checked`` that named an id that is another's name that one now; they stand in ``renamed``."""
     columns = [name for name in AS_WRITTEN if name in {column.name for column in kind.columns}]
     pairs = {"was": pa.array(list(same), pa.string()), "is_now": pa.array(list(same.values()), pa.string())}

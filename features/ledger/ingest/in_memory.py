@@ -15,14 +15,14 @@ from features.ledger.ledger import Ledger, digest_of_tables
 from features.ledger.merge.cancellations import PAIRS
 from features.ledger.merge.currency_conversion import convert
 from features.ledger.merge.events import SINCE_EVER, accepted_on, known_of, stored_on
-from features.ledger.merge.resolve import settle_fates
+from features.ledger.merge.resolve import resolve_rows
 from features.ledger.reading.header_matching import match_columns
 from features.ledger.reading.normalise import plain_table
 from features.ledger.reading.raw_rows import RawRows
-from features.ledger.relations import KindRows
+from features.ledger.relations import RelationRows
 from features.ledger.schema.arrow import OTHERS, REPLACEMENTS
 from features.ledger.schema.currencies import NO_CURRENCY
-from features.ledger.schema.record_types import KINDS, SHELVES, Kind, Shelf
+from features.ledger.schema.record_types import RECORD_TYPES, RELATIONS, RecordType, Relation
 from features.ledger.store.versions import successors, with_replaced_at
 from features.ledger.validation.row_checks import check_rows, create_checked, open_checks
 from features.policy import Policy
@@ -60,19 +60,19 @@ def ledger_of(
     door = _Door(policy, rows_in, policy.reporting_currency or rows_in, history, ingested_at)
     given = {"orders": orders} | ({} if customers is None else {"customers": customers}) | dict(others or {})
     with open_checks() as connection:
-        held: dict[str, _Held] = {}
+        held: dict[str, _HeldRows] = {}
         proven = True
-        connection.register("stored_rates", SHELVES["rates"].schema.empty_table())
-        for name in sorted((name for name in KINDS if name in given), key=lambda name: name != "rates"):
-            proven &= _bring(connection, KINDS[name], given[name], door)
+        connection.register("stored_rates", RELATIONS["rates"].schema.empty_table())
+        for name in sorted((name for name in RECORD_TYPES if name in given), key=lambda name: name != "rates"):
+            proven &= _bring(connection, RECORD_TYPES[name], given[name], door)
             if name == "rates":
-                connection.register("stored_rates", _left(connection, KINDS[name], SHELVES[name]).rows)
-            held |= {shelf.name: _left(connection, KINDS[name], shelf) for shelf in KINDS[name].shelves}
+                connection.register("stored_rates", _left(connection, RECORD_TYPES[name], RELATIONS[name]).rows)
+            held |= {shelf.name: _left(connection, RECORD_TYPES[name], shelf) for shelf in RECORD_TYPES[name].relations}
     lines = held.pop("order_lines")
     if not lines.rows.num_rows:
         raise EmptyLedgerError
     states = (
-        held[name].rows if name in held else SHELVES[name].schema.empty_table() for name in ("customers", "people")
+        held[name].rows if name in held else RELATIONS[name].schema.empty_table() for name in ("customers", "people")
     )
     versions = with_replaced_at(*states)
     days = pc.min_max(lines.rows.column("order_day")).as_py()
@@ -87,12 +87,12 @@ def ledger_of(
         digest=digest_of_tables(lines.rows, lines.replacements, versions, *(each.rows for each in beside.values())),
         known_at_proven=proven,
         non_product_codes=policy.non_product_codes,
-        others={name: KindRows(each.rows, each.replacements) for name, each in beside.items()},
+        others={name: RelationRows(each.rows, each.replacements) for name, each in beside.items()},
     )
 
 
 @dataclass(frozen=True)
-class _Held:
+class _HeldRows:
     """What the merge left on a shelf."""
 
     rows: pa.Table
@@ -110,7 +110,7 @@ class _Door:
     ingested_at: datetime
 
 
-def _bring(connection: duckdb.DuckDBPyConnection, kind: Kind, table: pa.Table, door: _Door) -> bool:
+def _bring(connection: duckdb.DuckDBPyConnection, kind: RecordType, table: pa.Table, door: _Door) -> bool:
     """Whether every row came with a known-at of its own; they now stand in ``accepted`` (and ``accepted_people``)."""
     raw = RawRows(kind.name, plain_table(table), pa.array(range(1, table.num_rows + 1), pa.int64()))
     create_checked(connection, kind.name)
@@ -120,16 +120,16 @@ def _bring(connection: duckdb.DuckDBPyConnection, kind: Kind, table: pa.Table, d
         known = known_of(kind, history=door.history, ingested_at=door.ingested_at, zone=door.policy.time_zone)
         holds_days = door.policy.rate_holds_days
         convert(connection, kind, reporting=door.reporting, holds_days=holds_days, known=known)
-    for shelf in kind.shelves:
+    for shelf in kind.relations:
         connection.register(stored_on(kind, shelf), shelf.schema.empty_table())
     if not kind.is_state:
         connection.register("stored_replacements", REPLACEMENTS.empty_table())
     if kind.is_sale:
         connection.register("stored_pairs", PAIRS.empty_table())
-    settle_fates(
+    resolve_rows(
         connection, kind, history=door.history, ingested_at=door.ingested_at, first_row_id=1, policy=door.policy
     )
-    for shelf in kind.shelves:
+    for shelf in kind.relations:
         connection.unregister(stored_on(kind, shelf))
     _refuse_rejected(connection, kind.name)
     return not connection.sql("SELECT 1 FROM good WHERE rule NOT IN ('column', 'public') LIMIT 1").fetchall()
@@ -143,14 +143,14 @@ def _refuse_rejected(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
         raise RejectedRowsError(kind, dict(reasons))
 
 
-def _left(connection: duckdb.DuckDBPyConnection, kind: Kind, shelf: Shelf) -> _Held:
+def _left(connection: duckdb.DuckDBPyConnection, kind: RecordType, shelf: Relation) -> _HeldRows:
     """The rows of a shelf and their replacements, as the merge left them."""
     table = accepted_on(kind, shelf)
     rows = connection.sql(f"SELECT {', '.join(shelf.schema.names)} FROM {table} ORDER BY row_id").to_arrow_table()
     if shelf.is_state:
-        return _Held(rows.cast(shelf.schema), successors(connection, table, shelf))
+        return _HeldRows(rows.cast(shelf.schema), successors(connection, table, shelf))
     replaced = connection.sql("SELECT row_id, replaced_at FROM replaced ORDER BY row_id").to_arrow_table()
-    return _Held(rows.cast(shelf.schema), replaced.cast(REPLACEMENTS))
+    return _HeldRows(rows.cast(shelf.schema), replaced.cast(REPLACEMENTS))
 
 
 def with_orders(ledger: Ledger, orders: pa.Table, policy: Policy) -> Ledger:

@@ -11,15 +11,15 @@ import pyarrow as pa
 from features.home import Home
 from features.ledger.errors import LedgerError
 from features.ledger.ingest.in_memory import ledger_of
-from features.ledger.ingest.request import Asked, Beside, HistoryRule, Watch, nothing_beside, silent
+from features.ledger.ingest.request import Guard, HistoryRule, IngestRequest, OnCommit, no_commit_hook, no_progress
 from features.ledger.ingest.transaction import carry_out
-from features.ledger.reading.files import Told, read_tables
+from features.ledger.reading.files import ReadOptions, read_tables
 from features.ledger.reading.header_matching import match_columns
 from features.ledger.reading.normalise import plain_table
 from features.ledger.reading.raw_rows import RawRows
 from features.ledger.reconciliation.report import Reconciliation
 from features.ledger.schema.currencies import CURRENCIES
-from features.ledger.schema.record_types import KINDS, Kind, name_key
+from features.ledger.schema.record_types import RECORD_TYPES, RecordType, name_key
 from features.ledger.store.database import Progress
 from features.policy import Policy
 
@@ -30,7 +30,7 @@ class KindError(LedgerError):
     """Rows of a kind that cannot come in."""
 
     def __init__(self, kind: str) -> None:
-        super().__init__(f"Rows of the kind '{kind}' cannot come in.", f"Kinds are: {', '.join(KINDS)}.")
+        super().__init__(f"Rows of the kind '{kind}' cannot come in.", f"Kinds are: {', '.join(RECORD_TYPES)}.")
 
 
 class UnknownCurrencyError(LedgerError):
@@ -54,7 +54,7 @@ def ingest(
     history: bool = False,
     same_as: Mapping[str, str] | None = None,
     dry_run: bool = False,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Reconciliation:
     """The account of one command, whose rows are now in the ledger of ``home``: all of them, or after an error none.
 
@@ -75,14 +75,14 @@ def ingest(
     """
     contract = _contract_of(kind, currency, policy)
     named = _named(mapping, known_at_column)
-    told = Told(_names_known(contract, named), encoding)
+    told = ReadOptions(_names_known(contract, named), encoding)
     raws: list[RawRows] = []
     for at, path in enumerate(files):
         progress("Reading files", at, len(files))
         raws += read_tables(path, told)
     return carry_out(
-        Asked(
-            kind=contract, raws=raws, matches=_matches(contract, raws, named), home=home, policy=policy, now=now,
+        IngestRequest(
+            record_type=contract, raws=raws, matches=_matches(contract, raws, named), home=home, policy=policy, now=now,
             currency=currency, history=_rule(history=history), same_as=same_as or {}, dry_run=dry_run,
             progress=progress, into_mirror=True,
         )
@@ -103,7 +103,7 @@ def ingest_rows(
     history: bool = False,
     same_as: Mapping[str, str] | None = None,
     dry_run: bool = False,
-    beside: Beside = nothing_beside,
+    beside: OnCommit = no_commit_hook,
 ) -> Reconciliation:
     """The account of rows that came as values: the same as of a file of them called ``source_name``.
 
@@ -114,16 +114,16 @@ def ingest_rows(
     raws = [_raw(table, source_name)]
     matches = _matches(contract, raws, _named(mapping, known_at_column))
     return carry_out(
-        Asked(
-            kind=contract, raws=raws, matches=matches, home=home, policy=policy, now=now,
+        IngestRequest(
+            record_type=contract, raws=raws, matches=matches, home=home, policy=policy, now=now,
             currency=currency, history=_rule(history=history), same_as=same_as or {}, dry_run=dry_run,
-            beside=beside, into_mirror=False,
+            on_commit=beside, into_mirror=False,
         )
     )  # fmt: skip
 
 
 def ingest_watched(
-    kind: str, table: pa.Table, *, source_name: str, home: Home, policy: Policy, now: datetime, watch: Watch
+    kind: str, table: pa.Table, *, source_name: str, home: Home, policy: Policy, now: datetime, watch: Guard
 ) -> Reconciliation:
     """The account of rows under our own names that are never history, after ``watch`` let them pass.
 
@@ -132,20 +132,20 @@ def ingest_watched(
     contract = _contract_of(kind, None, policy)
     raws = [_raw(table, source_name)]
     return carry_out(
-        Asked(
-            kind=contract, raws=raws, matches=_matches(contract, raws, {}), home=home, policy=policy, now=now,
-            history=HistoryRule.NONE, watch=watch, into_mirror=False,
+        IngestRequest(
+            record_type=contract, raws=raws, matches=_matches(contract, raws, {}), home=home, policy=policy, now=now,
+            history=HistoryRule.NONE, guard=watch, into_mirror=False,
         )
     )  # fmt: skip
 
 
-def _contract_of(kind: str, currency: str | None, policy: Policy) -> Kind:
-    if kind not in KINDS:
+def _contract_of(kind: str, currency: str | None, policy: Policy) -> RecordType:
+    if kind not in RECORD_TYPES:
         raise KindError(kind)
     for code in filter(None, (currency, policy.reporting_currency)):
         if code not in CURRENCIES:
             raise UnknownCurrencyError(code)
-    return KINDS[kind]
+    return RECORD_TYPES[kind]
 
 
 def _rule(*, history: bool) -> HistoryRule:
@@ -161,11 +161,11 @@ def _named(mapping: Mapping[str, str] | None, known_at_column: str | None) -> di
     return dict(mapping or {}) | ({"known_at": known_at_column} if known_at_column else {})
 
 
-def _matches(kind: Kind, raws: Sequence[RawRows], named: dict[str, str]) -> list[dict[str, str]]:
+def _matches(kind: RecordType, raws: Sequence[RawRows], named: dict[str, str]) -> list[dict[str, str]]:
     return [match_columns(raw.table.column_names, kind.columns, named, source=raw.name) for raw in raws]
 
 
-def _names_known(kind: Kind, named: Mapping[str, str]) -> frozenset[str]:
+def _names_known(kind: RecordType, named: Mapping[str, str]) -> frozenset[str]:
     """The names by which a header is told from the lines above it."""
     usual = frozenset(key for column in kind.columns for key in column.keys)
     return usual | {name_key(name) for name in named.values()}

@@ -12,7 +12,7 @@ import pyarrow as pa
 from features.home import Home
 from features.ledger.ingest.intake import ingest_watched
 from features.ledger.reconciliation.report import Reconciliation
-from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.policy import Policy
 
 SOURCE = "pushed"
@@ -28,7 +28,7 @@ class Fault:
     """
 
     place: int
-    reason: Reason
+    reason: QuarantineReason
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def push_rows(
     def watch(frames: duckdb.DuckDBPyConnection, touched: frozenset[str]) -> None:
         permit(frozenset(touched))
         found = frames.sql("SELECT line_no, reason FROM judged WHERE reason IS NOT NULL ORDER BY line_no").fetchall()
-        faults.extend(Fault(line_no - 1, Reason(reason)) for line_no, reason in found)
+        faults.extend(Fault(line_no - 1, QuarantineReason(reason)) for line_no, reason in found)
 
     account = ingest_watched(kind, table, source_name=SOURCE, home=home, policy=policy, now=now, watch=watch)
     return Pushed(account, tuple(faults))

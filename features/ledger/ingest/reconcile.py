@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 from sqlalchemy import Connection
 
-from features.ledger.ingest.request import Asked, HistoryRule
+from features.ledger.ingest.request import HistoryRule, IngestRequest
 from features.ledger.merge.events import accepted_on
 from features.ledger.mirror.parquet_mirror import mirrored
 from features.ledger.reconciliation.conversion import NO_CONVERSION, conversion_of
@@ -27,7 +27,7 @@ from features.ledger.reconciliation.tallies import (
     values_set_aside,
 )
 from features.ledger.schema.column import name_key
-from features.ledger.schema.record_types import KINDS
+from features.ledger.schema.record_types import RECORD_TYPES
 from features.ledger.schema.shared import CURRENCY
 from features.ledger.sql import is_product
 
@@ -37,7 +37,7 @@ CENTS = "0.01"  # a price is rounded: half a cent a piece, and one for the line
 def reconciliation_of(
     frames: duckdb.DuckDBPyConnection,
     database: Connection,
-    asked: Asked,
+    asked: IngestRequest,
     remarks: Sequence[str],
     *,
     newly_quarantined: int,
@@ -47,7 +47,7 @@ def reconciliation_of(
     Raises:
         UnreconciledError: rows or money do not add up.
     """
-    kind, files = asked.kind, tuple(raw.name for raw in asked.raws)
+    kind, files = asked.record_type, tuple(raw.name for raw in asked.raws)
     read = tally(frames, "read", kind.name)
     if read.rows != sum(len(raw) for raw in asked.raws):
         raise UnreconciledError(f"{read.rows} of {sum(len(raw) for raw in asked.raws)} rows were checked")
@@ -91,21 +91,21 @@ def reconciliation_of(
     )
 
 
-def _alike(frames: duckdb.DuckDBPyConnection, database: Connection, asked: Asked) -> LookAlikes:
+def _alike(frames: duckdb.DuckDBPyConnection, database: Connection, asked: IngestRequest) -> LookAlikes:
     """Ids that look alike; of pushed rows nobody reads the account, and doctor tells."""
-    if "customer_id" not in asked.kind.shelf.content or asked.history is HistoryRule.NONE:
+    if "customer_id" not in asked.record_type.relation.content or asked.history is HistoryRule.NONE:
         return NO_LOOK_ALIKES
     known = ["SELECT NULL AS customer_id WHERE false"]
-    for kind in (KINDS["orders"], KINDS["customers"]):
+    for kind in (RECORD_TYPES["orders"], RECORD_TYPES["customers"]):
         views = []
-        for shelf in kind.shelves:
+        for shelf in kind.relations:
             paths = mirrored(asked.home, database, shelf, asked.policy.time_zone)
             if paths:
                 frames.read_parquet([str(path) for path in paths]).create_view(f"known_{shelf.name}", replace=True)
                 views.append(f"known_{shelf.name}")
         if views:
             known.append(_ids_of_rows(views))
-    new = _ids_of_rows([accepted_on(asked.kind, shelf) for shelf in asked.kind.shelves])
+    new = _ids_of_rows([accepted_on(asked.record_type, shelf) for shelf in asked.record_type.relations])
     return new_look_alikes(frames, new=new, known=" UNION ALL ".join(known))
 
 

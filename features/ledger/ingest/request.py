@@ -12,15 +12,15 @@ from sqlalchemy import Connection
 
 from features.home import Home
 from features.ledger.reading.raw_rows import RawRows
-from features.ledger.schema.record_types import Kind
-from features.ledger.store.batches import Held
+from features.ledger.schema.record_types import RecordType
+from features.ledger.store.batches import LedgerState
 from features.ledger.store.database import Progress
 from features.policy import Policy
 
-Watch = Callable[[duckdb.DuckDBPyConnection, frozenset[str]], None]
+Guard = Callable[[duckdb.DuckDBPyConnection, frozenset[str]], None]
 """Is shown ``judged`` and the customers its rows touch before anything is stored; what it raises ends it all."""
 
-Beside = Callable[[Connection], None]
+OnCommit = Callable[[Connection], None]
 """Keeps something else in the transaction that keeps the rows."""
 
 
@@ -31,25 +31,25 @@ class HistoryRule(StrEnum):
     FIRST = "of the first batch of a kind"
     NONE = "of none"
 
-    def holds(self, held: Held) -> bool:
+    def holds(self, held: LedgerState) -> bool:
         """Whether it does of a batch that meets what is held."""
         return self is HistoryRule.ALL or (self is HistoryRule.FIRST and not held.begun)
 
 
-def silent(step: str, done: int, total: int) -> None:
+def no_progress(step: str, done: int, total: int) -> None:
     """Nobody is told."""
 
 
-def unwatched(frames: duckdb.DuckDBPyConnection, touched: frozenset[str]) -> None:
+def no_guard(frames: duckdb.DuckDBPyConnection, touched: frozenset[str]) -> None:
     """Nobody looks."""
 
 
-def nothing_beside(database: Connection) -> None:
+def no_commit_hook(database: Connection) -> None:
     """Rows alone are kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class IngestRequest:
     """One ingest.
 
     Attributes:
@@ -62,7 +62,7 @@ class Asked:
         into_mirror: the rows stand there at once, not when the whole ledger is read next.
     """
 
-    kind: Kind
+    record_type: RecordType
     raws: Sequence[RawRows]
     matches: Sequence[Mapping[str, str]]
     home: Home
@@ -73,9 +73,9 @@ class Asked:
     currency: str | None = None
     same_as: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
-    progress: Progress = silent
-    watch: Watch = unwatched
-    beside: Beside = nothing_beside
+    progress: Progress = no_progress
+    guard: Guard = no_guard
+    on_commit: OnCommit = no_commit_hook
 
     @property
     def ingested_at(self) -> datetime:

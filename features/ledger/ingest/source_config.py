@@ -15,11 +15,11 @@ from sqlalchemy import URL
 
 from features.ledger.errors import LedgerError
 from features.ledger.reading.databases import address_of, asks_since
-from features.ledger.schema.record_types import KINDS
+from features.ledger.schema.record_types import RECORD_TYPES
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 SECRET_OPTIONS = ("pass", "pwd", "secret", "token")
-Mark = date | datetime | int | float | str
+WatermarkValue = date | datetime | int | float | str
 """A value of a watermark column."""
 
 
@@ -79,7 +79,7 @@ class Source:
     files: str = ""
     url: str = ""
     query: str = ""
-    since: Mark | None = None
+    since: WatermarkValue | None = None
     watermark: str = ""
     overlap: float = 0
     mapping: Mapping[str, str] = field(default_factory=dict)
@@ -88,8 +88,8 @@ class Source:
     history: bool = False
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise self._wrong(f"kind = '{self.kind}', which is none", f"Kinds are: {', '.join(KINDS)}.")
+        if self.kind not in RECORD_TYPES:
+            raise self._wrong(f"kind = '{self.kind}', which is none", f"Kinds are: {', '.join(RECORD_TYPES)}.")
         if bool(self.files) == bool(self.url) or bool(self.url) != bool(self.query):
             raise self._wrong("neither files, nor url and query", "Give files = …, or url = … and query = ….")
         if asks_since(self.query) and not self.watermark:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Column, Connection, String, Table, Text, delete, insert, select
 
 from features.ledger.errors import LedgerError
-from features.ledger.ingest.source_config import Mark, Source
+from features.ledger.ingest.source_config import Source, WatermarkValue
 from features.ledger.store.tables import METADATA, Instant
 
 SOURCE_WATERMARKS = Table(
@@ -40,7 +40,7 @@ class Watermark:
     value: str
 
     @classmethod
-    def of(cls, value: Mark | Decimal) -> Watermark:
+    def of(cls, value: WatermarkValue | Decimal) -> Watermark:
         """The watermark of a value."""
         match value:
             case datetime():
@@ -52,7 +52,7 @@ class Watermark:
         return cls("number", format(Decimal(str(value)), "f"))
 
     @property
-    def mark(self) -> Mark | Decimal:
+    def mark(self) -> WatermarkValue | Decimal:
         """The value itself."""
         match self.kind:
             case "instant" | "local":
@@ -77,7 +77,7 @@ def move(database: Connection, source: Source, to: Watermark, *, now: datetime) 
     database.execute(insert(SOURCE_WATERMARKS).values(name=source.name, kind=to.kind, value=to.value, moved_at=now))
 
 
-def since(source: Source, held: Watermark | None) -> Mark | Decimal | None:
+def since(source: Source, held: Watermark | None) -> WatermarkValue | Decimal | None:
     """Where the next pull begins: at the watermark less the overlap, or where the source says that it begins."""
     if held is None:
         return source.since

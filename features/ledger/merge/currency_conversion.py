@@ -12,8 +12,8 @@ from __future__ import annotations
 import duckdb
 
 from features.ledger.parsing.numbers import money
-from features.ledger.schema.quarantine_reasons import Reason
-from features.ledger.schema.record_types import ORIGINAL, Kind
+from features.ledger.schema.quarantine_reasons import QuarantineReason
+from features.ledger.schema.record_types import ORIGINAL, RecordType
 from features.ledger.sql import literal
 
 RATE_TYPE = "DECIMAL(20,12)"  # times money of DECIMAL(18,4) it is exact
@@ -33,7 +33,9 @@ QUALIFY row_number() OVER (
 """
 
 
-def convert(connection: duckdb.DuckDBPyConnection, kind: Kind, *, reporting: str, holds_days: int, known: str) -> None:
+def convert(
+    connection: duckdb.DuckDBPyConnection, kind: RecordType, *, reporting: str, holds_days: int, known: str
+) -> None:
     """The money of ``checked`` is in the reporting currency; beside it stands what it was; else the reason is RATE.
 
     Reads ``stored_rates``, every version of every rate. Leaves ``rated``: which rate each foreign row met. Money is
@@ -53,9 +55,9 @@ def convert(connection: duckdb.DuckDBPyConnection, kind: Kind, *, reporting: str
     )
     too_large = " OR ".join(f"({name}{ORIGINAL} IS NOT NULL AND {name} IS NULL)" for name in kind.converted)
     connection.execute(
-        f"UPDATE checked SET reason = {literal(Reason.AMOUNT_LARGE)} WHERE reason IS NULL AND ({too_large})"
+        f"UPDATE checked SET reason = {literal(QuarantineReason.AMOUNT_LARGE)} WHERE reason IS NULL AND ({too_large})"
     )
     connection.execute(
-        f"""UPDATE checked SET reason = {literal(Reason.RATE)}
+        f"""UPDATE checked SET reason = {literal(QuarantineReason.RATE)}
         WHERE reason IS NULL AND currency <> {literal(reporting)} AND {kind.money}{ORIGINAL} IS NULL"""
     )

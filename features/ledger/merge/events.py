@@ -7,7 +7,7 @@ from datetime import datetime
 import duckdb
 
 from features.ledger.schema.column import INSTANT
-from features.ledger.schema.record_types import Kind, Shelf
+from features.ledger.schema.record_types import RecordType, Relation
 from features.ledger.sql import at_utc, instant_literal
 
 SINCE_EVER = datetime(1900, 1, 1)  # noqa: DTZ001 - frames carry UTC without a zone
@@ -19,19 +19,19 @@ def digest_of(names: tuple[str, ...]) -> str:
     return f"md5_number(concat_ws(chr(0), {values}))"
 
 
-def accepted_on(kind: Kind, shelf: Shelf) -> str:
+def accepted_on(kind: RecordType, shelf: Relation) -> str:
     """The table in which the merge leaves a shelf's new rows: ``accepted``, and one more for people."""
-    return "accepted" if shelf is kind.shelf else f"accepted_{shelf.name}"
+    return "accepted" if shelf is kind.relation else f"accepted_{shelf.name}"
 
 
-def stored_on(kind: Kind, shelf: Shelf) -> str:
+def stored_on(kind: RecordType, shelf: Relation) -> str:
     """The table or view in which the merge is handed a shelf's rows: ``stored``, and one more for people."""
-    return "stored" if shelf is kind.shelf else f"stored_{shelf.name}"
+    return "stored" if shelf is kind.relation else f"stored_{shelf.name}"
 
 
 def merge_events(
     connection: duckdb.DuckDBPyConnection,
-    kind: Kind,
+    kind: RecordType,
     *,
     history: bool,
     ingested_at: datetime,
@@ -50,7 +50,7 @@ def merge_events(
     the same again counts: another may come later that was known between the two. Of those of one file and instant the
     last stands, unless all of them have come.
     """
-    shelf = kind.shelf
+    shelf = kind.relation
     known = known_of(kind, history=history, ingested_at=ingested_at, zone=zone)
     known = f"greatest({known}, rate_known_at)" if kind.converted else known
     rule = "public" if kind.is_public else "history" if history else "arrival"
@@ -121,7 +121,7 @@ def merge_events(
     )
 
 
-def known_of(kind: Kind, *, history: bool, ingested_at: datetime, zone: str) -> str:
+def known_of(kind: RecordType, *, history: bool, ingested_at: datetime, zone: str) -> str:
     """SQL over ``checked``: since when a row is known: as it says itself, else by the rule that applies."""
     happened = _happened(kind, zone)
     if history or kind.is_public:
@@ -129,7 +129,7 @@ def known_of(kind: Kind, *, history: bool, ingested_at: datetime, zone: str) -> 
     return f"coalesce(known_at, greatest({happened}, {instant_literal(ingested_at)}))"
 
 
-def _happened(kind: Kind, zone: str) -> str:
+def _happened(kind: RecordType, zone: str) -> str:
     """SQL: the instant a row happened; of one that knows but the day, its 00:00 in business time."""
     if kind.column(kind.happened_at).kind is INSTANT:
         return kind.happened_at

@@ -13,7 +13,7 @@ from features.ledger.merge.cancellations import cancel_at_once, stored_pairs
 from features.ledger.merge.events import merge_events, stored_on
 from features.ledger.merge.states import merge_states
 from features.ledger.mirror.parquet_mirror import mirrored
-from features.ledger.schema.record_types import Kind, Shelf
+from features.ledger.schema.record_types import RecordType, Relation
 from features.ledger.store.database import PLACEHOLDERS
 from features.ledger.store.row_codec import as_rows, raw_rows
 from features.ledger.store.versions import replaced_among, replacements_of, since_replaced
@@ -23,9 +23,9 @@ FEW_ROWS = 2_000
 """So many new rows meet those of their own customers and keys alone, found by index; more of them the whole mirror."""
 
 
-def settle_fates(
+def resolve_rows(
     frames: duckdb.DuckDBPyConnection,
-    kind: Kind,
+    kind: RecordType,
     *,
     history: bool,
     ingested_at: datetime,
@@ -46,7 +46,9 @@ def settle_fates(
         cancel_at_once(frames, minutes=policy.cancel_minutes, zone=policy.time_zone)
 
 
-def meet_stored(frames: duckdb.DuckDBPyConnection, database: Connection, home: Home, kind: Kind, *, zone: str) -> None:
+def cancel_against_stored(
+    frames: duckdb.DuckDBPyConnection, database: Connection, home: Home, kind: RecordType, *, zone: str
+) -> None:
     """What the good rows of ``checked`` may meet stands in ``stored`` and what the merge wants beside it."""
     good = frames.sql("SELECT count(*) FROM checked WHERE reason IS NULL").fetchall()[0][0]
     if good <= FEW_ROWS:
@@ -55,21 +57,21 @@ def meet_stored(frames: duckdb.DuckDBPyConnection, database: Connection, home: H
         _meet_all(frames, database, home, kind, zone)
 
 
-def _meet_all(frames: duckdb.DuckDBPyConnection, database: Connection, home: Home, kind: Kind, zone: str) -> None:
-    for shelf in kind.shelves:
+def _meet_all(frames: duckdb.DuckDBPyConnection, database: Connection, home: Home, kind: RecordType, zone: str) -> None:
+    for shelf in kind.relations:
         paths = mirrored(home, database, shelf, zone)
         if paths:
             frames.read_parquet([str(path) for path in paths]).create_view(stored_on(kind, shelf), replace=True)
         else:
             frames.register(stored_on(kind, shelf), shelf.schema.empty_table())
     if not kind.is_state:
-        frames.register("stored_replacements", replacements_of(database, kind.shelf))
+        frames.register("stored_replacements", replacements_of(database, kind.relation))
     if kind.is_sale:
         frames.register("stored_pairs", stored_pairs(database))
 
 
-def _meet_few(frames: duckdb.DuckDBPyConnection, database: Connection, kind: Kind, zone: str) -> None:
-    for shelf in kind.shelves:
+def _meet_few(frames: duckdb.DuckDBPyConnection, database: Connection, kind: RecordType, zone: str) -> None:
+    for shelf in kind.relations:
         where, parameters = _related(frames, shelf, PLACEHOLDERS[database.dialect.paramstyle])
         beside = {} if kind.is_state else {"replaced_at": since_replaced(shelf)}
         raw = raw_rows(database, shelf, f"WHERE {where}", parameters, beside=beside)
@@ -80,7 +82,7 @@ def _meet_few(frames: duckdb.DuckDBPyConnection, database: Connection, kind: Kin
             frames.register("stored_pairs", stored_pairs(database, where, parameters))
 
 
-def _related(frames: duckdb.DuckDBPyConnection, shelf: Shelf, mark: str) -> tuple[str, tuple[Any, ...]]:
+def _related(frames: duckdb.DuckDBPyConnection, shelf: Relation, mark: str) -> tuple[str, tuple[Any, ...]]:
     """SQL with its values: rows of the customers, or with the first part of the keys, of the good rows."""
     tests: list[str] = []
     values: list[Any] = []

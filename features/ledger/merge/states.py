@@ -7,15 +7,15 @@ from datetime import datetime
 import duckdb
 
 from features.ledger.merge.events import SINCE_EVER, accepted_on, digest_of, judge, stored_on
-from features.ledger.schema.quarantine_reasons import Reason
-from features.ledger.schema.record_types import PEOPLE, Kind, Shelf
+from features.ledger.schema.quarantine_reasons import QuarantineReason
+from features.ledger.schema.record_types import PEOPLE, RecordType, Relation
 from features.ledger.sql import instant_literal, literal
 
-TWICE = {"customers": Reason.TWICE, "managers": Reason.MANAGER_TWICE}
+TWICE = {"customers": QuarantineReason.TWICE, "managers": QuarantineReason.MANAGER_TWICE}
 
 
 def merge_states(
-    connection: duckdb.DuckDBPyConnection, kind: Kind, *, history: bool, ingested_at: datetime, first_row_id: int
+    connection: duckdb.DuckDBPyConnection, kind: RecordType, *, history: bool, ingested_at: datetime, first_row_id: int
 ) -> None:
     """The good rows of ``checked`` have met the versions in ``stored`` (and ``stored_people``).
 
@@ -41,9 +41,9 @@ def merge_states(
             {first_row_id} - 1 + row_number() OVER (ORDER BY file_no, line_no) AS place
         FROM checked WHERE reason IS NULL"""
     )
-    if PEOPLE in kind.shelves:
-        _complete(connection, kind.shelf)
-    for shelf in kind.shelves:
+    if PEOPLE in kind.relations:
+        _complete(connection, kind.relation)
+    for shelf in kind.relations:
         connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE said_{shelf.name} AS
             SELECT place, file_no, line_no, {", ".join(shelf.key)}, visible_from, rule = 'column' AS is_dated,
@@ -55,12 +55,12 @@ def merge_states(
         """DELETE FROM good USING checked c
         WHERE good.file_no = c.file_no AND good.line_no = c.line_no AND c.reason IS NOT NULL"""
     )
-    for shelf in kind.shelves:
+    for shelf in kind.relations:
         _find_news(connection, kind, shelf)
-    news = " OR ".join(f"place IN (SELECT place FROM news_{shelf.name})" for shelf in kind.shelves)
+    news = " OR ".join(f"place IN (SELECT place FROM news_{shelf.name})" for shelf in kind.relations)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE fates AS SELECT place, {news} AS is_new, 1 AS copy FROM good")
     judge(connection, first_row_id)
-    for shelf in kind.shelves:
+    for shelf in kind.relations:
         columns = ", ".join(f"j.{name}" if name == "row_id" else f"g.{name}" for name in shelf.schema.names)
         connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE {accepted_on(kind, shelf)} AS
@@ -69,7 +69,7 @@ def merge_states(
         )
 
 
-def _complete(connection: duckdb.DuckDBPyConnection, shelf: Shelf) -> None:
+def _complete(connection: duckdb.DuckDBPyConnection, shelf: Relation) -> None:
     """Where rows of one customer, file and instant name people, an empty cell takes what another row says."""
     together = "(PARTITION BY file_no, customer_id, visible_from ORDER BY place {})"
     everyone = together.format("ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING")
@@ -82,9 +82,9 @@ def _complete(connection: duckdb.DuckDBPyConnection, shelf: Shelf) -> None:
     connection.execute(f"CREATE OR REPLACE TEMP TABLE good AS SELECT * REPLACE ({filled}) FROM good")
 
 
-def _speaks(kind: Kind, shelf: Shelf) -> str:
+def _speaks(kind: RecordType, shelf: Relation) -> str:
     """SQL: whether a row tells of what lies on the shelf."""
-    if PEOPLE not in kind.shelves:
+    if PEOPLE not in kind.relations:
         return "true"
     if shelf is PEOPLE:
         return "person IS NOT NULL"
@@ -92,7 +92,7 @@ def _speaks(kind: Kind, shelf: Shelf) -> str:
     return f"person IS NULL OR {says}"
 
 
-def _set_twice_apart(connection: duckdb.DuckDBPyConnection, kind: Kind, shelf: Shelf) -> None:
+def _set_twice_apart(connection: duckdb.DuckDBPyConnection, kind: RecordType, shelf: Relation) -> None:
     connection.execute(
         f"""UPDATE checked SET reason = {literal(TWICE[kind.name])} FROM (
             SELECT file_no, line_no FROM said_{shelf.name} QUALIFY content IS DISTINCT FROM last_value(content) OVER (
@@ -102,7 +102,7 @@ def _set_twice_apart(connection: duckdb.DuckDBPyConnection, kind: Kind, shelf: S
     )
 
 
-def _find_news(connection: duckdb.DuckDBPyConnection, kind: Kind, shelf: Shelf) -> None:
+def _find_news(connection: duckdb.DuckDBPyConnection, kind: RecordType, shelf: Relation) -> None:
     """The places of good rows that say something new of what lies on the shelf stand in ``news_SHELF``."""
     key = ", ".join(shelf.key)
     connection.execute(

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from features.home import Home
 from features.ledger.errors import EmptyLedgerError
 from features.ledger.mirror.parquet_mirror import damaged_files, forget_mirror, mirrored
-from features.ledger.schema.record_types import KINDS, SHELVES, Shelf
+from features.ledger.schema.record_types import RECORD_TYPES, RELATIONS, Relation
 from features.ledger.store.database import Store
 from features.ledger.store.row_codec import money_kept, rows_kept
 from features.ledger.store.settings import read_settings
@@ -22,7 +22,7 @@ from features.policy import Policy
 
 
 @dataclass(frozen=True)
-class Holding:
+class RelationConsistency:
     """What database and mirror hold of one shelf; rows and money of damaged files are not counted."""
 
     shelf: str
@@ -52,10 +52,10 @@ class Holding:
 
 
 @dataclass(frozen=True)
-class Examination:
+class Consistency:
     """What database and mirror hold of every shelf that has rows, order lines first."""
 
-    holdings: tuple[Holding, ...]
+    holdings: tuple[RelationConsistency, ...]
     rebuilt: bool
 
     @property
@@ -89,7 +89,7 @@ def _over(money: Decimal) -> str:
     return f" over {money:,.2f}" if money else ""
 
 
-def _difference(holding: Holding) -> str:
+def _difference(holding: RelationConsistency) -> str:
     damaged = f" in whole files, and {holding.damaged} damaged ones" if holding.damaged else ""
     return (
         f"The database holds {holding.database_rows:,} {holding.title}{_over(holding.database_money)}, "
@@ -97,7 +97,7 @@ def _difference(holding: Holding) -> str:
     )
 
 
-def examine(home: Home, policy: Policy, *, rebuild: bool) -> Examination:
+def check_consistency(home: Home, policy: Policy, *, rebuild: bool) -> Consistency:
     """What database and mirror hold; ``rebuild``: after the mirror was made anew.
 
     Raises:
@@ -115,20 +115,20 @@ def examine(home: Home, policy: Policy, *, rebuild: bool) -> Examination:
             settings.refuse_other(policy)
             if rebuild:
                 forget_mirror(home)
-            found = [_holding(home, database, shelf, settings.time_zone) for shelf in SHELVES.values()]
+            found = [_holding(home, database, shelf, settings.time_zone) for shelf in RELATIONS.values()]
     finally:
         store.close()
     kept = tuple(each for each in found if each.shelf == "order_lines" or each.database_rows or each.mirror_rows)
-    return Examination(kept, rebuild)
+    return Consistency(kept, rebuild)
 
 
-def _holding(home: Home, database: Connection, shelf: Shelf, zone: str) -> Holding:
+def _holding(home: Home, database: Connection, shelf: Relation, zone: str) -> RelationConsistency:
     files = mirrored(home, database, shelf, zone)
     damaged = damaged_files(home, database, shelf)
-    kind = KINDS[shelf.kind]
+    kind = RECORD_TYPES[shelf.kind]
     money = money_kept(database, kind) if kind.money else Decimal(0)
     rows_there, money_there = _held([path for path in files if path not in damaged], kind.money)
-    return Holding(shelf.name, rows_kept(database, shelf), money, rows_there, money_there, len(damaged))
+    return RelationConsistency(shelf.name, rows_kept(database, shelf), money, rows_there, money_there, len(damaged))
 
 
 def _held(files: Sequence[Path], money: str) -> tuple[int, Decimal]:

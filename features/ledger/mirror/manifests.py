@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from features.atomic_write import written_whole
+from features.atomic_write import atomic_write
 
 PARQUET = b"PAR1"  # its first and last bytes
 
@@ -27,7 +27,7 @@ class MirrorFile:
 
 
 @dataclass(frozen=True)
-class Mark:
+class MirrorManifest:
     """Files that hold the rows of one batch, or of several small ones that followed each other.
 
     Attributes:
@@ -52,7 +52,7 @@ class Mark:
             "columns": self.columns,
             "files": {name: asdict(file) for name, file in self.files.items()},
         }
-        with written_whole(folder / "batches" / f"{self.name}.json") as unfinished:
+        with atomic_write(folder / "batches" / f"{self.name}.json") as unfinished:
             unfinished.write_text(json.dumps(said), encoding="utf-8")
 
     def is_whole(self, folder: Path) -> bool:
@@ -73,14 +73,14 @@ def batches_name(batches: Mapping[int, str]) -> str:
     return f"{first:06d}" if first == last else f"{first:06d}-{last:06d}"
 
 
-def marks_in(folder: Path) -> Iterator[Mark]:
+def manifests_in(folder: Path) -> Iterator[MirrorManifest]:
     """The marks that can be read, in order of their names."""
     for path in sorted((folder / "batches").glob("[0-9]*.json")):
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
             batches = {int(batch_id): str(digest) for batch_id, digest in said["batches"].items()}
             files = {name: MirrorFile(**file) for name, file in said["files"].items()}
-            mark = Mark(batches, said["columns"], files)
+            mark = MirrorManifest(batches, said["columns"], files)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
         if batches and path.stem == mark.name:

@@ -18,14 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
-from features.atomic_write import written_whole
+from features.atomic_write import atomic_write
 from features.home import Home
 from features.ledger.errors import EmptyLedgerError, LedgerError
 from features.ledger.ledger import Ledger
-from features.ledger.mirror.manifests import Mark, MirrorFile, batches_name, marks_in
-from features.ledger.relations import KindRows
+from features.ledger.mirror.manifests import MirrorFile, MirrorManifest, batches_name, manifests_in
+from features.ledger.relations import RelationRows
 from features.ledger.schema.arrow import OTHERS
-from features.ledger.schema.record_types import SHELVES, Shelf
+from features.ledger.schema.record_types import RELATIONS, Relation
 from features.ledger.store.batches import Batch, batches_of
 from features.ledger.store.database import Store
 from features.ledger.store.row_codec import rows_between
@@ -48,7 +48,7 @@ class MirrorError(LedgerError):
         )
 
 
-def mirrored(home: Home, connection: Connection, shelf: Shelf, zone: str) -> tuple[Path, ...]:
+def mirrored(home: Home, connection: Connection, shelf: Relation, zone: str) -> tuple[Path, ...]:
     """The files of a shelf's mirror, which now holds every row of it in the database and no other."""
     folder = home.mirror / shelf.folder
     batches = batches_of(connection, shelf.kind)
@@ -61,7 +61,7 @@ def mirrored(home: Home, connection: Connection, shelf: Shelf, zone: str) -> tup
     return tuple(files)
 
 
-def append(home: Home, shelf: Shelf, batches: Mapping[int, str], rows: pa.Table) -> list[Path]:
+def append(home: Home, shelf: Relation, batches: Mapping[int, str], rows: pa.Table) -> list[Path]:
     """The files of batches (id → digest) on a shelf, written whole; their mark comes last, so a crash leaves nothing.
 
     Raises:
@@ -72,22 +72,22 @@ def append(home: Home, shelf: Shelf, batches: Mapping[int, str], rows: pa.Table)
     try:
         for bucket, part in _buckets(rows, shelf):
             path = folder / f"bucket={bucket:02d}" / f"batch-{name}.parquet"
-            with written_whole(path) as unfinished:
+            with atomic_write(path) as unfinished:
                 pq.write_table(part, unfinished, compression="zstd", row_group_size=ROW_GROUP)
             files[str(path.relative_to(folder))] = MirrorFile.of(path)
-        Mark(batches, _columns(shelf), files).write(folder)
+        MirrorManifest(batches, _columns(shelf), files).write(folder)
     except OSError as error:
         raise MirrorError(error.strerror or str(error)) from None
     return [folder / name for name in files]
 
 
-def _marks_of(home: Home, batches: Sequence[Batch], shelf: Shelf) -> list[Mark]:
+def _marks_of(home: Home, batches: Sequence[Batch], shelf: Relation) -> list[MirrorManifest]:
     """The marks that hold batches of the database as it has them, whole, and each batch once."""
     digests = {batch.batch_id: batch.digest for batch in batches}
     folder, columns = home.mirror / shelf.folder, _columns(shelf)
-    marks: list[Mark] = []
+    marks: list[MirrorManifest] = []
     there: set[int] = set()
-    for mark in marks_in(folder):
+    for mark in manifests_in(folder):
         same = mark.columns == columns and mark.batches.items() <= digests.items()
         if same and not there & mark.batches.keys() and mark.is_whole(folder):
             marks.append(mark)
@@ -115,7 +115,7 @@ def forget_mirror(home: Home) -> None:
     shutil.rmtree(home.mirror, ignore_errors=True)
 
 
-def damaged_files(home: Home, connection: Connection, shelf: Shelf) -> tuple[Path, ...]:
+def damaged_files(home: Home, connection: Connection, shelf: Relation) -> tuple[Path, ...]:
     """The files of a shelf's mirror whose content is not what was written; their sizes alone do not tell."""
     marks = _marks_of(home, batches_of(connection, shelf.kind), shelf)
     return tuple(path for mark in marks for path in mark.damaged(home.mirror / shelf.folder))
@@ -139,14 +139,14 @@ def read_ledger(home: Home, policy: Policy) -> Ledger:
             kinds = {batch.kind for batch in batches}
             files = {
                 name: mirrored(home, connection, shelf, policy.time_zone)
-                for name, shelf in SHELVES.items()
+                for name, shelf in RELATIONS.items()
                 if shelf.kind in kinds
             }
             return Ledger(
                 order_lines=files["order_lines"],
-                replacements=replacements_of(connection, SHELVES["order_lines"]),
+                replacements=replacements_of(connection, RELATIONS["order_lines"]),
                 customers=with_replaced_at(
-                    *(table_of(frames, SHELVES[name], files.get(name, ())) for name in ("customers", "people"))
+                    *(table_of(frames, RELATIONS[name], files.get(name, ())) for name in ("customers", "people"))
                 ),
                 starts_on=min(first for first, _ in days if first),
                 ends_on=max(last for _, last in days if last),
@@ -155,7 +155,7 @@ def read_ledger(home: Home, policy: Policy) -> Ledger:
                 known_at_proven=all(batch.known_at_given == batch.rows for batch in batches),
                 non_product_codes=policy.non_product_codes,
                 others={
-                    name: KindRows(files[name], _replaced(connection, frames, SHELVES[name], files[name]))
+                    name: RelationRows(files[name], _replaced(connection, frames, RELATIONS[name], files[name]))
                     for name in OTHERS
                     if files.get(name)
                 },
@@ -164,7 +164,7 @@ def read_ledger(home: Home, policy: Policy) -> Ledger:
         store.close()
 
 
-def table_of(frames: duckdb.DuckDBPyConnection, shelf: Shelf, files: tuple[Path, ...]) -> pa.Table:
+def table_of(frames: duckdb.DuckDBPyConnection, shelf: Relation, files: tuple[Path, ...]) -> pa.Table:
     """The rows of a shelf in some files of its mirror, in order of arrival."""
     if not files:
         return shelf.schema.empty_table()
@@ -173,7 +173,7 @@ def table_of(frames: duckdb.DuckDBPyConnection, shelf: Shelf, files: tuple[Path,
 
 
 def _replaced(
-    connection: Connection, frames: duckdb.DuckDBPyConnection, shelf: Shelf, files: tuple[Path, ...]
+    connection: Connection, frames: duckdb.DuckDBPyConnection, shelf: Relation, files: tuple[Path, ...]
 ) -> pa.Table:
     """REPLACEMENTS of a shelf: of states by their successors, else as the database says."""
     if not shelf.is_state:
@@ -187,12 +187,12 @@ def _digest(batches: tuple[Batch, ...]) -> str:
     return hashlib.sha256("\n".join(f"{batch.kind} {batch.digest}" for batch in batches).encode()).hexdigest()
 
 
-def _columns(shelf: Shelf) -> str:
+def _columns(shelf: Relation) -> str:
     """What the files of a shelf hold: names and types; another contract, another text."""
     return ", ".join(f"{field.name} {field.type}" for field in shelf.schema)
 
 
-def _buckets(rows: pa.Table, shelf: Shelf) -> Iterator[tuple[int, pa.Table]]:
+def _buckets(rows: pa.Table, shelf: Relation) -> Iterator[tuple[int, pa.Table]]:
     """The rows bucket by bucket, sorted by customer; rows of no customer's are one bucket."""
     if "customer_id" not in shelf.content:
         if rows.num_rows:

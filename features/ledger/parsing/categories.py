@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from features.ledger.schema.column import NO, YES, Column, ColumnKind, name_key
+from features.ledger.schema.column import NO, YES, ColumnKind, ColumnSpec, name_key
 from features.ledger.sql import literal, quoted
 
 PARTED_BY = "[;,/|]"
 
 
-def word_key(column: Column) -> str:
+def word_key(column: ColumnSpec) -> str:
     """SQL over the raw text: its letters and digits alone, lower case; of several words the text as it is."""
     return quoted(column.name) if column.kind is ColumnKind.WORDS else _key(quoted(column.name))
 
 
-def spoken(column: Column, text: str) -> str:
+def spoken(column: ColumnSpec, text: str) -> str:
     """SQL over what :func:`word_key` left: our word, or true or false; null where the set does not hold it.
 
     Of several words all must be known; they are kept in the order of the contract, parted by ``; ``.
@@ -28,7 +28,7 @@ def spoken(column: Column, text: str) -> str:
     return f"CASE WHEN list_count({each}) = len({each}) THEN array_to_string({kept}, '; ') END"
 
 
-def _ours(column: Column, key: str) -> str:
+def _ours(column: ColumnSpec, key: str) -> str:
     cases = " ".join(
         f"WHEN {key} IN ({_listed((ours, *theirs))}) THEN {literal(ours)}" for ours, theirs in column.words.items()
     )

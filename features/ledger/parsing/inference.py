@@ -11,7 +11,7 @@ import duckdb
 
 from features.ledger.parsing.dates import DOTTED, NUMBER, RANGES, SLASHED, DateForm, DayOrder, NumberedDates, is_counted
 from features.ledger.parsing.id_padding import AS_WRITTEN, NO_PADDING, Padding, padding_of
-from features.ledger.parsing.layout import DATES, NUMBERS, LaidOut
+from features.ledger.parsing.layout import DATES, NUMBERS, RowLayout
 from features.ledger.parsing.numbers import DecimalSign, bare_number
 from features.ledger.parsing.text import BLANKS
 from features.ledger.reading.header_matching import ColumnsError
@@ -41,7 +41,7 @@ class AmbiguousDatesError(ColumnsError):
 class AmbiguousNumbersError(ColumnsError):
     """A column of money of which nobody can say whether its commas and points part thousands or decimals."""
 
-    def __init__(self, source: str, column: str, evidence: Evidence, example: str) -> None:
+    def __init__(self, source: str, column: str, evidence: FormatVotes, example: str) -> None:
         why = "some rows say one, some the other" if evidence.one or evidence.other else "no row decides"
         number = re.sub(r"[.,]", "", example)
         super().__init__(
@@ -52,19 +52,19 @@ class AmbiguousNumbersError(ColumnsError):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class FormatVotes:
     """What the rows of one text column say about how it is written: votes for each way, and undecided rows."""
 
     one: int
     other: int
     undecided: int
 
-    def __add__(self, more: Evidence) -> Evidence:
-        return Evidence(self.one + more.one, self.other + more.other, self.undecided + more.undecided)
+    def __add__(self, more: FormatVotes) -> FormatVotes:
+        return FormatVotes(self.one + more.one, self.other + more.other, self.undecided + more.undecided)
 
 
 @dataclass(frozen=True)
-class Votes:
+class DialectVotes:
     """What rows say about how their text columns are written, by our name; votes of more rows can be added.
 
     Attributes:
@@ -79,17 +79,17 @@ class Votes:
         paddings: the blanks around customer ids.
     """
 
-    numbers: Mapping[str, Evidence]
-    dates: Mapping[str, Evidence]
-    dotted: Mapping[str, Evidence]
+    numbers: Mapping[str, FormatVotes]
+    dates: Mapping[str, FormatVotes]
+    dotted: Mapping[str, FormatVotes]
     numbered: Mapping[str, Mapping[str, int]]
     signs: Mapping[str, Mapping[str, int]]
-    ids: Mapping[str, Evidence]
+    ids: Mapping[str, FormatVotes]
     doubtful: Mapping[str, str]
     paddings: Mapping[str, Padding]
 
-    def __add__(self, more: Votes) -> Votes:
-        return Votes(
+    def __add__(self, more: DialectVotes) -> DialectVotes:
+        return DialectVotes(
             _together(self.numbers, more.numbers),
             _together(self.dates, more.dates),
             _together(self.dotted, more.dotted),
@@ -111,12 +111,12 @@ class Votes:
         return bool(self.numbers or self.dates or self.numbered) or undecided_ids or padded
 
 
-NO_EVIDENCE = Evidence(0, 0, 0)
-NO_VOTES = Votes({}, {}, {}, {}, {}, {}, {}, {})
+NO_FORMAT_VOTES = FormatVotes(0, 0, 0)
+NO_VOTES = DialectVotes({}, {}, {}, {}, {}, {}, {}, {})
 
 
 @dataclass(frozen=True)
-class Writing:
+class Dialect:
     """How the columns of a source are written, told from all of its rows, by our name.
 
     Attributes:
@@ -137,23 +137,23 @@ class Writing:
     remarks: tuple[str, ...]
 
 
-def votes_of(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut) -> Votes:
+def votes_of(connection: duckdb.DuckDBPyConnection, laid_out: RowLayout) -> DialectVotes:
     """What the rows in ``texts`` say about how they are written."""
     texts = {name: column for name, column in laid_out.columns.items() if laid_out.is_text(name)}
     numbers = [name for name in texts if texts[name].kind in NUMBERS]
     dates = [name for name, column in laid_out.columns.items() if column.kind in DATES and laid_out.is_asked(name)]
     written = [name for name in dates if name in texts]
-    said = {name: money_evidence(connection, name) for name in numbers}
-    slashed = {name: date_evidence(connection, name, SLASHED) for name in written}
-    dotted = {name: date_evidence(connection, name, DOTTED) for name in written}
+    said = {name: money_votes(connection, name) for name in numbers}
+    slashed = {name: date_votes(connection, name, SLASHED) for name in written}
+    dotted = {name: date_votes(connection, name, DOTTED) for name in written}
     doubtful_dates = [name for name in written if slashed[name].undecided or dotted[name].undecided]
-    return Votes(
+    return DialectVotes(
         numbers=said,
         dates=slashed,
         dotted=dotted,
         numbered={name: counts for name in dates if (counts := _numbered(connection, name)) or name not in texts},
         signs={name: counts for name in numbers if (counts := _signs(connection, name, laid_out))},
-        ids={name: id_evidence(connection, name, laid_out) for name in texts if name.endswith("_id")},
+        ids={name: id_votes(connection, name, laid_out) for name in texts if name.endswith("_id")},
         doubtful={
             **{name: _first(connection, name, DOUBTFUL_DATE) for name in doubtful_dates},
             **{name: _first(connection, name, EITHER_WAY) for name in numbers if said[name].undecided},
@@ -162,7 +162,7 @@ def votes_of(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut) -> Votes:
     )
 
 
-def writing_of(votes: Votes, laid_out: LaidOut) -> Writing:
+def dialect_of(votes: DialectVotes, laid_out: RowLayout) -> Dialect:
     """What the votes of all rows of a source decide.
 
     Raises:
@@ -173,17 +173,17 @@ def writing_of(votes: Votes, laid_out: LaidOut) -> Writing:
     signs = {name: tuple(sorted(rows, key=lambda sign: (-rows[sign], sign))) for name, rows in votes.signs.items()}
     floats = frozenset(name for name, evidence in votes.ids.items() if evidence.one and not evidence.other)
     remarks = tuple(_remark(laid_out, name, form) for name, form in forms.items() if form.numbers)
-    return Writing(_decimal_signs(votes, laid_out), forms, signs, floats, votes.paddings, remarks)
+    return Dialect(_decimal_signs(votes, laid_out), forms, signs, floats, votes.paddings, remarks)
 
 
-def _paddings(connection: duckdb.DuckDBPyConnection, laid_out: LaidOut) -> dict[str, Padding]:
+def _paddings(connection: duckdb.DuckDBPyConnection, laid_out: RowLayout) -> dict[str, Padding]:
     ids = [name for name in AS_WRITTEN if name in laid_out.columns and laid_out.is_text(name)]
     found = {name: NO_PADDING if name in laid_out.tidy else padding_of(connection, name) for name in ids}
     return {name: padding for name, padding in found.items() if padding}
 
 
-def _decimal_signs(votes: Votes, laid_out: LaidOut) -> dict[str, DecimalSign]:
-    together = sum(votes.numbers.values(), NO_EVIDENCE)
+def _decimal_signs(votes: DialectVotes, laid_out: RowLayout) -> dict[str, DecimalSign]:
+    together = sum(votes.numbers.values(), NO_FORMAT_VOTES)
     numbers = [name for name, column in laid_out.columns.items() if column.kind in NUMBERS]
     signs = dict.fromkeys(numbers, DecimalSign.POINT)
     for name, evidence in votes.numbers.items():
@@ -194,12 +194,12 @@ def _decimal_signs(votes: Votes, laid_out: LaidOut) -> dict[str, DecimalSign]:
     return signs
 
 
-def _date_forms(votes: Votes, laid_out: LaidOut) -> dict[str, DateForm]:
-    together = sum(votes.dates.values(), NO_EVIDENCE)
+def _date_forms(votes: DialectVotes, laid_out: RowLayout) -> dict[str, DateForm]:
+    together = sum(votes.dates.values(), NO_FORMAT_VOTES)
     forms: dict[str, DateForm] = {}
     for name in (name for name, column in laid_out.columns.items() if column.kind in DATES):
-        slashed, dotted = votes.dates.get(name, NO_EVIDENCE), votes.dotted.get(name, NO_EVIDENCE)
-        orders = (day_order_of(slashed, together), day_order_of(dotted, NO_EVIDENCE) if dotted.other else DAY_FIRST)
+        slashed, dotted = votes.dates.get(name, NO_FORMAT_VOTES), votes.dotted.get(name, NO_FORMAT_VOTES)
+        orders = (day_order_of(slashed, together), day_order_of(dotted, NO_FORMAT_VOTES) if dotted.other else DAY_FIRST)
         for order, evidence in zip(orders, (slashed, dotted), strict=True):
             if order in DOUBTFUL and evidence.undecided and laid_out.columns[name].kind is ColumnKind.INSTANT:
                 raise AmbiguousDatesError(laid_out.source, laid_out.names[name], order, votes.doubtful[name])
@@ -218,7 +218,7 @@ def _what_is_counted(rows: Mapping[str, int]) -> NumberedDates | None:
     return next((each for each in NumberedDates if rows.get(each, 0) > others[each] * CLEAR_MAJORITY), None)
 
 
-def _remark(laid_out: LaidOut, name: str, form: DateForm) -> str:
+def _remark(laid_out: RowLayout, name: str, form: DateForm) -> str:
     said = f"The column '{laid_out.names[name]}' holds {form.numbers}, which were read as dates"
     if form.numbers is not NumberedDates.SERIALS:
         return f"{said} (UTC)."
@@ -239,7 +239,7 @@ def _numbered(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, int
     return dict(zip(("", *map(str, RANGES)), row, strict=True))
 
 
-def _signs(connection: duckdb.DuckDBPyConnection, name: str, laid_out: LaidOut) -> dict[str, int]:
+def _signs(connection: duckdb.DuckDBPyConnection, name: str, laid_out: RowLayout) -> dict[str, int]:
     """How many rows of a column of numbers carry which currency sign."""
     letters = "contains(n, '$')" if name in laid_out.tidy else r"regexp_matches(n, '\p{Sc}')"
     found = connection.sql(
@@ -249,15 +249,15 @@ def _signs(connection: duckdb.DuckDBPyConnection, name: str, laid_out: LaidOut) 
     return dict(found)
 
 
-def id_evidence(connection: duckdb.DuckDBPyConnection, name: str, laid_out: LaidOut) -> Evidence:
+def id_votes(connection: duckdb.DuckDBPyConnection, name: str, laid_out: RowLayout) -> FormatVotes:
     """Votes for whole numbers written as 12345.0 (one) and for anything else (other) in a text column of ids."""
     trimmed = name if name in laid_out.tidy else f"trim({name}, {literal(BLANKS)})"
     is_float = f"regexp_matches({trimmed}, '^[0-9]+[.]0$')"
     return _counted(connection, f"SELECT {name} FROM texts", is_float, f"NOT {is_float}", f"{name} IS NOT NULL")
 
 
-def _together(some: Mapping[str, Evidence], more: Mapping[str, Evidence]) -> dict[str, Evidence]:
-    return {name: some.get(name, NO_EVIDENCE) + more.get(name, NO_EVIDENCE) for name in {**some, **more}}
+def _together(some: Mapping[str, FormatVotes], more: Mapping[str, FormatVotes]) -> dict[str, FormatVotes]:
+    return {name: some.get(name, NO_FORMAT_VOTES) + more.get(name, NO_FORMAT_VOTES) for name in {**some, **more}}
 
 
 def _counts_together(
@@ -266,7 +266,7 @@ def _counts_together(
     return {name: dict(Counter(some.get(name, {})) + Counter(more.get(name, {}))) for name in {**some, **more}}
 
 
-def money_evidence(connection: duckdb.DuckDBPyConnection, name: str) -> Evidence:
+def money_votes(connection: duckdb.DuckDBPyConnection, name: str) -> FormatVotes:
     """Votes for the decimal point (one) and the decimal comma (other) among the numbers of a text column."""
     number = bare_number(quoted(name))
     point = (
@@ -281,7 +281,7 @@ def money_evidence(connection: duckdb.DuckDBPyConnection, name: str) -> Evidence
     return _counted(connection, f"SELECT {number} AS n FROM texts", point, comma, either)
 
 
-def decimal_sign_of(own: Evidence, whole_file: Evidence) -> DecimalSign:
+def decimal_sign_of(own: FormatVotes, whole_file: FormatVotes) -> DecimalSign:
     """What the rows of the column say, else those of the whole file; where rows depend on it, by a clear majority."""
     for evidence in (own, whole_file):
         most, least = max(evidence.one, evidence.other), min(evidence.one, evidence.other)
@@ -292,7 +292,7 @@ def decimal_sign_of(own: Evidence, whole_file: Evidence) -> DecimalSign:
     return DecimalSign.UNKNOWN if own.undecided else DecimalSign.POINT
 
 
-def date_evidence(connection: duckdb.DuckDBPyConnection, name: str, pattern: str) -> Evidence:
+def date_votes(connection: duckdb.DuckDBPyConnection, name: str, pattern: str) -> FormatVotes:
     """Votes for day first (one) and month first (other) among the dates of a pattern in a text column."""
     parts = (
         f"SELECT CAST(regexp_extract({quoted(name)}, '{pattern}', 1) AS INTEGER) AS a, "
@@ -302,7 +302,7 @@ def date_evidence(connection: duckdb.DuckDBPyConnection, name: str, pattern: str
     return _counted(connection, parts, "a > 12 AND b <= 12", "b > 12 AND a <= 12", "a <> b")
 
 
-def day_order_of(own: Evidence, whole_file: Evidence) -> DayOrder:
+def day_order_of(own: FormatVotes, whole_file: FormatVotes) -> DayOrder:
     """What the rows of the column say, else those of the whole file."""
     for evidence in (own, whole_file):
         if evidence.one > evidence.other * CLEAR_MAJORITY:
@@ -321,7 +321,7 @@ def _first(connection: duckdb.DuckDBPyConnection, name: str, pattern: str) -> st
     return str(row[0][0])
 
 
-def _counted(connection: duckdb.DuckDBPyConnection, rows: str, one: str, other: str, any_way: str) -> Evidence:
+def _counted(connection: duckdb.DuckDBPyConnection, rows: str, one: str, other: str, any_way: str) -> FormatVotes:
     counts = f"SELECT count(*) FILTER ({one}), count(*) FILTER ({other}), count(*) FILTER ({any_way}) FROM ({rows})"
     for_one, for_other, all_of_them = connection.sql(counts).fetchall()[0]
-    return Evidence(for_one, for_other, all_of_them - for_one - for_other)
+    return FormatVotes(for_one, for_other, all_of_them - for_one - for_other)

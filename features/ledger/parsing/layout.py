@@ -16,7 +16,7 @@ from features.ledger.parsing.text import text_of, tidy_text_of, untrimmed_text_o
 from features.ledger.reading.header_matching import ColumnsError
 from features.ledger.reading.normalise import is_nested
 from features.ledger.reading.raw_rows import SYSTEM_1900, RawRows
-from features.ledger.schema.record_types import KINDS, Column, ColumnKind
+from features.ledger.schema.record_types import RECORD_TYPES, ColumnKind, ColumnSpec
 from features.ledger.sql import quoted
 
 DATES = (ColumnKind.DAY, ColumnKind.INSTANT)
@@ -39,7 +39,7 @@ class NestedColumnError(ColumnsError):
 
 
 @dataclass(frozen=True)
-class LaidOut:
+class RowLayout:
     """The rows of one source in the DuckDB table ``texts``: line_no, and our columns under our names.
 
     Every value is trimmed text (customer ids: as written), or null; only dates and numbers that the source knows as
@@ -57,7 +57,7 @@ class LaidOut:
 
     source: str
     kind: str
-    columns: Mapping[str, Column]
+    columns: Mapping[str, ColumnSpec]
     names: Mapping[str, str]
     types: Mapping[str, pa.DataType]
     tidy: frozenset[str]
@@ -76,9 +76,9 @@ class LaidOut:
         return _is_date(self.types[name])
 
 
-def lay_out(connection: duckdb.DuckDBPyConnection, raw: RawRows, kind: str, matched: Mapping[str, str]) -> LaidOut:
+def lay_out(connection: duckdb.DuckDBPyConnection, raw: RawRows, kind: str, matched: Mapping[str, str]) -> RowLayout:
     """The rows of ``raw``, which now stand in ``texts``."""
-    columns = {column.name: column for column in KINDS[kind].columns if column.name in matched}
+    columns = {column.name: column for column in RECORD_TYPES[kind].columns if column.name in matched}
     table = raw.table.select([matched[name] for name in columns]).rename_columns(list(columns))
     types = {name: table.schema.field(name).type for name in columns}
     for name, kind_of_values in types.items():
@@ -89,10 +89,10 @@ def lay_out(connection: duckdb.DuckDBPyConnection, raw: RawRows, kind: str, matc
     connection.register("raw_rows", table.append_column("line_no", raw.line_numbers))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE texts AS SELECT line_no, {', '.join(values)} FROM raw_rows")
     connection.unregister("raw_rows")
-    return LaidOut(raw.name, kind, columns, matched, types, tidy, raw.serials_from)
+    return RowLayout(raw.name, kind, columns, matched, types, tidy, raw.serials_from)
 
 
-def _laid_out(column: Column, kind: pa.DataType, tidy: frozenset[str]) -> str:
+def _laid_out(column: ColumnSpec, kind: pa.DataType, tidy: frozenset[str]) -> str:
     if (column.kind in DATES and _is_date(kind)) or (column.kind in NUMBERS and is_number(kind)):
         return quoted(column.name)
     is_tidy_text = pa.types.is_string(kind) and column.name in tidy

@@ -26,7 +26,7 @@ def is_number(kind: pa.DataType) -> bool:
 
 
 @dataclass(frozen=True)
-class Number:
+class NumericColumn:
     """SQL for the numbers of one column: as text, or as they are; both ways give the same.
 
     Attributes:

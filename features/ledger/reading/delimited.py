@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from features.ledger.reading.encodings import Encoding, NotTextError, encoding_of
 from features.ledger.reading.raw_rows import Misfit, RawRows
-from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.ledger.schema.record_types import name_key
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -116,7 +116,7 @@ def _part(
         if isinstance(fields, str):
             misfits.append(Misfit(line, fields))
         elif fields == header:
-            misfits.append(Misfit(line, separator.join(fields), Reason.HEADER))
+            misfits.append(Misfit(line, separator.join(fields), QuarantineReason.HEADER))
         elif fields[0] or any(map(str.strip, fields)):
             rows.append(fields)
             lines.append(line)

@@ -40,7 +40,7 @@ class EncodingNameError(LedgerError):
 
 
 @dataclass(frozen=True)
-class Told:
+class ReadOptions:
     """What is known of files before they are read.
 
     Attributes:
@@ -61,10 +61,10 @@ class Told:
             raise EncodingNameError(str(self.encoding)) from None
 
 
-NOTHING_TOLD = Told()
+NO_OPTIONS = ReadOptions()
 
 
-def read_file(path: Path, told: Told = NOTHING_TOLD) -> RawRows:
+def read_file(path: Path, told: ReadOptions = NO_OPTIONS) -> RawRows:
     """The rows of a file, or of a folder of Parquet files, that are one table.
 
     Raises:
@@ -78,7 +78,7 @@ def read_file(path: Path, told: Told = NOTHING_TOLD) -> RawRows:
     return tables[0]
 
 
-def read_tables(path: Path, told: Told = NOTHING_TOLD) -> tuple[RawRows, ...]:
+def read_tables(path: Path, told: ReadOptions = NO_OPTIONS) -> tuple[RawRows, ...]:
     """The rows of a file or a folder of Parquet files, as they stand there; of a workbook those of each sheet.
 
     Raises:
@@ -168,7 +168,7 @@ def kind_of(path: Path) -> FileKind:
     return FileKind.TEXT
 
 
-def _read_by_kind(path: Path, told: Told) -> tuple[RawRows, ...]:
+def _read_by_kind(path: Path, told: ReadOptions) -> tuple[RawRows, ...]:
     match kind_of(path):
         case FileKind.FOLDER:
             return (_read_parquet(parquet_files_in(path), path.name),)

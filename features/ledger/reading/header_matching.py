@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from features.ledger.errors import LedgerError
-from features.ledger.schema.record_types import Column, name_key
+from features.ledger.schema.record_types import ColumnSpec, name_key
 
 MOST_NAMES, LONGEST_NAME = 30, 60
 VALUE = re.compile(r"[+-]?\d+[.,]\d+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")  # a number of decimals, a date
@@ -17,7 +17,7 @@ class ColumnsError(LedgerError):
 
 
 def match_columns(
-    found: Sequence[str], contract: Sequence[Column], mapping: Mapping[str, str], *, source: str
+    found: Sequence[str], contract: Sequence[ColumnSpec], mapping: Mapping[str, str], *, source: str
 ) -> dict[str, str]:
     """Which column of the source stands for which of ours: ours → theirs.
 
@@ -48,7 +48,7 @@ def match_columns(
     return matched
 
 
-def _mapped(ours: str, theirs: str, found: Sequence[str], contract: Sequence[Column], source: str) -> str:
+def _mapped(ours: str, theirs: str, found: Sequence[str], contract: Sequence[ColumnSpec], source: str) -> str:
     if ours not in {column.name for column in contract}:
         raise ColumnsError(
             f"--map names '{ours}', which is no column of ours.",
@@ -63,7 +63,9 @@ def _mapped(ours: str, theirs: str, found: Sequence[str], contract: Sequence[Col
     return same[0]
 
 
-def _refuse_missing(found: Sequence[str], matched: Mapping[str, str], contract: Sequence[Column], source: str) -> None:
+def _refuse_missing(
+    found: Sequence[str], matched: Mapping[str, str], contract: Sequence[ColumnSpec], source: str
+) -> None:
     missing = [column for column in contract if column.required and column.name not in matched]
     if missing and (value := next((name for name in found if VALUE.fullmatch(name.strip())), None)):
         raise ColumnsError(

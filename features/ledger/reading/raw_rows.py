@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.quarantine_reasons import QuarantineReason
 
 SYSTEM_1900 = date(1899, 12, 30)
 SYSTEM_1904 = date(1904, 1, 1)
@@ -19,7 +19,7 @@ class Misfit(NamedTuple):
 
     line: int
     text: str
-    reason: Reason = Reason.FIELDS
+    reason: QuarantineReason = QuarantineReason.FIELDS
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from features.ledger.reading.raw_rows import SYSTEM_1900, SYSTEM_1904, Misfit, RawRows
-from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.quarantine_reasons import QuarantineReason
 
 MOST_EXACT = 1e15  # a double beyond it is a number cut short
 
@@ -85,7 +85,7 @@ def _raw_rows(name: str, rows: Rows, names: Sequence[str]) -> RawRows:
         if any(text for text in texts[width:]):
             misfits.append(Misfit(line, "\t".join(text or "" for text in texts)))
         elif texts[:width] == list(names):
-            misfits.append(Misfit(line, "\t".join(names), Reason.HEADER))
+            misfits.append(Misfit(line, "\t".join(names), QuarantineReason.HEADER))
         elif any(texts):
             good.append((line, [*texts[:width], *[None] * (width - len(texts))]))
     columns = [pa.array([texts[at] for _, texts in good], pa.string()) for at in range(width)]

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, select
 
 from features.ledger.reading.raw_rows import RawRows
 from features.ledger.schema.currencies import NO_CURRENCY
-from features.ledger.schema.quarantine_reasons import Reason
-from features.ledger.schema.record_types import ORIGINAL, Kind
+from features.ledger.schema.quarantine_reasons import QuarantineReason
+from features.ledger.schema.record_types import ORIGINAL, RecordType
 from features.ledger.sql import literal
 from features.ledger.store.quarantine import digests_of
 from features.ledger.store.tables import QUARANTINE
@@ -94,7 +94,7 @@ NO_CONVERSION = Conversion()
 
 
 def conversion_of(
-    frames: duckdb.DuckDBPyConnection, database: Connection, kind: Kind, raws: Sequence[RawRows]
+    frames: duckdb.DuckDBPyConnection, database: Connection, kind: RecordType, raws: Sequence[RawRows]
 ) -> Conversion:
     """What became of the rows of ``judged`` in other currencies."""
     original, day = f"{kind.money}{ORIGINAL}", kind.days[kind.happened_at]
@@ -104,7 +104,7 @@ def conversion_of(
     ).fetchall()
     missing = frames.sql(
         f"""SELECT currency, count(*), min({day}), max({day}) FROM judged
-        WHERE reason = {literal(Reason.RATE)} GROUP BY currency ORDER BY currency"""
+        WHERE reason = {literal(QuarantineReason.RATE)} GROUP BY currency ORDER BY currency"""
     ).fetchall()
     released = _released(frames, database, kind, raws) if converted else 0
     return Conversion(
@@ -112,11 +112,15 @@ def conversion_of(
     )
 
 
-def _released(frames: duckdb.DuckDBPyConnection, database: Connection, kind: Kind, raws: Sequence[RawRows]) -> int:
+def _released(
+    frames: duckdb.DuckDBPyConnection, database: Connection, kind: RecordType, raws: Sequence[RawRows]
+) -> int:
     """How many accepted rows the quarantine holds for want of a rate."""
     waiting = set(
         database.execute(
-            select(QUARANTINE.c.digest).where(QUARANTINE.c.kind == kind.name, QUARANTINE.c.reason == str(Reason.RATE))
+            select(QUARANTINE.c.digest).where(
+                QUARANTINE.c.kind == kind.name, QUARANTINE.c.reason == str(QuarantineReason.RATE)
+            )
         ).scalars()
     )
     if not waiting:
@@ -127,7 +131,9 @@ def _released(frames: duckdb.DuckDBPyConnection, database: Connection, kind: Kin
     return sum(
         digest in waiting
         for file_no, raw in enumerate(raws, start=1)
-        for _, _, digest in digests_of(raw, {line: str(Reason.RATE) for number, line in found if number == file_no})
+        for _, _, digest in digests_of(
+            raw, {line: str(QuarantineReason.RATE) for number, line in found if number == file_no}
+        )
     )
 
 

@@ -16,7 +16,7 @@ from features.ledger.errors import LedgerError
 from features.ledger.reading.header_matching import listed
 from features.ledger.reconciliation.conversion import Conversion
 from features.ledger.reconciliation.look_alikes import LookAlikes
-from features.ledger.schema.quarantine_reasons import EXPLANATIONS, Reason
+from features.ledger.schema.quarantine_reasons import EXPLANATIONS, QuarantineReason
 
 RULES = {
     "column": "Known since what the file says",
@@ -110,7 +110,7 @@ NO_CANCELLATIONS = Cancellations(0, Decimal(0), None)
 class Quarantined:
     """How many rows have one reason, and where the first of them stands."""
 
-    reason: Reason
+    reason: QuarantineReason
     rows: int
     file: str
     line: int

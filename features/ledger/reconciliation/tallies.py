@@ -13,8 +13,8 @@ import pyarrow as pa
 from features.ledger.reading.raw_rows import RawRows
 from features.ledger.reconciliation.report import NOTHING, Cancellations, LargestCancellation, Quarantined, Tally
 from features.ledger.schema.currencies import CURRENCIES
-from features.ledger.schema.quarantine_reasons import Reason
-from features.ledger.schema.record_types import KINDS, ORIGINAL, Kind
+from features.ledger.schema.quarantine_reasons import QuarantineReason
+from features.ledger.schema.record_types import ORIGINAL, RECORD_TYPES, RecordType
 from features.ledger.sql import literal
 from features.ledger.validation.row_checks import may_be_set_aside
 
@@ -23,8 +23,8 @@ UNNAMED = "unknown currency"
 
 def tally(connection: duckdb.DuckDBPyConnection, table: str, kind: str, where: str = "true") -> Tally:
     """Rows and money per currency of a table of checked rows."""
-    money = f"coalesce({KINDS[kind].money}{ORIGINAL}, {KINDS[kind].money})"
-    if not KINDS[kind].money:
+    money = f"coalesce({RECORD_TYPES[kind].money}{ORIGINAL}, {RECORD_TYPES[kind].money})"
+    if not RECORD_TYPES[kind].money:
         return Tally(connection.sql(f"SELECT count(*) FROM {table} WHERE {where}").fetchall()[0][0], {})
     codes = ", ".join(map(literal, sorted(CURRENCIES)))
     found = connection.sql(
@@ -44,7 +44,7 @@ def quarantine_by_reason(connection: duckdb.DuckDBPyConnection, files: Sequence[
         """SELECT reason, count(*) AS n, min((file_no, line_no)) AS at FROM judged
         WHERE reason IS NOT NULL GROUP BY reason ORDER BY n DESC, reason"""
     ).fetchall()
-    return tuple(Quarantined(Reason(reason), rows, files[at[0] - 1], at[1]) for reason, rows, at in found)
+    return tuple(Quarantined(QuarantineReason(reason), rows, files[at[0] - 1], at[1]) for reason, rows, at in found)
 
 
 def known_at_rules(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -82,13 +82,13 @@ def equal_rows(connection: duckdb.DuckDBPyConnection, raws: Sequence[RawRows]) -
     return equal
 
 
-def rows_in_detail(connection: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[int, int]:
+def rows_in_detail(connection: duckdb.DuckDBPyConnection, kind: RecordType) -> tuple[int, int]:
     """Of accepted rows of events: corrections, and rows replaced at their own instant.
 
     A correction says otherwise than the version known before it; the first known, come late, than the one after it.
     """
-    key = ", ".join(kind.shelf.key)
-    aliased = ", ".join(f"accepted.{name}" for name in kind.shelf.key)
+    key = ", ".join(kind.relation.key)
+    aliased = ", ".join(f"accepted.{name}" for name in kind.relation.key)
     corrections = connection.sql(
         f"""SELECT count(*) FROM (
             SELECT is_new, content,
@@ -118,21 +118,21 @@ def cancellations_of(connection: duckdb.DuckDBPyConnection) -> Cancellations:
     return Cancellations(len(found), sum((amount for _, _, amount, _ in found), Decimal(0)), largest)
 
 
-def days_spanned(connection: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[date | None, date | None]:
+def days_spanned(connection: duckdb.DuckDBPyConnection, kind: RecordType) -> tuple[date | None, date | None]:
     """First and last day on which accepted rows happened; None where there are none."""
     day = kind.days.get(kind.happened_at, kind.happened_at)
     first, last = connection.sql(f"SELECT min({day}), max({day}) FROM accepted").fetchall()[0]
     return first, last
 
 
-def rows_to_come(connection: duckdb.DuckDBPyConnection, kind: Kind, now: datetime) -> int:
+def rows_to_come(connection: duckdb.DuckDBPyConnection, kind: RecordType, now: datetime) -> int:
     """How many accepted rows without a known-at of their own happen after ``now`` (UTC without a zone)."""
     later = f"{kind.happened_at} > TIMESTAMP {literal(now.isoformat(sep=' '))}"
     found = f"SELECT count(*) FROM judged WHERE fate = 'accepted' AND rule <> 'column' AND {later}"
     return int(connection.sql(found).fetchall()[0][0])
 
 
-def commitments(connection: duckdb.DuckDBPyConnection, kind: Kind) -> int:
+def commitments(connection: duckdb.DuckDBPyConnection, kind: RecordType) -> int:
     """How many accepted rows were known before they happened."""
     early = f"fate = 'accepted' AND rule = 'column' AND visible_from < {kind.happened_at}"
     return int(connection.sql(f"SELECT count(*) FROM judged WHERE {early}").fetchall()[0][0])

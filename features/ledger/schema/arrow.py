@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from features.ledger.schema.record_types import CUSTOMERS_SHELF, SHELVES
+from features.ledger.schema.record_types import CUSTOMERS_RELATION, RELATIONS
 
 INSTANT = pa.timestamp("us")  # UTC, written without a zone
 
 
-ORDER_LINES = SHELVES["order_lines"].schema
+ORDER_LINES = RELATIONS["order_lines"].schema
 """The columns of an order line, in the mirror and in memory. A line is a return when its amount is below 0."""
 
 
@@ -19,9 +19,9 @@ REPLACEMENTS = pa.schema(
 """Which row is no longer seen from which instant on; of several the earliest counts."""
 
 
-CUSTOMERS = CUSTOMERS_SHELF.schema.append(pa.field("replaced_at", INSTANT))
+CUSTOMERS = CUSTOMERS_RELATION.schema.append(pa.field("replaced_at", INSTANT))
 """One row per version of a customer; replaced_at is the next version's visible_from."""
 
 
-OTHERS = tuple(name for name in SHELVES if name not in ("order_lines", "customers"))
+OTHERS = tuple(name for name in RELATIONS if name not in ("order_lines", "customers"))
 """The views of a ledger beside order lines and customers."""

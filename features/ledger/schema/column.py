@@ -55,7 +55,7 @@ NO = ("no", "n", "false", "f", "0", "nein", "non", "нет")
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnSpec:
     """One column of the contract.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from features.ledger.schema.column import DAY, INSTANT, MONEY, PRECISE, TEXT, WORD, Column
+from features.ledger.schema.column import DAY, INSTANT, MONEY, PRECISE, TEXT, WORD, ColumnSpec
 from features.ledger.schema.interactions import MADE, WHEN
 from features.ledger.schema.shared import CURRENCY, CUSTOMER_ID, KNOWN_AT, WORDS_SAID
 
@@ -18,9 +18,9 @@ EVENTS = {
     "data_missing": ("missing data", "no data", "data gap", "system down", "outage"),
 }
 
-PAYMENT_COLUMNS: tuple[Column, ...] = (
+PAYMENT_COLUMNS: tuple[ColumnSpec, ...] = (
     CUSTOMER_ID,
-    Column(
+    ColumnSpec(
         "payment_id",
         TEXT,
         "number of the invoice",
@@ -29,7 +29,7 @@ PAYMENT_COLUMNS: tuple[Column, ...] = (
             "document no", "document number", "bill no", "bill number", "id",
         ),
     ),
-    Column(
+    ColumnSpec(
         "invoiced_at",
         INSTANT,
         "when we asked for the money",
@@ -40,13 +40,13 @@ PAYMENT_COLUMNS: tuple[Column, ...] = (
         required=True,
         day="invoiced_on",
     ),
-    Column(
+    ColumnSpec(
         "due_on",
         DAY,
         "until when it was to be paid",
         ("due", "due at", "due date", "payable by", "payable until", "payment due", "payment due date", "fällig am"),
     ),
-    Column(
+    ColumnSpec(
         "paid_on",
         DAY,
         "when it was paid; empty: not yet",
@@ -55,7 +55,7 @@ PAYMENT_COLUMNS: tuple[Column, ...] = (
             "cleared on", "cleared at", "settled on", "settled at", "settlement date", "bezahlt am",
         ),
     ),
-    Column(
+    ColumnSpec(
         "amount",
         MONEY,
         "what was asked for; below 0: a credit note",
@@ -70,10 +70,10 @@ PAYMENT_COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 """What a row of ``ingest payments`` may carry: an invoice, when due, when paid."""
 
-EVENT_COLUMNS: tuple[Column, ...] = (
+EVENT_COLUMNS: tuple[ColumnSpec, ...] = (
     replace(CUSTOMER_ID, meaning="the customer it happened to; empty: to us all", required=False),
-    Column("event_id", TEXT, "number of the event", ("event no", "event number", "id")),
-    Column(
+    ColumnSpec("event_id", TEXT, "number of the event", ("event no", "event number", "id")),
+    ColumnSpec(
         "event",
         WORD,
         "buyer_changed, owner_changed, supplier_added, stock_out, price_rise, closed or data_missing",
@@ -81,7 +81,7 @@ EVENT_COLUMNS: tuple[Column, ...] = (
         required=True,
         words=EVENTS,
     ),
-    Column(
+    ColumnSpec(
         "happened_at",
         INSTANT,
         "when it happened or began",
@@ -92,7 +92,7 @@ EVENT_COLUMNS: tuple[Column, ...] = (
         required=True,
         day="happened_on",
     ),
-    Column(
+    ColumnSpec(
         "until_on",
         DAY,
         "of a closed time or missing rows: first day after it",
@@ -103,14 +103,14 @@ EVENT_COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 """What a row of ``ingest events`` may carry."""
 
-RATE_COLUMNS: tuple[Column, ...] = (
+RATE_COLUMNS: tuple[ColumnSpec, ...] = (
     replace(CURRENCY, meaning="ISO 4217 code of the foreign currency", required=True,
             usual_names=(*CURRENCY.usual_names, "from currency", "foreign currency", "from", "code")),
-    Column(
+    ColumnSpec(
         "rated_on", DAY, "the day it holds from", ("rate date", "valid on", "valid from", "as of", "day", *WHEN[:4]),
         required=True,
     ),
-    Column(
+    ColumnSpec(
         "rate",
         PRECISE,
         "reporting currency for one unit",

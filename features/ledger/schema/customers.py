@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.ledger.schema.column import DAY, MONEY, TEXT, WORDS, YES_NO, Column
+from features.ledger.schema.column import DAY, MONEY, TEXT, WORDS, YES_NO, ColumnSpec
 from features.ledger.schema.shared import CUSTOMER_ID, DEPARTMENT, KNOWN_AT, MANAGER_ID
 
 KEY_MARKS = {
@@ -14,22 +14,22 @@ KEY_MARKS = {
 }
 """Why a company names a customer key, whatever it buys (domain 4)."""
 
-PERSON = Column(
+PERSON = ColumnSpec(
     "person",
     TEXT,
     "somebody there, by name",
     ("contact person", "contact name", "person name", "contact", "ansprechpartner"),
 )
 
-CUSTOMER_COLUMNS: tuple[Column, ...] = (
+CUSTOMER_COLUMNS: tuple[ColumnSpec, ...] = (
     CUSTOMER_ID,
-    Column(
+    ColumnSpec(
         "name",
         TEXT,
         "what the customer is called",
         ("customer name", "client name", "account name", "company", "company name"),
     ),
-    Column(
+    ColumnSpec(
         "parent_id",
         TEXT,
         "the customer it is a branch of",
@@ -37,48 +37,50 @@ CUSTOMER_COLUMNS: tuple[Column, ...] = (
     ),
     DEPARTMENT,
     MANAGER_ID,
-    Column(
+    ColumnSpec(
         "key_mark",
         WORDS,
         "why we name it key: potential, reputation, innovator, demanding, strategic; several with ;",
         ("key marks", "key account", "key account mark", "key account reason", "key account type"),
         words=KEY_MARKS,
     ),
-    Column(
+    ColumnSpec(
         "potential_sales",
         MONEY,
         "what it spends a year on what we sell, wherever it buys",
         ("potential", "annual potential", "annual spend", "potential annual spend", "category spend"),
         at_least="0",
     ),
-    Column(
+    ColumnSpec(
         "referred_by",
         TEXT,
         "the customer who brought it",
         ("referred by id", "referrer", "referrer id", "referral", "recommended by"),
     ),
-    Column("blacklisted", YES_NO, "never to be called", ("blacklist", "on blacklist", "black listed", "blocked")),
-    Column("blacklist_reason", TEXT, "why not", ("blacklisted because", "blacklist why", "block reason")),
-    Column("consent_call", YES_NO, "may be called", ("may call", "call consent", "call allowed", "phone consent")),
-    Column("consent_mail", YES_NO, "may be mailed", ("may mail", "mail consent", "email consent", "email opt in")),
-    Column("consent_visit", YES_NO, "may be visited", ("may visit", "visit consent", "visits allowed")),
-    Column("consent_message", YES_NO, "may be messaged", ("may message", "message consent", "sms consent")),
-    Column("language", TEXT, "the language it speaks", ("lang", "preferred language", "language code")),
-    Column("preferences", TEXT, "what it likes", ("preference", "likes", "preferred")),
-    Column("birthday", DAY, "its birthday, or the day it was founded", ("founded", "founded on", "birth date")),
+    ColumnSpec("blacklisted", YES_NO, "never to be called", ("blacklist", "on blacklist", "black listed", "blocked")),
+    ColumnSpec("blacklist_reason", TEXT, "why not", ("blacklisted because", "blacklist why", "block reason")),
+    ColumnSpec("consent_call", YES_NO, "may be called", ("may call", "call consent", "call allowed", "phone consent")),
+    ColumnSpec("consent_mail", YES_NO, "may be mailed", ("may mail", "mail consent", "email consent", "email opt in")),
+    ColumnSpec("consent_visit", YES_NO, "may be visited", ("may visit", "visit consent", "visits allowed")),
+    ColumnSpec("consent_message", YES_NO, "may be messaged", ("may message", "message consent", "sms consent")),
+    ColumnSpec("language", TEXT, "the language it speaks", ("lang", "preferred language", "language code")),
+    ColumnSpec("preferences", TEXT, "what it likes", ("preference", "likes", "preferred")),
+    ColumnSpec("birthday", DAY, "its birthday, or the day it was founded", ("founded", "founded on", "birth date")),
     PERSON,
-    Column(
+    ColumnSpec(
         "person_role", TEXT, "what that person does there", ("role", "job title", "position", "function"), of="person"
     ),
-    Column(
+    ColumnSpec(
         "person_level",
         TEXT,
         "owner, head, buyer, accountant …",
         ("level", "seniority", "hierarchy level"),
         of="person",
     ),
-    Column("person_birthday", DAY, "that person's birthday", ("contact birthday", "person birth date"), of="person"),
-    Column(
+    ColumnSpec(
+        "person_birthday", DAY, "that person's birthday", ("contact birthday", "person birth date"), of="person"
+    ),
+    ColumnSpec(
         "contact_address",
         TEXT,
         "where to reach that person",
@@ -92,29 +94,29 @@ CUSTOMER_COLUMNS: tuple[Column, ...] = (
 PERSON_COLUMNS: tuple[str, ...] = ("person", "person_role", "person_level", "person_birthday", "contact_address")
 """Those of them that tell of a person."""
 
-MANAGER_COLUMNS: tuple[Column, ...] = (
-    Column(
+MANAGER_COLUMNS: tuple[ColumnSpec, ...] = (
+    ColumnSpec(
         "manager_id",
         TEXT,
         "the manager's own number or code",
         ("manager", "manager no", "account manager", "sales rep", "rep id", "employee id", "employee no", "id"),
         required=True,
     ),
-    Column("name", TEXT, "what the manager is called", ("manager name", "full name", "employee name", "rep name")),
-    Column("deputy_id", TEXT, "who stands in", ("deputy", "substitute", "stand in", "backup", "deputy manager")),
-    Column(
+    ColumnSpec("name", TEXT, "what the manager is called", ("manager name", "full name", "employee name", "rep name")),
+    ColumnSpec("deputy_id", TEXT, "who stands in", ("deputy", "substitute", "stand in", "backup", "deputy manager")),
+    ColumnSpec(
         "absent_from_on",
         DAY,
         "first day away",
         ("absent from", "absence start", "absence from", "away from", "leave from", "leave start", "vacation start"),
     ),
-    Column(
+    ColumnSpec(
         "absent_until_on",
         DAY,
         "first day back",
         ("absent until", "absence end", "absence to", "away until", "leave until", "leave end", "vacation end"),
     ),
-    Column("address", TEXT, "where lists are sent", ("email", "mail", "email address", "mail address")),
+    ColumnSpec("address", TEXT, "where lists are sent", ("email", "mail", "email address", "mail address")),
     KNOWN_AT,
 )
 """What a row of ``ingest managers`` may carry."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from features.ledger.schema.column import DAY, INSTANT, NUMBER, PRECISE, TEXT, WORD, Column
+from features.ledger.schema.column import DAY, INSTANT, NUMBER, PRECISE, TEXT, WORD, ColumnSpec
 from features.ledger.schema.customers import PERSON
 from features.ledger.schema.shared import CUSTOMER_ID, KNOWN_AT, MANAGER_ID, WORDS_SAID
 
@@ -29,17 +29,17 @@ ARMS = {
 MANAGED_BY = replace(
     MANAGER_ID, meaning="the manager who did it", usual_names=(*MANAGER_ID.usual_names, "agent", "employee")
 )
-LISTED_ON = Column("listed_on", DAY, "the call list that asked for it", ("listed", "list date", "call list date"))
+LISTED_ON = ColumnSpec("listed_on", DAY, "the call list that asked for it", ("listed", "list date", "call list date"))
 
-CONTACT_COLUMNS: tuple[Column, ...] = (
+CONTACT_COLUMNS: tuple[ColumnSpec, ...] = (
     CUSTOMER_ID,
-    Column(
+    ColumnSpec(
         "contact_id",
         TEXT,
         "number of the contact",
         ("contact no", "activity id", "activity no", "interaction id", "interaction no", "touch id", "id"),
     ),
-    Column(
+    ColumnSpec(
         "contacted_at",
         INSTANT,
         "when we met, spoke or wrote",
@@ -50,14 +50,14 @@ CONTACT_COLUMNS: tuple[Column, ...] = (
         required=True,
         day="contacted_on",
     ),
-    Column(
+    ColumnSpec(
         "channel",
         WORD,
         "call, visit, mail, message or other",
         ("type", "kind", "contact type", "activity type", "medium", "contact channel"),
         words=CHANNELS,
     ),
-    Column(
+    ColumnSpec(
         "began_by", WORD, "us or customer", ("begun by", "started by", "initiated by", "initiator", "direction"),
         words=BEGUN_BY,
     ),
@@ -69,9 +69,9 @@ CONTACT_COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 """What a row of ``ingest contacts`` may carry. A contact that a call list began has ``listed_on``."""
 
-COMPLAINT_COLUMNS: tuple[Column, ...] = (
+COMPLAINT_COLUMNS: tuple[ColumnSpec, ...] = (
     CUSTOMER_ID,
-    Column(
+    ColumnSpec(
         "complaint_id",
         TEXT,
         "number of the complaint",
@@ -80,7 +80,7 @@ COMPLAINT_COLUMNS: tuple[Column, ...] = (
             "case", "case id", "case no", "case number", "claim id", "claim no", "claim number", "issue id", "id",
         ),
     ),
-    Column(
+    ColumnSpec(
         "complaint_kind",
         TEXT,
         "what it is about",
@@ -89,7 +89,7 @@ COMPLAINT_COLUMNS: tuple[Column, ...] = (
             "topic",
         ),
     ),
-    Column(
+    ColumnSpec(
         "opened_at",
         INSTANT,
         "when the customer complained",
@@ -101,7 +101,7 @@ COMPLAINT_COLUMNS: tuple[Column, ...] = (
         required=True,
         day="opened_on",
     ),
-    Column(
+    ColumnSpec(
         "answered_at",
         INSTANT,
         "when we answered",
@@ -111,7 +111,7 @@ COMPLAINT_COLUMNS: tuple[Column, ...] = (
         ),
         day="answered_on",
     ),
-    Column(
+    ColumnSpec(
         "closed_at",
         INSTANT,
         "when it was settled",
@@ -126,15 +126,15 @@ COMPLAINT_COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 """What a row of ``ingest complaints`` may carry."""
 
-SURVEY_COLUMNS: tuple[Column, ...] = (
+SURVEY_COLUMNS: tuple[ColumnSpec, ...] = (
     CUSTOMER_ID,
-    Column(
+    ColumnSpec(
         "survey_id",
         TEXT,
         "number of the answer",
         ("survey no", "survey number", "response id", "response no", "answer id", "id"),
     ),
-    Column(
+    ColumnSpec(
         "answered_at",
         INSTANT,
         "when the customer answered",
@@ -145,7 +145,7 @@ SURVEY_COLUMNS: tuple[Column, ...] = (
         required=True,
         day="answered_on",
     ),
-    Column(
+    ColumnSpec(
         "score",
         NUMBER,
         "how content, on a scale from 0",
@@ -155,7 +155,7 @@ SURVEY_COLUMNS: tuple[Column, ...] = (
         ),
         required=True,
     ),
-    Column(
+    ColumnSpec(
         "score_max",
         NUMBER,
         "the best answer of that scale",
@@ -167,10 +167,10 @@ SURVEY_COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 """What a row of ``ingest surveys`` may carry."""
 
-CALL_COLUMNS: tuple[Column, ...] = (
+CALL_COLUMNS: tuple[ColumnSpec, ...] = (
     CUSTOMER_ID,
-    Column("call_id", TEXT, "number of the call", ("call no", "call number", "id")),
-    Column(
+    ColumnSpec("call_id", TEXT, "number of the call", ("call no", "call number", "id")),
+    ColumnSpec(
         "called_at",
         INSTANT,
         "when it was called, or would have been",
@@ -180,10 +180,10 @@ CALL_COLUMNS: tuple[Column, ...] = (
     ),
     MANAGED_BY,
     LISTED_ON,
-    Column(
+    ColumnSpec(
         "arm", WORD, "called, held_out or none", ("treatment", "treatment group", "variant", "assignment"), words=ARMS
     ),
-    Column(
+    ColumnSpec(
         "arm_probability",
         PRECISE,
         "the chance with which that arm was drawn",
@@ -191,19 +191,19 @@ CALL_COLUMNS: tuple[Column, ...] = (
         above="0",
         at_most="1",
     ),
-    Column("play", TEXT, "what was to be done", ("campaign", "offer", "action", "script")),
-    Column(
+    ColumnSpec("play", TEXT, "what was to be done", ("campaign", "offer", "action", "script")),
+    ColumnSpec(
         "experiment", TEXT, "the experiment it belongs to", ("experiment id", "experiment name", "test id", "trial")
     ),
     KNOWN_AT,
 )
 """What a row of ``ingest calls`` may carry: calls and assignments, also those made elsewhere."""
 
-OUTCOME_COLUMNS: tuple[Column, ...] = (
+OUTCOME_COLUMNS: tuple[ColumnSpec, ...] = (
     CUSTOMER_ID,
-    Column("outcome_id", TEXT, "number of the outcome", ("outcome no", "result id", "id")),
-    Column("call_id", TEXT, "the call it came of", ("call", "call no", "call number")),
-    Column(
+    ColumnSpec("outcome_id", TEXT, "number of the outcome", ("outcome no", "result id", "id")),
+    ColumnSpec("call_id", TEXT, "the call it came of", ("call", "call no", "call number")),
+    ColumnSpec(
         "happened_at",
         INSTANT,
         "when it came",
@@ -211,8 +211,10 @@ OUTCOME_COLUMNS: tuple[Column, ...] = (
         required=True,
         day="happened_on",
     ),
-    Column("outcome", TEXT, "what came of it", ("result", "call result", "call outcome", "disposition"), required=True),
-    Column(
+    ColumnSpec(
+        "outcome", TEXT, "what came of it", ("result", "call result", "call outcome", "disposition"), required=True
+    ),
+    ColumnSpec(
         "reason_given", TEXT, "why, as the customer says", ("reason", "reason for leaving", "why", "because", "cause")
     ),
     WORDS_SAID,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from features.ledger.schema.column import DAY, INSTANT, MONEY, NUMBER, TEXT, Column
+from features.ledger.schema.column import DAY, INSTANT, MONEY, NUMBER, TEXT, ColumnSpec
 from features.ledger.schema.shared import CURRENCY, CUSTOMER_ID, DEPARTMENT, KNOWN_AT, MANAGER_ID
 
-ORDER_COLUMNS: tuple[Column, ...] = (
+ORDER_COLUMNS: tuple[ColumnSpec, ...] = (
     CUSTOMER_ID,
-    Column(
+    ColumnSpec(
         "ordered_at",
         INSTANT,
         "when it was ordered",
@@ -20,7 +20,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
         required=True,
         day="order_day",
     ),
-    Column(
+    ColumnSpec(
         "amount",
         MONEY,
         "money of the line, net of discount; below 0: a return",
@@ -32,7 +32,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
         ),
         required=True,
     ),
-    Column(
+    ColumnSpec(
         "order_id",
         TEXT,
         "number of the order",
@@ -41,13 +41,13 @@ ORDER_COLUMNS: tuple[Column, ...] = (
             "transaction id", "receipt id", "receipt no", "document no", "document number", "bill no",
         ),
     ),
-    Column(
+    ColumnSpec(
         "line_id",
         TEXT,
         "number of the line within the order",
         ("line no", "line number", "order line", "order line id", "order line number", "order item id", "invoice line"),
     ),
-    Column(
+    ColumnSpec(
         "product_id",
         TEXT,
         "number or code of the product",
@@ -56,20 +56,20 @@ ORDER_COLUMNS: tuple[Column, ...] = (
             "item number", "article", "article id", "article no", "article number", "material no", "upc", "ean",
         ),
     ),
-    Column(
+    ColumnSpec(
         "category",
         TEXT,
         "group of products",
         ("product category", "category name", "product category name", "item category", "product group"),
     ),
-    Column("quantity", NUMBER, "how many", ("qty", "units", "units sold", "order qty", "quantity ordered", "pieces")),
-    Column("unit_price", NUMBER, "price of one", ("price", "price each", "item price", "selling price")),
-    Column("cost", MONEY, "what the whole line cost us", ("line cost", "total cost", "cogs", "cost of goods sold")),
-    Column("discount", MONEY, "money already taken off the amount", ("discount amount", "line discount", "rebate")),
+    ColumnSpec("quantity", NUMBER, "how many", ("qty", "units", "units sold", "order qty", "quantity ordered", "pieces")),
+    ColumnSpec("unit_price", NUMBER, "price of one", ("price", "price each", "item price", "selling price")),
+    ColumnSpec("cost", MONEY, "what the whole line cost us", ("line cost", "total cost", "cogs", "cost of goods sold")),
+    ColumnSpec("discount", MONEY, "money already taken off the amount", ("discount amount", "line discount", "rebate")),
     CURRENCY,
     DEPARTMENT,
     MANAGER_ID,
-    Column(
+    ColumnSpec(
         "promised_on",
         DAY,
         "the day delivery was promised for",
@@ -79,7 +79,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
             "order estimated delivery date", "required date", "requested delivery date",
         ),
     ),
-    Column(
+    ColumnSpec(
         "delivered_on",
         DAY,
         "the day it was delivered",

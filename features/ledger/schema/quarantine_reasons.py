@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Reason(StrEnum):
+class QuarantineReason(StrEnum):
     """Why a row is in quarantine."""
 
     FIELDS = "wrong number of fields"
@@ -43,78 +43,80 @@ class Explanation:
     hint: str
 
 
-EXPLANATIONS: Mapping[Reason, Explanation] = {
-    Reason.FIELDS: Explanation(
+EXPLANATIONS: Mapping[QuarantineReason, Explanation] = {
+    QuarantineReason.FIELDS: Explanation(
         "The line has more or fewer fields than the header.", "Quote fields that hold the separator or a line break."
     ),
-    Reason.HEADER: Explanation(
+    QuarantineReason.HEADER: Explanation(
         "The line repeats the header: files were put one behind the other.", "Nothing is lost; leave it out next time."
     ),
-    Reason.TOTAL: Explanation(
+    QuarantineReason.TOTAL: Explanation(
         "The row adds up rows above it, and is no sale itself.", "Nothing is lost; leave it out next time."
     ),
-    Reason.CUSTOMER: Explanation("The row names no customer.", "Fill in the customer, or leave the row out."),
-    Reason.MANAGER: Explanation("The row names no manager.", "Fill in the manager, or leave the row out."),
-    Reason.OUTCOME: Explanation("The row does not say what came of it.", "Fill in the outcome, or leave the row out."),
-    Reason.TEXT: Explanation(
+    QuarantineReason.CUSTOMER: Explanation("The row names no customer.", "Fill in the customer, or leave the row out."),
+    QuarantineReason.MANAGER: Explanation("The row names no manager.", "Fill in the manager, or leave the row out."),
+    QuarantineReason.OUTCOME: Explanation(
+        "The row does not say what came of it.", "Fill in the outcome, or leave the row out."
+    ),
+    QuarantineReason.TEXT: Explanation(
         "A text holds a NUL or a broken character, or an id has a control character or more than 200 letters.",
         "Export the file as UTF-8 and look at that row.",
     ),
-    Reason.COLLISION: Explanation(
+    QuarantineReason.COLLISION: Explanation(
         "The same order line stands in the file for another customer on another day: neither corrects the other.",
         "Make the numbers differ, for example by the year before them; or add a known_at column.",
     ),
-    Reason.ID: Explanation(
+    QuarantineReason.ID: Explanation(
         "An id is in scientific notation, as 1.23457E+11: a spreadsheet cut it short.",
         "Format its column as text or as whole numbers, and export again.",
     ),
-    Reason.WHEN: Explanation(
+    QuarantineReason.WHEN: Explanation(
         "The date is missing, or cannot be read in one way alone.",
         "Write dates as 2026-08-31 or 2026-08-31 14:30, with four digits for the year; a zone as +01:00.",
     ),
-    Reason.WHEN_IMPOSSIBLE: Explanation(
+    QuarantineReason.WHEN_IMPOSSIBLE: Explanation(
         "The date lies before 1901 or after 2199, as where it stands for none.", "Correct the year."
     ),
-    Reason.AMOUNT: Explanation(
+    QuarantineReason.AMOUNT: Explanation(
         "The amount is missing, no number, or not finite.", "Write amounts as 1234.50; a return as -1234.50."
     ),
-    Reason.AMOUNT_LARGE: Explanation(
+    QuarantineReason.AMOUNT_LARGE: Explanation(
         "The amount has more than 14 digits before the point.", "Check whether the decimal sign was lost."
     ),
-    Reason.NUMBER: Explanation(
+    QuarantineReason.NUMBER: Explanation(
         "The score or rate is missing, no number, or out of bounds: a rate lies above 0.", "Write numbers as 7.5."
     ),
-    Reason.SCALE: Explanation(
+    QuarantineReason.SCALE: Explanation(
         "The score lies below 0 or above the best answer of its scale.",
         "Add a column score_max, or set survey_score_max in policy.toml.",
     ),
-    Reason.WORD: Explanation(
+    QuarantineReason.WORD: Explanation(
         "The event is missing, or none that we know.",
         "Events are: buyer_changed, owner_changed, supplier_added, stock_out, price_rise, closed, data_missing.",
     ),
-    Reason.CONTRADICTION: Explanation(
+    QuarantineReason.CONTRADICTION: Explanation(
         "Two dates of the row contradict each other: closed or answered before opened, paid before invoiced, an end "
         "that does not lie after its beginning, or a call before its list.",
         "Correct one of them; an end is the first day after.",
     ),
-    Reason.CURRENCY: Explanation("The currency is no ISO 4217 code.", "Write codes like EUR, GBP or USD."),
-    Reason.SIGN: Explanation(
+    QuarantineReason.CURRENCY: Explanation("The currency is no ISO 4217 code.", "Write codes like EUR, GBP or USD."),
+    QuarantineReason.SIGN: Explanation(
         "The amount carries another currency sign than the row's currency, or than most amounts of a file that names "
         "no currency.",
         "Name each row's currency in a column of its own.",
     ),
-    Reason.RATE: Explanation(
+    QuarantineReason.RATE: Explanation(
         "The row is in another currency than the ledger and no exchange rate of its day is known, or it names none.",
         "Load rates (callfirst ingest rates FILE) or name the currency (--currency), then ingest the file again.",
     ),
-    Reason.KNOWN_AT: Explanation(
+    QuarantineReason.KNOWN_AT: Explanation(
         "The instant at which the row became known cannot be read.", "Write it as 2026-08-31 14:30, or leave it empty."
     ),
-    Reason.TWICE: Explanation(
+    QuarantineReason.TWICE: Explanation(
         "The same customer, or person there, stands further down in the file with other values; that row is used.",
         "Keep one row per customer and person, or add a known_at column.",
     ),
-    Reason.MANAGER_TWICE: Explanation(
+    QuarantineReason.MANAGER_TWICE: Explanation(
         "The same manager stands further down in the file with other values; that row is used.",
         "Keep one row per manager, or add a known_at column.",
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from features.ledger.schema.column import ARROW_TYPES, MONEY, SQL_TYPES, Column, ColumnKind, name_key
+from features.ledger.schema.column import ARROW_TYPES, MONEY, SQL_TYPES, ColumnKind, ColumnSpec, name_key
 from features.ledger.schema.company import EVENT_COLUMNS, PAYMENT_COLUMNS, RATE_COLUMNS
 from features.ledger.schema.customers import CUSTOMER_COLUMNS, MANAGER_COLUMNS, PERSON_COLUMNS
 from features.ledger.schema.interactions import (
@@ -20,18 +20,18 @@ from features.ledger.schema.interactions import (
 from features.ledger.schema.orders import ORDER_COLUMNS
 
 __all__ = [
-    "CUSTOMERS_SHELF",
+    "CUSTOMERS_RELATION",
     "CUSTOMER_COLUMNS",
-    "KINDS",
     "ORDER_COLUMNS",
     "PEOPLE",
-    "SHELVES",
+    "RECORD_TYPES",
+    "RELATIONS",
     "SQL_TYPES",
-    "Column",
     "ColumnKind",
-    "Kind",
+    "ColumnSpec",
     "Order",
-    "Shelf",
+    "RecordType",
+    "Relation",
     "name_key",
 ]
 
@@ -41,7 +41,7 @@ ORIGINAL = "_in_currency"
 
 
 @dataclass(frozen=True)
-class Shelf:
+class Relation:
     """One table of the ledger: a view for features, a folder of the mirror, a table of the database.
 
     Attributes:
@@ -61,11 +61,11 @@ class Shelf:
     folder: str
     table: str
     kind: str
-    columns: tuple[Column, ...]
+    columns: tuple[ColumnSpec, ...]
     key: tuple[str, ...]
     is_state: bool
     renamed: Mapping[str, str] = field(default_factory=dict)
-    originals: tuple[Column, ...] = ()
+    originals: tuple[ColumnSpec, ...] = ()
 
     @property
     def content(self) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Kind:
+class RecordType:
     """What rows of one kind are.
 
     Attributes:
@@ -123,8 +123,8 @@ class Kind:
     """
 
     name: str
-    columns: tuple[Column, ...]
-    shelves: tuple[Shelf, ...]
+    columns: tuple[ColumnSpec, ...]
+    relations: tuple[Relation, ...]
     happened_at: str = ""
     money: str = ""
     in_order: tuple[Order, ...] = ()
@@ -133,16 +133,16 @@ class Kind:
     is_sale: bool = False
 
     @property
-    def shelf(self) -> Shelf:
+    def relation(self) -> Relation:
         """The first of its shelves."""
-        return self.shelves[0]
+        return self.relations[0]
 
     @property
     def is_state(self) -> bool:
         """Whether a row holds until the next one of its key is known."""
         return not self.happened_at
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> ColumnSpec:
         """One of its columns."""
         return next(column for column in self.columns if column.name == name)
 
@@ -152,46 +152,46 @@ class Kind:
         return {column.name: column.day for column in self.columns if column.day}
 
 
-def _told(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+def _told(columns: tuple[ColumnSpec, ...]) -> tuple[ColumnSpec, ...]:
     return tuple(column for column in columns if column.name != "known_at")
 
 
 def _events(
-    name: str, columns: tuple[Column, ...], key: tuple[str, ...], *, happened_at: str,
+    name: str, columns: tuple[ColumnSpec, ...], key: tuple[str, ...], *, happened_at: str,
     money: str = "", view: str = "", in_order: tuple[Order, ...] = (), converted: tuple[str, ...] = (),
     is_public: bool = False, is_sale: bool = False,
-) -> Kind:  # fmt: skip
+) -> RecordType:  # fmt: skip
     """A kind whose rows tell of something that happened."""
-    originals = tuple(Column(f"{money}{ORIGINAL}", MONEY, f"{money} in the row's currency") for money in converted)
-    shelf = Shelf(
+    originals = tuple(ColumnSpec(f"{money}{ORIGINAL}", MONEY, f"{money} in the row's currency") for money in converted)
+    shelf = Relation(
         view or name, name, view or name, name, _told(columns), key, is_state=False, originals=originals
     )  # fmt: skip
-    return Kind(name, columns, (shelf,), happened_at, money, in_order, converted, is_public, is_sale)
+    return RecordType(name, columns, (shelf,), happened_at, money, in_order, converted, is_public, is_sale)
 
 
-PEOPLE = Shelf(
+PEOPLE = Relation(
     "people", "people", "person_versions", "customers",
     tuple(column for column in CUSTOMER_COLUMNS if column.name in ("customer_id", *PERSON_COLUMNS)),
     ("customer_id", "person"), is_state=True,
     renamed={"person_role": "role", "person_level": "level", "person_birthday": "birthday"},
 )  # fmt: skip
-CUSTOMERS_SHELF = Shelf(
+CUSTOMERS_RELATION = Relation(
     "customers", "customers", "customer_versions", "customers",
     tuple(column for column in _told(CUSTOMER_COLUMNS) if column.name not in PERSON_COLUMNS),
     ("customer_id",), is_state=True,
 )  # fmt: skip
-MANAGERS = Shelf(
+MANAGERS = Relation(
     "managers", "managers", "manager_versions", "managers", _told(MANAGER_COLUMNS), ("manager_id",), is_state=True
 )
 
-KINDS: Mapping[str, Kind] = {
+RECORD_TYPES: Mapping[str, RecordType] = {
     kind.name: kind
     for kind in (
         _events(
             "orders", ORDER_COLUMNS, ("order_id", "line_id"), happened_at="ordered_at", money="amount",
             view="order_lines", converted=("amount", "cost", "discount"), is_sale=True,
         ),
-        Kind("customers", CUSTOMER_COLUMNS, (CUSTOMERS_SHELF, PEOPLE)),
+        RecordType("customers", CUSTOMER_COLUMNS, (CUSTOMERS_RELATION, PEOPLE)),
         _events(
             "contacts", CONTACT_COLUMNS, ("contact_id",), happened_at="contacted_at",
             in_order=(Order("listed_on", "contacted_at"),),
@@ -209,7 +209,7 @@ KINDS: Mapping[str, Kind] = {
             "events", EVENT_COLUMNS, ("event_id",), happened_at="happened_at",
             in_order=(Order("happened_at", "until_on", may_be_one_day=False),),
         ),
-        Kind(
+        RecordType(
             "managers", MANAGER_COLUMNS, (MANAGERS,),
             in_order=(Order("absent_from_on", "absent_until_on", may_be_one_day=False),),
         ),
@@ -222,5 +222,5 @@ KINDS: Mapping[str, Kind] = {
 }  # fmt: skip
 """The kinds of rows that can come in, each with its contract."""
 
-SHELVES: Mapping[str, Shelf] = {shelf.name: shelf for kind in KINDS.values() for shelf in kind.shelves}
+RELATIONS: Mapping[str, Relation] = {shelf.name: shelf for kind in RECORD_TYPES.values() for shelf in kind.relations}
 """Every table of the ledger, by the name of its view."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from features.ledger.schema.column import INSTANT, TEXT, Column
+from features.ledger.schema.column import INSTANT, TEXT, ColumnSpec
 
-CUSTOMER_ID = Column(
+CUSTOMER_ID = ColumnSpec(
     "customer_id",
     TEXT,
     "the customer's own number or code",
@@ -17,12 +17,12 @@ CUSTOMER_ID = Column(
 )  # fmt: skip
 
 
-DEPARTMENT = Column(
+DEPARTMENT = ColumnSpec(
     "department", TEXT, "the department it belongs to", ("dept", "division", "business unit", "sales department")
 )
 
 
-MANAGER_ID = Column(
+MANAGER_ID = ColumnSpec(
     "manager_id",
     TEXT,
     "the manager who looks after it",
@@ -30,13 +30,13 @@ MANAGER_ID = Column(
 )
 
 
-KNOWN_AT = Column("known_at", INSTANT, "when we knew of the row", ("known on", "recorded at", "entered at"))
+KNOWN_AT = ColumnSpec("known_at", INSTANT, "when we knew of the row", ("known on", "recorded at", "entered at"))
 
 
-CURRENCY = Column("currency", TEXT, "ISO 4217 code of the amount", ("currency code", "ccy", "curr", "iso currency"))
+CURRENCY = ColumnSpec("currency", TEXT, "ISO 4217 code of the amount", ("currency code", "ccy", "curr", "iso currency"))
 
 
-WORDS_SAID = Column(
+WORDS_SAID = ColumnSpec(
     "words",
     TEXT,
     "what was said or written",

@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import Connection, Table, func, select
 
-from features.ledger.schema.record_types import Kind
+from features.ledger.schema.record_types import RecordType
 from features.ledger.store.settings import LedgerSettings, read_settings
 from features.ledger.store.tables import BATCHES, TABLES
 
@@ -47,7 +47,7 @@ def batches_of(connection: Connection, kind: str | None = None) -> tuple[Batch, 
 
 
 @dataclass(frozen=True)
-class Held:
+class LedgerState:
     """What the ledger held before a batch.
 
     Attributes:
@@ -66,14 +66,14 @@ def newest_batch_of(database: Connection) -> int:
     return next_id(database, BATCHES, "batch_id") - 1
 
 
-def held_of(database: Connection, kind: Kind) -> Held:
+def ledger_state_of(database: Connection, kind: RecordType) -> LedgerState:
     """What the ledger holds, as one who writes next must know it."""
     batches = select(func.count()).where(BATCHES.c.kind == kind.name, BATCHES.c.accepted_rows > 0)
-    return Held(
+    return LedgerState(
         settings=read_settings(database),
         begun=bool(database.execute(batches).scalar_one()),
         next_batch_id=next_id(database, BATCHES, "batch_id"),
-        next_row_id=max(next_id(database, TABLES[shelf.name], "row_id") for shelf in kind.shelves),
+        next_row_id=max(next_id(database, TABLES[shelf.name], "row_id") for shelf in kind.relations),
     )
 
 

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, case, func, select
 from features.ledger.connections import small_work
 from features.ledger.errors import EmptyLedgerError
 from features.ledger.ledger import Ledger
-from features.ledger.relations import KindRows
+from features.ledger.relations import RelationRows
 from features.ledger.schema.arrow import OTHERS, REPLACEMENTS
-from features.ledger.schema.record_types import SHELVES, Shelf
+from features.ledger.schema.record_types import RELATIONS, Relation
 from features.ledger.store.database import PLACEHOLDERS, Store
 from features.ledger.store.dirty_customers import IDS_AT_ONCE
 from features.ledger.store.row_codec import as_rows, raw_rows
@@ -44,12 +44,13 @@ def ledger_of_customers(store: Store, customer_ids: Sequence[str], policy: Polic
         wanted = sorted(set(customer_ids))
         held = {
             name: _held(connection, frames, shelf, wanted, policy.time_zone)
-            for name, shelf in SHELVES.items()
+            for name, shelf in RELATIONS.items()
             if shelf.kind in reach.kinds and "customer_id" in shelf.content
         }
         lines = held["order_lines"]
         states = (
-            held[name].rows if name in held else SHELVES[name].schema.empty_table() for name in ("customers", "people")
+            held[name].rows if name in held else RELATIONS[name].schema.empty_table()
+            for name in ("customers", "people")
         )
         return Ledger(
             order_lines=lines.rows,
@@ -95,8 +96,8 @@ def _reach_of(connection: Connection) -> _Reach:
 
 
 def _held(
-    connection: Connection, frames: duckdb.DuckDBPyConnection, shelf: Shelf, customer_ids: Sequence[str], zone: str
-) -> KindRows:
+    connection: Connection, frames: duckdb.DuckDBPyConnection, shelf: Relation, customer_ids: Sequence[str], zone: str
+) -> RelationRows:
     mark = PLACEHOLDERS[connection.dialect.paramstyle]
     beside = {} if shelf.is_state else {"replaced_at": since_replaced(shelf)}
     raws: list[pa.Table] = []
@@ -108,10 +109,10 @@ def _held(
         raws.append(raw_rows(connection, shelf, f"WHERE {whose}", some, beside=beside))
     raw = pa.concat_tables(raws)
     rows = as_rows(frames, raw, shelf, zone) if len(raw) else shelf.schema.empty_table()
-    return KindRows(rows, _successors(frames, rows, shelf) if shelf.is_state else replaced_among(raw))
+    return RelationRows(rows, _successors(frames, rows, shelf) if shelf.is_state else replaced_among(raw))
 
 
-def _successors(frames: duckdb.DuckDBPyConnection, rows: pa.Table, shelf: Shelf) -> pa.Table:
+def _successors(frames: duckdb.DuckDBPyConnection, rows: pa.Table, shelf: Relation) -> pa.Table:
     if shelf.name == "customers" or not len(rows):
         return REPLACEMENTS.empty_table()  # those of customers stand beside them
     frames.register("states", rows)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from features.errors import first_line
 from features.ledger.errors import LedgerError
-from features.ledger.schema.record_types import Kind, Shelf
+from features.ledger.schema.record_types import RecordType, Relation
 from features.ledger.sql import day_of
 
 EMPTY: Mapping[str, str] = {}
@@ -30,12 +30,12 @@ class StoredRowError(LedgerError):
         )
 
 
-def kept_names(shelf: Shelf) -> tuple[str, ...]:
+def kept_names(shelf: Relation) -> tuple[str, ...]:
     """The columns of a shelf that the database keeps; business days follow from their instants."""
     return ("row_id", *shelf.content, "visible_from")
 
 
-def kept_rows(connection: duckdb.DuckDBPyConnection, table: str, shelf: Shelf) -> Iterator[tuple[Any, ...]]:
+def kept_rows(connection: duckdb.DuckDBPyConnection, table: str, shelf: Relation) -> Iterator[tuple[Any, ...]]:
     """The rows of a DuckDB table as the database keeps them: file_no, line_no, then those of ``kept_names``."""
     columns = ", ".join(_kept(shelf.schema.field(name)) for name in kept_names(shelf))
     connection.execute(f"SELECT file_no, line_no, {columns} FROM {table} ORDER BY row_id")
@@ -43,7 +43,7 @@ def kept_rows(connection: duckdb.DuckDBPyConnection, table: str, shelf: Shelf) -
         yield from chunk
 
 
-def rows_between(connection: Connection, shelf: Shelf, first_row_id: int, last_row_id: int, zone: str) -> pa.Table:
+def rows_between(connection: Connection, shelf: Relation, first_row_id: int, last_row_id: int, zone: str) -> pa.Table:
     """The rows of a shelf in the database in a range of row_id, both ends included, as its schema has them."""
     where = f"WHERE row_id BETWEEN {int(first_row_id)} AND {int(last_row_id)} ORDER BY row_id"
     with duckdb.connect() as frames:
@@ -52,7 +52,12 @@ def rows_between(connection: Connection, shelf: Shelf, first_row_id: int, last_r
 
 
 def raw_rows(
-    connection: Connection, shelf: Shelf, where: str, parameters: tuple[Any, ...], *, beside: Mapping[str, str] = EMPTY
+    connection: Connection,
+    shelf: Relation,
+    where: str,
+    parameters: tuple[Any, ...],
+    *,
+    beside: Mapping[str, str] = EMPTY,
 ) -> pa.Table:
     """Rows of a shelf in the database's own form, from the driver's own cursor: nothing has to be made of them.
 
@@ -74,7 +79,7 @@ def raw_rows(
     return pa.Table.from_batches(batches, kinds)
 
 
-def as_rows(frames: duckdb.DuckDBPyConnection, raw: pa.Table, shelf: Shelf, zone: str) -> pa.Table:
+def as_rows(frames: duckdb.DuckDBPyConnection, raw: pa.Table, shelf: Relation, zone: str) -> pa.Table:
     """Rows in the database's form as the shelf's schema has them, in the order they came in.
 
     Raises:
@@ -91,25 +96,25 @@ def as_rows(frames: duckdb.DuckDBPyConnection, raw: pa.Table, shelf: Shelf, zone
         raise StoredRowError(shelf.table, first_line(error)) from None
 
 
-def rows_kept(connection: Connection, shelf: Shelf, *, first_row_id: int = 0) -> int:
+def rows_kept(connection: Connection, shelf: Relation, *, first_row_id: int = 0) -> int:
     """How many rows of a shelf the database holds from a row_id on."""
     count = text(f"SELECT count(*) FROM {shelf.table} WHERE row_id >= :first")
     return int(connection.execute(count, {"first": first_row_id}).scalar_one())
 
 
-def money_kept(connection: Connection, kind: Kind, *, first_row_id: int = 0) -> Decimal:
+def money_kept(connection: Connection, kind: RecordType, *, first_row_id: int = 0) -> Decimal:
     """The money of the rows the database holds from a row_id on; exact where the sum outgrows its integers."""
     units, parts = connection.execute(
         text(
             f"SELECT coalesce(sum({kind.money} / 10000), 0), coalesce(sum({kind.money} % 10000), 0) "
-            f"FROM {kind.shelf.table} WHERE row_id >= :first"
+            f"FROM {kind.relation.table} WHERE row_id >= :first"
         ),
         {"first": first_row_id},
     ).one()
     return Decimal(units) + Decimal(parts).scaleb(-4)
 
 
-def _typed(values: tuple[Any, ...], field: pa.Field, shelf: Shelf) -> pa.Array:
+def _typed(values: tuple[Any, ...], field: pa.Field, shelf: Relation) -> pa.Array:
     try:
         return pa.array(values, field.type)
     except (pa.ArrowException, OverflowError) as error:

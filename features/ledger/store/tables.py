@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from features.ledger.schema.record_types import SHELVES, ColumnKind, Shelf
+from features.ledger.schema.record_types import RELATIONS, ColumnKind, Relation
 
 METADATA = MetaData()
 """Every table of the product's database; each room adds its own."""
@@ -109,12 +109,12 @@ KEPT_AS: dict[ColumnKind, type[TypeEngine[Any]] | TypeEngine[Any]] = {
 """How the database keeps a value of each kind; a precise number as text, yes as 1 and no as 0."""
 
 
-BY_KEY = {name: f"{shelf.table}_by_key" for name, shelf in SHELVES.items() if not shelf.is_state and name != "rates"}
+BY_KEY = {name: f"{shelf.table}_by_key" for name, shelf in RELATIONS.items() if not shelf.is_state and name != "rates"}
 BY_KEY["order_lines"] = "order_lines_by_line"
 """The index that finds the versions of a row, of every shelf that has one."""
 
 
-def _table_of(shelf: Shelf) -> Table:
+def _table_of(shelf: Relation) -> Table:
     """The table of a shelf: where each row came from, the columns of the contract, and since when it is visible."""
     table = Table(
         shelf.table,
@@ -135,7 +135,7 @@ def _table_of(shelf: Shelf) -> Table:
     return table
 
 
-TABLES = {name: _table_of(shelf) for name, shelf in SHELVES.items()}
+TABLES = {name: _table_of(shelf) for name, shelf in RELATIONS.items()}
 """The table of every shelf, by the name of its view."""
 ORDER_LINES = TABLES["order_lines"]
 

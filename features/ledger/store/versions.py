@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from features.ledger.connections import SMALL_ROWS, small_work
 from features.ledger.schema.arrow import CUSTOMERS, INSTANT, REPLACEMENTS
-from features.ledger.schema.record_types import Shelf
+from features.ledger.schema.record_types import Relation
 from features.ledger.store.tables import ORDER_REPLACEMENTS, ROW_REPLACEMENTS
 
 
@@ -41,7 +41,7 @@ def with_replaced_at(versions: pa.Table, people: pa.Table) -> pa.Table:
         )
 
 
-def successors(frames: duckdb.DuckDBPyConnection, rows: str, shelf: Shelf) -> pa.Table:
+def successors(frames: duckdb.DuckDBPyConnection, rows: str, shelf: Relation) -> pa.Table:
     """REPLACEMENTS of the states in a table or view: each is replaced by the next one of its key."""
     return (
         frames.sql(
@@ -57,7 +57,7 @@ def _next(key: tuple[str, ...]) -> str:
     return f"lead(visible_from) OVER (PARTITION BY {', '.join(key)} ORDER BY visible_from, row_id)"
 
 
-def replacements_of(connection: Connection, shelf: Shelf) -> pa.Table:
+def replacements_of(connection: Connection, shelf: Relation) -> pa.Table:
     """REPLACEMENTS of a shelf of events: until when each replaced row was seen."""
     facts = ORDER_REPLACEMENTS if shelf.name == "order_lines" else ROW_REPLACEMENTS
     earliest = select(facts.c.row_id, func.min(facts.c.replaced_at)).group_by(facts.c.row_id).order_by("row_id")
@@ -73,7 +73,7 @@ def replacements_of(connection: Connection, shelf: Shelf) -> pa.Table:
     )
 
 
-def since_replaced(shelf: Shelf) -> str:
+def since_replaced(shelf: Relation) -> str:
     """SQL beside the rows of a shelf of events in the database: since when each is replaced; null: it is not.
 
     In microseconds, as the database keeps instants.

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import duckdb
 
-from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.ledger.sql import literal
 
 TOTAL_NAMES = (
@@ -19,7 +19,7 @@ TOTAL_NAMES = (
 
 
 @dataclass(frozen=True)
-class Above:
+class RowsAbove:
     """What the rows above add up to, where a source is read part by part.
 
     Attributes:
@@ -31,12 +31,12 @@ class Above:
     until_total: Decimal = Decimal(0)
 
 
-NOTHING_ABOVE = Above()
+NOTHING_ABOVE = RowsAbove()
 
 
-def set_totals_aside(
-    connection: duckdb.DuckDBPyConnection, *, file_no: int, source: str, above: Above = NOTHING_ABOVE
-) -> tuple[tuple[str, ...], Above]:
+def quarantine_totals(
+    connection: duckdb.DuckDBPyConnection, *, file_no: int, source: str, above: RowsAbove = NOTHING_ABOVE
+) -> tuple[tuple[str, ...], RowsAbove]:
     """Rows of ``checked`` called a total, with the sum of the rows above them, are out; says which are called so only.
 
     The sum is that of all rows above, or of those since the total before. With it comes what is above the next part.
@@ -59,11 +59,11 @@ def set_totals_aside(
         FROM sums WHERE is_called"""
     )
     connection.execute(
-        f"""UPDATE checked SET reason = {literal(Reason.TOTAL)} FROM totals
+        f"""UPDATE checked SET reason = {literal(QuarantineReason.TOTAL)} FROM totals
         WHERE checked.file_no = {file_no} AND checked.line_no = totals.line_no AND adds_up"""
     )
     below = connection.sql("SELECT arg_max(so_far, line_no), (SELECT arg_max(so_far, line_no) FROM totals) FROM sums")
-    return _kept(connection, file_no, source), Above(*below.fetchall()[0])
+    return _kept(connection, file_no, source), RowsAbove(*below.fetchall()[0])
 
 
 def _kept(connection: duckdb.DuckDBPyConnection, file_no: int, source: str) -> tuple[str, ...]:
@@ -79,13 +79,13 @@ def _kept(connection: duckdb.DuckDBPyConnection, file_no: int, source: str) -> t
     )
 
 
-def set_collisions_aside(connection: duckdb.DuckDBPyConnection, *, file_no: int) -> None:
+def quarantine_collisions(connection: duckdb.DuckDBPyConnection, *, file_no: int) -> None:
     """Good rows of ``checked`` of one file are out whose order line has several customers and several days.
 
     A correction changes one of the two; with a known-at of its own it may change both.
     """
     connection.execute(
-        f"""UPDATE checked SET reason = {literal(Reason.COLLISION)} FROM (
+        f"""UPDATE checked SET reason = {literal(QuarantineReason.COLLISION)} FROM (
             SELECT order_id, line_id FROM checked
             WHERE file_no = {file_no} AND reason IS NULL AND known_at IS NULL
                 AND order_id IS NOT NULL AND line_id IS NOT NULL

@@ -9,26 +9,26 @@ import pyarrow as pa
 
 from features.ledger.parsing.categories import spoken, word_key
 from features.ledger.parsing.dates import instant_of
-from features.ledger.parsing.inference import Writing, votes_of, writing_of
-from features.ledger.parsing.layout import NUMBERS, LaidOut, lay_out
-from features.ledger.parsing.numbers import Number, is_other_sign, money, sign_of
+from features.ledger.parsing.inference import Dialect, dialect_of, votes_of
+from features.ledger.parsing.layout import NUMBERS, RowLayout, lay_out
+from features.ledger.parsing.numbers import NumericColumn, is_other_sign, money, sign_of
 from features.ledger.parsing.text import BLANKS
 from features.ledger.reading.raw_rows import Misfit, RawRows
 from features.ledger.schema.column import WORDLY
 from features.ledger.schema.currencies import CURRENCIES
-from features.ledger.schema.quarantine_reasons import Reason
-from features.ledger.schema.record_types import KINDS, SQL_TYPES, Column, ColumnKind, Kind, Order
+from features.ledger.schema.quarantine_reasons import QuarantineReason
+from features.ledger.schema.record_types import RECORD_TYPES, SQL_TYPES, ColumnKind, ColumnSpec, Order, RecordType
 from features.ledger.sql import at_utc, day_of, literal
-from features.ledger.validation.cross_row_checks import set_collisions_aside, set_totals_aside
+from features.ledger.validation.cross_row_checks import quarantine_collisions, quarantine_totals
 from features.policy import Policy
 
 LONGEST_ID = 200
 CUT_SHORT = "^[0-9]([.,][0-9]+)?[eE][+][0-9]+$"  # as spreadsheets show numbers of too many digits
 FIRST_YEAR, LAST_YEAR = 1901, 2199  # 1900-01-01 and 2200-01-01 stand for no date at all
 MISSING = {
-    "customer_id": Reason.CUSTOMER,
-    "manager_id": Reason.MANAGER,
-    "outcome": Reason.OUTCOME,
+    "customer_id": QuarantineReason.CUSTOMER,
+    "manager_id": QuarantineReason.MANAGER,
+    "outcome": QuarantineReason.OUTCOME,
 }
 """Why a row cannot be used that lacks a text it needs."""
 
@@ -42,10 +42,10 @@ def open_checks() -> duckdb.DuckDBPyConnection:
 
 def create_checked(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
     """An empty table ``checked`` stands ready for the rows of a kind: every column of the contract, and a reason."""
-    contract = KINDS[kind]
+    contract = RECORD_TYPES[kind]
     columns = [f"{column.name} {SQL_TYPES[column.kind]}" for column in contract.columns]
     columns += [f"{day} DATE" for day in contract.days.values()]
-    columns += [f"{column.name} {SQL_TYPES[column.kind]}" for column in contract.shelf.originals]
+    columns += [f"{column.name} {SQL_TYPES[column.kind]}" for column in contract.relation.originals]
     columns += ["rate_known_at TIMESTAMP"] if contract.converted else []
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE checked (file_no INTEGER, line_no BIGINT, {', '.join(columns)}, "
@@ -53,9 +53,9 @@ def create_checked(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
     )
 
 
-def may_be_set_aside(kind: str) -> tuple[Column, ...]:
+def may_be_set_aside(kind: str) -> tuple[ColumnSpec, ...]:
     """The optional columns whose unusable values become null; column i is bit i of ``checked.aside``."""
-    return tuple(column for column in KINDS[kind].columns if column.may_be_set_aside)
+    return tuple(column for column in RECORD_TYPES[kind].columns if column.may_be_set_aside)
 
 
 def check_rows(
@@ -77,21 +77,21 @@ def check_rows(
         AmbiguousNumbersError: of a column of money nobody can say what is the decimal sign.
     """
     laid_out = lay_out(connection, raw, kind, matched)
-    writing = writing_of(votes_of(connection, laid_out), laid_out)
+    writing = dialect_of(votes_of(connection, laid_out), laid_out)
     check_laid_out(connection, laid_out, writing, file_no=file_no, policy=policy, currency=currency)
     if raw.misfits:
         check_misfits(connection, raw.misfits, file_no=file_no)
-    if not KINDS[kind].is_sale:
+    if not RECORD_TYPES[kind].is_sale:
         return writing.remarks
-    totals, _ = set_totals_aside(connection, file_no=file_no, source=raw.name)
-    set_collisions_aside(connection, file_no=file_no)
+    totals, _ = quarantine_totals(connection, file_no=file_no, source=raw.name)
+    quarantine_collisions(connection, file_no=file_no)
     return (*writing.remarks, *totals)
 
 
 def check_laid_out(
     connection: duckdb.DuckDBPyConnection,
-    laid_out: LaidOut,
-    writing: Writing,
+    laid_out: RowLayout,
+    writing: Dialect,
     *,
     file_no: int,
     policy: Policy,
@@ -120,15 +120,15 @@ def check_misfits(connection: duckdb.DuckDBPyConnection, misfits: Sequence[Misfi
     connection.unregister("misfits")
 
 
-def _numbers(laid_out: LaidOut, writing: Writing) -> dict[str, Number]:
+def _numbers(laid_out: RowLayout, writing: Dialect) -> dict[str, NumericColumn]:
     return {
-        name: Number(name, laid_out.types[name], writing.decimal_signs[name])
+        name: NumericColumn(name, laid_out.types[name], writing.decimal_signs[name])
         for name, column in laid_out.columns.items()
         if column.kind in NUMBERS
     }
 
 
-def _readings(laid_out: LaidOut, writing: Writing, numbers: Mapping[str, Number], zone: str) -> list[str]:
+def _readings(laid_out: RowLayout, writing: Dialect, numbers: Mapping[str, NumericColumn], zone: str) -> list[str]:
     """SQL over ``texts``: text as it is; of numbers and dates whether one is given, and what it says."""
     readings: list[str] = []
     for name, column in laid_out.columns.items():
@@ -160,7 +160,7 @@ def _text(name: str, *, is_float_id: bool, is_tidy: bool) -> str:
     return f"regexp_replace({name}, '[\\x01-\\x1F\\x7F-\\x{{9F}}]+', ' ', 'g')"
 
 
-def _values(laid_out: LaidOut, numbers: Mapping[str, Number], zone: str, amount_from_price: str) -> list[str]:
+def _values(laid_out: RowLayout, numbers: Mapping[str, NumericColumn], zone: str, amount_from_price: str) -> list[str]:
     """SQL over the readings: the values of numbers and dates, null where they are none."""
     values = [f"{money(amount_from_price)} AS amount"] if amount_from_price else []
     for name, column in laid_out.columns.items():
@@ -179,7 +179,7 @@ def _values(laid_out: LaidOut, numbers: Mapping[str, Number], zone: str, amount_
     return values or ["NULL AS nothing"]
 
 
-def _within(column: Column, value: str) -> str:
+def _within(column: ColumnSpec, value: str) -> str:
     """SQL: the number where it lies within the column's bounds, else null."""
     bounds = [f"value > {column.above}"] if column.above else []
     bounds += [f"value >= {column.at_least}"] if column.at_least else []
@@ -190,9 +190,9 @@ def _within(column: Column, value: str) -> str:
     return f"CASE WHEN {tests} THEN {value} END"
 
 
-def _results(laid_out: LaidOut, zone: str, currency: str) -> list[str]:
+def _results(laid_out: RowLayout, zone: str, currency: str) -> list[str]:
     """SQL over the values: what stands in ``checked``."""
-    contract = KINDS[laid_out.kind]
+    contract = RECORD_TYPES[laid_out.kind]
     days = [f"{day_of(name, zone)} AS {day}" for name, day in contract.days.items() if name in laid_out.columns]
     plain = [
         f"CASE WHEN {_owner(laid_out, column)} THEN {name} END AS {name}" if column.of else name
@@ -205,24 +205,24 @@ def _results(laid_out: LaidOut, zone: str, currency: str) -> list[str]:
     return ["line_no", *plain, contract.money, f"{named} AS currency", *days]
 
 
-def _named(laid_out: LaidOut, currency: str) -> str:
+def _named(laid_out: RowLayout, currency: str) -> str:
     """SQL: the currency the row names, else that of rows that name none."""
     return f"coalesce(currency, {literal(currency)})" if "currency" in laid_out.columns else literal(currency)
 
 
-def _owner(laid_out: LaidOut, column: Column) -> str:
+def _owner(laid_out: RowLayout, column: ColumnSpec) -> str:
     """SQL: whether the row has what the column speaks of."""
     return f"{column.of} IS NOT NULL" if column.of in laid_out.columns else "false"
 
 
-def _amount_from_price(numbers: Mapping[str, Number]) -> str:
+def _amount_from_price(numbers: Mapping[str, NumericColumn]) -> str:
     if "amount" in numbers or "unit_price" not in numbers:
         return ""
     quantity, price = numbers["quantity"].wide, numbers["unit_price"].wide
     return f"try_cast({quantity} AS DECIMAL(18,6)) * try_cast({price} AS DECIMAL(20,8))"
 
 
-def _broken(laid_out: LaidOut) -> list[str]:
+def _broken(laid_out: RowLayout) -> list[str]:
     """SQL: what makes texts unusable; of tidy ones only their length can."""
     texts = [name for name, column in laid_out.columns.items() if column.kind is ColumnKind.TEXT]
     ids = [name for name in texts if name.endswith("_id")]
@@ -234,9 +234,9 @@ def _broken(laid_out: LaidOut) -> list[str]:
     ]
 
 
-def _reason(laid_out: LaidOut, writing: Writing, policy: Policy, amount_from_price: str, currency: str) -> str:
+def _reason(laid_out: RowLayout, writing: Dialect, policy: Policy, amount_from_price: str, currency: str) -> str:
     """SQL: the first thing that is wrong with a row, or null."""
-    kind, there = KINDS[laid_out.kind], laid_out.columns
+    kind, there = RECORD_TYPES[laid_out.kind], laid_out.columns
     required = [column for column in kind.columns if column.required]
     wrong = [
         (f"{column.name} IS NULL", MISSING[column.name])
@@ -244,51 +244,54 @@ def _reason(laid_out: LaidOut, writing: Writing, policy: Policy, amount_from_pri
         if column.kind is ColumnKind.TEXT and column.name != "currency"
     ]
     if broken := _broken(laid_out):
-        wrong.append((" OR ".join(f"coalesce({test}, false)" for test in broken), Reason.TEXT))
+        wrong.append((" OR ".join(f"coalesce({test}, false)" for test in broken), QuarantineReason.TEXT))
     ids = [name for name in there if name.endswith("_id")]
     cut_short = [f"contains(lower({name}), 'e+') AND regexp_matches({name}, '{CUT_SHORT}')" for name in ids]
-    wrong.append((" OR ".join(f"coalesce({test}, false)" for test in cut_short) or "false", Reason.ID))
+    wrong.append((" OR ".join(f"coalesce({test}, false)" for test in cut_short) or "false", QuarantineReason.ID))
     for column in required:
         wrong += _wrong_value(column, amount_from_price)
     if kind.money:
         named = _named(laid_out, currency)
-        wrong += [(is_other_sign(name, signs, named), Reason.SIGN) for name, signs in writing.signs.items()]
+        wrong += [(is_other_sign(name, signs, named), QuarantineReason.SIGN) for name, signs in writing.signs.items()]
     if "currency" in there:
         codes = ", ".join(map(literal, sorted(CURRENCIES)))
         given = "" if kind.money else "currency IS NULL OR "
-        wrong.append((f"{given}currency NOT IN ({codes})", Reason.CURRENCY))
+        wrong.append((f"{given}currency NOT IN ({codes})", QuarantineReason.CURRENCY))
     if "known_at" in there:
-        wrong.append(("known_at_given AND known_at IS NULL", Reason.KNOWN_AT))
+        wrong.append(("known_at_given AND known_at IS NULL", QuarantineReason.KNOWN_AT))
     if "score" in there:
         most = f"coalesce(score_max, {policy.survey_score_max})" if "score_max" in there else policy.survey_score_max
-        wrong.append((f"score < 0 OR score > {most}", Reason.SCALE))
+        wrong.append((f"score < 0 OR score > {most}", QuarantineReason.SCALE))
     wrong += [
-        (_contradicts(kind, order, policy.time_zone), Reason.CONTRADICTION)
+        (_contradicts(kind, order, policy.time_zone), QuarantineReason.CONTRADICTION)
         for order in kind.in_order
         if order.earlier in there and order.later in there
     ]
     return "CASE " + " ".join(f"WHEN {test} THEN {literal(reason)}" for test, reason in wrong) + " END"
 
 
-def _wrong_value(column: Column, amount_from_price: str) -> list[tuple[str, Reason]]:
+def _wrong_value(column: ColumnSpec, amount_from_price: str) -> list[tuple[str, QuarantineReason]]:
     """SQL tests of a required value that is no text, each with its reason."""
     name = column.name
     match column.kind:
         case ColumnKind.INSTANT | ColumnKind.DAY:
-            return [(f"{name}_read IS NULL", Reason.WHEN), (f"{name} IS NULL", Reason.WHEN_IMPOSSIBLE)]
+            return [
+                (f"{name}_read IS NULL", QuarantineReason.WHEN),
+                (f"{name} IS NULL", QuarantineReason.WHEN_IMPOSSIBLE),
+            ]
         case ColumnKind.MONEY:
             unread = f"{name}_said IS NULL"
             if amount_from_price:
                 unread = "quantity_said IS NULL OR unit_price_said IS NULL"
-            return [(unread, Reason.AMOUNT), (f"{name} IS NULL", Reason.AMOUNT_LARGE)]
+            return [(unread, QuarantineReason.AMOUNT), (f"{name} IS NULL", QuarantineReason.AMOUNT_LARGE)]
         case ColumnKind.NUMBER | ColumnKind.PRECISE:
-            return [(f"{name} IS NULL", Reason.NUMBER)]
+            return [(f"{name} IS NULL", QuarantineReason.NUMBER)]
         case ColumnKind.WORD | ColumnKind.WORDS | ColumnKind.YES_NO:
-            return [(f"{name} IS NULL", Reason.WORD)]
+            return [(f"{name} IS NULL", QuarantineReason.WORD)]
     return []
 
 
-def _contradicts(kind: Kind, order: Order, zone: str) -> str:
+def _contradicts(kind: RecordType, order: Order, zone: str) -> str:
     """SQL: whether the later of two dates comes first; a date without a time is no earlier than its day."""
     days = {
         name: name if kind.column(name).kind is ColumnKind.DAY else day_of(name, zone)
@@ -303,7 +306,7 @@ def _contradicts(kind: Kind, order: Order, zone: str) -> str:
     return f"{before} OR ({order.later} < {order.earlier} AND {has_time})"
 
 
-def _aside(laid_out: LaidOut) -> str:
+def _aside(laid_out: RowLayout) -> str:
     """SQL: which optional values are given and cannot be used, as bits."""
     bits = []
     for bit, column in enumerate(may_be_set_aside(laid_out.kind)):

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from features.catalog import CATALOG
-from features.catalog.interactions import FROM_TOUCHES
-from features.catalog.obligations import FROM_DUES
+from features.catalog.interactions import INTERACTIONS
+from features.catalog.obligations import OBLIGATIONS
 from features.catalog.trends import BOOKED
 from features.snapshot import company_values, take_snapshot
 from tests.text_tables import POLICY, at, day, ledger, rows_of, seen
@@ -106,7 +106,7 @@ EXPECTED = {
 
 
 FROM_ORDER_LINES = [feature.name for feature in CATALOG if feature.name in EXPECTED]
-FROM_OTHERS = {feature.name for feature in (*BOOKED, *FROM_TOUCHES, *FROM_DUES)}
+FROM_OTHERS = {feature.name for feature in (*BOOKED, *INTERACTIONS, *OBLIGATIONS)}
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from features.catalog.interactions import FROM_TOUCHES
+from features.catalog.interactions import INTERACTIONS
 from features.ledger.ledger import Ledger
 from tests.text_tables import ledger, seen
 
@@ -17,7 +17,7 @@ ORDERS = """
     b           | 2025-01-10 | 10
     c           | 2025-01-10 | 10
     """
-NAMES = {feature.name for feature in FROM_TOUCHES}
+NAMES = {feature.name for feature in INTERACTIONS}
 
 
 def known(world: Ledger, as_of: str, customer: str) -> dict[str, Any]:

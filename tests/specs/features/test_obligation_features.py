@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from features.catalog import CATALOG
-from features.catalog.obligations import FROM_DUES
+from features.catalog.obligations import OBLIGATIONS
 from features.catalog.trends import BOOKED
 from features.ledger.ledger import Ledger
 from tests.text_tables import ledger, seen
@@ -24,7 +24,7 @@ ORDERS = """
 def known(world: Ledger, as_of: str, customer: str) -> dict[str, Any]:
     """The features of dues and bookings that are known of a customer."""
     found = seen(world, as_of, customer)
-    names = [feature.name for feature in (*FROM_DUES, *BOOKED)]
+    names = [feature.name for feature in (*OBLIGATIONS, *BOOKED)]
     return {name: found[name] for name in names if found[name] is not None}
 
 

@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.catalog.row_sets import COMPLAINTS, ORDER_LINES
-from features.engines.columnar.medians import NOTHING, Tallied
+from features.engines.columnar.medians import NOTHING, ValueCounts
 from features.engines.partitions import ANSWER_BYTES, ROW_BYTES, parts_of
 from features.ledger.customer_range import EVERYBODY, CustomerRange
 from features.ledger.ledger import Ledger
-from features.ledger.relations import KindRows
+from features.ledger.relations import RelationRows
 from features.ledger.schema.arrow import CUSTOMERS, REPLACEMENTS
 from features.ledger.schema.arrow import ORDER_LINES as LINES_SCHEMA
 
@@ -61,8 +61,10 @@ def test_a_part_is_weighed_by_the_rows_of_every_stream_and_by_the_answers_of_eve
 
 def test_a_median_of_parts_is_the_median_of_the_whole() -> None:
     """Of 1 2 2 | 7 it is 2; of 1 2 | 5 9 it is 2 + (5 - 2) / 2; of nothing it is NaN."""
-    assert (Tallied.of(np.array([2.0, 1.0, 2.0])) + Tallied.of(np.array([7.0]))).median == 2.0
-    assert (NOTHING + Tallied.of(np.array([9.0, 1.0])) + Tallied.of(np.array([5.0, 2.0]))).median == 2 + (5 - 2) / 2
+    assert (ValueCounts.of(np.array([2.0, 1.0, 2.0])) + ValueCounts.of(np.array([7.0]))).median == 2.0
+    assert (NOTHING + ValueCounts.of(np.array([9.0, 1.0])) + ValueCounts.of(np.array([5.0, 2.0]))).median == 2 + (
+        5 - 2
+    ) / 2
     assert np.isnan((NOTHING + NOTHING).median)
 
 
@@ -72,7 +74,7 @@ def test_files_tell_which_columns_hold_nothing(tmp_path: Path) -> None:
     for path, cost in zip(paths, ([None, None, None], [None, None, 5]), strict=True):
         table = pa.table({"row_id": [1, 2, 3], "cost": pa.array(cost, pa.int64()), "by": pa.nulls(3, pa.string())})
         pq.write_table(table, path, row_group_size=1)
-    held = KindRows(paths, pa.table({}))
+    held = RelationRows(paths, pa.table({}))
     assert held.known_columns == {"row_id", "cost"}
     assert replace(held, rows=paths[:1]).known_columns == {"row_id"}
 
@@ -83,7 +85,7 @@ def test_a_part_of_the_ledger_opens_only_the_files_that_may_hold_its_customers(t
     for name, ids in held.items():
         table = pa.table({"customer_id": pa.array(ids, pa.string())})
         pq.write_table(table, tmp_path / f"{name}.parquet", row_group_size=2)
-    rows = KindRows(tuple(tmp_path / f"{name}.parquet" for name in held), pa.table({}))
+    rows = RelationRows(tuple(tmp_path / f"{name}.parquet" for name in held), pa.table({}))
     asked = {
         CustomerRange(None, "B"): "? -",
         CustomerRange("B", "C"): "Ba ? -",
@@ -121,5 +123,5 @@ def test_of_several_replacements_the_earliest_counts() -> None:
     """Row 1 is replaced on the 3rd and on the 2nd: it is gone from the 2nd on."""
     second, third = (datetime.combine(date(2026, 1, day), datetime.min.time(), UTC) for day in (2, 3))
     replacements = pa.table({"row_id": [1, 2, 1], "replaced_at": [third, third, second]})
-    found = KindRows(pa.table({}), replacements).replaced.sort_by("row_id")
+    found = RelationRows(pa.table({}), replacements).replaced.sort_by("row_id")
     assert found.to_pydict() == {"row_id": [1, 2], "replaced_at": [second, third]}

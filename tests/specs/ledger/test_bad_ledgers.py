@@ -9,8 +9,8 @@ import numpy as np
 
 from features.ledger.ledger import Ledger
 from tests.text_tables import POLICY, at, ledger
-from training.dataset.scope import frame_of
-from training.selection.build import Made, make
+from training.dataset.scope import scope_of
+from training.selection.build import TrainedModel, train_model
 
 BEGIN, END = date(2024, 1, 1), date(2025, 12, 31)
 
@@ -28,9 +28,9 @@ def every(days: int) -> Days:
     return lambda place: [BEGIN + timedelta(days=place % days + days * each) for each in range(count)]
 
 
-def made(world: Ledger, *, horizon_days: int = 60, until: str = "2026-01-01") -> Made:
-    frame = frame_of(world, POLICY, until=at(until), horizon_days=horizon_days, active_days=horizon_days)
-    return make(world, frame, POLICY, seed=1, progress=lambda _step, _share: None)
+def made(world: Ledger, *, horizon_days: int = 60, until: str = "2026-01-01") -> TrainedModel:
+    frame = scope_of(world, POLICY, until=at(until), horizon_days=horizon_days, active_days=horizon_days)
+    return train_model(world, frame, POLICY, seed=1, progress=lambda _step, _share: None)
 
 
 def test_where_nobody_stopped_there_is_no_chance_to_learn() -> None:

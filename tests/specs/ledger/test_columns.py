@@ -8,14 +8,14 @@ import pytest
 
 from features.ledger.ingest.intake import ledger_of
 from features.ledger.reading.header_matching import ColumnsError, match_columns, parse_mapping
-from features.ledger.schema.record_types import KINDS, ORDER_COLUMNS, Kind
+from features.ledger.schema.record_types import ORDER_COLUMNS, RECORD_TYPES, RecordType
 from features.policy import Policy
 from tests.specs.ingested import Ingest, rows_of
 from tests.text_tables import table
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
-def test_no_usual_name_stands_for_two_columns(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", RECORD_TYPES.values(), ids=list(RECORD_TYPES))
+def test_no_usual_name_stands_for_two_columns(kind: RecordType) -> None:
     keys = [key for column in kind.columns for key in column.keys]
     assert sorted(keys) == sorted(set(keys))
 

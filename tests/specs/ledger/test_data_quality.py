@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 
-from features.ledger.data_quality import oddities_of
+from features.ledger.data_quality import data_quality_of
 from features.ledger.ingest.in_memory import ledger_of
 from tests.text_tables import POLICY, at, table
 
@@ -21,7 +21,7 @@ def test_oddities_are_named_in_plain_words() -> None:
     orders = pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)))
     customers = table("customer_id | parent_id\nc1 | c2\nc2 | c1\nc3 | c1")
     others = {"events": table("event | happened_at\nclosed | 2026-04-10")}
-    odd = oddities_of(ledger_of(orders, customers, POLICY, others=others), at("2027-01-01"), POLICY)
+    odd = data_quality_of(ledger_of(orders, customers, POLICY, others=others), at("2027-01-01"), POLICY)
     assert odd.sentences == [
         "Without one line, though such weekdays usually have many customers: 2026-03-31 to 2026-04-01. They count as "
         "missing, not as silence. Load the lines, or say that you were closed: callfirst ingest events FILE.",
@@ -35,4 +35,4 @@ def test_oddities_are_named_in_plain_words() -> None:
 
 def test_a_ledger_without_oddities_says_nothing() -> None:
     orders = table("customer_id | ordered_at | amount\na | 2026-01-01 | 1")
-    assert oddities_of(ledger_of(orders, None, POLICY), at("2027-01-01"), POLICY).sentences == []
+    assert data_quality_of(ledger_of(orders, None, POLICY), at("2027-01-01"), POLICY).sentences == []

@@ -11,7 +11,7 @@ import pytest
 from features.home import Home
 from features.ledger.ingest.intake import ingest
 from features.ledger.mirror.parquet_mirror import read_ledger
-from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.policy import Policy
 from tests.specs.ingested import LATER, LINES, NOW, Ingest, read, reasons
 from tests.text_tables import utc
@@ -52,7 +52,7 @@ def test_a_known_at_column_is_believed_and_a_row_known_before_it_happens_is_a_co
 
 def test_an_unreadable_known_at_is_a_reason_and_an_empty_one_follows_the_rule(bring: Ingest) -> None:
     account = bring("customer_id,ordered_at,amount,known_at\na,2026-05-01,1,soon\na,2026-01-01,1,\n")
-    assert reasons(account) == {Reason.KNOWN_AT: 1}
+    assert reasons(account) == {QuarantineReason.KNOWN_AT: 1}
     assert account.known_at == {"history": 1}
 
 
@@ -197,6 +197,6 @@ def test_customers_are_seen_since_ever_and_change_when_the_change_is_known(bring
 def test_of_a_customer_given_twice_in_a_file_the_last_stands(bring: Ingest, home: Home) -> None:
     bring(LINES)
     account = bring("customer_id,name\na,Ann\na,Anna\na,Anna\n", "customers")
-    assert reasons(account) == {Reason.TWICE: 1}
+    assert reasons(account) == {QuarantineReason.TWICE: 1}
     assert (account.accepted.rows, account.merged.rows) == (1, 1)
     assert [row[1] for row in versions(home)] == ["Anna"]

@@ -16,7 +16,7 @@ from sqlalchemy import delete
 from features.home import Home
 from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest
-from features.ledger.mirror.consistency import examine
+from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import MirrorError, read_ledger
 from features.ledger.store.database import Store
 from features.ledger.store.row_codec import StoredRowError
@@ -48,7 +48,7 @@ def content(home: Home) -> tuple[str, list[dict[str, Any]]]:
 
 def test_a_mirror_made_anew_from_the_database_says_exactly_what_the_first_said(home: Home) -> None:
     before = content(home)
-    found = examine(home, POLICY, rebuild=True)
+    found = check_consistency(home, POLICY, rebuild=True)
     assert found.sound
     assert found.holdings[0].mirror_rows == 40 + 2
     assert content(home) == before
@@ -61,7 +61,7 @@ def test_a_stored_value_that_no_ingest_writes_is_named_with_its_table(home: Home
         database.exec_driver_sql("UPDATE order_lines SET amount = ? WHERE row_id = 2", (value,))
     store.close()
     with pytest.raises(StoredRowError, match=r"order_lines.*no ingest writes.*amount"):
-        examine(home, POLICY, rebuild=True)
+        check_consistency(home, POLICY, rebuild=True)
 
 
 def test_a_crash_between_commit_and_mirror_is_healed_by_the_next_reader(home: Home) -> None:
@@ -100,16 +100,16 @@ def test_the_doctor_sees_a_byte_that_changed_in_the_mirror_and_makes_it_anew(hom
     path = next((home.mirror / "orders").glob("bucket=*/batch-000001.parquet"))
     content = path.read_bytes()
     path.write_bytes(content[:40] + bytes([content[40] ^ 1]) + content[41:])
-    found = examine(home, POLICY, rebuild=False)
+    found = check_consistency(home, POLICY, rebuild=False)
     assert not found.sound and "1 damaged" in found.sentence
-    assert examine(home, POLICY, rebuild=True).sound
-    assert examine(home, POLICY, rebuild=False).sound
+    assert check_consistency(home, POLICY, rebuild=True).sound
+    assert check_consistency(home, POLICY, rebuild=False).sound
 
 
 def test_a_mirror_that_cannot_be_written_is_one_sentence(home: Home) -> None:
     shutil.rmtree(home.mirror)
     home.mirror.write_text("in the way")
-    for doing in (lambda: examine(home, POLICY, rebuild=True), lambda: read_ledger(home, POLICY)):
+    for doing in (lambda: check_consistency(home, POLICY, rebuild=True), lambda: read_ledger(home, POLICY)):
         with pytest.raises(MirrorError, match="cannot be written"):
             doing()
 
@@ -117,14 +117,14 @@ def test_a_mirror_that_cannot_be_written_is_one_sentence(home: Home) -> None:
 def test_the_doctor_sees_a_database_that_lost_rows(home: Home) -> None:
     with Store.open(home).writing() as database:
         database.execute(delete(ORDER_LINES).where(ORDER_LINES.c.row_id == 7))
-    found = examine(home, POLICY, rebuild=False)
+    found = check_consistency(home, POLICY, rebuild=False)
     assert not found.sound
     assert found.holdings[0].database_rows == found.holdings[0].mirror_rows - 1
 
 
 def test_a_home_without_a_ledger_is_empty(tmp_path: Path) -> None:
     with pytest.raises(EmptyLedgerError):
-        examine(Home(tmp_path), POLICY, rebuild=False)
+        check_consistency(Home(tmp_path), POLICY, rebuild=False)
     with pytest.raises(EmptyLedgerError):
         read_ledger(Home(tmp_path), POLICY)
 

@@ -8,7 +8,7 @@ import pytest
 
 from features.home import Home
 from features.ledger.mirror.parquet_mirror import read_ledger
-from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.quarantine_reasons import QuarantineReason
 from tests.specs.ingested import LATER, LINES, Ingest, reasons
 from tests.text_tables import POLICY, utc
 
@@ -85,13 +85,13 @@ def test_ids_of_which_only_people_are_known_may_look_alike_too(begun: Ingest) ->
 
 def test_rows_that_contradict_in_what_they_say_of_the_customer_are_told(begun: Ingest, home: Home) -> None:
     account = begun("customer_id,name,person\na,Ann,Joe\na,Anna,Sue\n", "customers")
-    assert reasons(account) == {Reason.TWICE: 1}
+    assert reasons(account) == {QuarantineReason.TWICE: 1}
     assert [person for _, person, *_ in people(home)] == ["Sue"]
 
 
 def test_a_person_given_twice_with_other_values_is_told(begun: Ingest, home: Home) -> None:
     account = begun("customer_id,person,role\na,Joe,buyer\na,Joe,head\na,Joe,head\n", "customers")
-    assert reasons(account) == {Reason.TWICE: 1}
+    assert reasons(account) == {QuarantineReason.TWICE: 1}
     assert (account.accepted.rows, account.merged.rows) == (1, 1)
     assert [role for _, _, role, *_ in people(home)] == ["head"]
 
@@ -111,7 +111,7 @@ def test_a_parent_is_dated_by_when_we_knew(begun: Ingest, home: Home) -> None:
 
 def test_a_manager_given_twice_is_told_and_a_change_is_a_version(begun: Ingest, home: Home) -> None:
     account = begun("manager_id,name\nm1,Maria\nm1,Mary\n", "managers")
-    assert reasons(account) == {Reason.MANAGER_TWICE: 1}
+    assert reasons(account) == {QuarantineReason.MANAGER_TWICE: 1}
     begun("manager_id,name\nm1,Maria\n", "managers", now=LATER)
     assert view(home, "managers", "name") == [("Mary",), ("Maria",)]
     assert [at is None for (at,) in view(home, "managers", "replaced_at::VARCHAR")] == [False, True]

@@ -10,7 +10,7 @@ import pytest
 from features.home import Home
 from features.ledger.ingest.in_memory import RejectedRowsError
 from features.ledger.ledger import Ledger
-from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.policy import Policy
 from tests.specs.ingested import LATER, Ingest, read, reasons, rows_of
 from tests.text_tables import ledger, seen
@@ -124,7 +124,7 @@ def test_a_corrected_rate_converts_what_becomes_known_after_it() -> None:
 def test_without_a_rate_rows_wait_and_come_in_once_it_is_there(bring: Ingest, home: Home) -> None:
     lines = HEADER + "a,2026-01-05,10,EUR,,\na,2026-01-06,100,USD,,\nb,2026-01-07,50,USD,,\nc,2026-01-07,9,GBP,,\n"
     first = bring(lines, policy=EUROS)
-    assert reasons(first) == {Reason.RATE: 3}
+    assert reasons(first) == {QuarantineReason.RATE: 3}
     assert [(each.currency, each.first_on, each.last_on) for each in first.conversion.missing] == [
         ("GBP", date(2026, 1, 7), date(2026, 1, 7)),
         ("USD", date(2026, 1, 6), date(2026, 1, 7)),

@@ -16,7 +16,7 @@ from features.home import Home
 from features.ledger.ingest.intake import KindError, UnknownCurrencyError, ingest
 from features.ledger.reading.files import SourceError
 from features.ledger.reading.header_matching import ColumnsError
-from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.policy import Policy
 from tests.specs.ingested import NOW, Ingest, read, reasons
 from tests.text_tables import POLICY, table, utc
@@ -101,7 +101,7 @@ def test_typed_columns_of_every_kind_are_read_or_quarantined(tmp_path: Path, hom
 
 def test_separators_at_the_end_of_a_line_say_nothing(bring: Ingest) -> None:
     account = bring("customer_id,date,amount\na,2026-01-01,1,\nb,2026-01-01,2,, \nc,2026-01-01,3,x\n")
-    assert (account.accepted.rows, reasons(account)) == (2, {Reason.FIELDS: 1})
+    assert (account.accepted.rows, reasons(account)) == (2, {QuarantineReason.FIELDS: 1})
 
 
 def test_a_few_nuls_in_a_small_file_cost_their_own_rows_only(bring: Ingest) -> None:
@@ -146,7 +146,7 @@ def test_quoted_line_breaks_are_kept_and_an_open_quote_costs_its_own_line_only(b
         'customer_id,ordered_at,amount,category\na,2026-01-01,1,"two\nlines"\nb,2026-01-01,2,"open\nc,2026-01-01,3,"x"\n'
     )
     assert account.accepted.rows == 2
-    assert reasons(account) == {Reason.FIELDS: 1}
+    assert reasons(account) == {QuarantineReason.FIELDS: 1}
     assert account.quarantine[0].line == 4
 
 

@@ -14,10 +14,10 @@ from features.home import Home
 from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest, ingest_rows
 from features.ledger.ledger import Ledger
-from features.ledger.mirror.consistency import examine
+from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.reading.header_matching import ColumnsError
-from features.ledger.schema.record_types import KINDS, SHELVES
+from features.ledger.schema.record_types import RECORD_TYPES, RELATIONS
 from features.policy import Policy
 from features.snapshot import take_snapshot
 from tests.specs.ingested import LATER, LINES, NOW, Ingest
@@ -52,10 +52,10 @@ def drawn() -> Ledger:
 
 
 def test_there_is_a_drawing_of_every_kind() -> None:
-    assert list(KINDS_DRAWN) == list(KINDS)
+    assert list(KINDS_DRAWN) == list(RECORD_TYPES)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", RECORD_TYPES)
 def test_a_file_of_usual_names_comes_in_whole_and_twice_changes_nothing(kind: str, bring: Ingest, home: Home) -> None:
     if kind != "orders":
         bring(as_csv(KINDS_DRAWN["orders"]))
@@ -69,20 +69,20 @@ def test_a_file_of_usual_names_comes_in_whole_and_twice_changes_nothing(kind: st
 
 
 def test_the_ledger_of_files_shows_what_the_one_in_memory_shows(bring: Ingest, home: Home, drawn: Ledger) -> None:
-    for kind in reversed(KINDS):  # orders last: other kinds may come first
+    for kind in reversed(RECORD_TYPES):  # orders last: other kinds may come first
         bring(as_csv(KINDS_DRAWN[kind]), kind, currency="EUR")
     stored = read_ledger(home, POLICY)
-    assert set(stored.others) == set(drawn.others) == set(SHELVES) - {"order_lines", "customers"}
-    for view in SHELVES:
+    assert set(stored.others) == set(drawn.others) == set(RELATIONS) - {"order_lines", "customers"}
+    for view in RELATIONS:
         assert on(stored, view) == on(drawn, view), view
-    assert examine(home, POLICY, rebuild=True).sound
-    for view in SHELVES:
+    assert check_consistency(home, POLICY, rebuild=True).sound
+    for view in RELATIONS:
         assert on(read_ledger(home, POLICY), view) == on(drawn, view), view
 
 
 def test_some_customers_of_a_ledger_of_files_have_the_features_they_have_among_all(bring: Ingest, home: Home) -> None:
     """They alone are read out of the files, in the columns their features are made of."""
-    for kind in reversed(KINDS):
+    for kind in reversed(RECORD_TYPES):
         bring(as_csv(KINDS_DRAWN[kind]), kind, currency="EUR")
     stored, as_ofs = read_ledger(home, POLICY), [at("2026-01-20"), at("2026-12-01")]
     every = take_snapshot(stored, as_ofs, POLICY)
@@ -94,7 +94,7 @@ def test_some_customers_of_a_ledger_of_files_have_the_features_they_have_among_a
     } >= SAID_OF_EVERY_KIND
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", RECORD_TYPES)
 def test_rows_that_come_as_values_are_those_of_a_file(kind: str, home: Home) -> None:
     account = ingest_rows(kind, table(KINDS_DRAWN[kind]), source_name="pushed", home=home, policy=POLICY, now=NOW)
     assert account.accepted.rows == table(KINDS_DRAWN[kind]).num_rows
@@ -107,7 +107,9 @@ def test_without_order_lines_there_is_no_ledger_and_views_of_other_kinds_are_emp
     bring(as_csv(KINDS_DRAWN["complaints"]), "complaints")
     with pytest.raises(EmptyLedgerError):
         read_ledger(home, POLICY)
-    assert examine(home, POLICY, rebuild=False).sentence.startswith("Sound: the database holds 0 order lines, 2 compl")
+    assert check_consistency(home, POLICY, rebuild=False).sentence.startswith(
+        "Sound: the database holds 0 order lines, 2 compl"
+    )
     bring(LINES)
     assert len(on(read_ledger(home, POLICY), "complaints")) == 2
     assert on(read_ledger(home, POLICY), "payments") == []

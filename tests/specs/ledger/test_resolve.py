@@ -12,7 +12,7 @@ from features.home import Home
 from features.ledger.ingest.intake import ingest_rows
 from features.ledger.ingest.push import push_rows
 from features.ledger.merge.resolve import FEW_ROWS
-from features.ledger.mirror.consistency import examine
+from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import read_ledger
 from tests.specs.ingested import LATER, NOW, rows_of
 from tests.text_tables import POLICY, table
@@ -72,7 +72,7 @@ def test_pushes_wait_in_the_database_and_are_folded_when_the_ledger_is_read(tmp_
     assert sorted(path.name for path in folder.iterdir()) == ["000001-000003.json", "000004-000005.json"]
     (folder / "000001-000003.json").unlink()
     assert rows_of(read_ledger(home, POLICY)) == before
-    assert examine(home, POLICY, rebuild=False).sound
+    assert check_consistency(home, POLICY, rebuild=False).sound
 
 
 def test_two_marks_of_the_same_batch_count_it_once(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from features.home import Home
 from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest
 from features.ledger.mirror.parquet_mirror import read_ledger
-from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.ledger.store.database import Store
 from features.ledger.store.tables import QUARANTINE
 from features.policy import Policy
@@ -26,21 +26,21 @@ from tests.specs.ingested import NOW, Ingest, read, reasons
 from tests.text_tables import POLICY
 
 BAD_ROWS = {
-    Reason.CUSTOMER: ",2026-01-01,1,EUR",
-    Reason.TEXT: "a\0b,2026-01-01,1,EUR",
-    Reason.WHEN: "a,someday,1,EUR",
-    Reason.WHEN_IMPOSSIBLE: "a,1066-10-14,1,EUR",
-    Reason.AMOUNT: "a,2026-01-01,NaN,EUR",
-    Reason.AMOUNT_LARGE: "a,2026-01-01,100000000000000,EUR",
-    Reason.CURRENCY: "a,2026-01-01,1,EURO",
-    Reason.RATE: "a,2026-01-01,1,USD",
-    Reason.FIELDS: "a,2026-01-01,1,EUR,more",
+    QuarantineReason.CUSTOMER: ",2026-01-01,1,EUR",
+    QuarantineReason.TEXT: "a\0b,2026-01-01,1,EUR",
+    QuarantineReason.WHEN: "a,someday,1,EUR",
+    QuarantineReason.WHEN_IMPOSSIBLE: "a,1066-10-14,1,EUR",
+    QuarantineReason.AMOUNT: "a,2026-01-01,NaN,EUR",
+    QuarantineReason.AMOUNT_LARGE: "a,2026-01-01,100000000000000,EUR",
+    QuarantineReason.CURRENCY: "a,2026-01-01,1,EURO",
+    QuarantineReason.RATE: "a,2026-01-01,1,USD",
+    QuarantineReason.FIELDS: "a,2026-01-01,1,EUR,more",
 }
 
 
 @pytest.mark.parametrize("reason", BAD_ROWS)
 def test_a_bad_row_is_quarantined_with_its_reason_and_original_and_good_rows_are_kept(
-    reason: Reason, bring: Ingest, home: Home
+    reason: QuarantineReason, bring: Ingest, home: Home
 ) -> None:
     account = bring(
         f"customer_id,ordered_at,amount,currency\na,2026-01-01,5,EUR\n{BAD_ROWS[reason]}\nb,2026-01-02,7,EUR\n"
@@ -59,7 +59,7 @@ def test_a_bad_row_is_quarantined_with_its_reason_and_original_and_good_rows_are
 @pytest.mark.parametrize("amount", ["", "NaN", "inf", "-Infinity", "abc", "1.2.3", "--4", "0x10"])
 def test_an_amount_that_is_no_finite_number_is_unreadable(amount: str, bring: Ingest) -> None:
     account = bring(f"customer_id,ordered_at,amount\na,2026-01-01,5\nb,2026-01-01,{amount}\n")
-    assert reasons(account) == {Reason.AMOUNT: 1}
+    assert reasons(account) == {QuarantineReason.AMOUNT: 1}
     assert account.quarantined.unreadable == 1
 
 
@@ -70,24 +70,24 @@ def test_numbers_of_typed_files_that_are_not_finite_are_unreadable(home: Home, t
         pa.table({"customer_id": [13085.0] * 5, "ts": [day] * 5, "amount": amounts}), tmp_path / "typed.parquet"
     )
     account = ingest("orders", [tmp_path / "typed.parquet"], home=home, policy=Policy(), now=NOW)
-    assert reasons(account) == {Reason.AMOUNT: 3, Reason.AMOUNT_LARGE: 1}
+    assert reasons(account) == {QuarantineReason.AMOUNT: 3, QuarantineReason.AMOUNT_LARGE: 1}
     assert [(row["customer_id"], row["amount"]) for row in read(home)] == [("13085", Decimal("1.1000"))]
 
 
 @pytest.mark.parametrize("customer", ["", "  ", "nan", "NULL", "None", "<NA>", "#N/A"])
 def test_a_customer_that_is_nothing_is_no_customer(customer: str, bring: Ingest) -> None:
     account = bring(f"customer_id,ordered_at,amount\n{customer},2026-01-01,5\nb,2026-01-01,1\n")
-    assert reasons(account) == {Reason.CUSTOMER: 1}
+    assert reasons(account) == {QuarantineReason.CUSTOMER: 1}
 
 
 def test_a_number_taken_apart_by_spaces_is_no_number(bring: Ingest) -> None:
     account = bring("customer_id,date,amount\na,2026-01-01,1 2 3\nb,2026-01-01,12 34\nc,2026-01-01,5 000\n")
-    assert (account.accepted.money, reasons(account)) == ({"XXX": Decimal(5000)}, {Reason.AMOUNT: 2})
+    assert (account.accepted.money, reasons(account)) == ({"XXX": Decimal(5000)}, {QuarantineReason.AMOUNT: 2})
 
 
 def test_an_id_with_a_control_character_is_unusable(bring: Ingest) -> None:
     account = bring('customer_id,date,amount\n"a\nb",2026-01-01,1\na\x1b[31m,2026-01-01,2\na b,2026-01-01,3\n')
-    assert (account.accepted.rows, reasons(account)) == (1, {Reason.TEXT: 2})
+    assert (account.accepted.rows, reasons(account)) == (1, {QuarantineReason.TEXT: 2})
 
 
 def test_ids_that_an_export_took_for_amounts_are_whole_numbers_again(bring: Ingest, home: Home) -> None:

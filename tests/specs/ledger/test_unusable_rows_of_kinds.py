@@ -4,44 +4,46 @@ from __future__ import annotations
 
 import pytest
 
-from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.policy import Policy
 from tests.specs.ingested import Ingest, reasons
 
 BAD_ROWS = [
-    ("contacts", "customer,date", "a,2026-01-05", ",2026-01-05", Reason.CUSTOMER),
-    ("contacts", "customer,date", "a,2026-01-05", "a,someday", Reason.WHEN),
-    ("contacts", "customer,date,listed_on", "a,2026-01-05,2026-01-05", "a,2026-01-05,2026-01-06", Reason.CONTRADICTION),
-    ("complaints", "customer,opened,closed", "a,2026-01-05 14:30,2026-01-05", "a,2026-01-05,2026-01-04",
-     Reason.CONTRADICTION),
+    ("contacts", "customer,date", "a,2026-01-05", ",2026-01-05", QuarantineReason.CUSTOMER),
+    ("contacts", "customer,date", "a,2026-01-05", "a,someday", QuarantineReason.WHEN),
+    ("contacts", "customer,date,listed_on", "a,2026-01-05,2026-01-05", "a,2026-01-05,2026-01-06",
+    QuarantineReason.CONTRADICTION), ("complaints", "customer,opened,closed", "a,2026-01-05 14:30,2026-01-05",
+    "a,2026-01-05,2026-01-04",
+     QuarantineReason.CONTRADICTION),
     ("complaints", "customer,opened,answered", "a,2026-01-05 09:00,2026-01-05 10:00",
-     "a,2026-01-05 14:30,2026-01-05 10:00", Reason.CONTRADICTION),
-    ("complaints", "customer,opened,known_at", "a,2026-01-05,", "a,2026-01-05,soon", Reason.KNOWN_AT),
-    ("surveys", "customer,date,score", "a,2026-01-05,0", "a,2026-01-05,good", Reason.NUMBER),
-    ("surveys", "customer,date,score", "a,2026-01-05,10", "a,2026-01-05,11", Reason.SCALE),
-    ("surveys", "customer,date,score,score_max", "a,2026-01-05,85,100", "a,2026-01-05,-1,100", Reason.SCALE),
+     "a,2026-01-05 14:30,2026-01-05 10:00", QuarantineReason.CONTRADICTION),
+    ("complaints", "customer,opened,known_at", "a,2026-01-05,", "a,2026-01-05,soon", QuarantineReason.KNOWN_AT),
+    ("surveys", "customer,date,score", "a,2026-01-05,0", "a,2026-01-05,good", QuarantineReason.NUMBER),
+    ("surveys", "customer,date,score", "a,2026-01-05,10", "a,2026-01-05,11", QuarantineReason.SCALE),
+    ("surveys", "customer,date,score,score_max", "a,2026-01-05,85,100", "a,2026-01-05,-1,100", QuarantineReason.SCALE),
     ("payments", "customer,invoice date,paid,amount", "a,2026-01-05 09:00,2026-01-05,1", "a,2026-01-05,2026-01-04,1",
-     Reason.CONTRADICTION),
-    ("payments", "customer,invoice date,amount,currency", "a,2026-01-05,1,EUR", "a,2026-01-05,1,EURO", Reason.CURRENCY),
-    ("payments", "customer,invoice date,amount", "a,2026-01-05,1", "a,2026-01-05,", Reason.AMOUNT),
-    ("events", "customer,event,date", ",closed,2026-01-05", "a,rained,2026-01-05", Reason.WORD),
-    ("events", "event,date,until", "closed,2026-01-05,2026-01-06", "closed,2026-01-05,2026-01-05",
-     Reason.CONTRADICTION),
-    ("managers", "manager,name", "m1,Maria", ",Mark", Reason.MANAGER),
+     QuarantineReason.CONTRADICTION),
+    ("payments", "customer,invoice date,amount,currency", "a,2026-01-05,1,EUR", "a,2026-01-05,1,EURO",
+    QuarantineReason.CURRENCY), ("payments", "customer,invoice date,amount", "a,2026-01-05,1", "a,2026-01-05,",
+    QuarantineReason.AMOUNT), ("events", "customer,event,date", ",closed,2026-01-05", "a,rained,2026-01-05",
+    QuarantineReason.WORD), ("events", "event,date,until", "closed,2026-01-05,2026-01-06",
+    "closed,2026-01-05,2026-01-05",
+     QuarantineReason.CONTRADICTION),
+    ("managers", "manager,name", "m1,Maria", ",Mark", QuarantineReason.MANAGER),
     ("managers", "manager,absent from,absent until", "m1,2026-01-05,2026-01-06", "m2,2026-01-05,2026-01-05",
-     Reason.CONTRADICTION),
-    ("calls", "customer,called at", "a,2026-01-05", "a,1066-10-14", Reason.WHEN_IMPOSSIBLE),
-    ("outcomes", "customer,date,outcome", "a,2026-01-05,ordered", "a,2026-01-05,", Reason.OUTCOME),
-    ("rates", "currency,date,rate", "USD,2026-01-05,0.9", "USD,2026-01-05,0", Reason.NUMBER),
-    ("rates", "currency,date,rate", "USD,2026-01-05,0.9", "USD,2026-01-05,-0.9", Reason.NUMBER),
-    ("rates", "currency,date,rate", "USD,2026-01-05,0.9", ",2026-01-05,0.9", Reason.CURRENCY),
-    ("rates", "currency,date,rate", "USD,2026-01-05,0.9", "US$,2026-01-05,0.9", Reason.CURRENCY),
+     QuarantineReason.CONTRADICTION),
+    ("calls", "customer,called at", "a,2026-01-05", "a,1066-10-14", QuarantineReason.WHEN_IMPOSSIBLE),
+    ("outcomes", "customer,date,outcome", "a,2026-01-05,ordered", "a,2026-01-05,", QuarantineReason.OUTCOME),
+    ("rates", "currency,date,rate", "USD,2026-01-05,0.9", "USD,2026-01-05,0", QuarantineReason.NUMBER),
+    ("rates", "currency,date,rate", "USD,2026-01-05,0.9", "USD,2026-01-05,-0.9", QuarantineReason.NUMBER),
+    ("rates", "currency,date,rate", "USD,2026-01-05,0.9", ",2026-01-05,0.9", QuarantineReason.CURRENCY),
+    ("rates", "currency,date,rate", "USD,2026-01-05,0.9", "US$,2026-01-05,0.9", QuarantineReason.CURRENCY),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "header", "good", "bad", "reason"), BAD_ROWS)
 def test_a_bad_row_is_quarantined_with_its_reason_and_the_good_one_is_kept(
-    kind: str, header: str, good: str, bad: str, reason: Reason, bring: Ingest
+    kind: str, header: str, good: str, bad: str, reason: QuarantineReason, bring: Ingest
 ) -> None:
     account = bring(f"{header}\n{good}\n{bad}\n", kind)
     assert reasons(account) == {reason: 1}
@@ -73,7 +75,7 @@ def test_an_optional_value_that_cannot_be_used_is_set_aside_and_counted(
 
 def test_the_scale_of_surveys_that_name_none_is_the_policy_s(bring: Ingest) -> None:
     text = "customer,date,score\na,2026-01-05,85\n"
-    assert reasons(bring(text, "surveys")) == {Reason.SCALE: 1}
+    assert reasons(bring(text, "surveys")) == {QuarantineReason.SCALE: 1}
     assert bring(text, "surveys", policy=Policy(survey_score_max=100)).accepted.rows == 1
 
 

@@ -10,9 +10,9 @@ from features.home import Home
 from features.ledger.errors import LedgerError
 from features.ledger.ingest.in_memory import RejectedRowsError
 from features.ledger.ingest.intake import ledger_of
-from features.ledger.mirror.consistency import examine
+from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import read_ledger
-from features.ledger.schema.quarantine_reasons import Reason
+from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.ledger.store.database import Store
 from features.ledger.store.settings import SettledError
 from features.ledger.store.tables import METADATA
@@ -23,7 +23,7 @@ from tests.text_tables import table
 
 def test_the_first_batch_settles_time_zone_and_currency(bring: Ingest, home: Home) -> None:
     text = "customer_id,ordered_at,amount,currency\na,2026-01-01,1,gbp\na,2026-01-02,1,GBP\nb,2026-01-01,1,EUR\n"
-    assert reasons(bring(text)) == {Reason.RATE: 1}
+    assert reasons(bring(text)) == {QuarantineReason.RATE: 1}
     assert read_ledger(home, Policy()).currency == "GBP"
     assert bring("customer_id,ordered_at,amount\nc,2026-01-01,1\n").accepted.money == {"GBP": Decimal(1)}
     for policy in (Policy(time_zone="Europe/Paris"), Policy(reporting_currency="EUR")):
@@ -43,7 +43,7 @@ def test_amounts_whose_sum_outgrows_an_integer_still_reconcile(bring: Ingest, ho
     lines = "".join(f"a,2026-01-{day:02d},99999999999999.9999\n" for day in range(1, 29))
     account = bring("customer_id,ordered_at,amount\n" + lines)
     assert account.accepted.money == {"XXX": 28 * Decimal("99999999999999.9999")}
-    assert examine(home, Policy(), rebuild=True).sound
+    assert check_consistency(home, Policy(), rebuild=True).sound
 
 
 def test_a_dry_run_says_the_same_and_stores_nothing(bring: Ingest, home: Home) -> None:

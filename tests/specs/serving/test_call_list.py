@@ -9,11 +9,11 @@ import pytest
 
 from features.policy import Policy
 from serving.decisions.call_list import LIST_COLUMNS, CallList, Section, call_lists
-from serving.decisions.list_notes import Situation
-from serving.decisions.portfolios import Customer, list_ids
+from serving.decisions.list_notes import CompanyContext
+from serving.decisions.portfolios import ScoredCustomer, list_ids
 
 POLICY = Policy()
-SITUATION = Situation(
+SITUATION = CompanyContext(
     as_of_day=date(2026, 9, 1),
     currency="GBP",
     horizon_days=90,
@@ -29,8 +29,8 @@ SITUATION = Situation(
 )
 
 
-def customer(customer_id: str, value_at_risk: float | None = 100.0, **changes: object) -> Customer:
-    drawn = Customer(
+def customer(customer_id: str, value_at_risk: float | None = 100.0, **changes: object) -> ScoredCustomer:
+    drawn = ScoredCustomer(
         customer_id=customer_id,
         name=customer_id.title(),
         group_id=customer_id,
@@ -56,7 +56,7 @@ def customer(customer_id: str, value_at_risk: float | None = 100.0, **changes: o
     return dataclasses.replace(drawn, **changes)  # type: ignore[arg-type]
 
 
-def only_list(*customers: Customer, situation: Situation = SITUATION, policy: Policy = POLICY) -> CallList:
+def only_list(*customers: ScoredCustomer, situation: CompanyContext = SITUATION, policy: Policy = POLICY) -> CallList:
     (one,) = call_lists(customers, situation, policy)
     return one
 

@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
-from serving.decisions.facts import Facts
-from serving.decisions.reasons import MOST_REASONS, REASONS, Reason, ReasonError, reasons_of
+from serving.decisions.facts import CustomerFacts
+from serving.decisions.reasons import MOST_REASONS, REASONS, CallReason, ReasonError, reasons_of
 from serving.decisions.wording import chance, day, days, figure, money, share
 
-REGULAR = Facts(
+REGULAR = CustomerFacts(
     customer_id="c1",
     currency="GBP",
     population="active",
@@ -183,7 +183,7 @@ def test_the_table_is_in_order_of_priority_with_no_code_twice() -> None:
 
 def test_a_reason_that_speaks_of_no_fact_cannot_be_built() -> None:
     with pytest.raises(ReasonError, match="no fact"):
-        Reason("odd", 1, "odd", lambda _: True, "weighs {f.said_weight}")
+        CallReason("odd", 1, "odd", lambda _: True, "weighs {f.said_weight}")
 
 
 @pytest.mark.parametrize(

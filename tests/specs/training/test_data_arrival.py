@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from features.ledger.ledger import Ledger
 from tests.text_tables import POLICY, at, ledger
-from training.monitoring.data_arrival import Stopped, stopped_kinds
+from training.monitoring.data_arrival import StoppedFeed, stopped_feeds
 
 ORDERS = "customer_id | ordered_at | amount\n" + "\n".join(
     f"c{n % 30} | {date(2026, 1, 1) + timedelta(days=n // 2)} | 10" for n in range(300)
@@ -20,7 +20,7 @@ def contacts(every_days: int, until: str) -> str:
 
 
 def stopped(here: Ledger, as_of: str) -> list[tuple[str, date]]:
-    return [(each.kind, each.last_on) for each in stopped_kinds(here, at(as_of), POLICY)]
+    return [(each.kind, each.last_on) for each in stopped_feeds(here, at(as_of), POLICY)]
 
 
 def test_a_kind_that_came_every_day_and_then_no_more_has_stopped() -> None:
@@ -51,5 +51,5 @@ def test_what_is_known_later_is_not_seen_yet() -> None:
 
 
 def test_it_is_said_with_the_day_and_how_many_came_before() -> None:
-    told = Stopped("contacts", date(2026, 4, 30), per_week=7.0, longest_gap_days=1).sentence
+    told = StoppedFeed("contacts", date(2026, 4, 30), per_week=7.0, longest_gap_days=1).sentence
     assert told == "contacts stopped arriving after 2026-04-30: before, 7 a week came"

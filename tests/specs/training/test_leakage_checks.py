@@ -25,10 +25,10 @@ from features.policy import Policy
 from features.snapshot import take_snapshot
 from tests.journeys.test_serving_commands import answered, command
 from tests.text_tables import at
-from training.checks.catalogue import CHECKS, Outcome
-from training.checks.feature_tables import PRESENCE, MadeFeatures, MadeFeaturesError, differences
+from training.checks.catalogue import CHECKS, CheckOutcome
+from training.checks.feature_tables import PRESENCE, FeatureTable, MadeFeaturesError, differences
 from training.checks.leakage import check_features, own_features
-from training.checks.report import Report
+from training.checks.report import LeakReport
 
 POLICY = Policy(time_zone="Europe/Berlin")
 H = 90
@@ -41,17 +41,17 @@ def company() -> Ledger:
     return ledger_of(made.orders, made.customers, POLICY, currency="EUR")
 
 
-def checked(maker: Any) -> Report:
+def checked(maker: Any) -> LeakReport:
     return check_features(maker, company(), POLICY, horizon_days=H, as_ofs=[INTRADAY])
 
 
 @cache
-def planted() -> Report:
+def planted() -> LeakReport:
     return checked(maker_of({"order_size": HONEST["order_size"], **PLANTED}, PLANTED_ACROSS))
 
 
 @cache
-def honest() -> Report:
+def honest() -> LeakReport:
     return checked(maker_of(HONEST, {}))
 
 
@@ -104,7 +104,7 @@ def test_no_honest_feature_made_at_home_is_caught() -> None:
 def test_our_own_catalogue_is_not_caught() -> None:
     report = checked(own_features)
     assert report.caught == {}
-    assert {each.outcome for each in report.results} <= {Outcome.PASSED, Outcome.NOT_APPLICABLE}
+    assert {each.outcome for each in report.results} <= {CheckOutcome.PASSED, CheckOutcome.NOT_APPLICABLE}
 
 
 def test_a_sentence_names_feature_rows_and_an_example() -> None:
@@ -167,7 +167,7 @@ def test_a_maker_that_fails_without_the_future_is_caught_with_what_it_said() -> 
 def test_a_rank_that_moves_a_place_by_the_last_digit_of_a_sum_is_no_leak() -> None:
     keys = {"customer_id": [f"c{n}" for n in range(101)], "as_of": ["2025-06-01"] * 101}
     ranks = np.arange(101.0)
-    first, second = (MadeFeatures.of(pa.table({**keys, "rank": r}), POLICY) for r in (ranks, ranks + 1))
+    first, second = (FeatureTable.of(pa.table({**keys, "rank": r}), POLICY) for r in (ranks, ranks + 1))
     assert [found.rows for found in differences(first, second)] == [101]
     assert differences(first, second, least=0.02) == []
 

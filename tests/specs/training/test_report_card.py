@@ -13,7 +13,7 @@ from features.home import Home
 from features.ledger.ledger import Ledger
 from features.ledger.store.database import Store
 from models.findings import FindingKind, add, finding_of
-from models.published_forecasts import RUNS, PublishedRun, keep_forecasts, runs_with_forecasts
+from models.published_forecasts import RUNS, ForecastRun, keep_forecasts, runs_with_forecasts
 from tests.text_tables import POLICY, at, ledger
 from training.monitoring.grading import closed_runs, first_close, report_card, ungraded_runs
 from training.monitoring.report_card import ReportCard
@@ -73,7 +73,7 @@ def card_of(store: Store, here: Ledger, *, until: str = "2026-04-01") -> ReportC
     return report_card(store, newest_closed(store, here, until), here, until=at(until), policy=POLICY)
 
 
-def newest_closed(store: Store, here: Ledger, until: str) -> PublishedRun:
+def newest_closed(store: Store, here: Ledger, until: str) -> ForecastRun:
     return closed_runs(store, here, at(until))[-1]
 
 

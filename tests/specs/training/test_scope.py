@@ -11,8 +11,8 @@ from training.dataset.scope import (
     FutureLedgerError,
     HorizonBeyondLedgerError,
     WindowError,
-    frame_of,
     refuse_days_to_come,
+    scope_of,
 )
 
 HEAD = "customer_id | ordered_at | amount | known_at\n"
@@ -32,7 +32,7 @@ e | 2026-06-03 | 1 | 2026-06-03
 
 def test_what_is_known_only_later_changes_neither_history_nor_proposal() -> None:
     with_later, alone = (
-        frame_of(ledger(HEAD + KNOWN + later), POLICY, until=at("2026-05-01"), horizon_days=None, active_days=None)
+        scope_of(ledger(HEAD + KNOWN + later), POLICY, until=at("2026-05-01"), horizon_days=None, active_days=None)
         for later in (LATER, "e | 2026-06-03 | 1 | 2026-06-03")
     )
     assert with_later.starts_on == alone.starts_on == at("2026-01-01").day
@@ -42,11 +42,11 @@ def test_what_is_known_only_later_changes_neither_history_nor_proposal() -> None
 
 def test_training_as_of_a_date_before_anything_was_known_is_refused() -> None:
     with pytest.raises(AsOfBeforeLedgerError):
-        frame_of(ledger(HEAD + LATER), POLICY, until=at("2026-05-01"), horizon_days=7, active_days=7)
+        scope_of(ledger(HEAD + LATER), POLICY, until=at("2026-05-01"), horizon_days=7, active_days=7)
 
 
 def test_a_date_beyond_the_ledger_becomes_the_day_after_its_last() -> None:
-    found = frame_of(ledger(HEAD + KNOWN), POLICY, until=at("2027-01-01"), horizon_days=7, active_days=9)
+    found = scope_of(ledger(HEAD + KNOWN), POLICY, until=at("2027-01-01"), horizon_days=7, active_days=9)
     assert (found.until, found.horizon_days, found.active_days) == (at("2026-02-01"), 7, 9)
     assert "The ledger ends on 2026-01-31" in found.remarks[0]
 
@@ -61,12 +61,12 @@ def test_a_row_of_today_is_not_of_the_future_where_the_business_day_is_ahead_of_
 
 def test_asked_days_go_before_the_policys_and_those_before_the_gaps() -> None:
     policy = Policy(horizon_days=10, active_days=12)
-    asked = frame_of(ledger(HEAD + KNOWN), policy, until=None, horizon_days=7, active_days=None)
+    asked = scope_of(ledger(HEAD + KNOWN), policy, until=None, horizon_days=7, active_days=None)
     assert (asked.horizon_days, asked.active_days) == (7, 12)
 
 
 def test_a_horizon_that_cannot_be_is_refused_with_the_longest_that_can() -> None:
     with pytest.raises(HorizonBeyondLedgerError, match="at most 15 days"):  # half of 31
-        frame_of(ledger(HEAD + KNOWN), POLICY, until=None, horizon_days=32, active_days=None)
+        scope_of(ledger(HEAD + KNOWN), POLICY, until=None, horizon_days=32, active_days=None)
     with pytest.raises(WindowError):
-        frame_of(ledger(HEAD + KNOWN), POLICY, until=None, horizon_days=0, active_days=None)
+        scope_of(ledger(HEAD + KNOWN), POLICY, until=None, horizon_days=0, active_days=None)

@@ -19,10 +19,10 @@ from features.ledger.ingest.intake import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from tests.text_tables import at
-from training.checks.catalogue import Needs, Outcome
+from training.checks.catalogue import CheckOutcome, Needs
 from training.checks.feature_tables import MadeFeaturesError
 from training.checks.leakage import check_table, own_features
-from training.checks.report import Report
+from training.checks.report import LeakReport
 
 POLICY = Policy(time_zone="Europe/Berlin")
 H = 90
@@ -56,7 +56,7 @@ def finished() -> pd.DataFrame:
 
 
 @cache
-def report() -> Report:
+def report() -> LeakReport:
     return check_table(finished(), company(), POLICY, horizon_days=H)
 
 
@@ -75,7 +75,7 @@ def test_our_own_features_in_a_table_are_not_suspected() -> None:
 
 def test_what_no_table_can_prove_is_said_and_not_passed() -> None:
     left_out = [each for each in report().results if each.check.needs is Needs.MAKER]
-    assert {each.outcome for each in left_out} == {Outcome.NOT_APPLICABLE}
+    assert {each.outcome for each in left_out} == {CheckOutcome.NOT_APPLICABLE}
     assert {each.remark[:26] for each in left_out} == {"Not provable from a table:"}
 
 
@@ -90,7 +90,7 @@ def test_a_leak_in_one_instant_of_many_is_suspected() -> None:
 def test_a_table_whose_windows_are_still_open_is_not_judged() -> None:
     table = own_features(company(), [at("2025-12-15", POLICY)], POLICY)
     judged = check_table(table, company(), POLICY, horizon_days=H)
-    assert {each.outcome for each in judged.results} == {Outcome.NOT_APPLICABLE}
+    assert {each.outcome for each in judged.results} == {CheckOutcome.NOT_APPLICABLE}
 
 
 @pytest.mark.parametrize(
