@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -26,7 +25,7 @@ from features.ledger.external.read import SourceLedger, read_source_ledger
 from features.ledger.ingest import commands as ingest_command
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import Policy, read_policy
-from features.progress import CountedProgress, progress_bar
+from features.progress import Progress, progress_bar
 from features.snapshot import write_exact_snapshot, write_snapshot
 
 
@@ -76,12 +75,11 @@ def snapshot(
         raise SnapshotFileError(out, IsADirectoryError(errno.EISDIR, ""))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with progress_bar(quiet=as_json) as told, _source(home, policy, ledger, out, size, told) as source:
+        with progress_bar(quiet=as_json) as progress, _source(home, policy, ledger, out, size, progress) as source:
             if engine is Engine.DUCKDB:
                 rows = write_exact_snapshot(source.ledger, instants, policy, out, memory=memory)
             else:
-                shown = partial(told, "Computing features")
-                rows = write_snapshot(source.ledger, instants, policy, out, memory=memory, told=shown)
+                rows = write_snapshot(source.ledger, instants, policy, out, memory=memory, progress=progress)
     except OSError as error:
         raise SnapshotFileError(out, error) from None
     proven = source.ledger.known_at_proven
@@ -107,7 +105,7 @@ def snapshot(
 
 @contextmanager
 def _source(
-    home: Home, policy: Policy, path: Path | None, out: Path, memory: Memory, told: CountedProgress
+    home: Home, policy: Policy, path: Path | None, out: Path, memory: Memory, progress: Progress
 ) -> Iterator[SourceLedger]:
     """The ledger of the home, or that of ``path``, whose files lie beside ``out`` until the block ends."""
     if path is None:
@@ -115,5 +113,5 @@ def _source(
         return
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder:
         yield read_source_ledger(
-            path, policy, memory_bytes=memory.total_bytes, folder=Path(folder), now=now(), progress=told
+            path, policy, memory_bytes=memory.total_bytes, folder=Path(folder), now=now(), progress=progress
         )

@@ -1,29 +1,32 @@
-"""The bar that shows on a terminal how far a long step is."""
+"""How far a long step is: what it reports to, and the bar that shows it on a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import rich.progress
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-STEPS = 1000
-CountedProgress = Callable[[str, int, int], None]
+Progress = Callable[[str, float], None]
+"""Called with the step at hand and the share of the work that is done (0 to 1)."""
+
+
+def no_progress(step: str, share: float) -> None:
+    """Reports nothing."""
 
 
 @contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[CountedProgress]:
-    """Shows the step at hand on a terminal; nothing elsewhere. Told a step, how much is done, and of how much."""
+def progress_bar(*, quiet: bool) -> Iterator[Progress]:
+    """Shows the step at hand on a terminal; nothing elsewhere."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda step, done, total: bar.update(task, description=step, completed=done, total=total or None)
-
-
-@contextmanager
-def share_bar(*, quiet: bool) -> Iterator[Callable[[str, float], None]]:
-    """The same bar, told a step and the share of the work that is behind."""
-    with progress_bar(quiet=quiet) as told:
-        yield lambda step, share: told(step, int(share * STEPS), STEPS)
+    columns = (
+        rich.progress.TextColumn("{task.description}"),
+        rich.progress.BarColumn(),
+        rich.progress.TimeElapsedColumn(),
+    )
+    with rich.progress.Progress(
+        *columns, console=console, transient=True, disable=quiet or not console.is_terminal
+    ) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda step, share: bar.update(task, description=step, completed=share)

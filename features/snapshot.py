@@ -18,7 +18,7 @@ from features.atomic_write import atomic_write
 from features.catalog import CATALOG, CATALOG_FINGERPRINT
 from features.catalog.definition import Feature, fingerprint_of
 from features.clock import AsOf
-from features.engines.columnar.run import EngineRun, PartProgress, nobody
+from features.engines.columnar.run import EngineRun
 from features.engines.columnar.sorted_rows import TooLargeError
 from features.engines.company_values import CompanyValues
 from features.engines.exact_sql import statement
@@ -28,6 +28,7 @@ from features.errors import CallfirstError, first_line
 from features.ledger.errors import AsOfBeforeLedgerError
 from features.ledger.ledger import Ledger
 from features.policy import Policy
+from features.progress import Progress, no_progress
 
 ROW_GROUP = 100_000
 ASSIGNED = "called_by_list"
@@ -170,7 +171,7 @@ def write_snapshot(
     *,
     catalogue: tuple[Feature, ...] = CATALOG,
     memory: str = "4GB",
-    told: PartProgress = nobody,
+    progress: Progress = no_progress,
 ) -> int:
     """How many rows now stand in the Parquet file ``out``, written whole, with never more than ``memory`` in use.
 
@@ -183,7 +184,7 @@ def write_snapshot(
     """
     run = _run(ledger, as_ofs, policy, catalogue, memory)
     try:
-        return _written(run.tables(told), out)
+        return _written(run.tables(progress), out)
     except TooLargeError:
         return write_exact_snapshot(ledger, as_ofs, policy, out, catalogue=catalogue, memory=memory)
     except duckdb.Error as error:

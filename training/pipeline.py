@@ -14,6 +14,7 @@ from features.home import Home
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.store.database import Store
 from features.policy import Policy
+from features.progress import Progress, no_progress
 from features.version import code_version
 from models.bundle import Bundle
 from models.findings import FindingKind, add, finding_of
@@ -22,7 +23,7 @@ from models.registry import Promotion, keep_copy, next_number, promote, promotio
 from training.dataset.scope import TrainingScope, refuse_days_to_come, scope_of
 from training.fitting.tuning import Budget
 from training.plots.training import calibration_picture, contest_picture, gap_picture, money_picture, saved
-from training.selection.build import BuildProgress, bundle_of, train_model
+from training.selection.build import bundle_of, train_model
 from training.selection.promotion import Champion, decide
 from training.selection.winner import Winner
 from training.tracking import mlflow_run as tracking
@@ -40,7 +41,7 @@ def train(
     active_days: int | None = None,
     seed: int = 0,
     tuning: Budget | None = None,
-    progress: BuildProgress = lambda _step, _share: None,
+    progress: Progress = no_progress,
 ) -> Verdict:
     """The best model the ledger proves as of ``until``, tracked, registered and put into service.
 

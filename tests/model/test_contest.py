@@ -145,7 +145,7 @@ def test_too_few_customers_are_refused_with_how_many_are_needed() -> None:
     origins = origins_of(at("2025-12-01"), 60, 60, starts_on=tiny.starts_on, zone=POLICY.zone)
     rows, now = training_set(tiny, origins, 60, POLICY), take_snapshot(tiny, [origins.until], POLICY)
     with pytest.raises(TooLittleToLearnError, match="30 are needed"):
-        choose_winner(TrainingContext(tiny, rows, now, origins, POLICY, 1), active_days=60, told=lambda _step: None)
+        choose_winner(TrainingContext(tiny, rows, now, origins, POLICY, 1), active_days=60, step=lambda _step: None)
 
 
 def test_one_closed_window_serves_a_calibrated_rule_and_says_what_a_contest_needs() -> None:
@@ -153,7 +153,7 @@ def test_one_closed_window_serves_a_calibrated_rule_and_says_what_a_contest_need
     origins = replace(here.origins, spaced=here.origins.spaced[:1], close=here.origins.close[:1])
     rows = here.rows.at(origins.close)
     found = choose_winner(
-        TrainingContext(here.ledger, rows, here.now, origins, POLICY, 1), active_days=HORIZON, told=lambda _step: None
+        TrainingContext(here.ledger, rows, here.now, origins, POLICY, 1), active_days=HORIZON, step=lambda _step: None
     )
     assert found.is_rule
     assert found.churn is not None
@@ -166,7 +166,7 @@ def test_what_a_contest_needs_begins_with_the_longer_of_horizon_and_active_windo
     here = world()
     origins = replace(here.origins, spaced=here.origins.spaced[:1], close=here.origins.close[:1])
     one = TrainingContext(here.ledger, here.rows.at(origins.close), here.now, origins, POLICY, 1)
-    found = choose_winner(one, active_days=200, told=lambda _step: None)
+    found = choose_winner(one, active_days=200, step=lambda _step: None)
     assert f"a contest needs {200 + 2 * 90} days" in found.sentence
 
 
@@ -177,7 +177,7 @@ def test_where_only_the_newest_windows_show_who_stops_the_rule_is_not_said_to_la
     origins = origins_of(at("2026-01-01"), 60, 60, starts_on=stopped.starts_on, zone=POLICY.zone)
     rows, now = training_set(stopped, origins, 60, POLICY), take_snapshot(stopped, [origins.until], POLICY)
     found = choose_winner(
-        TrainingContext(stopped, rows, now, origins, POLICY, 1), active_days=60, told=lambda _step: None
+        TrainingContext(stopped, rows, now, origins, POLICY, 1), active_days=60, step=lambda _step: None
     )
     assert found.is_rule
     assert "too few of one outcome" in found.sentence

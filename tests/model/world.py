@@ -43,7 +43,7 @@ def world() -> ModelWorld:
 @cache
 def drafted(seed: int = 5) -> Winner:
     here = world()
-    return choose_winner(teacher(here, seed), active_days=HORIZON, told=lambda _step: None)
+    return choose_winner(teacher(here, seed), active_days=HORIZON, step=lambda _step: None)
 
 
 def teacher(here: ModelWorld, seed: int) -> TrainingContext:

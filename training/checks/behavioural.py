@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from features.clock import AsOf
 from features.policy import Policy
+from features.progress import Progress
 from training.checks import catalogue as checks
 from training.checks import perturbations as other
 from training.checks.catalogue import CheckOutcome, FeatureCheck
@@ -22,7 +23,6 @@ from training.checks.feature_tables import (
 from training.checks.ledger_rows import LedgerRows, known_customers
 from training.checks.report import CheckResult, Leak
 
-CheckProgress = Callable[[str, float], None]
 LEAST_MOVE = 0.02
 """Of a column's spread: by less a number may move where nothing but the order of sums has changed."""
 BOTH_MOVE_SHARE = 0.5
@@ -116,7 +116,7 @@ def run_checks(
     *,
     instants: Sequence[AsOf],
     beside: Sequence[AsOf],
-    told: CheckProgress,
+    progress: Progress,
 ) -> tuple[list[CheckResult], FeatureTable]:
     """What every behavioural check found, and what the maker makes of the true ledger at all instants together.
 
@@ -134,7 +134,7 @@ def run_checks(
     _under_other_names(watched, every, together)
     tried = sorted(((trial, at) for trial in PERTURBATION_TESTS for at in instants), key=lambda each: each[0].last)
     for place, (trial, at) in enumerate(tried):
-        told(f"{trial.check.code} {trial.check.title}", place / len(tried))
+        progress(f"{trial.check.code} {trial.check.title}", place / len(tried))
         _try(watched, trial, at)
     for at in instants:
         _booked(watched, at)

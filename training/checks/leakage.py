@@ -21,8 +21,9 @@ import pyarrow.compute as pc
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
+from features.progress import Progress, no_progress
 from features.snapshot import take_snapshot
-from training.checks.behavioural import CheckProgress, run_checks
+from training.checks.behavioural import run_checks
 from training.checks.catalogue import CHECKS, CheckOutcome, Needs
 from training.checks.feature_tables import FeatureMaker, FeatureTable
 from training.checks.labelled_rows import label_rows
@@ -40,10 +41,6 @@ NOT_PROVABLE = "Not provable from a table: it takes the function that made it."
 NOT_CLOSED = "Too few customers or no closed window: nothing that came after can be held against it."
 
 
-def _silent(step: str, share: float) -> None:
-    """Tell nobody."""
-
-
 def check_features(
     maker: FeatureMaker,
     ledger: Ledger,
@@ -53,7 +50,7 @@ def check_features(
     horizon_days: int | None = None,
     as_ofs: Sequence[AsOf] = (),
     most_customers: int = MOST_CUSTOMERS,
-    told: CheckProgress = _silent,
+    progress: Progress = no_progress,
 ) -> LeakReport:
     """What all checks found of the features that a function makes.
 
@@ -71,8 +68,10 @@ def check_features(
     origins = origins_of(
         frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone
     )
-    behaved, made = run_checks(maker, world, policy, instants=instants, beside=origins.spaced[:TOGETHER], told=told)
-    told("finished features", 0.95)
+    behaved, made = run_checks(
+        maker, world, policy, instants=instants, beside=origins.spaced[:TOGETHER], progress=progress
+    )
+    progress("finished features", 0.95)
     return _report([*behaved, *_suspected(made, world, frame, policy)], made, remarks)
 
 

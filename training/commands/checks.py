@@ -88,7 +88,7 @@ def checks(
                 policy,
                 until=at,
                 horizon_days=horizon_days,
-                told=lambda step, share: status.update(f"{share:.0%}  {step}"),
+                progress=lambda step, share: status.update(f"{share:.0%}  {step}"),
             )
     if as_json:
         print(json.dumps(report.record()))  # noqa: T201  the one line a machine reads

@@ -17,7 +17,7 @@ from features.errors import first_line
 from features.home import Home
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import read_policy
-from features.progress import share_bar
+from features.progress import progress_bar
 from models.findings import FindingKind, finding_of, keep
 from training.errors import TrainingError
 
@@ -54,7 +54,7 @@ def evaluate(
     policy = read_policy(home.policy_file)
     asked = [AsOf.parse(each, policy.zone) for each in cutoffs.split(",")] if cutoffs else []
     ledger = read_ledger(home, policy)
-    with share_bar(quiet=as_json) as progress:
+    with progress_bar(quiet=as_json) as progress:
         found = evaluated(
             ledger,
             policy,

@@ -14,7 +14,7 @@ from features.clock import AsOf
 from features.home import Home
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import Policy, read_policy
-from features.progress import share_bar
+from features.progress import progress_bar
 from models.findings import FindingKind, finding_of, keep
 from training.commands.checks import checks
 from training.commands.evaluate import evaluate
@@ -73,7 +73,7 @@ def train(
     home, policy = _home(context)
     asked = trials is not None or tuning_minutes is not None
     tuning = Budget(MOST_TRIALS if trials is None else trials, tuning_minutes) if asked else None
-    with share_bar(quiet=as_json) as progress:
+    with progress_bar(quiet=as_json) as progress:
         verdict = pipeline.train(
             home,
             policy,

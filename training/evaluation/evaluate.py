@@ -12,6 +12,7 @@ from datetime import timedelta
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
+from features.progress import Progress, no_progress
 from features.snapshot import Floats
 from training.dataset.folds import contest_plan, origins_of
 from training.dataset.labels import HorizonOutlastsLedgerError
@@ -22,7 +23,7 @@ from training.evaluation.results import OURS, AtCutoff, Evaluation
 from training.evaluation.test_customers import TestCustomers, test_customers_at
 from training.metrics.calibration import CalibrationFigures, Cell, cells_of
 from training.metrics.segments import segments_at
-from training.selection.build import BuildProgress, TrainedModel, bundle_of, train_model
+from training.selection.build import TrainedModel, bundle_of, train_model
 
 MOST_CUTOFFS = 4
 """Where none are asked for: the contest's last origins."""
@@ -40,7 +41,7 @@ def evaluate(
     horizon_days: int | None = None,
     active_days: int | None = None,
     seed: int = 0,
-    progress: BuildProgress = lambda _step, _share: None,
+    progress: Progress = no_progress,
 ) -> Evaluation:
     """How the model that `train --until D` would serve did after each cutoff D, beside every rival.
 
@@ -82,7 +83,7 @@ def evaluate(
     return found
 
 
-def _at(ledger: Ledger, frame: TrainingScope, policy: Policy, seed: int, progress: BuildProgress) -> AtCutoff:
+def _at(ledger: Ledger, frame: TrainingScope, policy: Policy, seed: int, progress: Progress) -> AtCutoff:
     made = train_model(ledger, frame, policy, seed=seed, progress=progress)
     bundle = bundle_of(made, made.draft, ledger, policy, number=1)
     judged = test_customers_at(made, ledger, policy)
@@ -116,7 +117,7 @@ def _at(ledger: Ledger, frame: TrainingScope, policy: Policy, seed: int, progres
 
 
 def _of_rivals(
-    made: TrainedModel, judged: TestCustomers, progress: BuildProgress
+    made: TrainedModel, judged: TestCustomers, progress: Progress
 ) -> tuple[dict[str, Floats], dict[str, Floats], str]:
     """Their chances and values at risk, and why there are none."""
     past = BaselineInputs.of(made, judged)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from threadpoolctl import threadpool_limits
@@ -11,6 +10,7 @@ from features.catalog import CATALOG_FINGERPRINT
 from features.ledger.business_calendar import shut_days
 from features.ledger.ledger import Ledger
 from features.policy import Policy
+from features.progress import Progress
 from features.snapshot import take_snapshot
 from features.version import code_version
 from models.bundle import Bundle
@@ -23,7 +23,6 @@ from training.fitting.learner import TrainingContext
 from training.fitting.tuning import Budget, Tuned, tune
 from training.selection.winner import TooLittleToLearnError, Winner, bare_rule, choose_winner
 
-BuildProgress = Callable[[str, float], None]
 """Told a step in plain words and the share of the work that is behind."""
 
 
@@ -54,7 +53,7 @@ def train_model(
     policy: Policy,
     *,
     seed: int,
-    progress: BuildProgress,
+    progress: Progress,
     tuning: Budget | None = None,
 ) -> TrainedModel:
     """The best that windows closed by T prove; a bare rule by name where they prove nothing."""
@@ -118,7 +117,7 @@ def _origins(ledger: Ledger, frame: TrainingScope, policy: Policy) -> Origins:
     )
 
 
-def _winner_of(teacher: TrainingContext, plan: ContestPlan, frame: TrainingScope, progress: BuildProgress) -> Winner:
+def _winner_of(teacher: TrainingContext, plan: ContestPlan, frame: TrainingScope, progress: Progress) -> Winner:
     steps = iter(range(1, 1000))
     most = 10 * min(len(teacher.origins.close), MOST_CONTEST_ORIGINS)
 
@@ -126,6 +125,6 @@ def _winner_of(teacher: TrainingContext, plan: ContestPlan, frame: TrainingScope
         progress(step, min(0.25 + 0.5 * next(steps) / most, 0.78))
 
     try:
-        return choose_winner(teacher, active_days=frame.active_days, told=told, plan=plan)
+        return choose_winner(teacher, active_days=frame.active_days, step=told, plan=plan)
     except TooLittleToLearnError as error:
         return bare_rule(frame.horizon_days, str(error))

@@ -30,8 +30,6 @@ LEAST_CUSTOMERS = 30
 LEAST_ACTIVE = 10
 """Of them active at the newest closed window, whose outcomes say the most of today."""
 
-StepProgress = Callable[[str], None]
-
 
 class TooLittleToLearnError(TrainingError):
     """No chance can be learned; the rule that needs none is served instead."""
@@ -78,7 +76,7 @@ def bare_rule(horizon_days: int, missing: str) -> Winner:
 
 
 def choose_winner(
-    teacher: TrainingContext, *, active_days: int, told: StepProgress, plan: ContestPlan | None = None
+    teacher: TrainingContext, *, active_days: int, step: Callable[[str], None], plan: ContestPlan | None = None
 ) -> Winner:
     """The best that the teacher's windows prove; ``plan``: where, if not at all origins of a contest.
 
@@ -88,17 +86,17 @@ def choose_winner(
     origins = teacher.origins
     _check_enough(teacher)
     plan = plan or contest_plan(origins)
-    unseen = hold_contest(teacher, plan, told) if plan.folds else None
+    unseen = hold_contest(teacher, plan, step) if plan.folds else None
     fold = origins.fold(origins.until)
     if unseen is None or fold is None:
         return _calibrated_rule(teacher, fold, active_days=active_days, tried=len(plan.folds))
-    told("judging")
+    step("judging")
     outcome = judge(unseen)
     found = contest_checks(teacher, unseen, outcome)
     barred = failures(found, Bars.MODEL)
     if barred and outcome.served == outcome.best_model:
         outcome = serving_rule(outcome, unseen, f"{barred[0].check.code} failed. {barred[0].sentence}")
-    told("fitting what won")
+    step("fitting what won")
     won = _winner(teacher, fold, outcome=outcome, unseen=unseen, plan=plan, active_days=active_days)
     return replace(won, checks=found)
 

@@ -30,6 +30,7 @@ from features.ledger.business_calendar import shut_days
 from features.ledger.customer_range import EVERYBODY, CustomerRange
 from features.ledger.ledger import Ledger
 from features.policy import Policy
+from features.progress import Progress, no_progress
 
 WORKERS = 2
 """Parts at work at once: numpy lets two run side by side, more would only share the memory."""
@@ -40,8 +41,6 @@ FEW_LINES = 50_000
 PartResult = TypeVar("PartResult")
 Medians = dict[CompanyMedian, dict[datetime, float]]
 Tallies = dict[tuple[CompanyMedian, int], ValueCounts]
-PartProgress = Callable[[int, int], None]
-"""Told how many parts are done, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +81,14 @@ class EngineRun:
     customers: Sequence[str] | None = None
     company: CompanyValues | None = None
 
-    def tables(self, told: PartProgress) -> Iterator[pa.Table]:
+    def tables(self, progress: Progress) -> Iterator[pa.Table]:
         """The rows of a snapshot, part by part in ascending order of customers; within one by as_of and customer_id.
 
         Raises:
             TooLargeError: sums that 64 bits do not hold.
         """
         if self._makes_medians and len(self._parts) == 1:
-            yield from self._tables_with_medians(told)
+            yield from self._tables_with_medians(progress)
             return
         wanted, places = self._wanted, self.instants.requested_places
         company = self._at_places(self.company or self.company_values())
@@ -98,7 +97,7 @@ class EngineRun:
             answers = answers_of(part, wanted.primitives, self.instants, places)
             return table_of(answers, self.catalogue, self.instants, self.policy, company)
 
-        yield from self._each(table, wanted.primitives, told)
+        yield from self._each(table, wanted.primitives, progress)
 
     def held_tables(self) -> list[pa.Table]:
         """The tables of ``tables`` in memory: the ledger is mostly read once, for the company's medians too.
@@ -107,8 +106,8 @@ class EngineRun:
             TooLargeError: sums that 64 bits do not hold.
         """
         if self._makes_medians and self.instants.are_midnights:  # all others would be answered at midnights too
-            return self._tables_with_medians(nobody)
-        return list(self.tables(nobody))
+            return self._tables_with_medians(no_progress)
+        return list(self.tables(no_progress))
 
     def company_values(self) -> CompanyValues:
         """The company's values at 00:00 of every instant's business day."""
@@ -143,7 +142,7 @@ class EngineRun:
         def tallied(part: CustomerPart) -> Tallies:
             return self._tallied(answers_of(part, nodes, self.instants, places), places)
 
-        return self._medians_of(everybody._each(tallied, nodes, nobody), places)
+        return self._medians_of(everybody._each(tallied, nodes, no_progress), places)
 
     def _tallied(self, answers: Answers, places: Ints) -> Tallies:
         """What each of the company's medians is taken of at some places, in one part."""
@@ -158,7 +157,7 @@ class EngineRun:
         naive = self.instants.naive
         return {node: {naive[place]: found[node, place].median for place in places} for node in self._wanted.medians}
 
-    def _tables_with_medians(self, told: PartProgress) -> list[pa.Table]:
+    def _tables_with_medians(self, progress: Progress) -> list[pa.Table]:
         """The tables where the company's medians come from the same answers: what they enter is made last."""
         early, late = self._wanted.without_medians, self._wanted.with_medians
         nodes = self._wanted.primitives | self._wanted.asked_by_medians
@@ -171,7 +170,7 @@ class EngineRun:
             table = table_of(answers, early, self.instants, self.policy, at_a_glance)
             return _Begun(table, answers.only(wanted_by(late).primitives), self._tallied(answers, midnights))
 
-        parts = list(self._each(begun, nodes, told))
+        parts = list(self._each(begun, nodes, progress))
         medians = self._medians_of([part.tallied for part in parts], midnights)
         company = self._at_places(replace(self.company_values_at_a_glance, medians=medians))
         tables = (part.table_with(table_of(part.answers, late, self.instants, self.policy, company)) for part in parts)
@@ -207,7 +206,7 @@ class EngineRun:
             )
 
     def _each(
-        self, make: Callable[[CustomerPart], PartResult], nodes: frozenset[Primitive], told: PartProgress
+        self, make: Callable[[CustomerPart], PartResult], nodes: frozenset[Primitive], progress: Progress
     ) -> Iterator[PartResult]:
         """What is made of each part, in order; at most two parts are at work or waiting to be taken."""
         needed, parts = needed_of(nodes), self._parts
@@ -218,7 +217,7 @@ class EngineRun:
         waiting: deque[Future[PartResult]] = deque()
         with ThreadPoolExecutor(together) as pool:
             for at, part in enumerate(parts):
-                told(at, len(parts))
+                progress("Computing features", at / len(parts))
                 if len(waiting) == together:
                     yield waiting.popleft().result()
                 waiting.append(pool.submit(self._made, make, needed, part, together))
@@ -281,7 +280,3 @@ def _first_seen(rows: Rows) -> str:
     """SQL over the set's view: when its first row began to be seen."""
     held = SETS[rows]
     return f"min({held.stream.begins}) FILTER (({held.stream.where}) AND ({held.condition}))"
-
-
-def nobody(done: int, total: int) -> None:
-    """Nobody is told."""

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from features.ledger.external.partitioning import WORKERS
 from features.ledger.external.spill import Spill
 from features.ledger.schema.arrow import ORDER_LINES
+from features.progress import Progress
 
 FEW_VALUES = ["customer_id", "line_id", "product_id", "category", "currency", "department", "manager_id"]
 LARGEST = 2**63
@@ -27,7 +28,7 @@ def write_mirror(
     lines_of: Callable[[pa.Table], pa.Table],
     *,
     row_group: int,
-    told: Callable[[int, int], None],
+    progress: Progress,
 ) -> tuple[tuple[Path, ...], str]:
     """The files of the mirror and the SHA-256 over them; what is spilled is gone then.
 
@@ -45,16 +46,16 @@ def write_mirror(
     folder.mkdir()
     codes = spill.codes
     with ThreadPoolExecutor(WORKERS) as workers:
-        written = list(filter(None, _counted(workers.map(write, codes), len(codes), told)))
+        written = list(filter(None, _counted(workers.map(write, codes), len(codes), progress)))
     digest = hashlib.sha256("\n".join(sha256 for _, sha256 in written).encode()).hexdigest()
     return tuple(path for path, _ in written), digest
 
 
 def _counted(
-    made: Iterator[tuple[Path, str] | None], count: int, told: Callable[[int, int], None]
+    made: Iterator[tuple[Path, str] | None], count: int, progress: Progress
 ) -> Iterator[tuple[Path, str] | None]:
     for done, each in enumerate(made):
-        told(done, count)
+        progress("Sorting rows by customer", done / count)
         yield each
 
 

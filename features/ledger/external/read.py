@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -38,10 +37,10 @@ from features.ledger.schema.arrow import CUSTOMERS, REPLACEMENTS
 from features.ledger.schema.currencies import NO_CURRENCY
 from features.ledger.schema.record_types import RECORD_TYPES
 from features.ledger.sql import is_product
-from features.ledger.store.database import Progress
 from features.ledger.validation.cross_row_checks import NOTHING_ABOVE, quarantine_totals
 from features.ledger.validation.row_checks import check_laid_out, check_misfits, create_checked, open_checks
 from features.policy import Policy
+from features.progress import Progress
 
 PART_ROWS = 1 << 20  # read, checked and spilled at a time
 LITTLE_MEMORY = 2 * 10**9  # below it parts are a quarter of that
@@ -123,7 +122,7 @@ class _Reading:
                 keys.add(rows.column("key").to_numpy(), rows.column("row_id").to_numpy())
                 spill.add(rows.drop_columns(["part", "key"]), part)
         currency = self.policy.reporting_currency or self.counts.most_frequent_currency or NO_CURRENCY
-        self.progress("Comparing versions", 0, 1)
+        self.progress("Comparing versions", 0.0)
         versions = resolve(
             self.connection,
             spill,
@@ -138,9 +137,8 @@ class _Reading:
         if counts.good is None:
             raise NothingUsableError(self.stream.name, counts.quarantine(self.stream.name))
         settling = Settling(self.connection, versions, currency, self.policy)
-        told = partial(self.progress, "Sorting rows by customer")
         paths, digest = write_mirror(
-            spill, self.folder / "orders", settling.lines, row_group=division.row_group, told=told
+            spill, self.folder / "orders", settling.lines, row_group=division.row_group, progress=self.progress
         )
         accepted = counts.good.without(versions.merged) if versions.merged else counts.good
         account = self._account(counts, accepted, versions, settling)
@@ -180,7 +178,7 @@ class _Reading:
     def _parts(self, step: str, names: list[str]) -> Iterator[RawRows]:
         done = 0
         for raw in self.stream.parts(names):
-            self.progress(step, done, max(done, self.stream.rows_about))
+            self.progress(step, done / max(done, self.stream.rows_about, 1))
             done += len(raw)
             yield raw
 

@@ -16,11 +16,12 @@ from features.ledger.merge.events import accepted_on, digest_of
 from features.ledger.reconciliation.report import Reconciliation, UnreconciledError
 from features.ledger.schema.record_types import RECORD_TYPES, RecordType
 from features.ledger.store.batches import LedgerState, next_id
-from features.ledger.store.database import Progress, insert_rows
+from features.ledger.store.database import insert_rows
 from features.ledger.store.dirty_customers import mark_dirty
 from features.ledger.store.row_codec import kept_names, kept_rows, money_kept, rows_kept
 from features.ledger.store.settings import LedgerSettings, keep_settings
 from features.ledger.store.tables import BATCHES, ORDER_REPLACEMENTS, QUARANTINE, ROW_REPLACEMENTS, TABLES
+from features.progress import Progress
 
 
 def store_batch(
@@ -64,7 +65,7 @@ def store_batch(
                 TABLES[shelf.name],
                 ("batch_id", "file_no", "line_no", *kept_names(shelf)),
                 ((held.next_batch_id, *row) for row in kept_rows(frames, accepted_on(kind, shelf), shelf)),
-                told=lambda done: progress("Storing rows", done, rows),
+                told=lambda done: progress("Storing rows", done / max(rows, 1)),
             )
     if not kind.is_state:
         _store_replacements(database, frames, kind)

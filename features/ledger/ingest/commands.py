@@ -92,8 +92,10 @@ def ingest_files(
         address = _address(files, query)
         account = ingest_rows(kind, read_query(address, query), source_name=shown(address), **settings)
     else:
-        with progress_bar(quiet=as_json) as told:
-            account = ingest(kind, [Path(file) for file in files], encoding=encoding or None, progress=told, **settings)
+        with progress_bar(quiet=as_json) as progress:
+            account = ingest(
+                kind, [Path(file) for file in files], encoding=encoding or None, progress=progress, **settings
+            )
     Console().print_json(json.dumps(account.as_json())) if as_json else Console().print(
         account.as_text(), soft_wrap=True
     )

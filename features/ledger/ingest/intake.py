@@ -11,7 +11,7 @@ import pyarrow as pa
 from features.home import Home
 from features.ledger.errors import LedgerError
 from features.ledger.ingest.in_memory import ledger_of
-from features.ledger.ingest.request import Guard, HistoryRule, IngestRequest, OnCommit, no_commit_hook, no_progress
+from features.ledger.ingest.request import Guard, HistoryRule, IngestRequest, OnCommit, no_commit_hook
 from features.ledger.ingest.transaction import carry_out
 from features.ledger.reading.files import ReadOptions, read_tables
 from features.ledger.reading.header_matching import match_columns
@@ -20,8 +20,8 @@ from features.ledger.reading.raw_rows import RawRows
 from features.ledger.reconciliation.report import Reconciliation
 from features.ledger.schema.currencies import CURRENCIES
 from features.ledger.schema.record_types import RECORD_TYPES, RecordType, name_key
-from features.ledger.store.database import Progress
 from features.policy import Policy
+from features.progress import Progress, no_progress
 
 __all__ = ["KindError", "UnknownCurrencyError", "ingest", "ingest_rows", "ingest_watched", "ledger_of"]
 
@@ -78,7 +78,7 @@ def ingest(
     told = ReadOptions(_names_known(contract, named), encoding)
     raws: list[RawRows] = []
     for at, path in enumerate(files):
-        progress("Reading files", at, len(files))
+        progress("Reading files", at / len(files))
         raws += read_tables(path, told)
     return carry_out(
         IngestRequest(

@@ -14,8 +14,8 @@ from features.home import Home
 from features.ledger.reading.raw_rows import RawRows
 from features.ledger.schema.record_types import RecordType
 from features.ledger.store.batches import LedgerState
-from features.ledger.store.database import Progress
 from features.policy import Policy
+from features.progress import Progress, no_progress
 
 Guard = Callable[[duckdb.DuckDBPyConnection, frozenset[str]], None]
 """Is shown ``judged`` and the customers its rows touch before anything is stored; what it raises ends it all."""
@@ -34,10 +34,6 @@ class HistoryRule(StrEnum):
     def holds(self, held: LedgerState) -> bool:
         """Whether it does of a batch that meets what is held."""
         return self is HistoryRule.ALL or (self is HistoryRule.FIRST and not held.begun)
-
-
-def no_progress(step: str, done: int, total: int) -> None:
-    """Nobody is told."""
 
 
 def no_guard(frames: duckdb.DuckDBPyConnection, touched: frozenset[str]) -> None:

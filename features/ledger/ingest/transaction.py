@@ -101,7 +101,7 @@ def _judge(
     rename_checked(frames, kind, same)
     frames.execute("CREATE OR REPLACE TEMP TABLE read AS SELECT * FROM checked")
     history = asked.history.holds(held)
-    asked.progress("Comparing with the ledger", 0, 1)
+    asked.progress("Comparing with the ledger", 0.0)
     reporting = settled or ""
     if kind.money:
         reporting = settled or most_frequent_currency(frames) or currency
@@ -121,7 +121,7 @@ def _check(frames: duckdb.DuckDBPyConnection, asked: IngestRequest, currency: st
     create_checked(frames, kind)
     remarks = [remark for raw in asked.raws for remark in raw.remarks]
     for file_no, (raw, matched) in enumerate(zip(asked.raws, asked.matches, strict=True), start=1):
-        asked.progress("Checking rows", file_no - 1, len(asked.raws))
+        asked.progress("Checking rows", (file_no - 1) / len(asked.raws))
         remarks += check_rows(
             frames, raw, kind, matched=matched, file_no=file_no, policy=asked.policy, currency=currency
         )

@@ -62,7 +62,9 @@ ORDER_COLUMNS: tuple[ColumnSpec, ...] = (
         "group of products",
         ("product category", "category name", "product category name", "item category", "product group"),
     ),
-    ColumnSpec("quantity", NUMBER, "how many", ("qty", "units", "units sold", "order qty", "quantity ordered", "pieces")),
+    ColumnSpec(
+        "quantity", NUMBER, "how many", ("qty", "units", "units sold", "order qty", "quantity ordered", "pieces")
+    ),
     ColumnSpec("unit_price", NUMBER, "price of one", ("price", "price each", "item price", "selling price")),
     ColumnSpec("cost", MONEY, "what the whole line cost us", ("line cost", "total cost", "cogs", "cost of goods sold")),
     ColumnSpec("discount", MONEY, "money already taken off the amount", ("discount amount", "line discount", "rebate")),

@@ -18,7 +18,7 @@ from features.home import Home
 from features.ledger.errors import LedgerError
 from features.ledger.store.tables import METADATA
 
-__all__ = ["METADATA", "Progress", "Store", "StoreError", "insert_rows"]
+__all__ = ["METADATA", "Store", "StoreError", "insert_rows"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WRITE_LOCK = 7_203_001  # PostgreSQL advisory lock: one writer of the ledger at a time
@@ -32,7 +32,6 @@ PRAGMAS = (
 CHUNK_ROWS = 50_000
 PLACEHOLDERS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
 
-Progress = Callable[[str, int, int], None]
 """Told a step in plain words, how much of it is done, and how much there is."""
 
 

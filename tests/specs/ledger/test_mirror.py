@@ -137,12 +137,12 @@ from features.home import Home
 from features.ledger.ingest.intake import ingest
 from features.policy import Policy
 
-def told(step, done, total):
+def progress(step, share):
     if step == sys.argv[3]:
         os.kill(os.getpid(), signal.SIGKILL)
 
 home, path = Home(Path(sys.argv[1])), Path(sys.argv[2])
-ingest("orders", [path], home=home, policy=Policy(), now=datetime.now(UTC), progress=told)
+ingest("orders", [path], home=home, policy=Policy(), now=datetime.now(UTC), progress=progress)
 """
 
 
