@@ -31,42 +31,56 @@ def _setting(default: Any, meaning: str, source: str) -> Any:
 class Policy:
     """The company's settings; passed in, never global. Its digest goes into all that is made under it."""
 
-    time_zone: str = _setting("UTC", "business time zone, IANA name", "design 3")
-    reporting_currency: str = _setting("", "ISO 4217; empty: that of the ledger's first batch", "design 2")
+    time_zone: str = _setting("UTC", "business time zone, IANA name", "docs/design.md 3")
+    reporting_currency: str = _setting("", "ISO 4217; empty: that of the ledger's first batch", "docs/design.md 2")
     non_product_codes: tuple[str, ...] = _setting(
         (),
         "product ids that are no product: money, but no order and no return; a final * stands for any end",
-        "issue 3",
+        "docs/design.md 3",
     )
-    rate_holds_days: int = _setting(7, "days an exchange rate holds where no newer one is known", "issue 3")
-    cancel_minutes: int = _setting(60, "minutes within which an opposite line cancels a sale altogether", "issue 3")
+    rate_holds_days: int = _setting(7, "days an exchange rate holds where no newer one is known", "docs/design.md 3")
+    cancel_minutes: int = _setting(
+        60, "minutes within which an opposite line cancels a sale altogether", "docs/design.md 3"
+    )
     missing_from_customers: int = _setting(
-        12, "customers a weekday has on average from which a day without one line is missing", "issue 3"
+        12, "customers a weekday has on average from which a day without one line is missing", "docs/design.md 3"
     )
-    horizon_days: int = _setting(0, "H: days ahead; 0: proposed from the gaps", "design 3")
-    active_days: int = _setting(0, "W: silent longer is not active; 0: proposed from the gaps", "design 3")
-    company_gap_weight: int = _setting(5, "own gaps the company's gap counts for in the due gap", "design 3")
-    key_enter_share: float = _setting(0.10, "group share of 365-day net sales above which it is key", "domain 4a")
-    key_leave_share: float = _setting(0.08, "share under which it stops to be key", "design 3")
-    key_manager_least_active: int = _setting(20, "active customers from which a manager's own shares count", "design 3")
-    strategic_top_n: int = _setting(0, "the N largest groups are key by decision", "design 3")
-    lapsed_key_days: int = _setting(365, "days after its last order a key account stays listed", "design 3")
-    regular_from_order_days: int = _setting(3, "order days that make a regular", "domain 1")
-    advocate_from_order_days: int = _setting(6, "order days an advocate has at least", "domain 1")
-    advocate_from_days: int = _setting(365, "days since first order an advocate has at least", "domain 1")
-    cost_cover_share: float = _setting(0.80, "share of sales whose costs are known before margin is", "domain 2")
-    at_risk_least_chance: float = _setting(0.30, "least chance that makes at risk before it is overdue", "design 3")
-    at_risk_over_rate: float = _setting(1.5, "times the usual rate that makes at risk", "design 3")
-    fading_least_orders: float = _setting(3.0, "orders expected in H days from which fading can be told", "design 3")
-    fading_share: float = _setting(0.5, "share of the reference under which a customer fades", "domain 8")
-    survey_score_max: int = _setting(10, "the best answer of a survey that does not name its scale", "domain 13")
+    horizon_days: int = _setting(0, "H: days ahead; 0: proposed from the gaps", "docs/design.md 3")
+    active_days: int = _setting(0, "W: silent longer is not active; 0: proposed from the gaps", "docs/design.md 3")
+    company_gap_weight: int = _setting(5, "own gaps the company's gap counts for in the due gap", "docs/design.md 3")
+    key_enter_share: float = _setting(
+        0.10, "group share of 365-day net sales above which it is key", "docs/domain.md 4a"
+    )
+    key_leave_share: float = _setting(0.08, "share under which it stops to be key", "docs/design.md 3")
+    key_manager_least_active: int = _setting(
+        20, "active customers from which a manager's own shares count", "docs/design.md 3"
+    )
+    strategic_top_n: int = _setting(0, "the N largest groups are key by decision", "docs/design.md 3")
+    lapsed_key_days: int = _setting(365, "days after its last order a key account stays listed", "docs/design.md 3")
+    regular_from_order_days: int = _setting(3, "order days that make a regular", "docs/domain.md 1")
+    advocate_from_order_days: int = _setting(6, "order days an advocate has at least", "docs/domain.md 1")
+    advocate_from_days: int = _setting(365, "days since first order an advocate has at least", "docs/domain.md 1")
+    cost_cover_share: float = _setting(
+        0.80, "share of sales whose costs are known before margin is", "docs/domain.md 2"
+    )
+    at_risk_least_chance: float = _setting(
+        0.30, "least chance that makes at risk before it is overdue", "docs/design.md 3"
+    )
+    at_risk_over_rate: float = _setting(1.5, "times the usual rate that makes at risk", "docs/design.md 3")
+    fading_least_orders: float = _setting(
+        3.0, "orders expected in H days from which fading can be told", "docs/design.md 3"
+    )
+    fading_share: float = _setting(0.5, "share of the reference under which a customer fades", "docs/domain.md 8")
+    survey_score_max: int = _setting(
+        10, "the best answer of a survey that does not name its scale", "docs/domain.md 13"
+    )
     fresh_days: int = _setting(
         30,
         "days without a row before the day trained for from which the champion stays",
-        "issue 4: stopped a month ago",
+        "docs/design.md 3: stopped a month ago",
     )
-    lines_per_manager: int = _setting(20, "lines of one manager's call list", "issue 2")
-    manager_key_limit: int = _setting(3, "key accounts one manager can care for", "domain 16")
+    lines_per_manager: int = _setting(20, "lines of one manager's call list", "docs/design.md 3")
+    manager_key_limit: int = _setting(3, "key accounts one manager can care for", "docs/domain.md 16")
 
     def __post_init__(self) -> None:
         try:

@@ -33,7 +33,7 @@ from features.progress import Progress, no_progress
 ROW_GROUP = 100_000
 ASSIGNED = "called_by_list"
 """1 where a list had the customer called in the window learned from: an input of training alone. No snapshot holds it,
-as it is 0 wherever a chance is told: that of no call (design 3)."""
+as it is 0 wherever a chance is told: that of no call (docs/design.md 3)."""
 MICROSECONDS_OF_A_DAY = 86_400_000_000
 Floats = npt.NDArray[np.float64]
 

@@ -60,7 +60,7 @@ class Season:
 
 @dataclass(frozen=True)
 class Reference:
-    """R = net sales of the last 365 days ÷ span × H × carry of the tenure band; below 0 it is 0 (design 6).
+    """R = net sales of the last 365 days ÷ span × H × carry of the tenure band; below 0 it is 0 (docs/design.md 6).
 
     Attributes:
         season: what R is multiplied with where it is shown. Learning, ranking and judging go by R as published.

@@ -4,7 +4,7 @@ Example: python -m benchmarks.accuracy.coverage
 
 Each company's base rate takes a course of its own: steady, wandering, in a trend, with a season, or with a season and
 wandering. Its scores are a little too sure and a little bent, its slope is never quite the same. From forecasts of some
-past windows a calibrator is learned, as `train` learns it, and held against the next window. As the issue asks: cells
+past windows a calibrator is learned, as `train` learns it, and held against the next window. Printed: cells
 are tenths of the scores with 50 customers or more; a cell is hit where the observed rate lies in its mean low … high,
 each half-width h widened to √(h² + 1.645²·p(1−p)/n). Of all cells 85 to 95 % must be hit.
 """

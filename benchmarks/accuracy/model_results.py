@@ -2,7 +2,7 @@
 
 Example: python -m benchmarks.accuracy.model_results --data ../shared/data
 
-The cutoffs are those of issue 4; they are opened once per release. Where a ledger is not there it is left out, and the
+The cutoffs are fixed; they are opened once per release. Where a ledger is not there it is left out, and the
 page says so.
 """
 
@@ -41,11 +41,11 @@ POLICY = Policy()
 
 @dataclass(frozen=True)
 class ReleaseTest:
-    """A ledger, its cutoffs, and what rivals of the issue reached there.
+    """A ledger, its cutoffs, and what published rivals reached there.
 
     Attributes:
         file: under the data folder; empty: CDNOW, out of its wheel.
-        published: rival → AUC, Brier, money found, as issue 4 tells them.
+        published: rival → AUC, Brier, money found, as their own fits reached (docs/design.md 6).
     """
 
     file: str
@@ -165,7 +165,7 @@ def page(found: Mapping[str, Evaluation]) -> str:
             f"## {name}, {each.horizon_days} days",
             *dict.fromkeys(each.remarks),
             means_table(each),
-            "What the issue tells of rivals (their own fits, not ours):",
+            "What others published of rivals (their own fits, not ours):",
             _published(name, each),
             cutoffs_table(each),
             calibration_table(each),

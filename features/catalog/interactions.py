@@ -47,7 +47,7 @@ def _changed(rows: Rows, name: str, days_since: str, *, what: str) -> tuple[Feat
             number,
             never,
             f"{what}, {{value}} times in a year",
-            "domain 14",
+            "docs/domain.md 14",
         ),
         Feature(
             days_since,
@@ -56,45 +56,45 @@ def _changed(rows: Rows, name: str, days_since: str, *, what: str) -> tuple[Feat
             DaysSince(Max(rows, Column.DAY)),
             "it never happened",
             f"{what}, {{value}} days ago",
-            "domain 14",
+            "docs/domain.md 14",
         ),
     )
 
 
 # fmt: off
 CONTACTS = (
-    Feature("days_since_last_contact", Unit.DAYS, "silence on both sides: as-of's day minus the newest contact's that no call list began", SILENCE_OF_BOTH, "never in contact", "nobody spoke for {value} days", "domain 12"),
-    Feature("days_since_our_last_contact", Unit.DAYS, "our silence: days since the newest contact we began", DaysSince(Max(Rows.OUR_CONTACTS, Column.DAY)), "we never began one", "no contact from us for {value} days", "domain 12"),
-    Feature("days_since_its_last_contact", Unit.DAYS, "days since the newest contact the customer began", DaysSince(Max(Rows.THEIR_CONTACTS, Column.DAY)), "it never began one", "did not come to us for {value} days", "domain 12"),
-    Feature("last_contact_by_us", Unit.COUNT, "who began the newest contact: 1 we, 0 the customer", Last(Rows.CONTACTS, Column.BY_US), "no contact names who began it", "of the last contact we began {value}", "domain 12"),
-    *(Feature(f"contacts_{days}_days", Unit.COUNT, f"contacts in the last {days} days that no call list began", OnRecord(Count(Rows.CONTACTS, Window(days)), Rows.CONTACTS), "no contact on record", f"{{value}} contacts in the last {days} days", "domain 12")
+    Feature("days_since_last_contact", Unit.DAYS, "silence on both sides: as-of's day minus the newest contact's that no call list began", SILENCE_OF_BOTH, "never in contact", "nobody spoke for {value} days", "docs/domain.md 12"),
+    Feature("days_since_our_last_contact", Unit.DAYS, "our silence: days since the newest contact we began", DaysSince(Max(Rows.OUR_CONTACTS, Column.DAY)), "we never began one", "no contact from us for {value} days", "docs/domain.md 12"),
+    Feature("days_since_its_last_contact", Unit.DAYS, "days since the newest contact the customer began", DaysSince(Max(Rows.THEIR_CONTACTS, Column.DAY)), "it never began one", "did not come to us for {value} days", "docs/domain.md 12"),
+    Feature("last_contact_by_us", Unit.COUNT, "who began the newest contact: 1 we, 0 the customer", Last(Rows.CONTACTS, Column.BY_US), "no contact names who began it", "of the last contact we began {value}", "docs/domain.md 12"),
+    *(Feature(f"contacts_{days}_days", Unit.COUNT, f"contacts in the last {days} days that no call list began", OnRecord(Count(Rows.CONTACTS, Window(days)), Rows.CONTACTS), "no contact on record", f"{{value}} contacts in the last {days} days", "docs/domain.md 12")
       for days in CONTACT_WINDOW_DAYS),
-    *(Feature(f"contacts_by_us_{days}_days", Unit.COUNT, f"contacts of the last {days} days that we began", _begun(Rows.OUR_CONTACTS, days), NO_CONTACTS, f"we spoke to it {{value}} times in the last {days} days", "domain 12")
+    *(Feature(f"contacts_by_us_{days}_days", Unit.COUNT, f"contacts of the last {days} days that we began", _begun(Rows.OUR_CONTACTS, days), NO_CONTACTS, f"we spoke to it {{value}} times in the last {days} days", "docs/domain.md 12")
       for days in CONTACT_WINDOW_DAYS),
-    *(Feature(f"contacts_by_customer_{days}_days", Unit.COUNT, f"contacts of the last {days} days that the customer began", _begun(Rows.THEIR_CONTACTS, days), NO_CONTACTS, f"it came to us {{value}} times in the last {days} days", "domain 12")
+    *(Feature(f"contacts_by_customer_{days}_days", Unit.COUNT, f"contacts of the last {days} days that the customer began", _begun(Rows.THEIR_CONTACTS, days), NO_CONTACTS, f"it came to us {{value}} times in the last {days} days", "docs/domain.md 12")
       for days in CONTACT_WINDOW_DAYS),
-    Feature("days_from_last_contact_to_last_order", Unit.DAYS, "contact silence - order silence; below 0: in contact since the last order", Minus(SILENCE_OF_BOTH, SILENCE), "never in contact, or never ordered", "the last contact came {value} days before the last order", "domain 13"),
+    Feature("days_from_last_contact_to_last_order", Unit.DAYS, "contact silence - order silence; below 0: in contact since the last order", Minus(SILENCE_OF_BOTH, SILENCE), "never in contact, or never ordered", "the last contact came {value} days before the last order", "docs/domain.md 13"),
 )
 
 COMPLAINTS = (
-    Feature("complaints_open", Unit.COUNT, "complaints that are not closed", OnRecord(Count(Rows.OPEN_COMPLAINTS), Rows.COMPLAINTS), NO_COMPLAINTS, "{value} complaints are open", "domain 11"),
-    Feature("complaint_open_days", Unit.DAYS, "days the oldest open complaint is open", DaysSince(Min(Rows.OPEN_COMPLAINTS, Column.DAY)), "none is open", "a complaint is open for {value} days", "domain 11"),
-    Feature("complaints_365_days", Unit.COUNT, "complaints opened in the last 365 days", OnRecord(Count(Rows.COMPLAINTS, YEAR), Rows.COMPLAINTS), NO_COMPLAINTS, "complained {value} times in a year", "domain 11"),
-    Feature("complaints_repeated_365_days", Unit.COUNT, "complaints of the last 365 days beyond the first of their kind", OnRecord(Minus(Count(Rows.NAMED_COMPLAINTS, YEAR), Distinct(Rows.COMPLAINTS, Column.KIND, YEAR)), Rows.NAMED_COMPLAINTS), "no kind of complaint on record, or none of its names one", "complained again of the same {value} times in a year", "domain 11"),
-    Feature("complaint_answer_mean_days", Unit.DAYS, "mean days from complaint to answer, answers of the last 365 days", Ratio(Sum(Rows.ANSWERED_COMPLAINTS, Column.DAYS, YEAR), Count(Rows.ANSWERED_COMPLAINTS, YEAR)), "none was answered in 365 days", "waited {value} days for our answer on average", "domain 11"),
-    Feature("days_since_last_complaint", Unit.DAYS, "days since the newest complaint was opened", DaysSince(Max(Rows.COMPLAINTS, Column.DAY)), "never complained", "last complained {value} days ago", "domain 11"),
+    Feature("complaints_open", Unit.COUNT, "complaints that are not closed", OnRecord(Count(Rows.OPEN_COMPLAINTS), Rows.COMPLAINTS), NO_COMPLAINTS, "{value} complaints are open", "docs/domain.md 11"),
+    Feature("complaint_open_days", Unit.DAYS, "days the oldest open complaint is open", DaysSince(Min(Rows.OPEN_COMPLAINTS, Column.DAY)), "none is open", "a complaint is open for {value} days", "docs/domain.md 11"),
+    Feature("complaints_365_days", Unit.COUNT, "complaints opened in the last 365 days", OnRecord(Count(Rows.COMPLAINTS, YEAR), Rows.COMPLAINTS), NO_COMPLAINTS, "complained {value} times in a year", "docs/domain.md 11"),
+    Feature("complaints_repeated_365_days", Unit.COUNT, "complaints of the last 365 days beyond the first of their kind", OnRecord(Minus(Count(Rows.NAMED_COMPLAINTS, YEAR), Distinct(Rows.COMPLAINTS, Column.KIND, YEAR)), Rows.NAMED_COMPLAINTS), "no kind of complaint on record, or none of its names one", "complained again of the same {value} times in a year", "docs/domain.md 11"),
+    Feature("complaint_answer_mean_days", Unit.DAYS, "mean days from complaint to answer, answers of the last 365 days", Ratio(Sum(Rows.ANSWERED_COMPLAINTS, Column.DAYS, YEAR), Count(Rows.ANSWERED_COMPLAINTS, YEAR)), "none was answered in 365 days", "waited {value} days for our answer on average", "docs/domain.md 11"),
+    Feature("days_since_last_complaint", Unit.DAYS, "days since the newest complaint was opened", DaysSince(Max(Rows.COMPLAINTS, Column.DAY)), "never complained", "last complained {value} days ago", "docs/domain.md 11"),
 )
 
 SURVEYS = (
-    Feature("survey_score_last_share", Unit.SHARE, "newest answer ÷ the best answer there is", Last(Rows.SURVEYS, Column.SCORE_SHARE), "no survey answered", "last scored us {value} of the best", "domain 13"),
-    Feature("survey_score_mean_365_days_share", Unit.SHARE, "mean answer ÷ the best answer there is, 365 days", _score_mean(YEAR), NOT_ANSWERED, "scored us {value} of the best in a year", "domain 13"),
-    Feature("survey_score_change", Unit.RATIO, "mean score of the last 365 days - of the 365 days before, as shares of the best", Minus(_score_mean(YEAR), _score_mean(BEFORE_LAST_YEAR)), "no survey answered in one of the two years", "its score changed by {value} of the best in a year", "domain 13"),
-    Feature("days_since_last_survey", Unit.DAYS, "days since the newest answer", DaysSince(Max(Rows.SURVEYS, Column.DAY)), "no survey answered", "last answered us {value} days ago", "domain 13"),
+    Feature("survey_score_last_share", Unit.SHARE, "newest answer ÷ the best answer there is", Last(Rows.SURVEYS, Column.SCORE_SHARE), "no survey answered", "last scored us {value} of the best", "docs/domain.md 13"),
+    Feature("survey_score_mean_365_days_share", Unit.SHARE, "mean answer ÷ the best answer there is, 365 days", _score_mean(YEAR), NOT_ANSWERED, "scored us {value} of the best in a year", "docs/domain.md 13"),
+    Feature("survey_score_change", Unit.RATIO, "mean score of the last 365 days - of the 365 days before, as shares of the best", Minus(_score_mean(YEAR), _score_mean(BEFORE_LAST_YEAR)), "no survey answered in one of the two years", "its score changed by {value} of the best in a year", "docs/domain.md 13"),
+    Feature("days_since_last_survey", Unit.DAYS, "days since the newest answer", DaysSince(Max(Rows.SURVEYS, Column.DAY)), "no survey answered", "last answered us {value} days ago", "docs/domain.md 13"),
 )
 
 PEOPLE = (
-    Feature("people_known", Unit.COUNT, "people known at the customer", OnRecord(Distinct(Rows.PEOPLE, Column.PERSON), Rows.PEOPLE), "no person on record", "we know {value} people there", "domain 14"),
-    Feature("levels_known", Unit.COUNT, "different levels of the people known there: owner, head, buyer …", OnRecord(Distinct(Rows.PEOPLE, Column.LEVEL), Rows.LEVELLED_PEOPLE), "no level on record, or none of its people has one", "we know people on {value} levels there", "domain 14"),
+    Feature("people_known", Unit.COUNT, "people known at the customer", OnRecord(Distinct(Rows.PEOPLE, Column.PERSON), Rows.PEOPLE), "no person on record", "we know {value} people there", "docs/domain.md 14"),
+    Feature("levels_known", Unit.COUNT, "different levels of the people known there: owner, head, buyer …", OnRecord(Distinct(Rows.PEOPLE, Column.LEVEL), Rows.LEVELLED_PEOPLE), "no level on record, or none of its people has one", "we know people on {value} levels there", "docs/domain.md 14"),
     *_changed(Rows.BUYER_CHANGES, "buyer_changes_365_days", "days_since_buyer_change", what="its buyer changed"),
     *_changed(Rows.OWNER_CHANGES, "owner_changes_365_days", "days_since_owner_change", what="its owner changed"),
     *_changed(Rows.NEW_SUPPLIERS, "new_suppliers_365_days", "days_since_new_supplier", what="it took a new supplier"),

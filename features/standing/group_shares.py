@@ -1,6 +1,7 @@
 """Every account group's share of sales, replayed month by month, and which groups it makes key.
 
-A group enters above one share and stays until under another, so that it does not flicker (design 3, Key account).
+A group enters above one share and stays until under another, so that it does not flicker (docs/design.md 3, Key
+account).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ NAMED_IN_CRM = {
     "demanding": "teaches us to be better, by our CRM",
     "strategic": "strategic, by our CRM",
 }
-"""What a mark in the CRM says of an account group (domain 4 b to e)."""
+"""What a mark in the CRM says of an account group (docs/domain.md 4 b to e)."""
 
 COMPANY_WIDE = (Level.COMPANY, Level.DEPARTMENT)
 """A share of one manager's sales counts for that manager's own order alone."""

@@ -1,4 +1,4 @@
-"""The loyalty ladder (domain 1): which rung each customer stands on."""
+"""The loyalty ladder (docs/domain.md 1): which rung each customer stands on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is at risk at an as-of, and because of what, in plain words (design 3, At risk)."""
+"""Who is at risk at an as-of, and because of what, in plain words (docs/design.md 3, At risk)."""
 
 from __future__ import annotations
 

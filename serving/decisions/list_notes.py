@@ -11,7 +11,7 @@ from serving.decisions.portfolios import EVERYONE, Portfolio, ScoredCustomer
 from serving.decisions.wording import counted, day, days, share
 
 FEW_ACTIVE = 50
-"""Under so many active customers one good or bad list proves nothing (design 6: a tiny ledger proves nothing alone)."""
+"""Under so many active customers one good or bad list proves nothing (docs/design.md 6)."""
 
 NAMED_KEY_ACCOUNTS = 5
 """So many key accounts that are not at risk are named in a note."""

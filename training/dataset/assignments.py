@@ -23,7 +23,7 @@ from features.snapshot import Floats, Snapshot
 Mask = npt.NDArray[np.bool_]
 
 LEAST_CYCLE_DAYS = 90
-"""An arm holds for max(H, 90) days from its trigger: assignments within them are one draw (design 3)."""
+"""An arm holds for max(H, 90) days from its trigger: assignments within them are one draw (docs/design.md 3)."""
 LEAST_HELD_OUT = 50
 """Customers held out, from which they can stand for those who were called."""
 

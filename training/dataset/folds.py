@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from features.clock import AsOf
 
 CONTEST_ORIGINS = 3
-"""Fewer contest origins than this, and closer ones stand in (design 3)."""
+"""Fewer contest origins than this, and closer ones stand in (docs/design.md 3)."""
 MOST_CONTEST_ORIGINS = 8
 """Older ones tell little of today, and each costs a fit of every candidate."""
 MOST_SHUT = 0.10

@@ -1,4 +1,4 @@
-"""Who is judged at a cutoff, and what came, by the formulas of design 6 whatever the product does."""
+"""Who is judged at a cutoff, and what came, by the formulas of docs/design.md 6 whatever the product does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TestCustomers:
 
     Attributes:
         snapshot: their features as of the cutoff. everybody: those of all who ever ordered.
-        carried: R as design 6 has it, with the carries of the windows closed by the cutoff.
+        carried: R as docs/design.md 6 has it, with the carries of the windows closed by the cutoff.
         churned: no order day in [cutoff, cutoff + H), as known later. net_sales: sales less returns there.
         last_rate: the observed rate of the last closed window; NaN: there is none.
         has_year_before: the ledger holds the window one year earlier.

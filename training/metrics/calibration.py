@@ -1,4 +1,4 @@
-"""Whether chances meant what they said at a cutoff, and their intervals held; by the lines of issue 4."""
+"""Whether chances meant what they said at a cutoff, and their intervals held; by the lines of docs/design.md 6."""
 
 from __future__ import annotations
 

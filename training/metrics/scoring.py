@@ -1,4 +1,4 @@
-"""How forecasts and rankings are judged; the formulas are those of design 6.
+"""How forecasts and rankings are judged; the formulas are those of docs/design.md 6.
 
 A weight says how much each row counts (see ``TrainingSet.weight``); None: all alike.
 """
@@ -24,7 +24,7 @@ PERFECT_DRAWS = 500
 
 
 LEAST_OUTCOMES = 50
-"""Customers left alone, under which figures would be chance (issue 4)."""
+"""Customers left alone, under which figures would be chance (docs/design.md 6)."""
 
 
 def auc(chance: Floats, happened: Flags, weight: Floats | None = None) -> float:

@@ -26,7 +26,7 @@ from training.selection.gates import Bars, GateResult, failures
 from training.selection.out_of_sample import OutOfSample
 
 LEAST_CUSTOMERS = 30
-"""Who ever ordered, from which a chance can be learned at all (issue 4: small B2B begins at 30)."""
+"""Who ever ordered, from which a chance can be learned at all (docs/design.md 6: a small company begins at 30)."""
 LEAST_ACTIVE = 10
 """Of them active at the newest closed window, whose outcomes say the most of today."""
 

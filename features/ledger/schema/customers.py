@@ -12,7 +12,7 @@ KEY_MARKS = {
     "demanding": ("demanding customer",),
     "strategic": ("strategic customer", "strategic account", "vip"),
 }
-"""Why a company names a customer key, whatever it buys (domain 4)."""
+"""Why a company names a customer key, whatever it buys (docs/domain.md 4)."""
 
 PERSON = ColumnSpec(
     "person",

@@ -1,4 +1,4 @@
-"""Who is at risk (design 3), clause by clause, on drawn customers."""
+"""Who is at risk (docs/design.md 3), clause by clause, on drawn customers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The score table (design 5): its columns, what is blank for whom, and the files it is written to."""
+"""The score table (docs/design.md 5): its columns, what is blank for whom, and the files it is written to."""
 
 from __future__ import annotations
 

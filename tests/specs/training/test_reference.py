@@ -1,4 +1,4 @@
-"""The reference R, design 6 to the letter."""
+"""The reference R, docs/design.md 6 to the letter."""
 
 from __future__ import annotations
 
