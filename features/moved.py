@@ -219,8 +219,8 @@ class _MovedModules(MetaPathFinder):
     def find_spec(
         self,
         fullname: str,
-        path: Sequence[str] | None,
-        target: ModuleType | None = None,  # noqa: ARG002  # the form
+        path: Sequence[str] | None,  # noqa: ARG002  # the import system's signature
+        target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
         if fullname in MOVED:
             raise ModuleNotFoundError(_sentence(fullname), name=fullname)
