@@ -30,6 +30,7 @@ from training.checks.feature_tables import PRESENCE, FeatureTable, MadeFeaturesE
 from training.checks.leakage import check_features, own_features
 from training.checks.report import LeakReport
 
+pytestmark = pytest.mark.slow
 POLICY = Policy(time_zone="Europe/Berlin")
 H = 90
 INTRADAY = at("2025-08-20T14:37", POLICY)

@@ -24,6 +24,7 @@ from training.checks.feature_tables import MadeFeaturesError
 from training.checks.leakage import check_table, own_features
 from training.checks.report import LeakReport
 
+pytestmark = pytest.mark.slow
 POLICY = Policy(time_zone="Europe/Berlin")
 H = 90
 ORIGINS = [
