@@ -39,6 +39,7 @@ from features.catalog.primitives import (
     Window,
 )
 from features.catalog.row_sets import ON_ORDER_DAYS, ORDER_LINES, SETS, EventStream
+from features.ledger.sql import holds_at, visible_at
 from features.policy import Policy
 
 _UNIT_TYPE = {Unit.DATE: "DATE", Unit.COUNT: "BIGINT"}  # all others: DOUBLE
@@ -46,7 +47,7 @@ _UNIT_TYPE = {Unit.DATE: "DATE", Unit.COUNT: "BIGINT"}  # all others: DOUBLE
 _STATEMENT = """
 WITH known AS (
     SELECT DISTINCT i.as_of, c.customer_id FROM customers c JOIN instants i
-      ON c.visible_from < i.as_of AND (c.replaced_at IS NULL OR c.replaced_at >= i.as_of)
+      ON {known}
 ){streams}, order_days AS (
     SELECT as_of, as_of_day, customer_id, day, sum(amount) FILTER ({sales}) AS amount
     FROM order_lines_seen GROUP BY as_of, as_of_day, customer_id, day HAVING bool_or({purchases})
@@ -77,7 +78,7 @@ _STREAM = """, {name}_seen AS NOT MATERIALIZED (
     SELECT i.as_of, i.as_of_day, r.* FROM (
         SELECT *, {day} AS day, {happened} AS happened, {begins} AS begins, {ends} AS ends{columns}
         FROM {view} WHERE {where}
-    ) r JOIN instants i ON r.begins < i.as_of AND (r.ends IS NULL OR r.ends >= i.as_of)
+    ) r JOIN instants i ON {holds}
 ), {name}_facts AS (
     SELECT as_of, customer_id{facts} FROM {name}_seen GROUP BY as_of, customer_id
 )"""
@@ -93,6 +94,7 @@ def statement(catalogue: Iterable[Feature], policy: Policy) -> str:
     features = "".join(f",\n  {rendering.column(feature)}" for feature in catalogue)
     facts = [*(f"{stream.name}_facts" for stream in rendering.streams), "day_facts", "gap_facts"]
     return _STATEMENT.format(
+        known=visible_at("i.as_of", relation="c"),
         streams="".join(rendering.stream(stream) for stream in rendering.streams),
         sales=SETS[Rows.SALES].condition,
         purchases=SETS[Rows.PURCHASES].condition,
@@ -126,6 +128,7 @@ class _Rendering:
             ends=stream.ends,
             columns=columns,
             where=stream.where,
+            holds=holds_at("i.as_of", begins="r.begins", ends="r.ends"),
             facts=self.facts(f"{stream.name}_facts"),
         )
 

@@ -8,16 +8,17 @@ import duckdb
 import pyarrow as pa
 
 from features.clock import AsOf
+from features.ledger.sql import visible_at
 
-_ACCOUNTS = """
+_ACCOUNTS = f"""
 WITH versions AS (
-    SELECT * FROM customers WHERE visible_from < $as_of AND (replaced_at IS NULL OR replaced_at >= $as_of)
+    SELECT * FROM customers WHERE {visible_at("$as_of")}
 ), newest_line AS (
     SELECT customer_id,
            arg_max(department, (ordered_at, row_id)) FILTER (department IS NOT NULL) AS department,
            arg_max(manager_id, (ordered_at, row_id)) FILTER (manager_id IS NOT NULL) AS manager_id
     FROM order_lines
-    WHERE ordered_at < $as_of AND visible_from < $as_of AND (replaced_at IS NULL OR replaced_at >= $as_of)
+    WHERE {visible_at("$as_of", happened="ordered_at")}
     GROUP BY customer_id
 )
 SELECT customer_id, v.name, v.key_mark,

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
+from features.ledger.sql import visible_at
 from features.policy import Policy
 from features.standing.accounts import groups_at
 
@@ -38,8 +39,7 @@ WITH lines AS (
     SELECT m.as_of, coalesce(g.group_id, l.customer_id) AS group_id, l.amount,
            coalesce(l.department, a.department) AS department, a.manager_id AS manager
     FROM months m
-    JOIN order_lines l ON l.order_day >= m.as_of_day - {days} AND l.ordered_at < m.as_of AND l.visible_from < m.as_of
-         AND (l.replaced_at IS NULL OR l.replaced_at >= m.as_of)
+    JOIN order_lines l ON l.order_day >= m.as_of_day - {days} AND {visible}
     JOIN accounts a ON a.customer_id = l.customer_id
     LEFT JOIN memberships g ON g.as_of = m.as_of AND g.customer_id = l.customer_id
 ), groups AS (
@@ -178,7 +178,8 @@ def _by_instant(
         }
     )
     connection.register("months", months)
-    asked = _SHARES.format(days=SHARE_DAYS, unit=_UNIT[level], keep=keep, enter=repr(enter))
+    visible = visible_at("m.as_of", happened="ordered_at", relation="l")
+    asked = _SHARES.format(days=SHARE_DAYS, visible=visible, unit=_UNIT[level], keep=keep, enter=repr(enter))
     found = connection.execute(asked).fetchall()
     connection.unregister("months")
     connection.unregister("memberships")

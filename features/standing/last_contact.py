@@ -6,8 +6,8 @@ import duckdb
 import pyarrow as pa
 
 from features.clock import AsOf
+from features.ledger.sql import visible_at
 
-_SEEN = "visible_from < $as_of AND (replaced_at IS NULL OR replaced_at >= $as_of)"
 _WHEN_SAID = {
     "contacts": "contacted_at",
     "complaints": "opened_at",
@@ -18,26 +18,26 @@ _WHEN_SAID = {
 
 _SAID = " UNION ALL ".join(
     f"SELECT customer_id, words, ({at}, '{view}', row_id) AS since FROM {view}"
-    f" WHERE words IS NOT NULL AND {at} < $as_of AND {_SEEN}"
+    f" WHERE words IS NOT NULL AND {visible_at('$as_of', happened=at)}"
     for view, at in _WHEN_SAID.items()
 )
 _LAST_CONTACTS = f"""
 WITH talks AS (
     SELECT customer_id, max(contacted_on) AS last_contact_on, arg_max(person, (contacted_at, row_id)) AS person
-    FROM contacts WHERE contacted_at < $as_of AND {_SEEN} GROUP BY customer_id
+    FROM contacts WHERE {visible_at("$as_of", happened="contacted_at")} GROUP BY customer_id
 ), said AS (
     SELECT customer_id, arg_max(words, since) AS last_words FROM ({_SAID}) GROUP BY customer_id
 ), known AS (
     SELECT customer_id, person, coalesce(role, level) AS does, row_id,
            contains(lower(concat_ws(' ', role, level)), 'buyer') AS buys
-    FROM people WHERE {_SEEN}
+    FROM people WHERE {visible_at("$as_of")}
 ), first_choice AS (
     SELECT customer_id, arg_min(person, (NOT buys, row_id)) AS person FROM known GROUP BY customer_id
 ), chosen AS (
     SELECT customer_id, coalesce(talks.person, first_choice.person) AS person, last_contact_on
     FROM talks FULL JOIN first_choice USING (customer_id)
 ), speaks AS (
-    SELECT customer_id, language FROM customers WHERE {_SEEN}
+    SELECT customer_id, language FROM customers WHERE {visible_at("$as_of")}
 )
 SELECT customer_id, person || coalesce(' (' || does || ')', '') AS contact_person, last_contact_on, last_words, language
 FROM chosen FULL JOIN said USING (customer_id) FULL JOIN speaks USING (customer_id)
