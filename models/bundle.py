@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from models.feature_distributions import TrainingDistribution
 from models.manifest import BundleError, Manifest, UsualRates
 from models.margin import Margin
 from models.probability import Probability
+from models.records import read_record
 from models.reference import Reference, orders_expected
 from models.shortfall import Shortfall, ShortfallKind
 
@@ -177,16 +178,11 @@ class Bundle:
 
     def record(self, texts: dict[str, str]) -> dict[str, Any]:
         """All of it as JSON; LightGBM's texts are put into ``texts`` by file name."""
-        return {
-            "manifest": self.manifest.record(),
-            "reference": self.reference.record(),
-            "shortfall": self.shortfall.record(texts),
-            "churn": None if self.churn is None else self.churn.record(texts, "churn"),
-            "decline": None if self.decline is None else self.decline.record(texts, "decline"),
-            "usual_rates": asdict(self.usual_rates),
-            "usual_shares": None if self.usual_shares is None else self.usual_shares.record(),
-            "margin": None if self.margin is None else self.margin.record(),
-        }
+        record = asdict(self)
+        for file, member in _boosters(record):
+            texts[file] = member.pop("text")
+            member["file"] = file
+        return record
 
     @classmethod
     def of_record(cls, record: dict[str, Any], texts: Mapping[str, str]) -> Bundle:
@@ -195,21 +191,10 @@ class Bundle:
         Raises:
             KeyError, TypeError, ValueError: the record is none of ours.
         """
-
-        def probability(name: str) -> Probability | None:
-            return None if record[name] is None else Probability.of_record(record[name], texts)
-
-        shares = record.get("usual_shares")  # bundles made before drift was watched have none
-        return cls(
-            manifest=Manifest.of_record(record["manifest"]),
-            reference=Reference.of_record(record["reference"]),
-            shortfall=Shortfall.of_record(record["shortfall"], texts),
-            churn=probability("churn"),
-            decline=probability("decline"),
-            usual_rates=UsualRates(**record["usual_rates"]),
-            usual_shares=None if shares is None else TrainingDistribution.of_record(shares),
-            margin=None if record["margin"] is None else Margin(**record["margin"]),
-        )
+        record.setdefault("usual_shares", None)  # bundles made before drift was watched have none
+        for _, member in _boosters(record):
+            member["text"] = texts[member.pop("file")]
+        return read_record(cls, record)
 
     def _check(self, snapshot: Snapshot) -> None:
         learned = self.manifest.catalogue_fingerprint
@@ -239,3 +224,12 @@ class Bundle:
             return churn
         telling = expected_orders >= self.manifest.fading_least_orders
         return np.where(telling, np.maximum(self.decline.chance(snapshot), churn), churn)
+
+
+def _boosters(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every LightGBM member in a bundle's record, and the file its text lies in."""
+    models = {"churn": record["churn"], "decline": record["decline"], "shortfall": record["shortfall"]["share"]}
+    for prefix, model in models.items():
+        for number, member in enumerate(model["members"] if model else ()):
+            if member["kind"] == "lightgbm":
+                yield f"{prefix}-{number}.lightgbm.txt", member

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -22,14 +22,11 @@ class Sigmoid:
 
     intercept: float
     slope: float
+    kind: Literal["sigmoid"] = "sigmoid"
 
     def apply(self, log_odds: Floats) -> Floats:
         """Calibrated log-odds."""
         return self.intercept + self.slope * log_odds
-
-    def record(self) -> dict[str, Any]:
-        """The two numbers."""
-        return {"kind": "sigmoid", **asdict(self)}
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,7 @@ class Isotonic:
     knots: tuple[float, ...]
     values: tuple[float, ...]
     end_slope: float
+    kind: Literal["isotonic"] = "isotonic"
 
     def apply(self, log_odds: Floats) -> Floats:
         """Calibrated log-odds."""
@@ -49,10 +47,6 @@ class Isotonic:
         below = np.minimum(log_odds - self.knots[0], 0.0)
         above = np.maximum(log_odds - self.knots[-1], 0.0)
         return inside + self.end_slope * (below + above)
-
-    def record(self) -> dict[str, Any]:
-        """Knots, values and the slope beyond them."""
-        return {"kind": "isotonic", **asdict(self)}
 
 
 Curve = Sigmoid | Isotonic
@@ -93,15 +87,6 @@ class Spread:
         half = NINETY_PERCENT * np.sqrt(level * level + self.scatter * self.scatter + tilt * tilt)
         return log_odds - half, log_odds + half
 
-    def record(self) -> dict[str, Any]:
-        """All of it."""
-        return asdict(self)
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> Spread:
-        """The spread a record describes."""
-        return cls(**{**record, "days": tuple(record["days"]), "level": tuple(record["level"])})
-
 
 @dataclass(frozen=True)
 class Calibrator:
@@ -124,35 +109,7 @@ class Calibrator:
         level = np.interp(as_of_days, self.days, self.offsets) if self.days else 0.0
         return self.curve.apply(log_odds) + level
 
-    def record(self) -> dict[str, Any]:
-        """The curve's record, and the level by day."""
-        return {
-            "curve": self.curve.record(),
-            "spread": self.spread.record(),
-            "days": self.days,
-            "offsets": self.offsets,
-        }
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> Calibrator:
-        """The calibrator a record describes.
-
-        Raises:
-            KeyError, ValueError: the record is none of ours.
-        """
-        spread = Spread.of_record(record["spread"])
-        return cls(_curve_of(record["curve"]), spread, tuple(record["days"]), tuple(record["offsets"]))
-
 
 UNTRIED = Spread(scatter=0.85)
 """A forecast that no outcome was held against: what base rates are thought to move by before any was seen."""
 UNCHANGED = Calibrator(Sigmoid(0.0, 1.0), UNTRIED)
-
-
-def _curve_of(record: dict[str, Any]) -> Curve:
-    match record["kind"]:
-        case "sigmoid":
-            return Sigmoid(float(record["intercept"]), float(record["slope"]))
-        case "isotonic":
-            return Isotonic(tuple(record["knots"]), tuple(record["values"]), float(record["end_slope"]))
-    raise ValueError(f"no curve is of kind {record['kind']!r}")

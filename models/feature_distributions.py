@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -53,24 +52,6 @@ class TrainingDistribution:
     ) -> TrainingDistribution:
         """The steps that part these rows into tenths."""
         return cls(customers, held_days, {name: _steps(snapshot.feature(name), weight) for name in names})
-
-    def record(self) -> dict[str, Any]:
-        """All steps as JSON."""
-        told = {name: {"edges": steps.edges, "shares": steps.shares} for name, steps in self.features.items()}
-        return {"customers": self.customers, "held_days": self.held_days, "features": told}
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> TrainingDistribution:
-        """The shares a record describes.
-
-        Raises:
-            KeyError: the record is none of ours.
-        """
-        told = {
-            name: FeatureDistribution(tuple(each["edges"]), tuple(each["shares"]))
-            for name, each in record["features"].items()
-        }
-        return cls(int(record["customers"]), int(record["held_days"]), told)
 
 
 def _steps(values: Floats, weight: Floats) -> FeatureDistribution:

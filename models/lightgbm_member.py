@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,6 +18,7 @@ def threads_for(rows: int) -> int:
     return 1 if rows < ONE_THREAD_ROWS else 2
 
 
+@dataclass(frozen=True)
 class LightGbm:
     """A LightGBM booster, held as its own text; raw scores are log-odds (of a chance or of a share).
 
@@ -23,16 +26,26 @@ class LightGbm:
         ValueError: the text is no booster.
     """
 
-    def __init__(self, name: str, text: str) -> None:
+    name: str
+    text: str
+    kind: Literal["lightgbm"] = "lightgbm"
+
+    def __post_init__(self) -> None:
+        _ = self._booster
+
+    @cached_property
+    def _booster(self) -> Any:
         import lightgbm  # a second and 100 MiB that a command which scores nothing never pays
 
-        self.name = name
-        self.text = text
         try:
-            self._booster = lightgbm.Booster(model_str=text)
+            return lightgbm.Booster(model_str=self.text)
         except lightgbm.basic.LightGBMError as error:
             raise ValueError(str(error)) from None
-        self.features: tuple[str, ...] = tuple(self._booster.feature_name())
+
+    @cached_property
+    def features(self) -> tuple[str, ...]:
+        """The booster's features, in its order."""
+        return tuple(self._booster.feature_name())
 
     def log_odds(self, snapshot: Snapshot) -> Floats:
         """Raw scores; a row gets the same bits whatever rows stand beside it."""
@@ -49,7 +62,3 @@ class LightGbm:
         matrix = snapshot.matrix(self.features)
         parts = self._booster.predict(matrix, pred_contrib=True, num_threads=threads_for(len(matrix)))
         return np.asarray(parts, dtype=np.float64)
-
-    def record(self) -> dict[str, Any]:
-        """Its name; the text lies beside."""
-        return {"kind": "lightgbm", "name": self.name}

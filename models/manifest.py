@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from features.errors import CallfirstError
 
@@ -45,19 +44,10 @@ class Manifest:
     note: str
     horizon_days: int
     active_days: int
-    fading_least_orders: float
+    fading_least_orders: int | float  # as policy.toml has it
     until: str
     origins: tuple[str, ...]
     catalogue_fingerprint: str
     policy_digest: str
     ledger_digest: str
     code_version: str
-
-    def record(self) -> dict[str, Any]:
-        """The manifest as JSON."""
-        return {**asdict(self), "origins": list(self.origins)}
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> Manifest:
-        """The manifest a record describes."""
-        return cls(**{**record, "origins": tuple(record["origins"])})

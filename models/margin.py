@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,7 +30,3 @@ class Margin:
     def sentence(self) -> str:
         """What a reader of value at risk has to know."""
         return f"Value at risk is margin, not sales: costs are known for {100 * self.cover:.0f} % of sales."
-
-    def record(self) -> dict[str, Any]:
-        """Both shares."""
-        return asdict(self)

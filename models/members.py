@@ -5,11 +5,11 @@ All are written as JSON, LightGBM beside it as its own text; nothing is pickled.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
 from math import factorial
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from scipy.special import expit, logit
@@ -97,6 +97,7 @@ class Linear:
     name: str
     constant: float
     terms: tuple[Term, ...]
+    kind: Literal["linear"] = "linear"
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -118,16 +119,6 @@ class Linear:
         """Constant plus terms."""
         return row_sums(self.contributions(snapshot))
 
-    def record(self) -> dict[str, Any]:
-        """Constant and terms."""
-        return {"kind": "linear", **asdict(self)}
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> Linear:
-        """The member a record describes."""
-        terms = (Term(**{**term, "transform": Transform(term["transform"])}) for term in record["terms"])
-        return cls(record["name"], float(record["constant"]), tuple(terms))
-
 
 @dataclass(frozen=True)
 class Btyd:
@@ -143,6 +134,7 @@ class Btyd:
     horizon_days: int
     usual: tuple[float, float, float]  # order days, silence in days, tenure in days
     time: OperationalTime = CALENDAR
+    kind: Literal["btyd"] = "btyd"
 
     INPUTS = ("order_days_lifetime", "days_since_last_order", "days_since_first_order")
 
@@ -168,24 +160,6 @@ class Btyd:
         anchor = values[()]
         parts[2] = values[(0, 1, 2)] - anchor - parts[0] - parts[1]  # takes up the rounding
         return np.column_stack([*parts, anchor])
-
-    def record(self) -> dict[str, Any]:
-        """Story, parameters, horizon and anchor."""
-        return {"kind": "btyd", **asdict(self)}
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> Btyd:
-        """The member a record describes."""
-        given = {key: value for key, value in record.items() if key != "kind"}
-        return cls(
-            **{
-                **given,
-                "story": BtydModel(given["story"]),
-                "parameters": Parameters(**given["parameters"]),
-                "usual": tuple(given["usual"]),
-                "time": OperationalTime.of_record(given["time"]),
-            }
-        )
 
     def _of(self, as_of_days: Floats, order_days: Floats, silence: Floats, tenure: Floats) -> Floats:
         repeats = np.maximum(order_days - 1, 0.0)
@@ -214,19 +188,3 @@ def _shapley(index: int, values: dict[tuple[int, ...], Floats]) -> Floats:
 
 
 AnyMember = Linear | Btyd | LightGbm
-
-
-def member_of(record: dict[str, Any], text: str | None) -> AnyMember:
-    """The member a record (and for LightGBM its text) describes.
-
-    Raises:
-        KeyError, TypeError, ValueError: the record is none of ours.
-    """
-    match record["kind"]:
-        case "linear":
-            return Linear.of_record(record)
-        case "btyd":
-            return Btyd.of_record(record)
-        case "lightgbm" if text is not None:
-            return LightGbm(record["name"], text)
-    raise ValueError(f"no member is of kind {record['kind']!r}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -38,15 +37,6 @@ class OperationalTime:
     def between(self, begins: Floats, ends: Floats) -> Floats:
         """Operational days from one day to another."""
         return np.asarray(self.at(ends) - self.at(begins))
-
-    def record(self) -> dict[str, Any]:
-        """Both columns."""
-        return asdict(self)
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> OperationalTime:
-        """The time a record describes."""
-        return cls(tuple(record["days"]), tuple(record["elapsed"]))
 
 
 CALENDAR = OperationalTime()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from features.snapshot import Floats, Snapshot
 from models.calibration import UNCHANGED, Calibrator
-from models.lightgbm_member import LightGbm
-from models.members import AnyMember, chance_of, member_of, row_sums
+from models.members import AnyMember, chance_of, row_sums
 
 
 @dataclass(frozen=True)
@@ -67,31 +64,6 @@ class Probability:
                 total[:, names.index(name)] += parts[:, place]
             total[:, -1] += parts[:, -1]
         return total
-
-    def record(self, texts: dict[str, str], prefix: str) -> dict[str, Any]:
-        """The model as JSON; LightGBM's texts are put into ``texts`` by file name."""
-        members = []
-        for number, member in enumerate(self.members):
-            record = member.record()
-            if isinstance(member, LightGbm):
-                record["file"] = f"{prefix}-{number}.lightgbm.txt"
-                texts[record["file"]] = member.text
-            members.append(record)
-        return {
-            "members": members,
-            "weights": list(self.weights),
-            "calibrator": self.calibrator.record(),
-        }
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any], texts: Mapping[str, str]) -> Probability:
-        """The model a record and LightGBM's texts describe.
-
-        Raises:
-            KeyError, TypeError, ValueError: the record is none of ours.
-        """
-        members = tuple(member_of(each, texts.get(each.get("file", ""))) for each in record["members"])
-        return cls(members, tuple(float(w) for w in record["weights"]), Calibrator.of_record(record["calibrator"]))
 
 
 def alone(member: AnyMember, calibrator: Calibrator = UNCHANGED) -> Probability:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -80,17 +79,6 @@ class Reference:
     def in_season(self, snapshot: Snapshot) -> Floats:
         """R of each row at its time of the year; NaN: never ordered."""
         return self.sales(snapshot) * self.season.factor(snapshot.as_of_days)
-
-    def record(self) -> dict[str, Any]:
-        """Horizon, carries and season."""
-        return asdict(self)
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> Reference:
-        """The reference a record describes."""
-        days, factors = (tuple(float(each) for each in record["season"][name]) for name in ("days", "factors"))
-        carry = tuple(float(each) for each in record["carry"])
-        return cls(int(record["horizon_days"]), carry, Season(days, factors))
 
     @classmethod
     def fitted(cls, horizon_days: int, plain: Floats, tenure_days: Floats, *, next_sales: Floats) -> Reference:

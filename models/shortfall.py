@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 
@@ -86,25 +84,3 @@ class Shortfall:
     def expected_sales(self, reference: Floats, value_at_risk: Floats) -> Floats:
         """E[net sales] in the horizon, at least 0; NaN where value at risk is unknown."""
         return np.maximum(self.sales_factor * (reference - value_at_risk), 0.0)
-
-    def record(self, texts: dict[str, str]) -> dict[str, Any]:
-        """The model as JSON; LightGBM's text is put into ``texts``."""
-        return {
-            "kind": str(self.kind),
-            "share": None if self.share is None else self.share.record(texts, "shortfall"),
-            "lift": self.lift,
-            "sales_factor": self.sales_factor,
-            "spread": self.spread,
-        }
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any], texts: Mapping[str, str]) -> Shortfall:
-        """The model a record and LightGBM's text describe.
-
-        Raises:
-            KeyError, TypeError, ValueError: the record is none of ours.
-        """
-        share = None if record["share"] is None else Probability.of_record(record["share"], texts)
-        spread = None if record["spread"] is None else float(record["spread"])
-        lift, factor = float(record["lift"]), float(record["sales_factor"])
-        return cls(ShortfallKind(record["kind"]), share, lift, factor, spread)
