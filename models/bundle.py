@@ -191,7 +191,7 @@ class Bundle:
         Raises:
             KeyError, TypeError, ValueError: the record is none of ours.
         """
-        record.setdefault("usual_shares", None)  # bundles made before drift was watched have none
+        record = {"usual_shares": None, **record}  # bundles made before drift was watched have none
         for _, member in _boosters(record):
             member["text"] = texts[member.pop("file")]
         return read_record(cls, record)

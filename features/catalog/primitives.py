@@ -6,7 +6,8 @@ primitives to one number. Anything that is not in this file cannot be in a featu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 
@@ -291,3 +292,16 @@ Expression = (
     | CompanyMedian
     | Shrunken
 )
+
+
+def operands_of(expression: Expression) -> tuple[Expression, ...]:
+    """The expressions an expression is directly made of, in the order of its fields; a primitive has none."""
+    values = (getattr(expression, field.name) for field in fields(expression))
+    return tuple(value for value in values if isinstance(value, Expression))
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """The expression and everything it is made of, outermost first."""
+    yield expression
+    for operand in operands_of(expression):
+        yield from walk(operand)
