@@ -18,12 +18,12 @@ from features.catalog.primitives import (
 )
 
 SEEN_LINES = Count(Rows.LINES)
-"""Says who is a customer, whatever the catalogue asks."""
+"""Decides who is a customer, whatever the catalogue holds."""
 
 
 @lru_cache(maxsize=16)
 def wanted_by(catalogue: tuple[Feature, ...]) -> Wanted:
-    """What a catalogue needs; worked out once."""
+    """What a catalogue needs; computed once."""
     return Wanted(catalogue)
 
 
@@ -33,9 +33,9 @@ class Wanted:
     Attributes:
         primitives: of each customer.
         medians: of the company.
-        sets: those that features ask whether any row of them is on record.
-        shut_days: whether features ask for closed and missing days.
-        with_medians, without_medians: the features that the company's values enter, and the others.
+        sets: the sets of rows for which a feature depends on whether any row is on record.
+        shut_days: whether a feature needs the closed and missing days.
+        with_medians, without_medians: the features that depend on company medians, and the others.
     """
 
     def __init__(self, catalogue: Iterable[Feature]) -> None:

@@ -1,4 +1,4 @@
-"""Whom to talk to at a customer as of an instant, in which language, and when and what was said last."""
+"""Contact person, language, last contact and last words of each customer as of an instant."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WHEN_SAID = {
     "surveys": "answered_at",
     "outcomes": "happened_at",
 }
-"""View with words of a customer → the instant they were said."""
+"""View with words of customers → its column with the instant they were said."""
 
 _SAID = " UNION ALL ".join(
     f"SELECT customer_id, words, ({at}, '{view}', row_id) AS since FROM {view}"
@@ -49,11 +49,11 @@ LAST_CONTACT = ("contact_person", "last_contact_on", "last_words", "language")
 
 
 def last_contacts_at(connection: duckdb.DuckDBPyConnection, as_of: AsOf) -> pa.Table:
-    """A row per customer of whom any of LAST_CONTACT is known: customer_id and those.
+    """One row per customer with any of LAST_CONTACT known: customer_id and the columns LAST_CONTACT.
 
-    ``contact_person``, with what they do there: whom we spoke to last by name, else a buyer, else who was named first.
-    ``last_contact_on`` is of any contact, also of one that a call list began (features leave those out).
-    ``last_words`` are the newest of contacts, complaints, surveys and outcomes. ``connection`` has a ledger's views.
+    ``contact_person``, with their role: the person we last spoke to by name, else a buyer, else the first one named.
+    ``last_contact_on``: the day of any contact, even one that a call list began (features leave those out).
+    ``last_words``: the newest of contacts, complaints, surveys and outcomes. ``connection`` has a ledger's views.
     """
     table: pa.Table = connection.sql(_LAST_CONTACTS, params={"as_of": as_of.naive}).to_arrow_table()
     return table
