@@ -1,4 +1,4 @@
-"""The LightGBM member: log-odds of a boosted model, and what they are made of."""
+"""The LightGBM member: log-odds of a boosted model, and their contributions."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ ONE_THREAD_ROWS = 50_000
 
 
 def threads_for(rows: int) -> int:
-    """Threads LightGBM works with: few rows on several threads of a busy machine only wait for each other."""
+    """Threads for LightGBM: with few rows on a busy machine several threads only wait for each other."""
     return 1 if rows < ONE_THREAD_ROWS else 2
 
 
 @dataclass(frozen=True)
 class LightGbm:
-    """A LightGBM booster, held as its own text; raw scores are log-odds (of a chance or of a share).
+    """A LightGBM booster, stored as its own text; raw scores are log-odds (of a chance or of a share).
 
     Raises:
-        ValueError: the text is no booster.
+        ValueError: the text is not that of a booster.
     """
 
     name: str
@@ -56,7 +56,7 @@ class LightGbm:
         return np.asarray(raw, dtype=np.float64)
 
     def contributions(self, snapshot: Snapshot) -> Floats:
-        """Tree SHAP per feature, then the expected raw score."""
+        """Tree SHAP values per feature, then the expected raw score."""
         if not len(snapshot):
             return np.empty((0, len(self.features) + 1))
         matrix = snapshot.matrix(self.features)
