@@ -23,13 +23,13 @@ class AsOfError(CallfirstError):
 
 
 def now() -> datetime:
-    """The present instant, UTC. Every other function is handed its time."""
+    """The present instant, UTC; every other function takes the time as an argument."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, order=True)
 class AsOf:
-    """An instant before which things were known, with its business day.
+    """An instant, and its business day; a score as of it uses only what was known strictly before.
 
     Attributes:
         instant: UTC, microseconds.
@@ -51,10 +51,10 @@ class AsOf:
 
     @classmethod
     def parse(cls, text: str, zone: ZoneInfo) -> AsOf:
-        """The as-of a person wrote: a bare date is its 00:00; an instant without offset is business time.
+        """The as-of that a text names: a bare date is its 00:00; an instant without offset is business time.
 
-        A time of day that clocks skip moves on by as much as they do; of one that comes twice the later is meant, as
-        of the times of rows.
+        A time of day that the clocks skip moves forward by as much; a time that comes twice is the later one. The times
+        of rows are read in the same way.
 
         Raises:
             AsOfError: the text is neither.
@@ -65,8 +65,7 @@ class AsOf:
                 return cls.of_day(date.fromisoformat(text), zone)
             instant = datetime.fromisoformat(text)
             if instant.tzinfo is None:
-                both = (instant.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-                instant = max(both)
+                instant = max(instant.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
             return cls.of_instant(instant, zone)
         except (ValueError, OverflowError):
             raise AsOfError(text) from None
@@ -83,17 +82,17 @@ class AsOf:
         return AsOf.of_instant(moved, zone)
 
     def midnight(self, zone: ZoneInfo) -> AsOf:
-        """The as-of at 00:00 of this one's business day."""
+        """The as-of at 00:00 of the same business day."""
         return AsOf.of_day(self.day, zone)
 
     @property
     def days(self) -> float:
-        """Days since 1970 (UTC), with the part of the day that had passed."""
+        """Days since 1970 (UTC), with the fraction of the day."""
         return self.instant.timestamp() / 86_400
 
     @property
     def naive(self) -> datetime:
-        """The instant as frames carry it: UTC without a zone."""
+        """The instant as tables hold it: UTC without a zone."""
         return self.instant.replace(tzinfo=None)
 
     def __str__(self) -> str:

@@ -30,14 +30,14 @@ from features.snapshot import write_exact_snapshot, write_snapshot
 
 
 class Engine(StrEnum):
-    """What computes features; both give the same."""
+    """The two ways to compute features; both give the same values."""
 
     ARRAYS = "arrays"
     DUCKDB = "duckdb"
 
 
 class SnapshotFileError(CallfirstError):
-    """A file the features cannot be written to."""
+    """A file that features cannot be written to."""
 
     def __init__(self, out: Path, error: OSError) -> None:
         why = os.strerror(error.errno) if error.errno else str(error)
@@ -70,36 +70,39 @@ def snapshot(
     home: Home = context.obj
     policy = read_policy(home.policy_file)
     instants = sorted({AsOf.parse(text, policy.zone) for text in as_of.split(",")})
-    size = Memory.parse(memory)
+    memory_limit = Memory.parse(memory)
     if out.is_dir():
         raise SnapshotFileError(out, IsADirectoryError(errno.EISDIR, ""))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with progress_bar(quiet=as_json) as progress, _source(home, policy, ledger, out, size, progress) as source:
+        with (
+            progress_bar(quiet=as_json) as progress,
+            _source(home, policy, ledger, out, memory_limit, progress) as source,
+        ):
             if engine is Engine.DUCKDB:
                 rows = write_exact_snapshot(source.ledger, instants, policy, out, memory=memory)
             else:
                 rows = write_snapshot(source.ledger, instants, policy, out, memory=memory, progress=progress)
     except OSError as error:
         raise SnapshotFileError(out, error) from None
-    proven = source.ledger.known_at_proven
+    is_proven = source.ledger.known_at_proven
     if as_json:
-        answer = {
+        result = {
             "rows": rows,
             "as_ofs": [str(instant) for instant in instants],
             "out": str(out),
             "catalogue_fingerprint": fingerprint_of(CATALOG),
             "ledger_digest": source.ledger.digest,
-            "point_in_time_proven": proven,
+            "point_in_time_proven": is_proven,
             "source": source.account.as_json() if source.account else None,
         }
-        print(json.dumps(answer))  # noqa: T201  # the one line a machine reads
+        print(json.dumps(result))  # noqa: T201  # the one line a machine reads
         return
     console = Console()
     if source.account:
         console.print(source.account.as_text(), soft_wrap=True)
     console.print(f"{rows:,} rows, {len(instants)} instants, {len(CATALOG)} features: {out}")
-    if not proven:
+    if not is_proven:
         console.print("Point-in-time not proven: not every row came with a known-at of its own.")
 
 
@@ -107,7 +110,7 @@ def snapshot(
 def _source(
     home: Home, policy: Policy, path: Path | None, out: Path, memory: Memory, progress: Progress
 ) -> Iterator[SourceLedger]:
-    """The ledger of the home, or that of ``path``, whose files lie beside ``out`` until the block ends."""
+    """The home's ledger, or the one at ``path``; its temporary files lie beside ``out`` until the block ends."""
     if path is None:
         yield SourceLedger(read_ledger(home, policy), None)
         return

@@ -1,4 +1,4 @@
-"""The root of every error the product raises, and how an error speaks.
+"""The root of every error the product raises: a sentence and a hint.
 
 The tree (each subclass lives beside the code that raises it; a test holds it to be whole)::
 
@@ -85,7 +85,7 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
 
 
 class CallfirstError(Exception):
-    """One sentence that says what happened to what, and one hint that says what to do."""
+    """An error with one sentence that says what happened to what, and one hint that says what to do."""
 
     def __init__(self, sentence: str, hint: str) -> None:
         super().__init__(f"{sentence} {hint}".strip())
@@ -94,6 +94,6 @@ class CallfirstError(Exception):
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of a library says first, at most 200 characters, as a part of our sentence; else its kind."""
-    said = str(error).strip().splitlines() or [type(error).__name__]
-    return said[0][:200].rstrip(".")
+    """The first line of a library's error, at most 200 characters, to be used in a sentence; else its class name."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200].rstrip(".")

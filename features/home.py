@@ -1,4 +1,4 @@
-"""Where one company's things lie: database, mirror, bundles, model store."""
+"""The folder of one company: database, mirror, bundles, model store."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Home:
-    """The folder given by ``--home``; two addresses in the environment may point elsewhere."""
+    """The folder given by ``--home``; two environment variables may move the database and MLflow elsewhere."""
 
     root: Path
 
     @property
     def var(self) -> Path:
-        """Where the product keeps what it made."""
+        """The folder of everything the product writes."""
         return self.root / "var"
 
     @property
@@ -25,7 +25,7 @@ class Home:
 
     @property
     def mirror(self) -> Path:
-        """The derived columnar copy of the ledger."""
+        """The columnar copy of the ledger, derived from the database."""
         return self.var / "mirror"
 
     @property
@@ -50,5 +50,5 @@ class Home:
 
     @property
     def sources_file(self) -> Path:
-        """The places rows are pulled from."""
+        """The sources that rows are pulled from."""
         return self.root / "sources.toml"

@@ -1,4 +1,4 @@
-"""What a company may want otherwise: every default figure, with its source, in one frozen table."""
+"""The company's settings: every default figure with its source, in one frozen table."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from features.errors import CallfirstError
 
-LARGEST = 100_000  # of any number set; days so many fit every calendar
+LARGEST = 100_000  # the most any setting may be; this many days still fit the calendar
 
 
 class PolicyError(CallfirstError):
-    """A policy that cannot hold."""
+    """A policy that is not valid."""
 
 
 _NAMED: Mapping[type, str] = {tuple: "list of strings"}
@@ -29,7 +29,7 @@ def _setting(default: Any, meaning: str, source: str) -> Any:
 
 @dataclass(frozen=True)
 class Policy:
-    """The company's settings; passed in, never global. Its digest goes into all that is made under it."""
+    """The company's settings; passed in, never global. Every result records the digest of its policy."""
 
     time_zone: str = _setting("UTC", "business time zone, IANA name", "docs/design.md 3")
     reporting_currency: str = _setting("", "ISO 4217; empty: that of the ledger's first batch", "docs/design.md 2")
@@ -112,31 +112,31 @@ class Policy:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the settings, hex: equal digests mean equal settings."""
+        """SHA-256 of the settings, hex; equal digests mean equal settings."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
 
 def read_policy(path: Path) -> Policy:
-    """The policy of a ``policy.toml``; the defaults where there is no such file.
+    """The policy in a ``policy.toml``; the defaults where there is no file.
 
     Raises:
         PolicyError: not TOML, an unknown setting, or a value of the wrong type.
     """
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return Policy()
     except OSError as error:
         raise PolicyError(f"{path} cannot be read: {error.strerror}.", "Check the path and who may read it.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path} is not TOML: {error}.", 'Write lines like: time_zone = "Europe/Paris".') from None
-    known = {setting.name: type(setting.default) for setting in fields(Policy)}
-    given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-    for name, value in given.items():
-        if name not in known:
-            raise PolicyError(f"{path} sets '{name}', which is no setting.", f"Settings are: {', '.join(known)}.")
-        if isinstance(value, bool) or not isinstance(value, (int, float) if known[name] is float else known[name]):
+    types = {setting.name: type(setting.default) for setting in fields(Policy)}
+    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    for name, value in settings.items():
+        if name not in types:
+            raise PolicyError(f"{path} sets '{name}', which is no setting.", f"Settings are: {', '.join(types)}.")
+        if isinstance(value, bool) or not isinstance(value, (int, float) if types[name] is float else types[name]):
             raise PolicyError(
-                f"{path} sets {name} to {value!r}.", f"It takes a {_NAMED.get(known[name], known[name].__name__)}."
+                f"{path} sets {name} to {value!r}.", f"It takes a {_NAMED.get(types[name], types[name].__name__)}."
             )
-    return Policy(**given)
+    return Policy(**settings)

@@ -1,4 +1,4 @@
-"""How far a long step is: what it reports to, and the bar that shows it on a terminal."""
+"""Progress of long steps: the callback that receives it, and a bar on the terminal."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import rich.progress
 from rich.console import Console
 
 Progress = Callable[[str, float], None]
-"""Called with the step at hand and the share of the work that is done (0 to 1)."""
+"""Called with the name of the step and the share of the work that is done (0 to 1)."""
 
 
 def no_progress(step: str, share: float) -> None:
-    """Reports nothing."""
+    """Ignores progress."""
 
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Progress]:
-    """Shows the step at hand on a terminal; nothing elsewhere."""
+    """Shows the step at hand where stderr is a terminal; nothing elsewhere."""
     console = Console(stderr=True)
     columns = (
         rich.progress.TextColumn("{task.description}"),

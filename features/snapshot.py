@@ -1,4 +1,4 @@
-"""What was known of every customer at one or many instants: the snapshot."""
+"""The snapshot: every feature of every customer, as known at one or many instants."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from features.progress import Progress, no_progress
 
 ROW_GROUP = 100_000
 ASSIGNED = "called_by_list"
-"""1 where a list had the customer called in the window learned from: an input of training alone. No snapshot holds it,
-as it is 0 wherever a chance is told: that of no call (docs/design.md 3)."""
+"""Training input only: 1 where a list assigned the customer to be called in the label window. Not in any snapshot:
+forecasts are for a customer that is not called, so it is 0 there (docs/design.md 3)."""
 MICROSECONDS_OF_A_DAY = 86_400_000_000
 Floats = npt.NDArray[np.float64]
 
 
 class SnapshotError(CallfirstError):
-    """Features that could not be computed: memory, disk or the mirror gave out."""
+    """Features that could not be computed: memory, disk or the mirror failed."""
 
     def __init__(self, error: duckdb.Error) -> None:
         super().__init__(
@@ -52,12 +52,12 @@ class SnapshotError(CallfirstError):
 class Snapshot:
     """One row per (as-of, customer): keys ``as_of`` and ``customer_id``, then every feature of the catalogue.
 
-    Rows are sorted by as_of, then customer_id. A customer is in it from the moment it is known or has an order line.
+    Rows are sorted by as_of, then customer_id. A customer has a row once it is known or has an order line.
 
     Attributes:
         table: as_of (timestamp, UTC), customer_id (string), and the features (int64, double or date32; null: unknown).
-        as_ofs: the instants asked for, ascending.
-        catalogue_fingerprint, policy_digest, ledger_digest: what it was made of, hex.
+        as_ofs: the requested instants, ascending.
+        catalogue_fingerprint, policy_digest, ledger_digest: what the features were computed from, hex.
     """
 
     table: pa.Table
@@ -77,12 +77,12 @@ class Snapshot:
 
     @property
     def as_of_days(self) -> Floats:
-        """The as-of of each row in days since 1970 (UTC), with the part of the day that had passed."""
+        """The as-of of each row in days since 1970 (UTC), with the fraction of the day."""
         instants = self.table.column("as_of").cast(pa.timestamp("us")).to_numpy()
         return np.asarray(instants.astype("datetime64[us]").astype(np.int64) / MICROSECONDS_OF_A_DAY)
 
     def at(self, as_of: AsOf) -> Snapshot:
-        """The rows of one of its instants."""
+        """The rows of one instant."""
         mask = pc.equal(self.table.column("as_of"), pa.scalar(as_of.naive, pa.timestamp("us")))
         return replace(self, table=self.table.filter(mask), as_ofs=(as_of,))
 
@@ -91,7 +91,7 @@ class Snapshot:
         return replace(self, table=self.table.filter(pa.array(mask)))
 
     def feature(self, name: str) -> Floats:
-        """One feature as doubles, one per row; unknown is NaN. ASSIGNED is 0 but where training says otherwise."""
+        """One feature as doubles, one per row; unknown is NaN. ASSIGNED is 0 unless training added it."""
         if name == ASSIGNED and name not in self.table.column_names:
             return np.zeros(len(self))
         column = self.table.column(name).cast(pa.float64())
@@ -114,23 +114,23 @@ def take_snapshot(
     customers: Sequence[str] | None = None,
     company: CompanyValues | None = None,
 ) -> Snapshot:
-    """What was known of every customer at each instant, in one pass over the ledger.
+    """Every feature of every customer at each instant, in one pass over the ledger.
 
     Args:
-        customers: only these; None: everybody.
-        company: what was made of the whole ledger before, by ``company_values``; None: it is made on the way.
+        customers: the customers to include; None: all.
+        company: the result of ``company_values``; None: computed on the way.
 
     Raises:
         AsOfBeforeLedgerError: an instant lies on or before the ledger's first day.
         MemoryTextError: ``memory`` cannot be read.
-        SnapshotError: DuckDB gave out.
+        SnapshotError: DuckDB failed.
     """
     run = replace(_run(ledger, as_ofs, policy, catalogue, memory), customers=customers, company=company)
     try:
-        return _snapshot_of(run, _by_instant(run.held_tables(), run.instants))
+        return _snapshot_of(run, _in_order(run.held_tables(), run.instants))
     except TooLargeError:
-        whole = exact_snapshot(ledger, as_ofs, policy, catalogue=catalogue, memory=memory)
-        return whole if customers is None else whole.where(np.isin(whole.customer_ids, customers))
+        everybody = exact_snapshot(ledger, as_ofs, policy, catalogue=catalogue, memory=memory)
+        return everybody if customers is None else everybody.where(np.isin(everybody.customer_ids, customers))
     except duckdb.Error as error:
         raise SnapshotError(error) from None
 
@@ -143,19 +143,19 @@ def exact_snapshot(
     catalogue: tuple[Feature, ...] = CATALOG,
     memory: str = "4GB",
 ) -> Snapshot:
-    """The same as ``take_snapshot``, by one DuckDB statement that lets every instant meet the very rows it saw.
+    """The same as ``take_snapshot``, by one DuckDB statement that joins every instant with the rows visible at it.
 
-    Several times slower; for whoever wants to see the fast way proven on a ledger of his own, and for sums that 64 bits
-    do not hold. Doubles may differ from the fast way's in the last bit.
+    Several times slower. It serves to verify the fast engine on any ledger, and for sums beyond 64 bits. Doubles may
+    differ from the fast engine's in the last bit.
 
     Raises:
         AsOfBeforeLedgerError, MemoryTextError, SnapshotError: as for ``take_snapshot``.
     """
     run = _run(ledger, as_ofs, policy, catalogue, memory)
     try:
-        shut = run.company_values_at_a_glance.shut
-        lists = [shut[run.instants.naive[place]] for place in run.instants.midnight_places]
-        instants = run.instants.table.append_column("shut_days", pa.array(lists, pa.list_(pa.date32())))
+        shut_days_at = run.company_values_at_a_glance.shut
+        shut_days = [shut_days_at[run.instants.naive[place]] for place in run.instants.midnight_places]
+        instants = run.instants.table.append_column("shut_days", pa.array(shut_days, pa.list_(pa.date32())))
         with run.opened(run.memory.total_bytes) as connection:
             connection.register("instants", instants)
             return _snapshot_of(run, connection.sql(statement(catalogue, policy)).to_arrow_table())
@@ -173,10 +173,10 @@ def write_snapshot(
     memory: str = "4GB",
     progress: Progress = no_progress,
 ) -> int:
-    """How many rows now stand in the Parquet file ``out``, written whole, with never more than ``memory`` in use.
+    """The number of rows written to the Parquet file ``out``, with at most ``memory`` in use.
 
-    The rows are those of ``take_snapshot``; a large ledger's stand in ranges of customers, each sorted by as_of, then
-    customer_id.
+    The rows are those of ``take_snapshot``. For a large ledger they come in ranges of customers, each sorted by as_of,
+    then customer_id.
 
     Raises:
         AsOfBeforeLedgerError, MemoryTextError, SnapshotError: as for ``take_snapshot``.
@@ -184,7 +184,7 @@ def write_snapshot(
     """
     run = _run(ledger, as_ofs, policy, catalogue, memory)
     try:
-        return _written(run.tables(progress), out)
+        return _write(run.tables(progress), out)
     except TooLargeError:
         return write_exact_snapshot(ledger, as_ofs, policy, out, catalogue=catalogue, memory=memory)
     except duckdb.Error as error:
@@ -200,13 +200,13 @@ def write_exact_snapshot(
     catalogue: tuple[Feature, ...] = CATALOG,
     memory: str = "4GB",
 ) -> int:
-    """How many rows of ``exact_snapshot`` now stand in the Parquet file ``out``, written whole.
+    """The number of rows of ``exact_snapshot`` written to the Parquet file ``out``.
 
     Raises:
         AsOfBeforeLedgerError, MemoryTextError, SnapshotError: as for ``take_snapshot``.
         OSError: the file cannot be written.
     """
-    return _written(iter([exact_snapshot(ledger, as_ofs, policy, catalogue=catalogue, memory=memory).table]), out)
+    return _write(iter([exact_snapshot(ledger, as_ofs, policy, catalogue=catalogue, memory=memory).table]), out)
 
 
 def company_values(
@@ -217,7 +217,7 @@ def company_values(
     catalogue: tuple[Feature, ...] = CATALOG,
     memory: str = "4GB",
 ) -> CompanyValues:
-    """What a snapshot at these instants takes from the whole company: the same all day, so made once a day.
+    """What a snapshot at these instants takes from the whole company: the same all day, so computed once a day.
 
     Raises:
         AsOfBeforeLedgerError, MemoryTextError, SnapshotError: as for ``take_snapshot``.
@@ -247,7 +247,7 @@ def _snapshot_of(run: EngineRun, table: pa.Table) -> Snapshot:
     )
 
 
-def _by_instant(parts: Sequence[pa.Table], instants: Instants) -> pa.Table:
+def _in_order(parts: Sequence[pa.Table], instants: Instants) -> pa.Table:
     """The rows of all parts sorted by as_of, then customer_id."""
     if len(parts) == 1:
         return parts[0]
@@ -260,7 +260,7 @@ def _by_instant(parts: Sequence[pa.Table], instants: Instants) -> pa.Table:
     )
 
 
-def _written(tables: Iterator[pa.Table], out: Path) -> int:
+def _write(tables: Iterator[pa.Table], out: Path) -> int:
     rows = 0
     with atomic_write(out) as unfinished:
         first = next(tables)

@@ -1,4 +1,4 @@
-"""Which version of the code this is."""
+"""The version of the code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 
 def code_version() -> str:
-    """The installed version of callfirst; "0+source" where it runs without being installed."""
+    """The installed version of callfirst; "0+source" where callfirst is not installed."""
     try:
         return version("callfirst")
     except PackageNotFoundError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from models.feature_distributions import TrainingDistribution
 from models.manifest import BundleError, Manifest, UsualRates
 from models.margin import Margin
 from models.probability import Probability
+from models.records import read_record
 from models.reference import Reference, orders_expected
 from models.shortfall import Shortfall, ShortfallKind
 
@@ -42,7 +43,7 @@ SCORED = pa.schema(
 
 
 class OtherCatalogueError(BundleError):
-    """A snapshot whose features are made otherwise than those the model learned from."""
+    """A snapshot of another catalogue than the one the model learned from."""
 
     def __init__(self, version: str, learned: str, given: str) -> None:
         super().__init__(
@@ -52,7 +53,7 @@ class OtherCatalogueError(BundleError):
 
 
 class OtherFormError(BundleError):
-    """A model whose files are those that were recorded, in a form that this code does not read."""
+    """A model whose files are as recorded, but in a form that this code does not read."""
 
     def __init__(self, folder: Path, record: Any, why: Exception) -> None:
         manifest = record.get("manifest") if isinstance(record, dict) else None
@@ -66,13 +67,13 @@ class OtherFormError(BundleError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A model ready to score; immutable, the same scores for the same snapshot to the last bit.
+    """A model ready to score; immutable, with the same scores for the same snapshot to the last bit.
 
     Attributes:
         churn: chance of no order day; None where nothing could be learned.
-        decline: chance of no order or fading, applied where enough orders are expected; None: churn stands for it.
-        usual_shares: what the customers it learned from looked like; None where nothing is learned.
-        margin: what of sales is left to us, value at risk is counted in it; None: costs are not known, it is sales.
+        decline: chance of no order or fading, used where enough orders are expected; None: churn is used instead.
+        usual_shares: distribution of each feature among the customers in training; None where nothing is learned.
+        margin: converts value at risk from sales to margin; None where costs are not known.
     """
 
     manifest: Manifest
@@ -86,17 +87,17 @@ class Bundle:
 
     @property
     def version(self) -> str:
-        """Name of what is served."""
+        """Name of the model or rule."""
         return self.manifest.version
 
     @property
     def note(self) -> str:
-        """How sure it is, in a sentence."""
+        """How sure the model is, in a sentence."""
         return self.manifest.note
 
     @property
     def is_rule(self) -> bool:
-        """A rule is served, not a model."""
+        """True for a rule, False for a model."""
         return self.manifest.is_rule
 
     @property
@@ -110,14 +111,14 @@ class Bundle:
         return self.manifest.active_days
 
     def score(self, snapshot: Snapshot, *, after_last_order: Snapshot | None = None) -> pa.Table:
-        """The columns SCORED: probabilities and money for active and lapsed customers, null for who never ordered.
+        """The columns SCORED: probabilities and money of active and lapsed customers; null where never ordered.
 
-        R is shown at its time of the year. A lapsed customer's is that of the day after its last order day: it is taken
-        from ``after_last_order``, which holds such customers at that day, and is null (with all other money) where it
-        is not given there.
+        R is adjusted to the season. For a lapsed customer it is that of the day after its last order day, taken from
+        ``after_last_order``, which holds such customers as of that day; a lapsed customer that is not in it has no R
+        and no other money (null).
 
         Raises:
-            OtherCatalogueError: the snapshot's features are made otherwise.
+            OtherCatalogueError: the snapshot is of another catalogue.
         """
         self._check(snapshot)
         population = population_of(snapshot, self.active_days)
@@ -125,7 +126,7 @@ class Bundle:
         expected_orders = orders_expected(snapshot, self.horizon_days)
         churn, low, high = self._churn(snapshot)
         at_risk = self.shortfall.value_at_risk(snapshot, reference, churn)
-        kept = np.ones(len(snapshot)) if self.margin is None else self.margin.of(snapshot)
+        margin = np.ones(len(snapshot)) if self.margin is None else self.margin.of(snapshot)
         sales = (
             np.full(len(snapshot), np.nan) if self.churn is None else self.shortfall.expected_sales(reference, at_risk)
         )
@@ -136,11 +137,11 @@ class Bundle:
             self._decline(snapshot, churn, expected_orders),
             reference,
             sales,
-            *(money * kept for money in (at_risk, *self.shortfall.bounds(reference, at_risk))),
+            *(money * margin for money in (at_risk, *self.shortfall.bounds(reference, at_risk))),
             expected_orders,
         )
         ordered = population != Population.NEVER
-        columns = [pa.array(np.where(ordered, each, np.nan), from_pandas=True) for each in doubles]
+        columns = [pa.array(np.where(ordered, values, np.nan), from_pandas=True) for values in doubles]
         keys = [snapshot.table.column("customer_id"), snapshot.table.column("as_of").cast(pa.timestamp("us"))]
         return pa.table([*keys, pa.array(population.tolist(), pa.string()), *columns], schema=SCORED)
 
@@ -148,7 +149,7 @@ class Bundle:
         """Feature names, and rows × (features, then the constant) that add up to log-odds before calibration.
 
         Raises:
-            BundleError: nothing is learned, or the snapshot's features are made otherwise.
+            BundleError: nothing is learned, or the snapshot is of another catalogue.
         """
         self._check(snapshot)
         if self.churn is None:
@@ -156,18 +157,18 @@ class Bundle:
         return self.churn.features, self.churn.contributions(snapshot)
 
     def save(self, folder: Path) -> str:
-        """The SHA-256 of the new folder it was written to."""
+        """The SHA-256 of the new folder that now holds the bundle."""
         texts: dict[str, str] = {}
         record = self.record(texts)
         return write_files(folder, record, texts)
 
     @classmethod
     def load(cls, folder: Path, sha256: str) -> Bundle:
-        """The bundle in a folder, checked against the recorded SHA-256 before any of it is loaded.
+        """The bundle in a folder, which is checked against the recorded SHA-256 before anything is loaded.
 
         Raises:
-            DamagedBundleError: the files are others, or cannot be read.
-            OtherFormError: they are the same, and another version of callfirst wrote them.
+            DamagedBundleError: the files are not those recorded, or cannot be read.
+            OtherFormError: another version of callfirst wrote the files.
         """
         record, texts = read_files(folder, sha256)
         try:
@@ -176,40 +177,24 @@ class Bundle:
             raise OtherFormError(folder, record, error) from None
 
     def record(self, texts: dict[str, str]) -> dict[str, Any]:
-        """All of it as JSON; LightGBM's texts are put into ``texts`` by file name."""
-        return {
-            "manifest": self.manifest.record(),
-            "reference": self.reference.record(),
-            "shortfall": self.shortfall.record(texts),
-            "churn": None if self.churn is None else self.churn.record(texts, "churn"),
-            "decline": None if self.decline is None else self.decline.record(texts, "decline"),
-            "usual_rates": asdict(self.usual_rates),
-            "usual_shares": None if self.usual_shares is None else self.usual_shares.record(),
-            "margin": None if self.margin is None else self.margin.record(),
-        }
+        """The bundle as JSON; the texts of LightGBM members are added to ``texts`` by file name."""
+        record = asdict(self)
+        for file, member in _boosters(record):
+            texts[file] = member.pop("text")
+            member["file"] = file
+        return record
 
     @classmethod
     def of_record(cls, record: dict[str, Any], texts: Mapping[str, str]) -> Bundle:
-        """The bundle a record and LightGBM's texts describe.
+        """The bundle that a record and the texts of LightGBM members describe.
 
         Raises:
-            KeyError, TypeError, ValueError: the record is none of ours.
+            KeyError, TypeError, ValueError: the record is not that of a bundle.
         """
-
-        def probability(name: str) -> Probability | None:
-            return None if record[name] is None else Probability.of_record(record[name], texts)
-
-        shares = record.get("usual_shares")  # bundles made before drift was watched have none
-        return cls(
-            manifest=Manifest.of_record(record["manifest"]),
-            reference=Reference.of_record(record["reference"]),
-            shortfall=Shortfall.of_record(record["shortfall"], texts),
-            churn=probability("churn"),
-            decline=probability("decline"),
-            usual_rates=UsualRates(**record["usual_rates"]),
-            usual_shares=None if shares is None else TrainingDistribution.of_record(shares),
-            margin=None if record["margin"] is None else Margin(**record["margin"]),
-        )
+        record = {"usual_shares": None, **record}  # bundles from before drift was monitored have none
+        for _, member in _boosters(record):
+            member["text"] = texts[member.pop("file")]
+        return read_record(cls, record)
 
     def _check(self, snapshot: Snapshot) -> None:
         learned = self.manifest.catalogue_fingerprint
@@ -224,8 +209,8 @@ class Bundle:
         if after_last_order is None:
             return np.where(population == Population.LAPSED, np.nan, own)
         self._check(after_last_order)
-        then = dict(zip(after_last_order.customer_ids, self.reference.sales(after_last_order), strict=True))
-        past = np.array([then.get(customer, np.nan) for customer in snapshot.customer_ids], dtype=np.float64)
+        reference_of = dict(zip(after_last_order.customer_ids, self.reference.sales(after_last_order), strict=True))
+        past = np.array([reference_of.get(customer, np.nan) for customer in snapshot.customer_ids], dtype=np.float64)
         return np.where(population == Population.LAPSED, past * season, own)
 
     def _churn(self, snapshot: Snapshot) -> tuple[Floats, Floats, Floats]:
@@ -237,5 +222,14 @@ class Bundle:
     def _decline(self, snapshot: Snapshot, churn: Floats, expected_orders: Floats) -> Floats:
         if self.decline is None:
             return churn
-        telling = expected_orders >= self.manifest.fading_least_orders
-        return np.where(telling, np.maximum(self.decline.chance(snapshot), churn), churn)
+        fading_shows = expected_orders >= self.manifest.fading_least_orders
+        return np.where(fading_shows, np.maximum(self.decline.chance(snapshot), churn), churn)
+
+
+def _boosters(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every LightGBM member in a bundle's record, and the file its text lies in."""
+    models = {"churn": record["churn"], "decline": record["decline"], "shortfall": record["shortfall"]["share"]}
+    for prefix, model in models.items():
+        for number, member in enumerate(model["members"] if model else ()):
+            if member["kind"] == "lightgbm":
+                yield f"{prefix}-{number}.lightgbm.txt", member

@@ -1,4 +1,4 @@
-"""A bundle as a folder of files: its digest, and how it is loaded only when sound."""
+"""A bundle as a folder of files, loaded only if they have the recorded digest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TRY = "import sys, lightgbm; [lightgbm.Booster(model_file=path) for path in sys
 
 
 class DamagedBundleError(BundleError):
-    """Files that are not those that were recorded, or that cannot be read."""
+    """Files that are not those recorded, or that cannot be read."""
 
     def __init__(self, folder: Path, what: str) -> None:
         super().__init__(
@@ -29,7 +29,7 @@ class DamagedBundleError(BundleError):
 
 
 def digest_of(folder: Path) -> str:
-    """SHA-256, hex, over names, lengths and bytes of a folder's files, sorted by name.
+    """SHA-256, hex, of the names, lengths and bytes of a folder's files, sorted by name.
 
     Raises:
         DamagedBundleError: the folder or one of its files cannot be read.
@@ -46,7 +46,7 @@ def digest_of(folder: Path) -> str:
 
 
 def write_files(folder: Path, record: dict[str, Any], texts: dict[str, str]) -> str:
-    """The digest of the new folder that holds the record and LightGBM's texts."""
+    """The digest of the new folder that now holds the record and LightGBM's texts."""
     folder.mkdir(parents=True)
     for name, text in texts.items():
         (folder / name).write_bytes(text.encode())
@@ -55,9 +55,9 @@ def write_files(folder: Path, record: dict[str, Any], texts: dict[str, str]) -> 
 
 
 def read_files(folder: Path, sha256: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """The record and LightGBM's texts of a folder, which is checked against the recorded digest first.
+    """The record and LightGBM's texts in a folder, which is checked against the recorded digest first.
 
-    LightGBM's texts are tried in a child process: a damaged one would end this one.
+    LightGBM's texts are loaded in a child process first: a damaged text would crash this one.
 
     Raises:
         DamagedBundleError: the digest is another, or the files cannot be read.
@@ -76,7 +76,7 @@ def read_files(folder: Path, sha256: str) -> tuple[dict[str, Any], dict[str, str
 
 def _try_in_child(folder: Path, paths: list[Path]) -> None:
     try:
-        tried = subprocess.run(  # noqa: S603  our own interpreter, our own files
+        child = subprocess.run(  # noqa: S603  our own interpreter, our own files
             [sys.executable, "-c", _TRY, *(str(path) for path in paths)],
             capture_output=True,
             timeout=CHILD_SECONDS,
@@ -85,5 +85,5 @@ def _try_in_child(folder: Path, paths: list[Path]) -> None:
         )
     except subprocess.TimeoutExpired:
         raise DamagedBundleError(folder, "LightGBM does not come to an end reading it") from None
-    if tried.returncode != 0:
+    if child.returncode != 0:
         raise DamagedBundleError(folder, "LightGBM cannot read it")

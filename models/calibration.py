@@ -1,47 +1,45 @@
-"""How log-odds become chances that mean what they say, and how sure a chance is."""
+"""Calibration of log-odds, and how sure a calibrated chance is."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from features.snapshot import Floats
 
 NINETY_PERCENT = 1.645
-"""Deviations on both sides of the mean that hold nine tenths."""
+"""Standard deviations on either side of the mean that hold 90 %."""
 
 
 @dataclass(frozen=True)
 class Sigmoid:
-    """intercept + slope × log-odds; the slope is above 0, so the order of customers stays.
+    """intercept + slope × log-odds; the slope is above 0, so that the order of customers stays.
 
     Source: Platt 1999, Probabilistic outputs for support vector machines.
     """
 
     intercept: float
     slope: float
+    kind: Literal["sigmoid"] = "sigmoid"
 
     def apply(self, log_odds: Floats) -> Floats:
         """Calibrated log-odds."""
         return self.intercept + self.slope * log_odds
 
-    def record(self) -> dict[str, Any]:
-        """The two numbers."""
-        return {"kind": "sigmoid", **asdict(self)}
-
 
 @dataclass(frozen=True)
 class Isotonic:
-    """Straight lines through (knots, values), both rising; beyond the ends they go on with ``end_slope`` (above 0).
+    """Straight lines through (knots, values), both rising; beyond the ends lines of ``end_slope`` (above 0).
 
-    Source: Zadrozny & Elkan 2002, Transforming classifier scores; joined by lines so that no two customers are tied.
+    Source: Zadrozny & Elkan 2002, Transforming classifier scores; joined by lines so that no customers are tied.
     """
 
     knots: tuple[float, ...]
     values: tuple[float, ...]
     end_slope: float
+    kind: Literal["isotonic"] = "isotonic"
 
     def apply(self, log_odds: Floats) -> Floats:
         """Calibrated log-odds."""
@@ -50,25 +48,21 @@ class Isotonic:
         above = np.maximum(log_odds - self.knots[-1], 0.0)
         return inside + self.end_slope * (below + above)
 
-    def record(self) -> dict[str, Any]:
-        """Knots, values and the slope beyond them."""
-        return {"kind": "isotonic", **asdict(self)}
-
 
 Curve = Sigmoid | Isotonic
 
 
 @dataclass(frozen=True)
 class Spread:
-    """How far the rate among customers of one score may end from the chance, at an origin to come; all in log-odds.
+    """How far the rate among customers of one score may end from the chance, at a future origin; all in log-odds.
 
     Attributes:
-        days: as-ofs, days since 1970 (UTC), rising; none where no forecast was ever tried.
-        level: deviation of the base rate at each of them; straight lines between, the nearest one's beyond the ends.
-        level_in_a_year: the same at the newest, were the ledger a year longer.
-        scatter: of a score's rate beside the curve.
-        tilt: of the slope, per unit of calibrated log-odds from ``centre`` on.
-        origins: origins it was learned from.
+        days: as-ofs, days since 1970 (UTC), rising; empty where no forecast was ever tested.
+        level: standard deviation of the base rate on these days; linear in between, the nearest value beyond the ends.
+        level_in_a_year: the same on the newest day if the ledger were a year longer.
+        scatter: standard deviation of a score's rate around the curve.
+        tilt: standard deviation of the slope, per unit of calibrated log-odds from ``centre``.
+        origins: number of origins it was learned from.
     """
 
     days: tuple[float, ...] = ()
@@ -80,12 +74,12 @@ class Spread:
     origins: int = 0
 
     def bounds(self, log_odds: Floats, as_of_days: Floats) -> tuple[Floats, Floats]:
-        """Log-odds between which 90 of 100 new origins end, for calibrated log-odds; each row's from its own alone."""
+        """Log-odds between which 90 of 100 new origins end, for calibrated log-odds; each row on its own."""
         level = np.interp(as_of_days, self.days, self.level) if self.days else np.zeros(len(as_of_days))
         return self._around(log_odds, level)
 
     def in_a_year(self, log_odds: Floats) -> tuple[Floats, Floats]:
-        """The same on the day the newest window closed, had the ledger reached a year further back."""
+        """The same on the day the newest window closed, if the ledger began a year earlier."""
         return self._around(log_odds, np.full(len(log_odds), self.level_in_a_year))
 
     def _around(self, log_odds: Floats, level: Floats) -> tuple[Floats, Floats]:
@@ -93,24 +87,15 @@ class Spread:
         half = NINETY_PERCENT * np.sqrt(level * level + self.scatter * self.scatter + tilt * tilt)
         return log_odds - half, log_odds + half
 
-    def record(self) -> dict[str, Any]:
-        """All of it."""
-        return asdict(self)
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> Spread:
-        """The spread a record describes."""
-        return cls(**{**record, "days": tuple(record["days"]), "level": tuple(record["level"])})
-
 
 @dataclass(frozen=True)
 class Calibrator:
-    """A curve, and how its level moves with the as-of, as base rates do over seasons and years.
+    """A curve, and a level that moves with the as-of, as base rates do over seasons and years.
 
     Attributes:
-        curve: alike at every as-of.
-        days: as-ofs, days since 1970 (UTC), rising; none where the level stays.
-        offsets: log-odds added at each of them; straight lines between, the nearest one's beyond the ends.
+        curve: the same at every as-of.
+        days: as-ofs, days since 1970 (UTC), rising; empty where the level is constant.
+        offsets: log-odds added on these days; linear in between, the nearest value beyond the ends.
         spread: how far a rate may end from the chance.
     """
 
@@ -120,39 +105,11 @@ class Calibrator:
     offsets: tuple[float, ...] = ()
 
     def apply(self, log_odds: Floats, as_of_days: Floats) -> Floats:
-        """Calibrated log-odds; a row's depend on its own log-odds and as-of alone."""
+        """Calibrated log-odds; those of a row depend only on its own log-odds and as-of."""
         level = np.interp(as_of_days, self.days, self.offsets) if self.days else 0.0
         return self.curve.apply(log_odds) + level
 
-    def record(self) -> dict[str, Any]:
-        """The curve's record, and the level by day."""
-        return {
-            "curve": self.curve.record(),
-            "spread": self.spread.record(),
-            "days": self.days,
-            "offsets": self.offsets,
-        }
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> Calibrator:
-        """The calibrator a record describes.
-
-        Raises:
-            KeyError, ValueError: the record is none of ours.
-        """
-        spread = Spread.of_record(record["spread"])
-        return cls(_curve_of(record["curve"]), spread, tuple(record["days"]), tuple(record["offsets"]))
-
 
 UNTRIED = Spread(scatter=0.85)
-"""A forecast that no outcome was held against: what base rates are thought to move by before any was seen."""
+"""Of a forecast that was never tested: how far base rates are assumed to move before any was observed."""
 UNCHANGED = Calibrator(Sigmoid(0.0, 1.0), UNTRIED)
-
-
-def _curve_of(record: dict[str, Any]) -> Curve:
-    match record["kind"]:
-        case "sigmoid":
-            return Sigmoid(float(record["intercept"]), float(record["slope"]))
-        case "isotonic":
-            return Isotonic(tuple(record["knots"]), tuple(record["values"]), float(record["end_slope"]))
-    raise ValueError(f"no curve is of kind {record['kind']!r}")

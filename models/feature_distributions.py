@@ -1,10 +1,9 @@
-"""What customers usually looked like while a model learned: how they are spread over each feature."""
+"""The distribution of each feature among the customers a model learned from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -15,18 +14,18 @@ STEPS = 10
 
 @dataclass(frozen=True)
 class FeatureDistribution:
-    """How the customers are spread over one feature.
+    """The distribution of one feature over steps.
 
     Attributes:
-        edges: between the steps, rising; a value on an edge belongs above it.
-        shares: of the customers in each step, then of those of whom the feature is unknown; they add up to 1.
+        edges: between the steps, rising; a value on an edge belongs to the step above it.
+        shares: of the customers in each step, then of those whose feature is unknown; they add up to 1.
     """
 
     edges: tuple[float, ...]
     shares: tuple[float, ...]
 
     def shares_of(self, values: Floats, weight: Floats) -> Floats:
-        """How other customers are spread over the same steps."""
+        """The shares of other customers in the same steps."""
         step = np.where(np.isnan(values), len(self.edges) + 1, np.searchsorted(self.edges, values, side="right"))
         counted = np.bincount(step.astype(np.int64), weights=weight, minlength=len(self.edges) + 2)
         shares: Floats = counted / counted.sum()
@@ -35,12 +34,12 @@ class FeatureDistribution:
 
 @dataclass(frozen=True)
 class TrainingDistribution:
-    """The active customers a model learned from, as its features showed them.
+    """The distribution of every feature among the active customers a model learned from.
 
     Attributes:
-        customers: a usual instant had so many.
-        held_days: days the ledger held before the first of its instants.
-        features: each with its steps: equal ones of a tenth where its values allow.
+        customers: their number at a usual instant.
+        held_days: days of ledger before the first instant.
+        features: the distribution by feature, over tenths where the values allow.
     """
 
     customers: int
@@ -51,26 +50,8 @@ class TrainingDistribution:
     def seen(
         cls, snapshot: Snapshot, weight: Floats, *, names: tuple[str, ...], customers: int, held_days: int
     ) -> TrainingDistribution:
-        """The steps that part these rows into tenths."""
+        """The distributions over the steps that divide these rows into tenths."""
         return cls(customers, held_days, {name: _steps(snapshot.feature(name), weight) for name in names})
-
-    def record(self) -> dict[str, Any]:
-        """All steps as JSON."""
-        told = {name: {"edges": steps.edges, "shares": steps.shares} for name, steps in self.features.items()}
-        return {"customers": self.customers, "held_days": self.held_days, "features": told}
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> TrainingDistribution:
-        """The shares a record describes.
-
-        Raises:
-            KeyError: the record is none of ours.
-        """
-        told = {
-            name: FeatureDistribution(tuple(each["edges"]), tuple(each["shares"]))
-            for name, each in record["features"].items()
-        }
-        return cls(int(record["customers"]), int(record["held_days"]), told)
 
 
 def _steps(values: Floats, weight: Floats) -> FeatureDistribution:

@@ -1,4 +1,4 @@
-"""Findings: what training saw and serving shows, as an append-only record."""
+"""Findings: results of training that serving shows, as an append-only record."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ FINDINGS = Table(
 
 
 class FindingKind(StrEnum):
-    """What a finding is about."""
+    """The subject of a finding."""
 
-    HORIZON = "horizon"  # which H and W the gaps propose
-    EVALUATION = "evaluation"  # a model against every rival after cutoffs, or in its own contest
+    HORIZON = "horizon"  # the H and W that the gaps propose
+    EVALUATION = "evaluation"  # a model against the baselines after cutoffs, or in its own contest
     CHECKS = "checks"  # the checks of one training, and what was promoted or not
-    REPORT_CARD = "report_card"  # how a night's lists did
-    DRIFT = "drift"  # whether the world moved away from what the model learned
+    REPORT_CARD = "report_card"  # how the lists of a night did
+    DRIFT = "drift"  # whether customers differ from those the model learned from
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found out.
+    """One result.
 
     Attributes:
         as_of: the instant up to which the ledger was read.
-        made_at: when it was found.
-        payload: the figures, as JSON holds them.
-        sentence: the same for a person.
+        made_at: the instant of the computation.
+        payload: the figures, as JSON.
+        sentence: the result for a person.
     """
 
     kind: FindingKind
@@ -65,33 +65,35 @@ class Finding:
 
 
 class FindingPayload(Protocol):
-    """Anything that was found out: its figures as JSON, and a sentence for a person."""
+    """Any result with figures as JSON, and a sentence for a person."""
 
     @property
     def sentence(self) -> str:
-        """What it came to."""
+        """The result for a person."""
         ...
 
     def record(self) -> dict[str, Any]:
-        """All figures, as JSON holds them."""
+        """All figures, as JSON."""
         ...
 
 
-def finding_of(kind: FindingKind, told: FindingPayload, ledger: Ledger, *, as_of: AsOf, made_at: datetime) -> Finding:
-    """What was told of a ledger as of an instant, as a finding of the code that runs."""
+def finding_of(
+    kind: FindingKind, payload: FindingPayload, ledger: Ledger, *, as_of: AsOf, made_at: datetime
+) -> Finding:
+    """The payload as a finding about a ledger, made by the running code."""
     return Finding(
         kind=kind,
         as_of=as_of.instant,
         made_at=made_at,
         code_version=code_version(),
         ledger_digest=ledger.digest,
-        payload=told.record(),
-        sentence=told.sentence,
+        payload=payload.record(),
+        sentence=payload.sentence,
     )
 
 
 def keep(home: Home, finding: Finding) -> None:
-    """Add a finding to the store of a home, and close it."""
+    """Add a finding to the store of a home."""
     store = Store.open(home)
     try:
         add(store, finding)
@@ -100,7 +102,7 @@ def keep(home: Home, finding: Finding) -> None:
 
 
 def add(store: Store, finding: Finding) -> None:
-    """Keep a finding beside all earlier ones."""
+    """Add a finding; earlier ones stay."""
     with store.writing() as connection:
         connection.execute(
             insert(FINDINGS).values(
@@ -116,18 +118,18 @@ def add(store: Store, finding: Finding) -> None:
 
 
 def newest(store: Store, kind: FindingKind) -> Finding | None:
-    """The finding of its kind that was added last; None: there is none."""
-    question = select(FINDINGS).where(FINDINGS.c.kind == str(kind)).order_by(desc(FINDINGS.c.finding_id)).limit(1)
+    """The newest finding of a kind; None: there is none."""
+    query = select(FINDINGS).where(FINDINGS.c.kind == str(kind)).order_by(desc(FINDINGS.c.finding_id)).limit(1)
     with store.engine.connect() as connection:
-        row = connection.execute(question).first()
+        row = connection.execute(query).first()
     return None if row is None else _finding(row)
 
 
 def findings_of(store: Store, kind: FindingKind) -> tuple[Finding, ...]:
-    """Every finding of its kind, in the order they were added."""
-    question = select(FINDINGS).where(FINDINGS.c.kind == str(kind)).order_by(FINDINGS.c.finding_id)
+    """All findings of a kind, oldest first."""
+    query = select(FINDINGS).where(FINDINGS.c.kind == str(kind)).order_by(FINDINGS.c.finding_id)
     with store.engine.connect() as connection:
-        return tuple(_finding(row) for row in connection.execute(question))
+        return tuple(_finding(row) for row in connection.execute(query))
 
 
 def _finding(row: Row[Any]) -> Finding:

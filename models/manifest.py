@@ -1,9 +1,8 @@
-"""What a bundle says of itself: what it was made of, how sure it is, which rates are usual."""
+"""The manifest of a bundle: what it was made from, how sure it is, and the usual rates."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from features.errors import CallfirstError
 
@@ -14,12 +13,12 @@ class BundleError(CallfirstError):
 
 @dataclass(frozen=True)
 class UsualRates:
-    """How often the events of the two at-risk clauses were seen in windows closed in the year before training.
+    """Rates of the events of the two at-risk clauses, in the windows that closed in the year before training.
 
     Attributes:
         before_due: no order day, of active customers whose next order was due before the horizon's end.
         decline: no order or fading, of active customers with enough orders expected.
-            Either is 0 where no customer was under its clause.
+            Either is 0 where the clause applied to no customer.
     """
 
     before_due: float = 0.0
@@ -28,15 +27,15 @@ class UsualRates:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a bundle was made of.
+    """What a bundle was made from.
 
     Attributes:
-        version: name of what is served: "callfirst 3", "rule: recency".
-        is_rule: a rule of one variable (or nothing learned) is served.
+        version: name of the model or rule: "callfirst 3", "rule: recency".
+        is_rule: whether it is a rule of one variable (or nothing was learned).
         note: a sentence about how sure it is.
         horizon_days, active_days: H and W.
         fading_least_orders: orders expected from which decline differs from churn.
-        until: T, ISO: nothing on or after it was read.
+        until: T, ISO: no row on or after it was read.
         origins: label windows learned from, ISO days.
     """
 
@@ -45,19 +44,10 @@ class Manifest:
     note: str
     horizon_days: int
     active_days: int
-    fading_least_orders: float
+    fading_least_orders: int | float  # as policy.toml has it
     until: str
     origins: tuple[str, ...]
     catalogue_fingerprint: str
     policy_digest: str
     ledger_digest: str
     code_version: str
-
-    def record(self) -> dict[str, Any]:
-        """The manifest as JSON."""
-        return {**asdict(self), "origins": list(self.origins)}
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> Manifest:
-        """The manifest a record describes."""
-        return cls(**{**record, "origins": tuple(record["origins"])})

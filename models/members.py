@@ -1,15 +1,15 @@
-"""The members of a model: each gives log-odds per row of a snapshot, and says what they are made of.
+"""The members of a model: each gives log-odds per row of a snapshot, and their contributions.
 
-All are written as JSON, LightGBM beside it as its own text; nothing is pickled.
+All are stored as JSON, LightGBM beside it as its own text; nothing is pickled.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
 from math import factorial
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from scipy.special import expit, logit
@@ -28,7 +28,7 @@ class Transform(StrEnum):
 
     PLAIN = "plain"
     LOG = "log"  # sign(x) · log(1 + |x|)
-    MISSING = "missing"  # 1 where it is unknown, else 0
+    MISSING = "missing"  # 1 where the feature is unknown, else 0
 
 
 def log_odds_of(probability: Floats) -> Floats:
@@ -44,7 +44,7 @@ def chance_of(log_odds: Floats) -> Floats:
 
 
 def row_sums(parts: Floats) -> Floats:
-    """Sums over columns, left to right: the same bits for a row whatever rows stand beside it."""
+    """Sums over columns, left to right, so that a row gets the same bits whatever rows stand beside it."""
     total = np.zeros(len(parts))
     for column in range(parts.shape[1]):
         total = total + parts[:, column]
@@ -52,7 +52,7 @@ def row_sums(parts: Floats) -> Floats:
 
 
 def transformed(values: Floats, transform: Transform) -> Floats:
-    """A feature as a linear member sees it; NaN stays NaN, but for MISSING."""
+    """The transformed values of a feature; NaN stays NaN, except for MISSING."""
     match transform:
         case Transform.LOG:
             return np.sign(values) * np.log1p(np.abs(values))
@@ -63,12 +63,12 @@ def transformed(values: Floats, transform: Transform) -> Floats:
 
 @dataclass(frozen=True)
 class Term:
-    """One summand of a linear member: (seen - mean) ÷ scale × coefficient.
+    """One term of a linear member: (input - mean) ÷ scale × coefficient.
 
     Attributes:
-        imputation: what stands for an unknown value, after the transform.
-        low, high: values are taken as no lower and no higher than was seen while it was fitted.
-        bend: only what lies above it counts, so that several terms of one feature make a curve; None: all of it.
+        imputation: replaces an unknown value, after the transform.
+        low, high: the range in training, to which values are clipped.
+        bend: only the part of a value above it counts, so that several terms of one feature form a curve; None: all.
     """
 
     feature: str
@@ -82,21 +82,22 @@ class Term:
     bend: float | None = None
 
     def seen(self, values: Floats) -> Floats:
-        """Values of the feature as the term sees them, before they are standardised; never NaN."""
-        shown = transformed(values, self.transform)
-        shown = np.where(np.isnan(shown), self.imputation, shown)
+        """The term's inputs for values of the feature, before they are standardised; never NaN."""
+        inputs = transformed(values, self.transform)
+        inputs = np.where(np.isnan(inputs), self.imputation, inputs)
         if self.low is not None or self.high is not None:
-            shown = np.clip(shown, self.low, self.high)
-        return shown if self.bend is None else np.maximum(shown - self.bend, 0.0)
+            inputs = np.clip(inputs, self.low, self.high)
+        return inputs if self.bend is None else np.maximum(inputs - self.bend, 0.0)
 
 
 @dataclass(frozen=True)
 class Linear:
-    """A logistic member: constant + Σ terms are log-odds. Rules with one term are monotone in it."""
+    """A logistic member: log-odds are constant + Σ terms. A rule with one term is monotone in it."""
 
     name: str
     constant: float
     terms: tuple[Term, ...]
+    kind: Literal["linear"] = "linear"
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -104,7 +105,7 @@ class Linear:
         return tuple(dict.fromkeys(term.feature for term in self.terms))
 
     def contributions(self, snapshot: Snapshot) -> Floats:
-        """Each feature, its terms added up; then the constant."""
+        """The sum of each feature's terms, then the constant."""
         total = np.zeros((len(snapshot), len(self.features) + 1))
         total[:, -1] = self.constant
         for place, name in enumerate(self.features):
@@ -118,23 +119,13 @@ class Linear:
         """Constant plus terms."""
         return row_sums(self.contributions(snapshot))
 
-    def record(self) -> dict[str, Any]:
-        """Constant and terms."""
-        return {"kind": "linear", **asdict(self)}
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> Linear:
-        """The member a record describes."""
-        terms = (Term(**{**term, "transform": Transform(term["transform"])}) for term in record["terms"])
-        return cls(record["name"], float(record["constant"]), tuple(terms))
-
 
 @dataclass(frozen=True)
 class Btyd:
-    """Log-odds of no order day in the next ``horizon_days``, told by a story of buying and leaving.
+    """Log-odds of no order day in the next ``horizon_days``, by a buy-till-you-die model.
 
-    Silence, tenure and horizon are counted in operational time. The usual customer (its three inputs) anchors the
-    contributions: exact Shapley values against it.
+    Silence, tenure and horizon are counted in operational time. Contributions are exact Shapley values against the
+    usual customer (its three inputs).
     """
 
     name: str
@@ -143,6 +134,7 @@ class Btyd:
     horizon_days: int
     usual: tuple[float, float, float]  # order days, silence in days, tenure in days
     time: OperationalTime = CALENDAR
+    kind: Literal["btyd"] = "btyd"
 
     INPUTS = ("order_days_lifetime", "days_since_last_order", "days_since_first_order")
 
@@ -166,67 +158,35 @@ class Btyd:
         }
         parts = [_shapley(index, values) for index in range(3)]
         anchor = values[()]
-        parts[2] = values[(0, 1, 2)] - anchor - parts[0] - parts[1]  # takes up the rounding
+        parts[2] = values[(0, 1, 2)] - anchor - parts[0] - parts[1]  # absorbs the rounding
         return np.column_stack([*parts, anchor])
-
-    def record(self) -> dict[str, Any]:
-        """Story, parameters, horizon and anchor."""
-        return {"kind": "btyd", **asdict(self)}
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> Btyd:
-        """The member a record describes."""
-        given = {key: value for key, value in record.items() if key != "kind"}
-        return cls(
-            **{
-                **given,
-                "story": BtydModel(given["story"]),
-                "parameters": Parameters(**given["parameters"]),
-                "usual": tuple(given["usual"]),
-                "time": OperationalTime.of_record(given["time"]),
-            }
-        )
 
     def _of(self, as_of_days: Floats, order_days: Floats, silence: Floats, tenure: Floats) -> Floats:
         repeats = np.maximum(order_days - 1, 0.0)
-        longest = np.maximum(tenure, silence)  # an anchor mixed with a row may be silent for too long
+        longest = np.maximum(
+            tenure, silence
+        )  # the usual customer mixed with a row may be silent for longer than its age
         age = self.time.between(as_of_days - longest, as_of_days) / 7
         last = age - self.time.between(as_of_days - silence, as_of_days) / 7
         ahead = self.time.between(as_of_days, as_of_days + self.horizon_days) / 7
-        until_now, until_then = (
+        until_now, until_horizon = (
             log_likelihood(self.story, self.parameters, repeats, last_weeks=last, age_weeks=age + more)
             for more in (0.0, ahead)
         )
-        none = np.minimum(until_then - until_now, -SMALLEST)  # log P(no order in the horizon | silent until now)
+        log_chance = np.minimum(until_horizon - until_now, -SMALLEST)  # of no order in the horizon, silent until now
         bound = float(logit(1 - LEAST_CHANCE))
-        odds: Floats = np.clip(none - np.log(-np.expm1(none)), -bound, bound)
+        odds: Floats = np.clip(log_chance - np.log(-np.expm1(log_chance)), -bound, bound)
         return odds
 
 
 def _shapley(index: int, values: dict[tuple[int, ...], Floats]) -> Floats:
     total = np.zeros_like(values[()])
-    others = [i for i in range(3) if i != index]
+    other_inputs = [i for i in range(3) if i != index]
     for size in range(3):
         weight = factorial(size) * factorial(2 - size) / factorial(3)
-        for chosen in combinations(others, size):
-            total = total + weight * (values[tuple(sorted((*chosen, index)))] - values[chosen])
+        for coalition in combinations(other_inputs, size):
+            total = total + weight * (values[tuple(sorted((*coalition, index)))] - values[coalition])
     return total
 
 
 AnyMember = Linear | Btyd | LightGbm
-
-
-def member_of(record: dict[str, Any], text: str | None) -> AnyMember:
-    """The member a record (and for LightGBM its text) describes.
-
-    Raises:
-        KeyError, TypeError, ValueError: the record is none of ours.
-    """
-    match record["kind"]:
-        case "linear":
-            return Linear.of_record(record)
-        case "btyd":
-            return Btyd.of_record(record)
-        case "lightgbm" if text is not None:
-            return LightGbm(record["name"], text)
-    raise ValueError(f"no member is of kind {record['kind']!r}")

@@ -1,9 +1,8 @@
-"""Time as customers' orders count it: slow in a dead season, fast in a busy one."""
+"""Operational time: slow in a dead season, fast in a busy one."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,14 +11,14 @@ from features.snapshot import Floats
 
 @dataclass(frozen=True)
 class OperationalTime:
-    """Days of the calendar, and how many days of usual ordering they are worth; alike for all customers.
+    """Calendar days, and how many days of usual ordering they are worth; the same for all customers.
 
-    A season is a stretch of the calendar in which everybody orders oftener or more seldom. By operational time orders
-    come evenly again, so that silence over a dead season is short, and a horizon over a busy one long.
+    In a season all customers order more or less often. In operational time orders come evenly, so that silence over a
+    dead season is short and a horizon over a busy one is long.
 
     Attributes:
-        days: days since 1970 (UTC), rising; none where the calendar's own time is good.
-        elapsed: operational days at each of them; straight lines between, and beyond the ends a day is worth a day.
+        days: days since 1970 (UTC), rising; empty where operational time is calendar time.
+        elapsed: operational days on these days; linear in between, and beyond the ends a day is worth a day.
 
     Source: Feller 1971, An Introduction to Probability Theory and Its Applications II, chapter X.7 (operational time).
     """
@@ -28,7 +27,7 @@ class OperationalTime:
     elapsed: tuple[float, ...] = ()
 
     def at(self, days: Floats) -> Floats:
-        """Operational days at days since 1970 (UTC); each from its own alone."""
+        """Operational days at days since 1970 (UTC), each on its own."""
         if not self.days:
             return days
         inside = np.interp(days, self.days, self.elapsed)
@@ -38,15 +37,6 @@ class OperationalTime:
     def between(self, begins: Floats, ends: Floats) -> Floats:
         """Operational days from one day to another."""
         return np.asarray(self.at(ends) - self.at(begins))
-
-    def record(self) -> dict[str, Any]:
-        """Both columns."""
-        return asdict(self)
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> OperationalTime:
-        """The time a record describes."""
-        return cls(tuple(record["days"]), tuple(record["elapsed"]))
 
 
 CALENDAR = OperationalTime()

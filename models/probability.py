@@ -1,17 +1,14 @@
-"""A chance as a model gives it: members blended in log-odds, then calibrated."""
+"""A learned chance: members blended in log-odds, then calibrated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from features.snapshot import Floats, Snapshot
 from models.calibration import UNCHANGED, Calibrator
-from models.lightgbm_member import LightGbm
-from models.members import AnyMember, chance_of, member_of, row_sums
+from models.members import AnyMember, chance_of, row_sums
 
 
 @dataclass(frozen=True)
@@ -32,23 +29,23 @@ class Probability:
         return self.calibrator.apply(self.log_odds(snapshot), snapshot.as_of_days)
 
     def chance(self, snapshot: Snapshot) -> Floats:
-        """The chance of each row; NaN where a member knows none."""
+        """The chance of each row; NaN where a member has none."""
         return chance_of(self.calibrated_log_odds(snapshot))
 
     def with_bounds(self, snapshot: Snapshot) -> tuple[Floats, Floats, Floats]:
-        """The chance of each row, and between which rates customers like it end at 90 of 100 new origins."""
+        """The chance of each row, and the rates between which customers like it end at 90 of 100 new origins."""
         log_odds = self.calibrated_log_odds(snapshot)
         low, high = self.calibrator.spread.bounds(log_odds, snapshot.as_of_days)
         return chance_of(log_odds), chance_of(low), chance_of(high)
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Every feature a member looks at, each once."""
+        """The features of all members, each once."""
         return tuple(dict.fromkeys(name for member in self.members for name in member.features))
 
     @property
     def made_of(self) -> dict[str, float]:
-        """What each member counts, by name; all together 1."""
+        """The share of each member in the blend, by name; together 1."""
         total = sum(self.weights)
         return {member.name: weight / total for member, weight in zip(self.members, self.weights, strict=True)}
 
@@ -58,7 +55,7 @@ class Probability:
         return ", ".join(f"{name} {share:.0%}" for name, share in self.made_of.items())
 
     def contributions(self, snapshot: Snapshot) -> Floats:
-        """Rows × (features, then the constant): adds up to the blend's log-odds before calibration."""
+        """Rows × (features, then the constant), which add up to the blend's log-odds before calibration."""
         names = self.features
         total = np.zeros((len(snapshot), len(names) + 1))
         for member, weight in zip(self.members, self.weights, strict=True):
@@ -67,31 +64,6 @@ class Probability:
                 total[:, names.index(name)] += parts[:, place]
             total[:, -1] += parts[:, -1]
         return total
-
-    def record(self, texts: dict[str, str], prefix: str) -> dict[str, Any]:
-        """The model as JSON; LightGBM's texts are put into ``texts`` by file name."""
-        members = []
-        for number, member in enumerate(self.members):
-            record = member.record()
-            if isinstance(member, LightGbm):
-                record["file"] = f"{prefix}-{number}.lightgbm.txt"
-                texts[record["file"]] = member.text
-            members.append(record)
-        return {
-            "members": members,
-            "weights": list(self.weights),
-            "calibrator": self.calibrator.record(),
-        }
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any], texts: Mapping[str, str]) -> Probability:
-        """The model a record and LightGBM's texts describe.
-
-        Raises:
-            KeyError, TypeError, ValueError: the record is none of ours.
-        """
-        members = tuple(member_of(each, texts.get(each.get("file", ""))) for each in record["members"])
-        return cls(members, tuple(float(w) for w in record["weights"]), Calibrator.of_record(record["calibrator"]))
 
 
 def alone(member: AnyMember, calibrator: Calibrator = UNCHANGED) -> Probability:

@@ -1,7 +1,7 @@
-"""Every published run and its kept forecasts: what it said of each active customer, never changed.
+"""Published runs and their forecasts of every active customer, which never change.
 
-Published scores are refreshed as rows come in; a kept forecast is what stood there when the lists were made, so that it
-can be held against what came.
+Published scores are refreshed as rows come in; a forecast is the score at the time the lists were made, so that it can
+be compared with what happened.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ FORECASTS = sa.Table(
 
 @dataclass(frozen=True)
 class ForecastRun:
-    """A run that made lists.
+    """A run with lists.
 
     Attributes:
         as_of_day: the day of its lists.
@@ -65,11 +65,11 @@ class ForecastRun:
 
 @dataclass(frozen=True)
 class KeptForecasts:
-    """What one run said of its active customers, a row each, by customer_id.
+    """The forecasts of one run, one row per active customer, by customer_id.
 
     Attributes:
-        chance: of no order within the horizon. reference, value_at_risk: money; NaN: not told.
-        is_listed: it stood on a call list.
+        chance: of no order within the horizon. reference, value_at_risk: money; NaN: unknown.
+        is_listed: whether the customer was on a call list.
     """
 
     customer_ids: tuple[str, ...]
@@ -85,10 +85,10 @@ class KeptForecasts:
 def keep_forecasts(
     connection: sa.Connection, run_id: int, scores: Iterable[Mapping[str, Any]], ranks: Mapping[str, int]
 ) -> None:
-    """What the run says of its active customers stands for good; of who has no chance of no order, nothing is said."""
-    told = ("customer_id", "churn_probability", "reference_sales", "value_at_risk")
+    """Stores the run's forecast of every active customer that has a chance of no order."""
+    columns = ("customer_id", "churn_probability", "reference_sales", "value_at_risk")
     rows = [
-        {name: score[name] for name in told} | {"run_id": run_id, "rank": ranks.get(score["customer_id"])}
+        {name: score[name] for name in columns} | {"run_id": run_id, "rank": ranks.get(score["customer_id"])}
         for score in scores
         if score["population"] == "active" and score["churn_probability"] is not None
     ]
@@ -97,22 +97,22 @@ def keep_forecasts(
 
 
 def runs_with_forecasts(store: Store) -> tuple[ForecastRun, ...]:
-    """The newest run of each day that said anything, oldest first."""
+    """The newest run with forecasts of each day, oldest first."""
     runs = RUNS.c
     columns = (runs.run_id, runs.as_of, runs.as_of_day, runs.model_version, runs.horizon_days)
-    kept = sa.select(sa.literal(1)).where(FORECASTS.c.run_id == runs.run_id).exists()
+    has_forecasts = sa.select(sa.literal(1)).where(FORECASTS.c.run_id == runs.run_id).exists()
     with store.engine.connect() as connection:
-        found = connection.execute(sa.select(*columns).where(kept).order_by(runs.run_id)).all()
-    return tuple(sorted({row.as_of_day: ForecastRun(*row) for row in found}.values(), key=lambda run: run.as_of_day))
+        rows = connection.execute(sa.select(*columns).where(has_forecasts).order_by(runs.run_id)).all()
+    return tuple(sorted({row.as_of_day: ForecastRun(*row) for row in rows}.values(), key=lambda run: run.as_of_day))
 
 
 def forecasts_of(store: Store, run: ForecastRun) -> KeptForecasts:
-    """What a run said of its active customers."""
-    told = FORECASTS.c
-    columns = (told.customer_id, told.churn_probability, told.reference_sales, told.value_at_risk, told.rank)
+    """The forecasts of a run."""
+    kept = FORECASTS.c
+    columns = (kept.customer_id, kept.churn_probability, kept.reference_sales, kept.value_at_risk, kept.rank)
     with store.engine.connect() as connection:
-        found = connection.execute(sa.select(*columns).where(told.run_id == run.run_id)).all()
-    rows = sorted(found, key=lambda row: str(row.customer_id))
+        unsorted = connection.execute(sa.select(*columns).where(kept.run_id == run.run_id)).all()
+    rows = sorted(unsorted, key=lambda row: str(row.customer_id))
     return KeptForecasts(
         customer_ids=tuple(row.customer_id for row in rows),
         chance=_doubles([row.churn_probability for row in rows]),
@@ -123,7 +123,7 @@ def forecasts_of(store: Store, run: ForecastRun) -> KeptForecasts:
 
 
 def first_listed_on(store: Store, *, since: date, until: date) -> dict[str, date]:
-    """The day each customer first stood on a list, of those in [since, until)."""
+    """The first day in [since, until) on which each customer was on a list."""
     days = RUNS.c.as_of_day
     query = (
         sa.select(FORECASTS.c.customer_id, sa.func.min(days).label("day"))

@@ -1,4 +1,4 @@
-"""In which order customers are called: by value at risk, ties by customer_id."""
+"""The order in which customers are called: by value at risk, ties by customer_id."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""The reference R: what an account brings in the horizon if it goes on as before."""
+"""The reference R: net sales of an account in the horizon if it goes on as before."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,7 @@ LEAST_SPAN_DAYS, MOST_SPAN_DAYS = 90, 365
 
 
 def span_days(tenure_days: Floats, horizon_days: int) -> Floats:
-    """Days that the last 365 days' sales are spread over: clip(days since first order, max(H, 90), 365)."""
+    """Days over which the sales of the last 365 days are spread: clip(days since first order, max(H, 90), 365)."""
     least = max(horizon_days, LEAST_SPAN_DAYS)
     return np.minimum(np.maximum(tenure_days, least), MOST_SPAN_DAYS)
 
@@ -29,7 +28,7 @@ def orders_expected(snapshot: Snapshot, horizon_days: int) -> Floats:
 
 
 def plain_reference(snapshot: Snapshot, horizon_days: int) -> Floats:
-    """R before its carry: may be below 0; NaN: never ordered."""
+    """R without carry; may be below 0; NaN: never ordered."""
     span = span_days(snapshot.feature("days_since_first_order"), horizon_days)
     plain: Floats = snapshot.feature("net_sales_365_days") / span * horizon_days
     return plain
@@ -42,17 +41,17 @@ def tenure_band(tenure_days: Floats, horizon_days: int) -> npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Season:
-    """How many times R accounts bring by the time of the year: 1 where nothing is known of it.
+    """The factor by which R varies with the time of the year; 1 where no season is known.
 
     Attributes:
-        days: as-ofs in days since 1970 (UTC), rising. factors: one for each; straight lines between.
+        days: as-ofs in days since 1970 (UTC), rising. factors: one per day; linear in between.
     """
 
     days: tuple[float, ...] = ()
     factors: tuple[float, ...] = ()
 
     def factor(self, as_of_days: Floats) -> Floats:
-        """Of each as-of; 1 before the first day and after the last."""
+        """The factor at each as-of; 1 before the first day and after the last."""
         if not self.days:
             return np.ones(len(as_of_days))
         return np.asarray(np.interp(as_of_days, self.days, self.factors, left=1.0, right=1.0))
@@ -63,7 +62,7 @@ class Reference:
     """R = net sales of the last 365 days ÷ span × H × carry of the tenure band; below 0 it is 0 (docs/design.md 6).
 
     Attributes:
-        season: what R is multiplied with where it is shown. Learning, ranking and judging go by R as published.
+        season: the factor of R where it is shown. Training, ranking and evaluation use R without it.
     """
 
     horizon_days: int
@@ -78,26 +77,15 @@ class Reference:
         return np.maximum(plain * carry, 0.0)
 
     def in_season(self, snapshot: Snapshot) -> Floats:
-        """R of each row at its time of the year; NaN: never ordered."""
+        """R of each row times its season; NaN: never ordered."""
         return self.sales(snapshot) * self.season.factor(snapshot.as_of_days)
-
-    def record(self) -> dict[str, Any]:
-        """Horizon, carries and season."""
-        return asdict(self)
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any]) -> Reference:
-        """The reference a record describes."""
-        days, factors = (tuple(float(each) for each in record["season"][name]) for name in ("days", "factors"))
-        carry = tuple(float(each) for each in record["carry"])
-        return cls(int(record["horizon_days"]), carry, Season(days, factors))
 
     @classmethod
     def fitted(cls, horizon_days: int, plain: Floats, tenure_days: Floats, *, next_sales: Floats) -> Reference:
         """R with the carries of past windows: Σ next window's net sales ÷ Σ plain R per band, clipped to 0.05 … 2.
 
-        Rows are the judged customers (an order day in the H days before) of all origins pooled. An empty band takes
-        the carry of all bands; without any row every carry is 1.
+        Rows are the customers with an order day in the H days before, of all origins together. An empty band has the
+        carry of all bands; without any row every carry is 1.
         """
         band = tenure_band(tenure_days, horizon_days)
         overall = _carry(plain, next_sales, 1.0)
@@ -105,8 +93,8 @@ class Reference:
         return cls(horizon_days, tuple(carries))
 
 
-def _carry(plain: Floats, next_sales: Floats, otherwise: float) -> float:
+def _carry(plain: Floats, next_sales: Floats, default: float) -> float:
     base = float(np.sum(plain))
     if not len(plain) or base == 0.0:
-        return otherwise
+        return default
     return float(np.clip(float(np.sum(next_sales)) / base, LEAST_CARRY, MOST_CARRY))

@@ -1,6 +1,7 @@
-"""Which model serves: the append-only record of promotions and the verified copies it points to.
+"""The model in service: the append-only record of promotions, and the verified copies of the bundles.
 
-Serving reads the database record and the copy only. MLflow is touched when a model is promoted, never when loaded.
+Serving reads only the record in the database and the copy. MLflow is used when a model is promoted, never when one is
+loaded.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ PROMOTIONS = Table(
 REGISTERED_NAME = "callfirst"
 ALIAS = "champion"
 LEAST_DIGEST = 6
-"""Signs of a SHA-256 that name a model."""
+"""Fewest characters of a SHA-256 that name a model."""
 
 
 class NoChampionError(BundleError):
@@ -55,7 +56,7 @@ class NoChampionError(BundleError):
 
 
 class AliasError(BundleError):
-    """MLflow that does not make a version its champion."""
+    """MLflow refused to make a version its champion."""
 
     def __init__(self, uri: str, why: str) -> None:
         super().__init__(
@@ -65,7 +66,7 @@ class AliasError(BundleError):
 
 
 class UnknownModelError(BundleError):
-    """A name that is no model's, or that of several."""
+    """A name of no model, or of several."""
 
     def __init__(self, name: str, several: Sequence[str]) -> None:
         which = f"Several models are called '{name}'" if several else f"No model that was kept is called '{name}'"
@@ -85,13 +86,13 @@ class NoEarlierModelError(BundleError):
 
 @dataclass(frozen=True)
 class Promotion:
-    """One model's step into service.
+    """One model put into service.
 
     Attributes:
-        bundle_sha256: digest of its files: what is checked before they are loaded.
-        version: name of what is served.
-        until: T: nothing on or after it was read.
-        run_id, registered_version: where MLflow keeps it.
+        bundle_sha256: digest of its files, which is checked before they are loaded.
+        version: name of the model or rule.
+        until: T: no row on or after it was read.
+        run_id, registered_version: its place in MLflow.
         sentence: why it was promoted.
     """
 
@@ -114,17 +115,17 @@ def promotions(store: Store) -> tuple[Promotion, ...]:
 
 
 def next_number(store: Store) -> int:
-    """The number the next model bears: one for every promotion, and for every model made and not promoted."""
-    left_out = [each for each in findings_of(store, FindingKind.CHECKS) if not each.payload["promoted"]]
-    return len(promotions(store)) + len(left_out) + 1
+    """The number of the next model; every promotion, and every model that was not promoted, counts one."""
+    not_promoted = [finding for finding in findings_of(store, FindingKind.CHECKS) if not finding.payload["promoted"]]
+    return len(promotions(store)) + len(not_promoted) + 1
 
 
 def champion(home: Home) -> Bundle:
     """The model in service, loaded from its verified copy.
 
     Raises:
-        NoChampionError: none was promoted yet.
-        DamagedBundleError: its files are not those that were recorded.
+        NoChampionError: no model has been promoted yet.
+        DamagedBundleError: its files are not those recorded.
     """
     return sound_copy(home, champion_record(home))
 
@@ -133,7 +134,7 @@ def champion_record(home: Home) -> Promotion:
     """The newest promotion.
 
     Raises:
-        NoChampionError: none was promoted yet.
+        NoChampionError: no model has been promoted yet.
     """
     store = Store.open(home)
     try:
@@ -146,7 +147,7 @@ def champion_record(home: Home) -> Promotion:
 
 
 def keep_copy(home: Home, folder: Path) -> str:
-    """The SHA-256 under which a verified copy of a bundle's folder now lies in ``home.bundles``."""
+    """The SHA-256 of a bundle, of which ``home.bundles`` now holds a verified copy."""
     sha256 = digest_of(folder)
     kept = home.bundles / sha256
     home.bundles.mkdir(parents=True, exist_ok=True)
@@ -161,12 +162,12 @@ def keep_copy(home: Home, folder: Path) -> str:
 
 
 def promote(store: Store, promotion: Promotion, *, tracking_uri: str) -> None:
-    """The registered version becomes MLflow's champion, and then the one that serves.
+    """The registered version becomes MLflow's champion, and then the model in service.
 
-    The database record comes last: until it stands the former champion serves.
+    The database record comes last: until then the former champion serves.
 
     Raises:
-        AliasError: MLflow did not move its alias; the former champion serves on.
+        AliasError: MLflow did not move its alias; the former champion stays in service.
     """
     refused = point_alias(promotion, tracking_uri=tracking_uri)
     if refused:
@@ -175,13 +176,13 @@ def promote(store: Store, promotion: Promotion, *, tracking_uri: str) -> None:
 
 
 def put_into_service(store: Store, promotion: Promotion) -> None:
-    """The promotion stands in the record: from now on it serves."""
+    """Records the promotion; from now on its model serves."""
     with store.writing() as connection:
         connection.execute(insert(PROMOTIONS).values(**vars(promotion)))
 
 
 def point_alias(promotion: Promotion, *, tracking_uri: str) -> str:
-    """Nothing, where MLflow's champion is now the promotion's registered version; else why it is not."""
+    """Empty where MLflow's champion is now the promotion's registered version; else why it is not."""
     from mlflow import MlflowClient  # 2 s and 190 MiB that a serving process never pays
     from mlflow.exceptions import MlflowException
 
@@ -193,37 +194,37 @@ def point_alias(promotion: Promotion, *, tracking_uri: str) -> str:
 
 
 def promotable(store: Store) -> tuple[Promotion, ...]:
-    """Every model that was ever made and kept, promoted or not, each bundle once, newest first."""
-    kept = [*promotions(store), *(_of_finding(each) for each in findings_of(store, FindingKind.CHECKS))]
-    newest_first = sorted(kept, key=lambda each: each.promoted_at, reverse=True)
-    return tuple({each.bundle_sha256: each for each in reversed(newest_first)}.values())[::-1]
+    """Every model with a kept bundle, promoted or not, each bundle once, newest first."""
+    candidates = [*promotions(store), *map(_of_finding, findings_of(store, FindingKind.CHECKS))]
+    newest_first = sorted(candidates, key=lambda promotion: promotion.promoted_at, reverse=True)
+    return tuple({promotion.bundle_sha256: promotion for promotion in reversed(newest_first)}.values())[::-1]
 
 
 def named(store: Store, name: str) -> Promotion:
     """The model of a version ("callfirst 3"), a registered version ("3") or the beginning of a SHA-256.
 
     Raises:
-        UnknownModelError: none or several are called so.
+        UnknownModelError: no model, or more than one, has the name.
     """
-    known = promotable(store)
-    found = [each for each in known if name in (each.version, each.registered_version)]
-    if not found and len(name) >= LEAST_DIGEST:
-        found = [each for each in known if each.bundle_sha256.startswith(name)]
-    if len({each.bundle_sha256 for each in found}) != 1:
-        raise UnknownModelError(name, [each.bundle_sha256[:12] for each in found])
-    return found[0]
+    models = promotable(store)
+    matches = [model for model in models if name in (model.version, model.registered_version)]
+    if not matches and len(name) >= LEAST_DIGEST:
+        matches = [model for model in models if model.bundle_sha256.startswith(name)]
+    if len({model.bundle_sha256 for model in matches}) != 1:
+        raise UnknownModelError(name, [model.bundle_sha256[:12] for model in matches])
+    return matches[0]
 
 
 def before_champion(store: Store) -> Promotion:
-    """The model that served before the champion first did.
+    """The model that served before the champion was first promoted.
 
     Raises:
-        NoChampionError: none serves. NoEarlierModelError: none served before.
+        NoChampionError: no model serves. NoEarlierModelError: no model served before.
     """
     oldest_first = promotions(store)[::-1]
     if not oldest_first:
         raise NoChampionError
-    served = [each.bundle_sha256 for each in oldest_first]
+    served = [promotion.bundle_sha256 for promotion in oldest_first]
     first = served.index(served[-1])
     if first == 0:
         raise NoEarlierModelError(oldest_first[-1].version)
@@ -234,7 +235,7 @@ def sound_copy(home: Home, promotion: Promotion) -> Bundle:
     """The bundle of a promotion, from its verified copy.
 
     Raises:
-        DamagedBundleError: its files are gone, or not those that were recorded.
+        DamagedBundleError: its files are gone, or not those recorded.
     """
     return Bundle.load(home.bundles / promotion.bundle_sha256, promotion.bundle_sha256)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 
@@ -14,42 +12,42 @@ from models.members import chance_of, log_odds_of
 from models.probability import Probability
 
 NINETY_PERCENT = 1.645
-"""Deviations on either side of the middle that hold 90 of 100."""
+"""Standard deviations on either side of the mean that hold 90 %."""
 
 
 class ShortfallKind(StrEnum):
-    """How the share of R that will be missing is told, before it is lifted."""
+    """How the missing share of R is estimated, before it is lifted."""
 
-    REFERENCE_ALONE = "reference alone"  # everybody misses the same share
-    STOP_OR_SHRINK = "stop or shrink"  # who stops misses all, who goes on the same share
-    LEARNED = "learned shortfall"  # learned directly: a shrunken line and trees, the more of them the larger the ledger
+    REFERENCE_ALONE = "reference alone"  # the same share for all customers
+    STOP_OR_SHRINK = "stop or shrink"  # customers that stop miss all of R, the others the same share
+    LEARNED = "learned shortfall"  # a shrunken line and trees; the larger the ledger, the more the trees count
 
 
 def lifted(share: Floats, lift: float) -> Floats:
-    """Shares of R moved towards all (lift up to 1) or nothing (lift down to -1), each staying between 0 and 1."""
+    """Shares of R moved towards 1 (lift up to 1) or 0 (lift down to -1); all stay between 0 and 1."""
     moved: Floats = share + (1 - share) * lift if lift >= 0 else share * (1 + lift)
     return moved
 
 
 def lift_of(shortfall: Floats, reference: Floats, share: Floats) -> float:
-    """The lift by which Σ share × R comes true, as near as -1 to 1 allows; rows with anything unknown take no part."""
+    """The lift, -1 to 1, with which Σ share × R is nearest to Σ shortfall; rows with an unknown value are left out."""
     known = ~np.isnan(shortfall + reference + share)
-    seen, told = float(np.sum(shortfall[known])), float(np.sum((reference * share)[known]))
-    room = float(np.sum(reference[known])) - told if seen >= told else told
-    return float(np.clip((seen - told) / room, -1.0, 1.0)) if room > 0 else 0.0
+    actual, expected = float(np.sum(shortfall[known])), float(np.sum((reference * share)[known]))
+    room = float(np.sum(reference[known])) - expected if actual >= expected else expected
+    return float(np.clip((actual - expected) / room, -1.0, 1.0)) if room > 0 else 0.0
 
 
 @dataclass(frozen=True)
 class Shortfall:
-    """Value at risk = share of R that will be missing × R; never above R.
+    """Value at risk = missing share of R × R; never above R.
 
     Attributes:
-        kind: where the share comes from.
+        kind: how the share is estimated.
         share: a learned model of shortfall ÷ R, 0 to 1; None where nothing is learned.
-        lift: makes the sum over the calibration windows come true (see ``lifted``).
+        lift: makes the total over the calibration windows right (see ``lifted``).
         sales_factor: Σ net sales ÷ Σ (R - value at risk) of past windows: expected sales = this × (R - value at risk).
-        spread: deviation, in log-odds, of the share seen among accounts of like score at a new origin from the share
-            told; None: nothing was ever told.
+        spread: standard deviation, in log-odds, of the actual from the estimated share among accounts of similar score
+            at a new origin; None: no forecast was ever tested.
     """
 
     kind: ShortfallKind
@@ -74,37 +72,15 @@ class Shortfall:
         return reference * lifted(self.plain_share(snapshot, churn_probability), self.lift)
 
     def bounds(self, reference: Floats, value_at_risk: Floats) -> tuple[Floats, Floats]:
-        """Between which accounts with this value at risk lose on average, at 90 of 100 new origins; 0 to R."""
+        """Lower and upper bound of the average loss of such accounts, at 90 of 100 new origins; 0 to R."""
         if self.spread is None:
             unknown = np.full(len(reference), np.nan)
             return unknown, unknown
-        told = log_odds_of(np.divide(value_at_risk, reference, out=np.zeros(len(reference)), where=reference > 0))
+        log_odds = log_odds_of(np.divide(value_at_risk, reference, out=np.zeros(len(reference)), where=reference > 0))
         half = NINETY_PERCENT * self.spread
-        low, high = reference * chance_of(told - half), reference * chance_of(told + half)
+        low, high = reference * chance_of(log_odds - half), reference * chance_of(log_odds + half)
         return np.minimum(low, value_at_risk), np.maximum(high, value_at_risk)
 
     def expected_sales(self, reference: Floats, value_at_risk: Floats) -> Floats:
         """E[net sales] in the horizon, at least 0; NaN where value at risk is unknown."""
         return np.maximum(self.sales_factor * (reference - value_at_risk), 0.0)
-
-    def record(self, texts: dict[str, str]) -> dict[str, Any]:
-        """The model as JSON; LightGBM's text is put into ``texts``."""
-        return {
-            "kind": str(self.kind),
-            "share": None if self.share is None else self.share.record(texts, "shortfall"),
-            "lift": self.lift,
-            "sales_factor": self.sales_factor,
-            "spread": self.spread,
-        }
-
-    @classmethod
-    def of_record(cls, record: dict[str, Any], texts: Mapping[str, str]) -> Shortfall:
-        """The model a record and LightGBM's text describe.
-
-        Raises:
-            KeyError, TypeError, ValueError: the record is none of ours.
-        """
-        share = None if record["share"] is None else Probability.of_record(record["share"], texts)
-        spread = None if record["spread"] is None else float(record["spread"])
-        lift, factor = float(record["lift"]), float(record["sales_factor"])
-        return cls(ShortfallKind(record["kind"]), share, lift, factor, spread)

@@ -4,7 +4,7 @@ Example: python -m benchmarks.speed twelve --lines 1000000 --repeats 5
 
 Parts: one (date), twelve (dates), growth (a tenth of the lines and the lines, also from the raw file through `callfirst
 snapshot --ledger`; ten times the lines once, and only so: a snapshot of them fits in no memory), refresh (a few
-customers), row (one row scored), page (write RESULTS.md of what was measured), all.
+customers), page (write RESULTS.md of what was measured), all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from functools import partial
 
 from benchmarks.speed.contest import ROOT, Answer, Contestant, asked, held, watched
 from benchmarks.speed.prepared import WORK, BigLedger
-from benchmarks.speed.results_page import DOOR, OURS, OURS_WHOLE, REFRESHED, SINGLE_ROW, write_page
+from benchmarks.speed.results_page import DOOR, OURS, OURS_WHOLE, REFRESHED, write_page
 from benchmarks.speed.rival_catalogue import ONE_DATE, TWELVE_DATES
 
 LOOPS = {
@@ -54,16 +54,6 @@ def growth(lines: int, repeats: int) -> None:
     _held_at(largest.lines, [_door(largest.lines)], 1)
 
 
-def row(_lines: int, repeats: int) -> None:
-    """One row scored by the LightGBM member, against Booster.predict."""
-    from benchmarks.speed import single_row
-
-    for shape, (features, rows, rounds) in single_row.SHAPES.items():
-        text = single_row.booster_text(features, rows, rounds)
-        run = Contestant(SINGLE_ROW, shape, partial(_single_row, text, features))
-        held(f"row, {shape}", {"features": features, "rounds": rounds}, [run], repeats)
-
-
 def refresh(lines: int, repeats: int) -> None:
     """One customer and 1,000, whole catalogue, in a process that stays up, at two sizes of ledger."""
     for size in (lines // 10, lines):
@@ -80,7 +70,6 @@ PARTS: dict[str, Callable[[int, int], None]] = {
     "twelve": twelve,
     "growth": growth,
     "refresh": refresh,
-    "row": row,
 }
 
 
@@ -127,13 +116,6 @@ def _through_the_door(lines: int) -> Answer:
     answer = watched([sys.executable, "-m", "callfirst", "--home", str(WORK), "snapshot", *options, "--json"])
     out.unlink()
     return answer
-
-
-def _single_row(text: str, features: int) -> Answer:
-    from benchmarks.speed import single_row
-
-    ours, theirs = single_row.measure(text, features, 1)
-    return {"whole_seconds": ours / 1e6, "booster_seconds": theirs / 1e6}
 
 
 def _held_at(size: int, runs: Sequence[Contestant], repeats: int) -> None:

@@ -12,7 +12,6 @@ from benchmarks.speed.contest import Answer, kept_results
 
 PAGE = Path(__file__).parent / "RESULTS.md"
 OURS, OURS_WHOLE, DOOR = "callfirst, the rivals' features", "callfirst, whole catalogue", "callfirst snapshot --ledger"
-SINGLE_ROW = "callfirst, single row"
 REFRESHED = {1: "one customer", 1000: "1,000 customers"}
 REFRESH_BOUNDS = {"one customer": 60, "1,000 customers": 400}  # milliseconds
 GB = 10**9
@@ -50,9 +49,6 @@ def page(kept: dict[str, Part]) -> str:
     refreshed = sorted((part for name, part in kept.items() if name.startswith("refresh ")), key=_lines)
     if refreshed:
         sections.append(_refresh(refreshed))
-    shapes = {name.removeprefix("row, "): part for name, part in kept.items() if name.startswith("row, ")}
-    if shapes:
-        sections.append(_rows(shapes))
     return "\n".join(sections)
 
 
@@ -86,10 +82,6 @@ def _lines_reached(kept: dict[str, Part]) -> Iterator[str]:
         for name, bound in REFRESH_BOUNDS.items():
             took = _milliseconds(part, name, "whole_seconds")
             yield f"| refresh of {name} of {_lines(part):,} lines, whole catalogue, p50 | ≤ {bound} ms | {took} ms |"
-    for name, part in kept.items():
-        if name.startswith("row, "):
-            ratios = _values(part, lambda all_: all_[SINGLE_ROW]["whole_seconds"] / all_[SINGLE_ROW]["booster_seconds"])
-            yield f"| single {name} | ≤ 0.45 × Booster.predict | {_spread(ratios)} |"
 
 
 def _contest(title: str, command: str, part: Part) -> str:
@@ -130,16 +122,6 @@ def _refresh(sizes: Sequence[Part]) -> str:
     return _section("Refresh", f"refresh --lines {_lines(sizes[-1])}", sizes[-1], [head, _rule(4), *rows])
 
 
-def _rows(shapes: dict[str, Part]) -> str:
-    rows = [
-        f"| {shape} | {part['settings']['features']} "
-        f"| {_microseconds(part, 'whole_seconds')} | {_microseconds(part, 'booster_seconds')} |"
-        for shape, part in shapes.items()
-    ]
-    head = "| model | features | callfirst, µs | Booster.predict, µs |"
-    return _section("One row scored", "row", next(iter(shapes.values())), [head, _rule(4), *rows])
-
-
 def _section(title: str, command: str, part: Part, table: Sequence[str]) -> str:
     ran = part["machine"]
     about = (
@@ -161,10 +143,6 @@ def _values(part: Part, value: Callable[[dict[str, Answer]], float]) -> list[flo
 
 def _seconds(part: Part, name: str, what: str) -> str:
     return _spread(_values(part, lambda answers: answers[name][what]))
-
-
-def _microseconds(part: Part, what: str) -> str:
-    return _spread(_values(part, lambda answers: answers[SINGLE_ROW][what] * 1e6))
 
 
 def _milliseconds(part: Part, name: str, what: str) -> str:

@@ -1,4 +1,4 @@
-"""The catalogue: every feature as data, in the order they stand in a snapshot."""
+"""The catalogue: every feature as data, in snapshot order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a feature is: one immutable record that says what it means and how it is made."""
+"""A feature as data: what it means, and the expression that computes it."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Feature:
     """One point-in-time feature of a customer.
 
     Attributes:
-        name: its column; the unit stands in it where the type does not say it.
+        name: of its column; ends in the unit where the type does not show it.
         unit: what the number counts.
         meaning: one phrase for a data scientist.
-        expression: how it is made, of the closed list of primitives.
-        missing: when it is unknown (null), in words; "never" where it is always known.
-        sentence: the same for a manager, with ``{value}``.
-        source: the domain row, design section or paper it comes from.
-        learnable: a model may learn from it.
+        expression: the computation, made of the closed list of primitives.
+        missing: when the feature is unknown (null), in words; "never" where it is always known.
+        sentence: the meaning for a manager, with ``{value}``.
+        source: the domain row, design section or paper the feature comes from.
+        learnable: whether a model may learn from it.
     """
 
     name: str
@@ -52,23 +52,23 @@ class Feature:
 
 
 def catalogue_of(features: Iterable[Feature]) -> tuple[Feature, ...]:
-    """The features as a catalogue.
+    """The features as a catalogue, with unique names.
 
     Raises:
         FeatureError: two of one name, or a sentence without its value.
     """
     catalogue = tuple(features)
-    seen: set[str] = set()
+    names: set[str] = set()
     for feature in catalogue:
-        if feature.name in seen:
+        if feature.name in names:
             raise FeatureError(f"Two features are called {feature.name}.", "Rename one of them.")
         if "{value}" not in feature.sentence:
             raise FeatureError(f"The sentence of {feature.name} shows no {{value}}.", "Write where the number goes.")
-        seen.add(feature.name)
+        names.add(feature.name)
     return catalogue
 
 
 def fingerprint_of(catalogue: Iterable[Feature]) -> str:
-    """SHA-256, hex, of names and expressions in their order: equal only where every feature is made alike."""
+    """SHA-256, hex, of names and expressions in order; equal only where all features are computed alike."""
     text = "\n".join(f"{feature.name}={feature.expression!r}" for feature in catalogue)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -28,14 +28,14 @@ def page() -> str:
 
 
 def _line(feature: Feature) -> str:
-    told = feature.sentence.replace("{value}", "…")
+    sentence = feature.sentence.replace("{value}", "…")
     learnt = "yes" if feature.learnable else "no"
     cells = (
         f"`{feature.name}`",
         feature.unit.value,
         feature.meaning,
         feature.missing,
-        told,
+        sentence,
         learnt,
         feature.source,
     )

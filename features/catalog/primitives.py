@@ -1,17 +1,18 @@
 """The closed list of primitives a feature may be made of; each engine renders all of them.
 
-A primitive aggregates one kind of rows of one customer, as seen at one instant, over a window. Arithmetic joins
-primitives to one number. Anything that is not in this file cannot be in a feature.
+A primitive aggregates one set of rows of one customer, as visible at one instant, over a window. Arithmetic combines
+primitives into one number. Anything that is not in this file cannot be in a feature.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 
 class Rows(StrEnum):
-    """What is aggregated. All of it visible at the as-of."""
+    """The set of rows that is aggregated; only rows visible at the as-of."""
 
     LINES = "lines"  # order lines, returns too
     SALES = "sales"  # order lines with an amount above 0, non-product lines too
@@ -46,7 +47,7 @@ class Rows(StrEnum):
 
 
 class Column(StrEnum):
-    """What of a row is aggregated."""
+    """The column of a row that is aggregated."""
 
     AMOUNT = "amount"  # of lines; of an order day, or the one a gap ends on: its sales, non-product lines too
     COST = "cost"
@@ -105,9 +106,9 @@ class Sum:
 
 @dataclass(frozen=True)
 class Distinct:
-    """Number of different known values; 0 where there are no rows, unknown where no row names one.
+    """Number of distinct known values; 0 where there are no rows, unknown where no row has a value.
 
-    Of order lines only, and of windows that end at the as-of: a value belongs to its newest day.
+    Only over order lines, in windows that end at the as-of: a value belongs to its newest day.
     """
 
     rows: Rows
@@ -159,7 +160,7 @@ Primitive = Count | Sum | Distinct | Min | Max | Last | Quantile
 
 @dataclass(frozen=True)
 class Number:
-    """The same whole number for everybody."""
+    """The same whole number for all customers."""
 
     value: int
 
@@ -180,9 +181,9 @@ class DaysUntil:
 
 @dataclass(frozen=True)
 class ShutDaysSince:
-    """Days after a day and before the as-of's on which we were closed, or of which the ledger misses all lines.
+    """Days between a day and the as-of's day, both excluded, that were closed or are missing in the ledger.
 
-    As seen at 00:00 of the as-of's day.
+    As known at 00:00 of the as-of's day.
     """
 
     day: Primitive
@@ -190,7 +191,7 @@ class ShutDaysSince:
 
 @dataclass(frozen=True)
 class OnRecord:
-    """The value where any customer had a row of that set by 00:00 of the as-of's day; unknown while nobody had one."""
+    """The value where any customer had a row of the set by 00:00 of the as-of's day; unknown as long as none had."""
 
     value: Expression
     rows: Rows
@@ -198,7 +199,7 @@ class OnRecord:
 
 @dataclass(frozen=True)
 class WhereKnown:
-    """The value where another is known; unknown where that is not."""
+    """The value where the other value is known; else unknown."""
 
     value: Expression
     other: Expression
@@ -291,3 +292,16 @@ Expression = (
     | CompanyMedian
     | Shrunken
 )
+
+
+def operands_of(expression: Expression) -> tuple[Expression, ...]:
+    """The expressions an expression is directly made of, in the order of its fields; a primitive has none."""
+    values = (getattr(expression, field.name) for field in fields(expression))
+    return tuple(value for value in values if isinstance(value, Expression))
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """The expression and everything it is made of, outermost first."""
+    yield expression
+    for operand in operands_of(expression):
+        yield from walk(operand)

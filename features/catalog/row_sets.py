@@ -1,9 +1,9 @@
-"""Which ledger rows each set of a feature holds: of which kind, from when to when, and on which day.
+"""The sets of ledger rows that features aggregate: record type, when a row counts, and its day.
 
-What stands here is SQL over the views of ``Ledger.open()`` after ``define_days``, the same for every engine. A row of a
-stream is seen at an as-of where its ``happened`` and its visible_from lie before it, and neither its replaced_at nor
-its ``until`` does. What a row tells of a later day never counts before the row itself has happened, whatever day it
-names: an order that is not placed yet breaks no promise, an invoice not written yet is not overdue.
+All of it is SQL over the views of ``Ledger.open()`` after ``define_days``, the same for every engine. A row of a stream
+counts at an as-of where its ``happened`` and its visible_from lie before the as-of, and neither its replaced_at nor its
+``until`` does. What a row says of a later day never counts before the row itself has happened: an order that is not
+placed yet breaks no promise, an invoice that is not written yet is not overdue.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from features.ledger.sql import day_of, literal
 
 @dataclass(frozen=True, eq=False)
 class EventStream:
-    """Rows of one kind that share when they happened.
+    """Rows of one record type that happen at the same kind of moment.
 
     Attributes:
         name: unique, an SQL identifier.
@@ -27,9 +27,9 @@ class EventStream:
         happened: SQL instant from which a row counts.
         day: SQL day that windows compare; later rows of a customer never have an earlier one.
         columns: SQL of each column that can be aggregated.
-        until: SQL instant from which a row counts no more; empty where it counts for good.
+        until: SQL instant from which a row no longer counts; empty where it counts for good.
         where: SQL condition of every row.
-        tells: a column of the view without which it has no such row.
+        tells: a column of the view; where it is always null, the stream has no rows.
     """
 
     name: str
@@ -43,12 +43,12 @@ class EventStream:
 
     @property
     def begins(self) -> str:
-        """SQL instant after which a row is seen."""
+        """SQL instant after which a row counts."""
         return f"greatest({self.happened}, visible_from)"
 
     @property
     def ends(self) -> str:
-        """SQL instant after which a row is no longer seen; null: it is seen for good."""
+        """SQL instant after which a row no longer counts; null: it counts for good."""
         return f"least(replaced_at, {self.until})" if self.until else "replaced_at"
 
 
@@ -225,13 +225,13 @@ ON_ORDER_DAYS = (Rows.ORDER_DAYS, Rows.GAPS)
 
 
 def define_days(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
-    """The SQL of this module knows ``business_day(instant)`` and ``end_of(day)``, the last microsecond of it.
+    """The macros ``business_day(instant)`` and ``end_of(day)`` (the day's last microsecond) exist in the connection.
 
-    A row of which only the day is known counts from the end of that day on.
+    A row with only a day counts from the end of that day on.
     """
     day = day_of("moment", zone)
-    over = f"timezone('UTC', timezone({literal(zone)}, CAST(day + 1 AS TIMESTAMP)))" if zone != "UTC" else "day + 1"
+    day_end = f"timezone('UTC', timezone({literal(zone)}, CAST(day + 1 AS TIMESTAMP)))" if zone != "UTC" else "day + 1"
     connection.execute(f"CREATE OR REPLACE TEMP MACRO business_day(moment) AS {day}")
     connection.execute(
-        f"CREATE OR REPLACE TEMP MACRO end_of(day) AS CAST({over} AS TIMESTAMP) - INTERVAL 1 MICROSECOND"
+        f"CREATE OR REPLACE TEMP MACRO end_of(day) AS CAST({day_end} AS TIMESTAMP) - INTERVAL 1 MICROSECOND"
     )

@@ -1,4 +1,4 @@
-"""What a snapshot takes from the whole company, so that some customers alone can be seen later."""
+"""The values a snapshot takes from the whole company, kept so that single customers can be computed later."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class CompanyValues:
     """The company's values, as seen at 00:00 of business days; instants are UTC, without a zone.
 
     Attributes:
-        medians: of each the value at each midnight; NaN where it is unknown.
-        recorded_since: of each set of rows when the first one was known; None: none ever was.
-        shut: the days, ascending, that each midnight saw as closed or missing.
+        medians: the value of each median at each midnight; NaN where it is unknown.
+        recorded_since: when the first row of each set was known; None: there is none.
+        shut: the days, ascending, that were closed or missing as known at each midnight.
     """
 
     medians: Mapping[CompanyMedian, Mapping[datetime, float]]

@@ -1,7 +1,7 @@
 """The catalogue rendered as one exact DuckDB statement for any list of instants.
 
-Every instant meets the very rows it saw, so nothing has to be put right afterwards: slower than the engine of arrays,
-and what that one is held against. Sums stay exact (DECIMAL, HUGEINT) until the last expression.
+It joins every instant with the rows visible at it: slower than the columnar engine, and the reference that tests
+compare that engine with. Sums stay exact (DECIMAL, HUGEINT) until the last expression.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from features.catalog.primitives import (
     Window,
 )
 from features.catalog.row_sets import ON_ORDER_DAYS, ORDER_LINES, SETS, EventStream
+from features.ledger.sql import holds_at, visible_at
 from features.policy import Policy
 
 _UNIT_TYPE = {Unit.DATE: "DATE", Unit.COUNT: "BIGINT"}  # all others: DOUBLE
@@ -46,7 +47,7 @@ _UNIT_TYPE = {Unit.DATE: "DATE", Unit.COUNT: "BIGINT"}  # all others: DOUBLE
 _STATEMENT = """
 WITH known AS (
     SELECT DISTINCT i.as_of, c.customer_id FROM customers c JOIN instants i
-      ON c.visible_from < i.as_of AND (c.replaced_at IS NULL OR c.replaced_at >= i.as_of)
+      ON {known}
 ){streams}, order_days AS (
     SELECT as_of, as_of_day, customer_id, day, sum(amount) FILTER ({sales}) AS amount
     FROM order_lines_seen GROUP BY as_of, as_of_day, customer_id, day HAVING bool_or({purchases})
@@ -77,7 +78,7 @@ _STREAM = """, {name}_seen AS NOT MATERIALIZED (
     SELECT i.as_of, i.as_of_day, r.* FROM (
         SELECT *, {day} AS day, {happened} AS happened, {begins} AS begins, {ends} AS ends{columns}
         FROM {view} WHERE {where}
-    ) r JOIN instants i ON r.begins < i.as_of AND (r.ends IS NULL OR r.ends >= i.as_of)
+    ) r JOIN instants i ON {holds}
 ), {name}_facts AS (
     SELECT as_of, customer_id{facts} FROM {name}_seen GROUP BY as_of, customer_id
 )"""
@@ -93,6 +94,7 @@ def statement(catalogue: Iterable[Feature], policy: Policy) -> str:
     features = "".join(f",\n  {rendering.column(feature)}" for feature in catalogue)
     facts = [*(f"{stream.name}_facts" for stream in rendering.streams), "day_facts", "gap_facts"]
     return _STATEMENT.format(
+        known=visible_at("i.as_of", relation="c"),
         streams="".join(rendering.stream(stream) for stream in rendering.streams),
         sales=SETS[Rows.SALES].condition,
         purchases=SETS[Rows.PURCHASES].condition,
@@ -100,12 +102,12 @@ def statement(catalogue: Iterable[Feature], policy: Policy) -> str:
         gap_facts=rendering.facts("gap_facts"),
         company_facts=rendering.facts("company"),
         features=features,
-        joins="".join(_JOIN.format(facts=each) for each in facts),
+        joins="".join(_JOIN.format(facts=relation) for relation in facts),
     )
 
 
 class _Rendering:
-    """Renders expressions and collects each primitive they need once, under a column of its own."""
+    """Renders expressions, and collects every primitive they need once, in its own column."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -126,6 +128,7 @@ class _Rendering:
             ends=stream.ends,
             columns=columns,
             where=stream.where,
+            holds=holds_at("i.as_of", begins="r.begins", ends="r.ends"),
             facts=self.facts(f"{stream.name}_facts"),
         )
 
@@ -133,8 +136,8 @@ class _Rendering:
         return "".join(f",\n  {fact}" for fact in self._facts[relation])
 
     def column(self, feature: Feature) -> str:
-        made = self.expression(feature.expression)
-        return f"CAST({made} AS {_UNIT_TYPE.get(feature.unit, 'DOUBLE')}) AS {feature.name}"
+        value = self.expression(feature.expression)
+        return f"CAST({value} AS {_UNIT_TYPE.get(feature.unit, 'DOUBLE')}) AS {feature.name}"
 
     def expression(self, node: Expression) -> str:
         match node:
@@ -162,9 +165,10 @@ class _Rendering:
             case Plus(first, second):
                 return f"({self.expression(first)} + {self.expression(second)})"
             case Ratio(first, second):
-                below = self.expression(second)
-                above = self.expression(first)
-                return f"CASE WHEN {below} > 0 THEN CAST({above} AS DOUBLE) / CAST({below} AS DOUBLE) END"
+                numerator, denominator = self.expression(first), self.expression(second)
+                return (
+                    f"CASE WHEN {denominator} > 0 THEN CAST({numerator} AS DOUBLE) / CAST({denominator} AS DOUBLE) END"
+                )
             case Deviation(count, total, squares):
                 n, s, ss = (self.expression(part) for part in (count, total, squares))
                 return f"CASE WHEN {n} > 1 THEN sqrt(CAST({n} * {ss} - {s} * {s} AS DOUBLE) / ({n} * ({n} - 1))) END"
@@ -193,10 +197,10 @@ class _Rendering:
         if node.rows in ON_ORDER_DAYS:
             relation = "day_facts" if node.rows is Rows.ORDER_DAYS else "gap_facts"
             return self._collect(node, relation, _aggregate(node, "TRUE", newest_by="day"))
-        held = SETS[node.rows]
-        self.streams[held.stream] = None
+        row_set = SETS[node.rows]
+        self.streams[row_set.stream] = None
         return self._collect(
-            node, f"{held.stream.name}_facts", _aggregate(node, held.condition, newest_by="(happened, row_id)")
+            node, f"{row_set.stream.name}_facts", _aggregate(node, row_set.condition, newest_by="(happened, row_id)")
         )
 
     def _collect(self, key: Hashable, relation: str, aggregate: str) -> str:
@@ -207,7 +211,7 @@ class _Rendering:
 
 
 def _aggregate(node: Primitive, condition: str, *, newest_by: str) -> str:
-    """A primitive over its own rows."""
+    """SQL of a primitive over its rows."""
     match node:
         case Count(_, window):
             return f"count(*) FILTER ({_within(window, condition)})"

@@ -1,4 +1,4 @@
-"""What expressions are made of."""
+"""What a catalogue needs of the ledger: primitives, company medians, sets of rows."""
 
 from __future__ import annotations
 
@@ -7,73 +7,23 @@ from functools import lru_cache
 
 from features.catalog.definition import Feature
 from features.catalog.primitives import (
-    Clipped,
     CompanyMedian,
     Count,
-    DaysSince,
-    DaysUntil,
-    Deviation,
     Expression,
-    Minus,
-    Number,
     OnRecord,
-    Plus,
     Primitive,
-    Ratio,
     Rows,
-    Shrunken,
     ShutDaysSince,
-    WhenAtLeast,
-    WhereKnown,
+    operands_of,
 )
 
 SEEN_LINES = Count(Rows.LINES)
-"""Says who is a customer, whatever the catalogue asks."""
-
-ARITHMETIC = (
-    Number,
-    DaysSince,
-    DaysUntil,
-    ShutDaysSince,
-    OnRecord,
-    WhereKnown,
-    Clipped,
-    Minus,
-    Plus,
-    Ratio,
-    Deviation,
-    WhenAtLeast,
-    CompanyMedian,
-    Shrunken,
-)
-
-
-def parts_of_expression(node: Expression) -> Iterator[Expression]:
-    """An expression and all it is made of; of a company's value not what the company is asked."""
-    yield node
-    match node:
-        case DaysSince(first) | DaysUntil(first) | ShutDaysSince(first) | OnRecord(first, _) | Clipped(first, _, _):
-            yield from parts_of_expression(first)
-        case (
-            Minus(first, second)
-            | Plus(first, second)
-            | Ratio(first, second)
-            | WhereKnown(first, second)
-            | WhenAtLeast(first, second, _)
-        ):
-            yield from parts_of_expression(first)
-            yield from parts_of_expression(second)
-        case Deviation(count, total, squares):
-            yield from (count, total, squares)
-        case Shrunken(own, count, company, _):
-            yield from (own, count, company)
-        case _:
-            return
+"""Decides who is a customer, whatever the catalogue holds."""
 
 
 @lru_cache(maxsize=16)
 def wanted_by(catalogue: tuple[Feature, ...]) -> Wanted:
-    """What a catalogue needs; worked out once."""
+    """What a catalogue needs; computed once."""
     return Wanted(catalogue)
 
 
@@ -83,16 +33,16 @@ class Wanted:
     Attributes:
         primitives: of each customer.
         medians: of the company.
-        sets: of which must be known whether they are on record.
-        shut_days: whether closed and missing days are asked for.
-        with_medians, without_medians: the features that the company's values enter, and the others.
+        sets: the sets of rows for which a feature depends on whether any row is on record.
+        shut_days: whether a feature needs the closed and missing days.
+        with_medians, without_medians: the features that depend on company medians, and the others.
     """
 
     def __init__(self, catalogue: Iterable[Feature]) -> None:
         catalogue = tuple(catalogue)
-        nodes = dict.fromkeys(part for feature in catalogue for part in parts_of_expression(feature.expression))
+        nodes = dict.fromkeys(node for feature in catalogue for node in _asked_of_customers(feature.expression))
         self.primitives: frozenset[Primitive] = frozenset(
-            {SEEN_LINES, *(node for node in nodes if not isinstance(node, ARITHMETIC))}
+            {SEEN_LINES, *(node for node in nodes if isinstance(node, Primitive))}
         )
         self.medians = tuple(node for node in nodes if isinstance(node, CompanyMedian))
         self.sets = tuple(dict.fromkeys(node.rows for node in nodes if isinstance(node, OnRecord)))
@@ -106,5 +56,13 @@ class Wanted:
         return frozenset({SEEN_LINES, *(part for node in self.medians for part in (node.value, node.count))})
 
 
+def _asked_of_customers(expression: Expression) -> Iterator[Expression]:
+    """The expression and all it is made of, but for what a company's median is taken over."""
+    yield expression
+    if not isinstance(expression, CompanyMedian):
+        for operand in operands_of(expression):
+            yield from _asked_of_customers(operand)
+
+
 def _takes_a_median(feature: Feature) -> bool:
-    return any(isinstance(part, CompanyMedian) for part in parts_of_expression(feature.expression))
+    return any(isinstance(node, CompanyMedian) for node in _asked_of_customers(feature.expression))

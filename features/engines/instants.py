@@ -1,4 +1,4 @@
-"""The instants of a snapshot as both engines need them: all asked for, and the midnight before each."""
+"""The instants of a snapshot: the requested ones, and 00:00 of the business day of each."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from features.clock import AsOf
 
 @dataclass(frozen=True)
 class Instants:
-    """Instants in ascending order; the place of one is its index.
+    """Instants in ascending order; the place of an instant is its index.
 
     Attributes:
-        every: those asked for, and 00:00 of the business day of each.
-        asked: those asked for.
+        every: the requested instants, and 00:00 of the business day of each.
+        requested: the requested instants.
         zone: the business time zone.
     """
 
@@ -30,17 +30,17 @@ class Instants:
     zone: ZoneInfo
 
     @classmethod
-    def of(cls, asked: Iterable[AsOf], zone: ZoneInfo) -> Instants:
-        """The instants asked for, with their midnights."""
-        wanted = frozenset(asked)
-        return cls(tuple(sorted(wanted | {as_of.midnight(zone) for as_of in wanted})), wanted, zone)
+    def of(cls, as_ofs: Iterable[AsOf], zone: ZoneInfo) -> Instants:
+        """The requested instants, with their midnights."""
+        requested = frozenset(as_ofs)
+        return cls(tuple(sorted(requested | {as_of.midnight(zone) for as_of in requested})), requested, zone)
 
     def __len__(self) -> int:
         return len(self.every)
 
     @cached_property
     def naive(self) -> tuple[datetime, ...]:
-        """Each instant as frames carry it: UTC without a zone."""
+        """Each instant as tables hold it: UTC without a zone."""
         return tuple(as_of.naive for as_of in self.every)
 
     @cached_property
@@ -51,27 +51,27 @@ class Instants:
     @cached_property
     def midnight_places(self) -> npt.NDArray[np.int64]:
         """The place of 00:00 of each instant's day."""
-        place = {as_of: at for at, as_of in enumerate(self.every)}
-        return np.array([place[as_of.midnight(self.zone)] for as_of in self.every], dtype=np.int64)
+        place_of = {as_of: place for place, as_of in enumerate(self.every)}
+        return np.array([place_of[as_of.midnight(self.zone)] for as_of in self.every], dtype=np.int64)
 
     @property
     def midnights(self) -> tuple[AsOf, ...]:
-        """00:00 of the business day of each, once."""
+        """00:00 of the business day of every instant, each once."""
         return tuple(self.every[place] for place in np.unique(self.midnight_places))
 
     @cached_property
     def requested_places(self) -> npt.NDArray[np.int64]:
-        """The places of the instants asked for."""
+        """The places of the requested instants."""
         return np.flatnonzero([as_of in self.requested for as_of in self.every])
 
     @property
     def are_midnights(self) -> bool:
-        """Whether every instant is 00:00 of its day, so that days alone tell what lies before it."""
+        """Whether every instant is 00:00 of its day, so that days alone decide what lies before it."""
         return bool(np.array_equal(self.midnight_places, np.arange(len(self))))
 
     def reached_by(self, moment: str) -> str:
-        """SQL: how many instants lie at or before a moment; the place of the first one that sees a row of it."""
-        return "(" + " + ".join(f"CAST({moment} >= TIMESTAMP '{each}' AS SMALLINT)" for each in self.naive) + ")"
+        """SQL: how many instants lie at or before a moment: the place of the first instant that sees its rows."""
+        return "(" + " + ".join(f"CAST({moment} >= TIMESTAMP '{instant}' AS SMALLINT)" for instant in self.naive) + ")"
 
     @property
     def table(self) -> pa.Table:

@@ -11,6 +11,7 @@ from features.clock import AsOf
 from features.ledger.business_calendar import DayGap, shut_days
 from features.ledger.ledger import Ledger
 from features.ledger.reconciliation.look_alikes import LookAlikes, look_alikes
+from features.ledger.sql import visible_at
 from features.policy import Policy
 
 MOST_RANGES = 12  # named; the rest is counted
@@ -20,9 +21,9 @@ SELECT customer_id, CAST(sum(rows) AS BIGINT) AS rows, true AS is_new FROM (
     SELECT customer_id, count(*) AS rows FROM order_lines_rows GROUP BY customer_id
     UNION ALL SELECT customer_id, count(*) FROM customers GROUP BY customer_id) GROUP BY customer_id
 """
-_PARENTS = """
+_PARENTS = f"""
 SELECT customer_id, parent_id FROM customers
-WHERE parent_id IS NOT NULL AND visible_from < $as_of AND (replaced_at IS NULL OR replaced_at >= $as_of)
+WHERE parent_id IS NOT NULL AND {visible_at("$as_of")}
 """
 
 

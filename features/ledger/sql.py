@@ -35,6 +35,25 @@ def at_utc(local: str, zone: str) -> str:
     return local if zone == "UTC" else f"timezone('UTC', timezone({literal(zone)}, {local}))"
 
 
+def visible_at(as_of: str, *, happened: str = "", relation: str = "") -> str:
+    """Whether a row counts at an as-of: it happened and was visible strictly before it, and was not replaced before it.
+
+    The rule of the product (docs/design.md 3, visible): no other statement writes it out.
+
+    Args:
+        happened: the column with the instant the row happened at; empty for states, which count once they are visible.
+        relation: name or alias of the relation, where the columns need one.
+    """
+    prefix = f"{relation}." if relation else ""
+    visible = holds_at(as_of, begins=f"{prefix}visible_from", ends=f"{prefix}replaced_at")
+    return f"{prefix}{happened} < {as_of} AND {visible}" if happened else visible
+
+
+def holds_at(instant: str, *, begins: str, ends: str) -> str:
+    """Whether something that holds after ``begins`` and until ``ends`` (null: for good) holds at an instant."""
+    return f"{begins} < {instant} AND ({ends} IS NULL OR {ends} >= {instant})"
+
+
 def is_product(codes: Sequence[str]) -> str:
     """SQL over order lines: the line's product is none of ``codes``; one that ends in * stands for any end.
 

@@ -1,4 +1,4 @@
-"""Who a customer belongs to as of an instant: account group, department, manager."""
+"""Account group, department and manager of each customer as of an instant."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import duckdb
 import pyarrow as pa
 
 from features.clock import AsOf
+from features.ledger.sql import visible_at
 
-_ACCOUNTS = """
+_ACCOUNTS = f"""
 WITH versions AS (
-    SELECT * FROM customers WHERE visible_from < $as_of AND (replaced_at IS NULL OR replaced_at >= $as_of)
+    SELECT * FROM customers WHERE {visible_at("$as_of")}
 ), newest_line AS (
     SELECT customer_id,
            arg_max(department, (ordered_at, row_id)) FILTER (department IS NOT NULL) AS department,
            arg_max(manager_id, (ordered_at, row_id)) FILTER (manager_id IS NOT NULL) AS manager_id
     FROM order_lines
-    WHERE ordered_at < $as_of AND visible_from < $as_of AND (replaced_at IS NULL OR replaced_at >= $as_of)
+    WHERE {visible_at("$as_of", happened="ordered_at")}
     GROUP BY customer_id
 )
 SELECT customer_id, v.name, v.key_mark,
@@ -35,12 +36,12 @@ def accounts_at(connection: duckdb.DuckDBPyConnection, as_of: AsOf) -> pa.Table:
     """
     table: pa.Table = connection.sql(_ACCOUNTS, params={"as_of": as_of.naive}).to_arrow_table()
     groups = groups_at(connection, [as_of])[as_of]
-    found = [groups.get(customer, customer) for customer in table.column("customer_id").to_pylist()]
-    return table.add_column(2, "group_id", pa.array(found, pa.string()))
+    group_ids = [groups.get(customer, customer) for customer in table.column("customer_id").to_pylist()]
+    return table.add_column(2, "group_id", pa.array(group_ids, pa.string()))
 
 
 def groups_at(connection: duckdb.DuckDBPyConnection, instants: Sequence[AsOf]) -> dict[AsOf, dict[str, str]]:
-    """At each instant the account group of every customer that had a parent then; all others are their own.
+    """The account group, at each instant, of every customer with a parent; all others are groups of their own.
 
     Parents are those known at the instant: a branch that was sold counts for its old group until then.
     """
@@ -48,15 +49,15 @@ def groups_at(connection: duckdb.DuckDBPyConnection, instants: Sequence[AsOf]) -
         """SELECT customer_id, parent_id, visible_from, replaced_at FROM customers
         WHERE parent_id IS NOT NULL ORDER BY visible_from, row_id"""
     ).fetchall()
-    found = {}
+    groups = {}
     for instant in instants:
         parent_of = {
             customer: parent
             for customer, parent, visible_from, replaced_at in versions
             if visible_from < instant.naive and (replaced_at is None or replaced_at >= instant.naive)
         }
-        found[instant] = {customer: group_of(customer, parent_of) for customer in parent_of}
-    return found
+        groups[instant] = {customer: group_of(customer, parent_of) for customer in parent_of}
+    return groups
 
 
 def group_of(customer_id: str, parent_of: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
-"""Every account group's share of sales, replayed month by month, and which groups it makes key.
+"""The share of sales of each account group, replayed month by month, and the groups it makes key.
 
-A group enters above one share and stays until under another, so that it does not flicker (docs/design.md 3, Key
-account).
+A group becomes key above one share and stays key until its share falls under a lower one, so that it does not flicker
+(docs/design.md 3, key account).
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ import pyarrow as pa
 
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
+from features.ledger.sql import visible_at
 from features.policy import Policy
 from features.standing.accounts import groups_at
 
 SHARE_DAYS = 365
 Place = tuple[str, str]
-"""A unit (the company, a department, a manager) and an account group in it."""
+"""A unit (the company, a department or a manager) and an account group in it."""
 
 
 class Level(StrEnum):
-    """Whose sales a share is of."""
+    """The level whose sales a share refers to."""
 
     COMPANY = "company"
     DEPARTMENT = "department"
@@ -38,8 +39,7 @@ WITH lines AS (
     SELECT m.as_of, coalesce(g.group_id, l.customer_id) AS group_id, l.amount,
            coalesce(l.department, a.department) AS department, a.manager_id AS manager
     FROM months m
-    JOIN order_lines l ON l.order_day >= m.as_of_day - {days} AND l.ordered_at < m.as_of AND l.visible_from < m.as_of
-         AND (l.replaced_at IS NULL OR l.replaced_at >= m.as_of)
+    JOIN order_lines l ON l.order_day >= m.as_of_day - {days} AND {visible}
     JOIN accounts a ON a.customer_id = l.customer_id
     LEFT JOIN memberships g ON g.as_of = m.as_of AND g.customer_id = l.customer_id
 ), groups AS (
@@ -59,16 +59,16 @@ _UNIT = {Level.COMPANY: "'company'", Level.DEPARTMENT: "department", Level.MANAG
 
 @dataclass(frozen=True)
 class KeyMark:
-    """One criterion that makes an account group key: its share of the sales of a unit of a level."""
+    """One criterion that makes an account group key: its share of the sales of a unit."""
 
     level: Level
     unit: str
     group_id: str
     share: float
-    enters: bool  # above the share that makes it key, not only kept by the one under which it stops to be
+    enters: bool  # above the entry share; False: key only because it is not yet under the leaving share
 
     def reason(self, policy: Policy) -> str:
-        """The criterion in a manager's words."""
+        """The criterion in plain words for a manager."""
         whose = {
             Level.COMPANY: "our sales",
             Level.DEPARTMENT: f"sales of department {self.unit}",
@@ -79,12 +79,12 @@ class KeyMark:
 
 
 def _percent(share: float) -> str:
-    """As a person would say it: 12 %, but 9.5 %."""
+    """The share as a percentage: 12 %, but 9.5 %."""
     return f"{100 * share:.0f} %" if share >= 0.0995 else f"{100 * share:.1f} %".replace(".0 %", " %")
 
 
 def month_starts(ledger: Ledger, as_of: AsOf, policy: Policy) -> list[AsOf]:
-    """00:00 of every month's first day since the ledger began and before the as-of, then the as-of itself."""
+    """00:00 of the first day of every month between the ledger's start and the as-of, then the as-of itself."""
     months = (
         date(year, month, 1) for year in range(ledger.starts_on.year, as_of.day.year + 1) for month in range(1, 13)
     )
@@ -97,17 +97,17 @@ def key_marks(
 ) -> list[KeyMark]:
     """The groups that are key at the last instant by their share at a level, after replaying all instants in order.
 
-    A group is what it was at each instant. Where a key group's branches belong to another group later, that one stays
-    key under the same rule. The past is read only where a group lies between the two shares at the last instant.
+    Groups are as they were at each instant. Where the branches of a key group belong to another group later, that group
+    stays key under the same rule. The past is read only where a group lies between the two shares at the last instant.
     The connection has the views ``order_lines``, ``customers`` and ``accounts``.
     """
     *earlier, last = instants
     now = groups_at(connection, [last])
-    (key,) = _worth_keeping(connection, level, now, policy)
+    (key,) = _not_under_leaving_share(connection, level, now, policy)
     if not all(enters for _, enters in key.values()):
         stays = _key_until(connection, level, earlier, policy, now=now[last])
-        key = {place: told for place, told in key.items() if told[1] or place in stays}
-    return [KeyMark(level, unit, group, *told) for (unit, group), told in sorted(key.items())]
+        key = {place: (share, enters) for place, (share, enters) in key.items() if enters or place in stays}
+    return [KeyMark(level, unit, group, share, enters) for (unit, group), (share, enters) in sorted(key.items())]
 
 
 def _key_until(
@@ -118,27 +118,27 @@ def _key_until(
     *,
     now: Mapping[str, str],
 ) -> set[Place]:
-    """The groups, as they are now, of everybody whose group was key at the last of some instants."""
+    """The present groups of all customers whose group was key at the last of the instants."""
     groups = groups_at(connection, instants)
     before: Mapping[str, str] = {}
     key: set[Place] = set()
-    for instant, shares in zip(instants, _worth_keeping(connection, level, groups, policy), strict=True):
+    for instant, shares in zip(instants, _not_under_leaving_share(connection, level, groups, policy), strict=True):
         stays = _heirs(key, before, groups[instant])
         key = {place for place, (_, enters) in shares.items() if enters or place in stays}
         before = groups[instant]
     return _heirs(key, before, now)
 
 
-def _worth_keeping(
+def _not_under_leaving_share(
     connection: duckdb.DuckDBPyConnection, level: Level, groups: Mapping[AsOf, Mapping[str, str]], policy: Policy
 ) -> Iterator[dict[Place, tuple[float, bool]]]:
-    """Each instant's shares that are not under the one at which a group stops to be key, and whether each enters."""
+    """The shares at each instant that are not under the leaving share, and whether each is above the entry share."""
     above = f"g.sales >= {policy.key_leave_share!r} * u.sales"
     return _by_instant(connection, level, groups, keep=above, enter=policy.key_enter_share)
 
 
 def shares_at(connection: duckdb.DuckDBPyConnection, level: Level, as_of: AsOf) -> dict[Place, float]:
-    """Every (unit, group_id)'s share of the unit's net sales in the 365 days before the as-of."""
+    """The share of each (unit, group_id) in the unit's net sales of the 365 days before the as-of."""
     shares = next(_by_instant(connection, level, groups_at(connection, [as_of]), keep="TRUE", enter=0.0))
     return {place: share for place, (share, _) in shares.items()}
 
@@ -149,7 +149,7 @@ def largest_first(shares: Mapping[Place, float]) -> list[Place]:
 
 
 def _heirs(key: Iterable[Place], before: Mapping[str, str], now: Mapping[str, str]) -> set[Place]:
-    """The groups, as they are now, of everybody who was in a key group before."""
+    """The present groups of all customers who were in a key group before."""
     members = defaultdict(set)
     for customer in {*before, *now}:
         members[before.get(customer, customer)].add(customer)
@@ -164,12 +164,12 @@ def _by_instant(
     keep: str,
     enter: float,
 ) -> Iterator[dict[Place, tuple[float, bool]]]:
-    """Each instant's shares, and whether each is above ``enter``: compared in decimals, as doubles 10 % can be over."""
+    """The shares at each instant, and whether each is above ``enter``: compared in decimals, as doubles round."""
     instants = list(groups)
-    belonging = [(at.naive, *pair) for at, group_of in groups.items() for pair in group_of.items()]
-    columns = zip(*belonging, strict=True) if belonging else ([], [], [])
-    kinds = (pa.timestamp("us"), pa.string(), pa.string())
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+    memberships = [(at.naive, *pair) for at, group_of in groups.items() for pair in group_of.items()]
+    columns = zip(*memberships, strict=True) if memberships else ([], [], [])
+    types = (pa.timestamp("us"), pa.string(), pa.string())
+    arrays = [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
     connection.register("memberships", pa.table(arrays, ["as_of", "customer_id", "group_id"]))
     months = pa.table(
         {
@@ -178,11 +178,12 @@ def _by_instant(
         }
     )
     connection.register("months", months)
-    asked = _SHARES.format(days=SHARE_DAYS, unit=_UNIT[level], keep=keep, enter=repr(enter))
-    found = connection.execute(asked).fetchall()
+    visible = visible_at("m.as_of", happened="ordered_at", relation="l")
+    statement = _SHARES.format(days=SHARE_DAYS, visible=visible, unit=_UNIT[level], keep=keep, enter=repr(enter))
+    rows = connection.execute(statement).fetchall()
     connection.unregister("months")
     connection.unregister("memberships")
     by_instant: dict[object, dict[Place, tuple[float, bool]]] = {instant.naive: {} for instant in instants}
-    for moment, unit, group, share, enters in found:
+    for moment, unit, group, share, enters in rows:
         by_instant[moment][unit, group] = share, enters
     return iter(by_instant.values())

@@ -1,4 +1,4 @@
-"""Which account groups are key as of an instant, by what counts for the whole company, and why."""
+"""The account groups that are key for the whole company as of an instant, and why."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ NAMED_IN_CRM = {
     "demanding": "teaches us to be better, by our CRM",
     "strategic": "strategic, by our CRM",
 }
-"""What a mark in the CRM says of an account group (docs/domain.md 4 b to e)."""
+"""Key mark in the CRM → the reason in plain words (docs/domain.md 4 b to e)."""
 
 COMPANY_WIDE = (Level.COMPANY, Level.DEPARTMENT)
-"""A share of one manager's sales counts for that manager's own order alone."""
+"""A share of a manager's sales counts only for the order of that manager's own list."""
 
 
 def key_reasons(
@@ -32,22 +32,22 @@ def key_reasons(
     """Account group → why it is key, in plain words; a group that is not key is missing.
 
     Args:
-        accounts: those of an instant, with group_id and key_mark.
-        marks: what the COMPANY_WIDE shares make key then. company: every group's share of the company's sales.
+        accounts: the accounts at an instant, with group_id and key_mark.
+        marks: the key marks at the COMPANY_WIDE levels. company: the share of each group in the company's sales.
     """
-    found: defaultdict[str, list[str]] = defaultdict(list)
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
     for mark in marks:
-        found[mark.group_id].append(mark.reason(policy))
+        reasons[mark.group_id].append(mark.reason(policy))
     largest = largest_first(company)[: policy.strategic_top_n]
     for group in sorted(group for unit, group in largest if company[unit, group] > 0):
-        found[group].append(f"one of our {policy.strategic_top_n} largest, strategic by decision")
-    for group, named in sorted(_named_in_crm(accounts)):
-        found[group].append(NAMED_IN_CRM[named])
-    return dict(found)
+        reasons[group].append(f"one of our {policy.strategic_top_n} largest, strategic by decision")
+    for group, mark_in_crm in sorted(_named_in_crm(accounts)):
+        reasons[group].append(NAMED_IN_CRM[mark_in_crm])
+    return dict(reasons)
 
 
 def key_accounts_at(ledger: Ledger, as_of: AsOf, policy: Policy) -> frozenset[str]:
-    """The customers whose account group was key at an instant, as was known then."""
+    """The customers whose account group was key at an instant, as known at it."""
     with ledger.open() as connection:
         accounts = accounts_at(connection, as_of)
         connection.register("accounts", accounts)
@@ -55,11 +55,11 @@ def key_accounts_at(ledger: Ledger, as_of: AsOf, policy: Policy) -> frozenset[st
         marks = [mark for level in COMPANY_WIDE for mark in key_marks(connection, level, months, policy)]
         company = shares_at(connection, Level.COMPANY, as_of) if policy.strategic_top_n else {}
     key = key_reasons(accounts, marks, company, policy)
-    belonging = zip(accounts.column("customer_id").to_pylist(), accounts.column("group_id").to_pylist(), strict=True)
-    return frozenset(customer for customer, group in belonging if group in key)
+    groups = zip(accounts.column("customer_id").to_pylist(), accounts.column("group_id").to_pylist(), strict=True)
+    return frozenset(customer for customer, group in groups if group in key)
 
 
 def _named_in_crm(accounts: pa.Table) -> set[tuple[str, str]]:
-    """Every account group with a mark that one of its customers has in the CRM."""
+    """Every pair of account group and mark that a customer of the group has in the CRM."""
     marks = zip(accounts.column("group_id").to_pylist(), accounts.column("key_mark").to_pylist(), strict=True)
-    return {(group, mark.strip()) for group, named in marks if named for mark in named.split(";")}
+    return {(group, mark.strip()) for group, text in marks if text for mark in text.split(";")}

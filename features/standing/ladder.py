@@ -1,4 +1,4 @@
-"""The loyalty ladder (docs/domain.md 1): which rung each customer stands on."""
+"""The loyalty ladder (docs/domain.md 1), and the rung of each customer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from features.standing.population import open_silence_days
 
 
 class Rung(StrEnum):
-    """How far a customer has come with us; nobody skips a rung on the way up."""
+    """How far a customer has come with us; no rung is skipped on the way up."""
 
     PROSPECT = "prospect"  # known, never bought
     FIRST_PURCHASE = "first purchase"  # one or two order days
@@ -39,7 +39,7 @@ def rungs_of(snapshot: Snapshot, policy: Policy) -> npt.NDArray[np.str_]:
         (order_days < policy.regular_from_order_days, str(Rung.FIRST_PURCHASE)),
         (~advocate, str(Rung.REGULAR)),
     ]
-    return np.select([held for held, _ in rungs], [rung for _, rung in rungs], default=str(Rung.ADVOCATE))
+    return np.select([condition for condition, _ in rungs], [rung for _, rung in rungs], default=str(Rung.ADVOCATE))
 
 
 def is_newcomer(rungs: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:

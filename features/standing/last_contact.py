@@ -1,4 +1,4 @@
-"""Whom to talk to at a customer as of an instant, in which language, and when and what was said last."""
+"""Contact person, language, last contact and last words of each customer as of an instant."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ import duckdb
 import pyarrow as pa
 
 from features.clock import AsOf
+from features.ledger.sql import visible_at
 
-_SEEN = "visible_from < $as_of AND (replaced_at IS NULL OR replaced_at >= $as_of)"
 _WHEN_SAID = {
     "contacts": "contacted_at",
     "complaints": "opened_at",
     "surveys": "answered_at",
     "outcomes": "happened_at",
 }
-"""View with words of a customer → the instant they were said."""
+"""View with words of customers → its column with the instant they were said."""
 
 _SAID = " UNION ALL ".join(
     f"SELECT customer_id, words, ({at}, '{view}', row_id) AS since FROM {view}"
-    f" WHERE words IS NOT NULL AND {at} < $as_of AND {_SEEN}"
+    f" WHERE words IS NOT NULL AND {visible_at('$as_of', happened=at)}"
     for view, at in _WHEN_SAID.items()
 )
 _LAST_CONTACTS = f"""
 WITH talks AS (
     SELECT customer_id, max(contacted_on) AS last_contact_on, arg_max(person, (contacted_at, row_id)) AS person
-    FROM contacts WHERE contacted_at < $as_of AND {_SEEN} GROUP BY customer_id
+    FROM contacts WHERE {visible_at("$as_of", happened="contacted_at")} GROUP BY customer_id
 ), said AS (
     SELECT customer_id, arg_max(words, since) AS last_words FROM ({_SAID}) GROUP BY customer_id
 ), known AS (
     SELECT customer_id, person, coalesce(role, level) AS does, row_id,
            contains(lower(concat_ws(' ', role, level)), 'buyer') AS buys
-    FROM people WHERE {_SEEN}
+    FROM people WHERE {visible_at("$as_of")}
 ), first_choice AS (
     SELECT customer_id, arg_min(person, (NOT buys, row_id)) AS person FROM known GROUP BY customer_id
 ), chosen AS (
     SELECT customer_id, coalesce(talks.person, first_choice.person) AS person, last_contact_on
     FROM talks FULL JOIN first_choice USING (customer_id)
 ), speaks AS (
-    SELECT customer_id, language FROM customers WHERE {_SEEN}
+    SELECT customer_id, language FROM customers WHERE {visible_at("$as_of")}
 )
 SELECT customer_id, person || coalesce(' (' || does || ')', '') AS contact_person, last_contact_on, last_words, language
 FROM chosen FULL JOIN said USING (customer_id) FULL JOIN speaks USING (customer_id)
@@ -49,11 +49,11 @@ LAST_CONTACT = ("contact_person", "last_contact_on", "last_words", "language")
 
 
 def last_contacts_at(connection: duckdb.DuckDBPyConnection, as_of: AsOf) -> pa.Table:
-    """A row per customer of whom any of LAST_CONTACT is known: customer_id and those.
+    """One row per customer with any of LAST_CONTACT known: customer_id and the columns LAST_CONTACT.
 
-    ``contact_person``, with what they do there: whom we spoke to last by name, else a buyer, else who was named first.
-    ``last_contact_on`` is of any contact, also of one that a call list began (features leave those out).
-    ``last_words`` are the newest of contacts, complaints, surveys and outcomes. ``connection`` has a ledger's views.
+    ``contact_person``, with their role: the person we last spoke to by name, else a buyer, else the first one named.
+    ``last_contact_on``: the day of any contact, even one that a call list began (features leave those out).
+    ``last_words``: the newest of contacts, complaints, surveys and outcomes. ``connection`` has a ledger's views.
     """
     table: pa.Table = connection.sql(_LAST_CONTACTS, params={"as_of": as_of.naive}).to_arrow_table()
     return table

@@ -1,4 +1,4 @@
-"""Who is active, lapsed, overdue or new, as one snapshot shows it."""
+"""The population of each customer in a snapshot: active, lapsed or never ordered, and whether it is overdue."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Population(StrEnum):
 
 
 def due_gap_days(snapshot: Snapshot, active_days: int) -> Floats:
-    """Days after its last order day within which each customer's next is due; W where no company gap is known."""
+    """Days after the last order day within which each customer's next order is due; W where no company gap is known."""
     due = snapshot.feature("due_gap_days")
     return np.where(np.isnan(due), float(active_days), due)
 
 
 def open_silence_days(snapshot: Snapshot) -> Floats:
-    """Silence less the days of it on which nobody could order, or of which we know nothing; NaN: never ordered.
+    """Days since the last order, without days that were closed or are missing in the ledger; NaN: never ordered.
 
-    What decides who is late; a person is told the silence itself, in calendar days.
+    Decides who is overdue; people are shown the silence in calendar days.
     """
     return snapshot.feature("days_since_last_order") - snapshot.feature("shut_days_since_last_order")
 

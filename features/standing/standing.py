@@ -1,4 +1,4 @@
-"""The standing of every customer as of one instant, put together."""
+"""The standing of every customer as of one instant: account, rung, shares, key account."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def take_standing(ledger: Ledger, snapshot: Snapshot, policy: Policy, *, active_
 
 
 def in_order_of(accounts: pa.Table, snapshot: Snapshot) -> pa.Table:
-    """The accounts of a snapshot's customers, in its order."""
+    """The accounts of a snapshot's customers, in the order of its rows."""
     places = pc.index_in(snapshot.table.column("customer_id"), accounts.column("customer_id").combine_chunks())
     return accounts.take(places)
 
@@ -87,23 +87,26 @@ def _with_shares(table: pa.Table, snapshot: Snapshot, shares: dict[Level, dict[P
         "manager_share": (Level.MANAGER, table.column("manager_id").to_pylist()),
     }
     for name, (level, unit_of_row) in units.items():
-        found = [shares[level].get(place) for place in zip(unit_of_row, groups, strict=True)]
-        table = table.append_column(name, pa.array(found, pa.float64()))
+        share_of_row = [shares[level].get(place) for place in zip(unit_of_row, groups, strict=True)]
+        table = table.append_column(name, pa.array(share_of_row, pa.float64()))
     group_sales: defaultdict[str, float] = defaultdict(float)
     sales = snapshot.feature("net_sales_365_days")
     for group, customer_sales in zip(groups, sales, strict=True):
         group_sales[group] += float(customer_sales)
-    return table.append_column("group_sales_365_days", pa.array([group_sales[each] for each in groups], pa.float64()))
+    return table.append_column("group_sales_365_days", pa.array([group_sales[group] for group in groups], pa.float64()))
 
 
 def _with_keys(table: pa.Table, everywhere: Mapping[str, list[str]], own: list[KeyMark], policy: Policy) -> pa.Table:
-    """The columns of key accounts; ``everywhere``: reasons that count company-wide, ``own``: shares of managers."""
+    """The table with the key account columns; ``everywhere``: company-wide reasons, ``own``: key marks of managers."""
     for_manager = {(mark.unit, mark.group_id): mark.reason(policy) for mark in own}
     groups, managers = table.column("group_id").to_pylist(), table.column("manager_id").to_pylist()
-    mine = [for_manager.get((manager, group)) for manager, group in zip(managers, groups, strict=True)]
-    reasons = [everywhere.get(group, []) + ([one] if one else []) for group, one in zip(groups, mine, strict=True)]
+    own_reasons = [for_manager.get(place) for place in zip(managers, groups, strict=True)]
+    reasons = [
+        everywhere.get(group, []) + ([reason] if reason else [])
+        for group, reason in zip(groups, own_reasons, strict=True)
+    ]
     return (
         table.append_column("is_key_account", pa.array([group in everywhere for group in groups], pa.bool_()))
-        .append_column("is_key_for_manager", pa.array([one is not None for one in mine], pa.bool_()))
+        .append_column("is_key_for_manager", pa.array([reason is not None for reason in own_reasons], pa.bool_()))
         .append_column("key_reasons", pa.array(reasons, pa.list_(pa.string())))
     )

@@ -164,3 +164,18 @@ def test_a_bare_rule_gives_no_chance_and_ranks_by_the_reference(tmp_path: Path) 
     assert scores.column("value_at_risk").equals(scores.column("reference_sales"))
     with pytest.raises(BundleError):
         bare.contributions(world().now)
+
+
+@pytest.mark.parametrize(
+    ("name", "sha256"),
+    [
+        ("rule", "e9a3e288ae0c79c75e2007d1d89ff26f769361461fad70bcd970084bd0db1e42"),
+        ("blend", "3e75d36154640aea6b7461435c7477ececf30118094f33d340b43bc7d3eca578"),
+    ],
+)
+def test_a_bundle_saved_on_2026_12_01_is_read_and_saved_again_to_the_same_bytes(
+    name: str, sha256: str, tmp_path: Path
+) -> None:
+    """``blend``: the members of a real one, each with few terms or one tree, and one curve of each kind."""
+    stored = Bundle.load(Path(__file__).parent / "bundles" / name, sha256)
+    assert stored.save(tmp_path / name) == sha256

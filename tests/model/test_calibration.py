@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from scipy.special import expit
 
 from features.snapshot import Floats
 from models.calibration import UNCHANGED, UNTRIED, Calibrator, Isotonic, Sigmoid
+from models.records import read_record
 from training.calibration.calibrator import fit_calibrator
 from training.calibration.origin_levels import Forecasts, fit_calibration_line
 from training.metrics import scoring as metrics
@@ -87,7 +89,7 @@ def test_steps_never_tie_or_turn_customers_round() -> None:
     found = fit_calibrator(forecasts(DRAWS.random(6000) < np.where(Z > 0, 0.6, 0.1)))
     assert isinstance(found.curve, Isotonic)
     assert np.all(np.diff(found.curve.apply(np.linspace(-9, 9, 500))) > 0)
-    assert Calibrator.of_record(json.loads(json.dumps(found.record()))) == found
+    assert read_record(Calibrator, json.loads(json.dumps(asdict(found)))) == found
 
 
 def test_the_level_of_a_calibrator_moves_with_each_rows_own_as_of() -> None:
@@ -98,7 +100,7 @@ def test_the_level_of_a_calibrator_moves_with_each_rows_own_as_of() -> None:
     for row in range(5):
         alone = moving.apply(np.ones(1), as_of_days[row : row + 1])
         assert alone == moving.apply(np.ones(5), as_of_days)[row : row + 1]
-    assert Calibrator.of_record(json.loads(json.dumps(moving.record()))) == moving
+    assert read_record(Calibrator, json.loads(json.dumps(asdict(moving)))) == moving
 
 
 def width(calibrator: Calibrator, day: float = 0.0) -> float:
@@ -112,7 +114,7 @@ def test_an_interval_widens_with_what_moves_between_origins_and_comes_back_from_
     moving = fit_calibrator(forecasts(happening(Z + np.repeat([-1.0, 0.5, 0.0, 1.0, -0.5], 1200)), windows=5))
     assert width(steady) < 0.9
     assert width(moving) > 2 * width(steady)
-    assert Calibrator.of_record(json.loads(json.dumps(moving.record()))) == moving
+    assert read_record(Calibrator, json.loads(json.dumps(asdict(moving)))) == moving
 
 
 def test_the_fewer_the_origins_the_wider_the_interval_and_untried_is_widest() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from functools import cache
 
@@ -16,6 +16,7 @@ from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from models.bundle import Bundle
 from models.feature_distributions import FeatureDistribution, TrainingDistribution
+from models.records import read_record
 from tests.text_tables import POLICY
 from training.monitoring.data_arrival import StoppedFeed
 from training.monitoring.drift import BaseRate, Drift
@@ -144,5 +145,5 @@ def test_a_risk_that_rises_for_everybody_is_seen_in_the_newest_window() -> None:
 def test_usual_shares_come_back_from_their_record() -> None:
     usual = called_company()[2].usual_shares
     assert usual is not None
-    assert TrainingDistribution.of_record(usual.record()) == usual
+    assert read_record(TrainingDistribution, asdict(usual)) == usual
     assert all(sum(steps.shares) == pytest.approx(1, abs=1e-4) for steps in usual.features.values())

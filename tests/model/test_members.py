@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from features.clock import AsOf
 from models.calibration import UNTRIED, Calibrator, Sigmoid
-from models.lightgbm_member import LightGbm
-from models.members import AnyMember, Linear, member_of
+from models.members import AnyMember, Linear
 from models.operational_time import CALENDAR
 from models.probability import Probability
+from models.records import read_record
 from tests.model.world import world
 from training.dataset.folds import Fold
 from training.fitting.blend import fit_blend
@@ -74,8 +74,7 @@ def test_contributions_of_a_blend_add_up_before_calibration(members: dict[str, A
 @pytest.mark.parametrize("name", NAMES)
 def test_a_member_comes_back_from_its_record_to_the_bit(members: dict[str, AnyMember], name: str) -> None:
     member, rows = members[name], world().rows.snapshot
-    text = member.text if isinstance(member, LightGbm) else None
-    again = member_of(json.loads(json.dumps(member.record())), text)
+    again = read_record(type(member), json.loads(json.dumps(asdict(member))))
     assert np.array_equal(again.log_odds(rows), member.log_odds(rows), equal_nan=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -16,6 +17,7 @@ from features.snapshot import Snapshot, take_snapshot
 from models.btyd import BtydModel, Parameters
 from models.members import Btyd, chance_of
 from models.operational_time import CALENDAR, OperationalTime
+from models.records import read_record
 from tests.text_tables import POLICY, at
 from training.fitting.operational_time import operational_time
 
@@ -105,7 +107,7 @@ def test_nobody_with_three_order_days_shows_a_season() -> None:
 def test_beyond_its_ends_a_day_is_worth_a_day() -> None:
     time = OperationalTime((0.0, 10.0, 20.0), (0.0, 5.0, 20.0))
     assert time.at(np.array([-3.0, 4.0, 15.0, 22.0])).tolist() == [-3.0, 2.0, 12.5, 22.0]
-    assert OperationalTime.of_record(time.record()) == time
+    assert read_record(OperationalTime, asdict(time)) == time
     assert CALENDAR.at(np.array([7.5])).tolist() == [7.5]
 
 

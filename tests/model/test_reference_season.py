@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from features.snapshot import Floats
+from models.records import read_record
 from models.reference import Reference, Season
 from tests.model.world import HORIZON, world
 from training.dataset.training_set import TrainingSet
@@ -58,4 +59,4 @@ def test_the_season_moves_what_is_shown_and_not_what_is_ranked_and_judged() -> N
     shown = Reference(HORIZON, season=Season((day - 1, day + 1), (2.0, 2.0)))
     assert np.array_equal(shown.sales(now), R.sales(now), equal_nan=True)
     assert np.array_equal(shown.in_season(now), 2 * R.sales(now), equal_nan=True)
-    assert Reference.of_record(shown.record()) == shown
+    assert read_record(Reference, asdict(shown)) == shown

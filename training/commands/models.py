@@ -82,7 +82,7 @@ def show_model(
     if card:
         print(_card_of(home, record))  # noqa: T201  Markdown, for a file or a pager
         return
-    told = {**record_of(record), **bundle.manifest.record(), "usual_rates": vars(bundle.usual_rates)}
+    told = {**record_of(record), **vars(bundle.manifest), "usual_rates": vars(bundle.usual_rates)}
     told |= {"carry": list(bundle.reference.carry), "value_at_risk_by": str(bundle.shortfall.kind)}
     told["made_of"] = {} if bundle.churn is None else bundle.churn.made_of
     made_of = "" if bundle.churn is None else bundle.churn.made_of_words

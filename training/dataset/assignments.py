@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
+from features.ledger.sql import visible_at
 from features.policy import Policy
 from features.snapshot import Floats, Snapshot
 
@@ -58,10 +59,10 @@ class Assignments:
         return Assignments(self.called[mask], self.held_out_chance[mask])
 
 
-_ASSIGNED = """
+_ASSIGNED = f"""
 WITH known AS (
     SELECT * FROM calls
-    WHERE called_at < $until AND visible_from < $until AND (replaced_at IS NULL OR replaced_at >= $until)
+    WHERE {visible_at("$until", happened="called_at")}
       AND (listed_on IS NOT NULL OR arm IN ('called', 'held_out'))
 ), drawn AS (
     SELECT customer_id, coalesce(experiment, '') AS experiment, coalesce(arm, 'none') = 'held_out' AS is_held_out,
@@ -69,7 +70,7 @@ WITH known AS (
     FROM known
     UNION ALL
     SELECT customer_id, '', false, NULL, least(listed_on, contacted_on), contacted_on FROM contacts
-    WHERE contacted_at < $until AND visible_from < $until AND (replaced_at IS NULL OR replaced_at >= $until)
+    WHERE {visible_at("$until", happened="contacted_at")}
       AND listed_on IS NOT NULL
 ), shares AS (
     SELECT coalesce(experiment, '') AS experiment,

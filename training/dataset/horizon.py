@@ -13,6 +13,7 @@ from features.clock import AsOf
 from features.ledger.business_calendar import shut_days
 from features.ledger.errors import AsOfBeforeLedgerError
 from features.ledger.ledger import Ledger
+from features.ledger.sql import visible_at
 from features.policy import Policy
 from features.snapshot import Floats
 
@@ -21,11 +22,10 @@ HORIZON_SHARE, ACTIVE_SHARE = 0.80, 0.90
 """H: by then 8 of 10 customers that come back at all have; W: 9 of 10, the share of the own due gap too."""
 HISTORY_PARTS = 4  # at most a quarter of the history: fit, calibrate, test and one to start from
 
-_GAPS = """
+_GAPS = f"""
 WITH days AS (
     SELECT DISTINCT customer_id, order_day FROM order_lines
-    WHERE makes_order AND ordered_at < $as_of AND visible_from < $as_of
-      AND (replaced_at IS NULL OR replaced_at >= $as_of)
+    WHERE makes_order AND {visible_at("$as_of", happened="ordered_at")}
 ), gaps AS (
     SELECT order_day, lead(order_day) OVER (PARTITION BY customer_id ORDER BY order_day) AS next_day FROM days
 )
@@ -34,9 +34,9 @@ FROM gaps GROUP BY ALL
 """
 
 
-_FIRST = """
+_FIRST = f"""
 SELECT min(order_day) FROM order_lines
-WHERE ordered_at < $as_of AND visible_from < $as_of AND (replaced_at IS NULL OR replaced_at >= $as_of)
+WHERE {visible_at("$as_of", happened="ordered_at")}
 """
 
 

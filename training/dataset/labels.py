@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
+from features.ledger.sql import visible_at
 from features.policy import Policy
 from features.snapshot import Floats, Snapshot
 from training.errors import TrainingError
@@ -57,13 +58,13 @@ class Labels:
         return ~self.churned & telling & (self.net_sales < policy.fading_share * reference)
 
 
-_STATEMENT = """
+_STATEMENT = f"""
 WITH windows AS (SELECT DISTINCT as_of, ends FROM rows),
 seen AS (
     SELECT w.as_of, l.customer_id, count(DISTINCT l.order_day) FILTER (l.makes_order) AS order_days,
            sum(l.amount) AS net_sales
     FROM order_lines l JOIN windows w ON l.ordered_at >= w.as_of AND l.ordered_at < w.ends
-    WHERE l.ordered_at < $until AND l.visible_from < $until AND (l.replaced_at IS NULL OR l.replaced_at >= $until)
+    WHERE {visible_at("$until", happened="ordered_at", relation="l")}
     GROUP BY w.as_of, l.customer_id
 )
 SELECT coalesce(s.order_days, 0) AS order_days, CAST(coalesce(s.net_sales, 0) AS DOUBLE) AS net_sales

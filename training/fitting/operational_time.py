@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
+from features.ledger.sql import visible_at
 from features.snapshot import Floats, Snapshot
 from models.operational_time import CALENDAR, OperationalTime
 from training.calibration.base_rates import YEAR_DAYS, kernels
@@ -45,10 +46,9 @@ SEASON_FINENESS_DAYS = 30.0
 LEAST_LIKELY = 0.5
 """A season that is less likely than this is none."""
 
-_ORDER_DAYS = """
+_ORDER_DAYS = f"""
 SELECT DISTINCT t.number, l.order_day FROM order_lines l JOIN telling t USING (customer_id)
-WHERE l.makes_order AND l.ordered_at < $as_of AND l.visible_from < $as_of
-  AND (l.replaced_at IS NULL OR l.replaced_at >= $as_of)
+WHERE l.makes_order AND {visible_at("$as_of", happened="ordered_at", relation="l")}
 ORDER BY ALL
 """
 

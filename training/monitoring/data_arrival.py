@@ -12,6 +12,7 @@ from features.clock import AsOf
 from features.ledger.business_calendar import DayGap, shut_days
 from features.ledger.ledger import Ledger
 from features.ledger.schema.record_types import RECORD_TYPES
+from features.ledger.sql import visible_at
 from features.policy import Policy
 
 LOOKED_BACK_DAYS = 90
@@ -42,7 +43,7 @@ class StoppedFeed:
 
 _DAYS = """
 SELECT CAST({day} AS DATE) AS day, count(*) AS rows FROM {view}
-WHERE {at} < $as_of AND visible_from < $as_of AND (replaced_at IS NULL OR replaced_at >= $as_of)
+WHERE {visible}
 GROUP BY 1 ORDER BY 1
 """
 
@@ -58,7 +59,9 @@ def stopped_feeds(ledger: Ledger, as_of: AsOf, policy: Policy) -> tuple[StoppedF
         days = {}
         for kind in WATCHED_KINDS:
             what, view = RECORD_TYPES[kind], RECORD_TYPES[kind].relation.name
-            statement = _DAYS.format(day=what.days[what.happened_at], view=view, at=what.happened_at)
+            statement = _DAYS.format(
+                day=what.days[what.happened_at], view=view, visible=visible_at("$as_of", happened=what.happened_at)
+            )
             days[kind] = connection.execute(statement, {"as_of": as_of.naive}).fetchall()
         shut = shut_days(connection, [as_of], policy).to_pylist()
     closed = frozenset(row["day"] for row in shut if row["why"] == DayGap.CLOSED)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import chi2
@@ -20,11 +19,15 @@ from features.catalog.primitives import (
     Last,
     Max,
     Min,
+    OnRecord,
+    Primitive,
     Quantile,
     Ratio,
     Rows,
     Shrunken,
     Sum,
+    operands_of,
+    walk,
 )
 from features.snapshot import Floats, Snapshot
 from models.feature_distributions import TrainingDistribution
@@ -133,17 +136,17 @@ def only_grows(expression: Expression) -> bool:
             return expression.day.rows not in OPEN_ROWS
         case Ratio() | Deviation() | Shrunken():
             return False
-    return any(only_grows(each) for each in _parts(expression))
+    return any(only_grows(operand) for operand in operands_of(expression))
 
 
-def looks_back_days(expression: Any) -> int:
+def looks_back_days(expression: Expression) -> int:
     """Days of ledger from which on a feature says the same of the same customer, however long the ledger."""
     match expression:
         case Count() | Sum() | Distinct() | Max() | Min():
             return expression.window.start_days or _settled_days(expression.rows) + expression.window.end_days
         case Last() | Quantile():
             return _settled_days(expression.rows)
-    return max((looks_back_days(each) for each in _parts(expression)), default=0)
+    return max((looks_back_days(operand) for operand in operands_of(expression)), default=0)
 
 
 def _shifts(now: WeightedSnapshot, last_year: WeightedSnapshot, usual: TrainingDistribution) -> Iterator[FeatureDrift]:
@@ -182,16 +185,8 @@ def _settled_days(rows: Rows) -> int:
     return YEAR_DAYS if _KIND.get(rows, "orders") == "orders" else UNBOUNDED_DAYS
 
 
-def _rows_in(expression: Any) -> Iterator[Rows]:
-    if isinstance(expression, Rows):
-        yield expression
-    for each in _parts(expression):
-        yield from _rows_in(each)
-
-
-def _parts(expression: Any) -> Iterator[Any]:
-    if is_dataclass(expression):
-        yield from (getattr(expression, each.name) for each in fields(expression))
+def _rows_in(expression: Expression) -> Iterator[Rows]:
+    return (part.rows for part in walk(expression) if isinstance(part, Primitive | OnRecord))
 
 
 _KIND = {rows: kind for kind, several in KINDS_OF_ROWS.items() for rows in several}

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
+from features.ledger.sql import visible_at
 from features.ledger.store.database import Store
 from features.policy import Policy
 from features.snapshot import Floats
@@ -133,10 +134,9 @@ def _money_found(shortfall: Floats, ranked: npt.NDArray[np.intp], weight: Floats
     return float(np.mean(found))
 
 
-_LAST_ORDERS = """
+_LAST_ORDERS = f"""
 SELECT customer_id, max(order_day) AS last_on FROM order_lines
-WHERE makes_order AND ordered_at < $closes AND ordered_at < $until
-  AND visible_from < $until AND (replaced_at IS NULL OR replaced_at >= $until)
+WHERE makes_order AND ordered_at < $closes AND {visible_at("$until", happened="ordered_at")}
 GROUP BY customer_id
 """
 

@@ -14,6 +14,7 @@ from matplotlib.ticker import PercentFormatter
 from features.catalog import CATALOG
 from features.clock import AsOf
 from features.ledger.ledger import Ledger
+from features.ledger.sql import visible_at
 from features.policy import Policy
 from features.snapshot import Snapshot, take_snapshot
 from models.bundle import Bundle
@@ -21,10 +22,9 @@ from training.plots.training import INK, OURS, QUIET, pictured
 
 SHOWN_FEATURES = 12
 
-_ORDER_DAYS = """
+_ORDER_DAYS = f"""
 SELECT order_day, CAST(sum(amount) AS DOUBLE) AS sales FROM order_lines
-WHERE customer_id = $customer_id AND makes_order AND ordered_at < $as_of AND visible_from < $as_of
-  AND (replaced_at IS NULL OR replaced_at >= $as_of)
+WHERE customer_id = $customer_id AND makes_order AND {visible_at("$as_of", happened="ordered_at")}
 GROUP BY 1 ORDER BY 1
 """
 

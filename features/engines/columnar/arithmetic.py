@@ -27,7 +27,6 @@ from features.catalog.primitives import (
     WhereKnown,
 )
 from features.engines.columnar.nullable import Bools, Floats, Ints, Values, both_known, nothing_known
-from features.engines.expression_parts import ARITHMETIC
 from features.policy import Policy
 
 
@@ -69,7 +68,7 @@ class Arithmetic:
         if node in self.done:
             return self.done[node]
         made = self._made(node)
-        if isinstance(node, ARITHMETIC):
+        if not isinstance(node, Primitive):
             self.done[node] = made
         return made
 
