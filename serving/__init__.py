@@ -1,1 +1,1 @@
-"""What is decided and shown: scores, call lists, the API and the page."""
+"""Scores, call lists, the API and the page: decided, published and shown."""

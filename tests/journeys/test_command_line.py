@@ -1,4 +1,4 @@
-"""The whole chain through the command line on CDNOW, and what bad input is told."""
+"""The whole chain through the command line on CDNOW, and the errors on bad input."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
 
 
-def told(home: Path, *arguments: str) -> dict[str, Any]:
+def answered(home: Path, *arguments: str) -> dict[str, Any]:
     done = run(home, *arguments, "--json")
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -78,15 +78,15 @@ def told(home: Path, *arguments: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("cdnow")
-    first = told(home, "ingest", "orders", str(cdnow_master()))
+    first = answered(home, "ingest", "orders", str(cdnow_master()))
     assert first["read"]["rows"] == first["accepted"]["rows"] == ROWS
-    trained = told(home, "train", "--until", "1998-04-01", "--horizon-days", "90", "--active-days", "90")
+    trained = answered(home, "train", "--until", "1998-04-01", "--horizon-days", "90", "--active-days", "90")
     assert trained["served"]
     return home
 
 
 def test_the_same_file_twice_changes_nothing_and_says_so(home: Path) -> None:
-    again = told(home, "ingest", "orders", str(cdnow_master()))
+    again = answered(home, "ingest", "orders", str(cdnow_master()))
     assert again["nothing_changed"]
     assert (again["read"]["rows"], again["merged"]["rows"], again["accepted"]["rows"]) == (ROWS, ROWS, 0)
     assert "nothing changed" in run(home, "ingest", "orders", str(cdnow_master())).stdout.lower()
@@ -115,21 +115,21 @@ def test_the_call_list_is_ranked_by_money_within_capacity_and_says_that_nobody_i
 ) -> None:
     done = run(home, "call-lists", "--as-of", "1998-04-01", "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    (sheet,) = tmp_path.glob("*.csv")
-    with sheet.open(newline="", encoding="utf-8") as file:
+    (csv_file,) = tmp_path.glob("*.csv")
+    with csv_file.open(newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     assert list(lines[0]) == LIST_COLUMNS
     established = [line for line in lines if not line["reasons"].startswith("new customer")]
     money = [float(line["value_at_risk"]) for line in established]
     assert money == sorted(money, reverse=True) and 0 < len(lines) <= 20
     assert "10 %" in done.stdout
-    (book,) = tmp_path.glob("*.xlsx")
-    assert load_workbook(book).worksheets
+    (workbook,) = tmp_path.glob("*.xlsx")
+    assert load_workbook(workbook).worksheets
 
 
 def test_a_snapshot_of_many_instants_is_a_parquet_file_of_the_catalogue(home: Path, tmp_path: Path) -> None:
     out = tmp_path / "features.parquet"
-    answer = told(home, "snapshot", "--as-of", "1997-07-01,1998-01-01", "--out", str(out))
+    answer = answered(home, "snapshot", "--as-of", "1997-07-01,1998-01-01", "--out", str(out))
     table = pq.read_table(out)
     assert table.column_names == ["as_of", "customer_id", *(feature.name for feature in CATALOG)]
     assert table.num_rows == answer["rows"] > CUSTOMERS
@@ -138,45 +138,45 @@ def test_a_snapshot_of_many_instants_is_a_parquet_file_of_the_catalogue(home: Pa
 def test_both_engines_write_the_same_features_of_a_real_ledger(home: Path, tmp_path: Path) -> None:
     fast, exact = (tmp_path / f"{engine}.parquet" for engine in ("arrays", "duckdb"))
     for out in (fast, exact):
-        told(home, "snapshot", "--as-of", "1997-10-01", "--engine", out.stem, "--out", str(out))
+        answered(home, "snapshot", "--as-of", "1997-10-01", "--engine", out.stem, "--out", str(out))
     ours, theirs = (pd.read_parquet(out) for out in (fast, exact))
     pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9, atol=0)
 
 
 def test_a_snapshot_of_a_file_in_place_accounts_for_its_rows_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(GOOD + "c1,2026-02-30,7\n,2026-02-01,8\n", encoding="utf-8")
-    given = ["--ledger", str(tmp_path / "orders.csv"), "--as-of", "2026-01-20,2026-01-30", "--memory", "1GB"]
-    answer = told(tmp_path / "home", "snapshot", *given, "--out", str(tmp_path / "out" / "s.parquet"))
+    options = ["--ledger", str(tmp_path / "orders.csv"), "--as-of", "2026-01-20,2026-01-30", "--memory", "1GB"]
+    answer = answered(tmp_path / "home", "snapshot", *options, "--out", str(tmp_path / "out" / "s.parquet"))
     assert [answer["source"][part]["rows"] for part in ("read", "accepted", "quarantined")] == [11, 9, 2]
     assert pq.read_table(tmp_path / "out" / "s.parquet").num_rows == answer["rows"] > 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["s.parquet"]
-    said = run(tmp_path / "home", "snapshot", *given, "--out", str(tmp_path / "out" / "s.parquet")).stdout
-    assert "9 of 11 rows of orders.csv are used" in said
-    assert "callfirst ingest" in said
+    printed = run(tmp_path / "home", "snapshot", *options, "--out", str(tmp_path / "out" / "s.parquet")).stdout
+    assert "9 of 11 rows of orders.csv are used" in printed
+    assert "callfirst ingest" in printed
     (tmp_path / "bad.csv").write_text("customer_id,ordered_at,amount\nc1,never,7\n", encoding="utf-8")
-    given[1] = str(tmp_path / "bad.csv")
-    done = run(tmp_path / "home", "snapshot", *given, "--out", str(tmp_path / "out" / "bad.parquet"))
+    options[1] = str(tmp_path / "bad.csv")
+    done = run(tmp_path / "home", "snapshot", *options, "--out", str(tmp_path / "out" / "bad.parquet"))
     assert done.returncode == 1
     assert "unreadable date (1, first: line 2)" in done.stderr
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["s.parquet"]
 
 
 def test_a_horizon_is_proposed_from_the_gaps(home: Path) -> None:
-    proposed = told(home, "horizon")
+    proposed = answered(home, "horizon")
     assert 7 <= proposed["horizon_days"] <= 546 // 4
 
 
 def test_the_night_publishes_once(home: Path) -> None:
-    first = told(home, "nightly", "--as-of", "1998-04-01")
-    second = told(home, "nightly", "--as-of", "1998-04-01")
+    first = answered(home, "nightly", "--as-of", "1998-04-01")
+    second = answered(home, "nightly", "--as-of", "1998-04-01")
     assert first["published_now"] and not second["published_now"]
 
 
 def test_the_lists_of_a_night_are_graded_once_when_their_window_has_closed(home: Path) -> None:
-    told(home, "nightly", "--as-of", "1998-04-01")
+    answered(home, "nightly", "--as-of", "1998-04-01")
     early = run(home, "report-card", "--as-of", "1998-06-29")
     assert early.returncode == 1 and "the first closes on 1998-06-30" in early.stderr
-    card, again = (told(home, "report-card", "--as-of", "1998-07-01") for _ in range(2))
+    card, again = (answered(home, "report-card", "--as-of", "1998-07-01") for _ in range(2))
     assert (card["gradeable"], card["new_cards"], again["new_cards"]) == (True, 1, 0)
     assert card["sentence"] == again["sentence"]
     assert card["figures"]["auc"] > 0.6 and abs(card["figures"]["expected"] - card["figures"]["seen"]) < 0.1
@@ -212,16 +212,16 @@ def test_input_of_which_nothing_can_be_used_is_refused_in_a_sentence(case: str, 
     file = tmp_path / "orders.csv"
     file.write_bytes(content)
     done = run(tmp_path / "home", "ingest", "orders", str(file))
-    said = done.stdout + done.stderr
+    printed = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "Traceback" not in said
-    assert all(word in said for word in words), said
+    assert "Traceback" not in printed
+    assert all(word in printed for word in words), printed
 
 
 def test_good_rows_are_kept_beside_bad_ones_and_the_sum_is_right(tmp_path: Path) -> None:
     file = tmp_path / "orders.csv"
     file.write_text(GOOD + "c1,2026-02-30,7\n,2026-02-01,8\nc2,2026-02-01,NaN\n", encoding="utf-8")
-    account = told(tmp_path / "home", "ingest", "orders", str(file))
+    account = answered(tmp_path / "home", "ingest", "orders", str(file))
     assert [account[part]["rows"] for part in ("read", "accepted", "merged", "quarantined")] == [12, 9, 0, 3]
 
 
@@ -245,7 +245,7 @@ def test_good_rows_are_kept_beside_bad_ones_and_the_sum_is_right(tmp_path: Path)
 def test_what_cannot_be_done_is_one_sentence_and_a_hint(arguments: list[str], words: list[str], tmp_path: Path) -> None:
     home = tmp_path / "home"
     (tmp_path / "orders.csv").write_text(GOOD, encoding="utf-8")
-    told(home, "ingest", "orders", str(tmp_path / "orders.csv"))
+    answered(home, "ingest", "orders", str(tmp_path / "orders.csv"))
     arguments = [str(tmp_path / part) if "." in part else part for part in arguments]
     done = run(home, *arguments)
     assert done.returncode != 0
@@ -255,7 +255,7 @@ def test_what_cannot_be_done_is_one_sentence_and_a_hint(arguments: list[str], wo
 
 def test_a_row_dated_in_the_future_does_not_decide_until_when_is_learned(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(GOOD + "c1,2150-01-01,7\n", encoding="utf-8")
-    told(tmp_path / "home", "ingest", "orders", str(tmp_path / "orders.csv"))
+    answered(tmp_path / "home", "ingest", "orders", str(tmp_path / "orders.csv"))
     done = run(tmp_path / "home", "train")
     assert done.returncode == 1
     assert "2150-01-01" in done.stderr and "--until" in done.stderr
