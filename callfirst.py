@@ -1,4 +1,4 @@
-"""The command line: the commands of every package under one name, and the demo that runs them all."""
+"""The command line: the commands of every package under one name, and the demo that runs the whole chain."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from features.ledger.store.database import Store
 from serving import access
 
 OUTSIDE = (duckdb.Error, SQLAlchemyError, OSError)
-"""What a disk, a database or DuckDB may throw at any command, and no command can mend."""
+"""Errors of the disk, the database or DuckDB that any command may meet and none can mend."""
 
 
 class HomeNameError(CallfirstError):
-    """A home whose path other programs could not be told."""
+    """A home whose path cannot be written as UTF-8."""
 
     def __init__(self) -> None:
         super().__init__("The path of the home is no valid UTF-8.", "Give the home a plain name.")
@@ -102,26 +102,26 @@ def demo(
     day = today.date()
     if not 1950 <= day.year <= 2150:
         raise typer.BadParameter("give a day between 1950 and 2150", param_hint="--date")
-    _step("A made-up wholesaler", f"seed {seed}, {size} customers, four years up to {day}; nobody in it exists")
+    _print_step("A made-up wholesaler", f"seed {seed}, {size} customers, four years up to {day}; nobody in it exists")
     files = write_demo(home.var / "demo", seed=seed, customers=size, ends_on=day - timedelta(days=1))
     for name, file in files.items():
         ingest_files(context, "customers" if name == "people" else name, [str(file)])
-    _step("Training", "every candidate forecasts windows it has not seen")
+    _print_step("Training", "every candidate forecasts windows it has not seen")
     training.commands.train.train(context, until=day.isoformat())
-    _step("Tonight", "score every customer, write the lists, publish them")
+    _print_step("Tonight", "score every customer, write the lists, publish them")
     nightly(context, as_of=day.isoformat())
-    _step("The top of every call list", "twenty lines each; here the first of them")
+    _print_step("The top of every call list", "twenty lines each; here the first of them")
     serving.commands.call_lists(context, as_of=day.isoformat(), out=home.root / "call-lists")
     if serve:
-        _step("The server", "stop it with Ctrl-C")
-        _show_key(home)
+        _print_step("The server", "stop it with Ctrl-C")
+        _print_new_key(home)
         _serve(context, port)
 
 
-def _show_key(home: Home) -> None:
+def _print_new_key(home: Home) -> None:
     store = Store.open(home)
-    moment = clock.now()
-    key = access.create_key(store.engine, f"demo {moment:%Y-%m-%d %H:%M:%S.%f}", manager_id=None, now=moment)
+    now = clock.now()
+    key = access.create_key(store.engine, f"demo {now:%Y-%m-%d %H:%M:%S.%f}", manager_id=None, now=now)
     store.close()
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"Access key (shown this once): {key}", markup=False)
@@ -138,24 +138,24 @@ def _serve(context: typer.Context, port: int | None) -> None:
         serving.commands.serve(context, port=0)
 
 
-def _step(title: str, what: str) -> None:
-    Console(highlight=False).print(f"\n[bold]{title}[/]: {what}.")
+def _print_step(title: str, detail: str) -> None:
+    Console(highlight=False).print(f"\n[bold]{title}[/]: {detail}.")
 
 
 def main() -> None:
-    """Run a command; an error of ours is a sentence and a hint on stderr, and exit code 1."""
+    """A command has run; an error of ours is a sentence and a hint on stderr, with exit code 1."""
     try:
         app()
     except CallfirstError as error:
-        _complain(error.sentence, error.hint)
+        _exit_with(error.sentence, error.hint)
     except OUTSIDE as error:
-        _complain(
+        _exit_with(
             f"The disk or the database did not do what was asked: {first_line(error)}.",
             "Check free space and who may write there; `callfirst doctor` tells whether the ledger is whole.",
         )
 
 
-def _complain(sentence: str, hint: str) -> None:
+def _exit_with(sentence: str, hint: str) -> None:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print(f"[bold red]{escape(sentence)}[/]")
     console.print(escape(hint))

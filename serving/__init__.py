@@ -1,4 +1,4 @@
-"""What is decided and shown: scores, call lists, the API and the page."""
+"""Scores, call lists, the API and the page: decided, published and shown."""
 
 from features.moved import explain_moved_modules
 

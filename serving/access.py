@@ -1,4 +1,4 @@
-"""Who may ask: access keys and the sessions of the page; only SHA-256 of either is stored."""
+"""Access keys of API and page, and the sessions of the page; only the SHA-256 of either is stored."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ _CALLER = sa.select(access_keys.c.key_id, access_keys.c.name, access_keys.c.mana
 
 
 class KeyNameError(ServingError):
-    """A key name that is taken, unknown or not a name."""
+    """A key name that is taken, unknown or empty."""
 
 
 class KeyManagerError(ServingError):
-    """A manager id that cannot be one."""
+    """A manager id that is empty, too long or unprintable."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -57,15 +57,15 @@ class KeyManagerError(ServingError):
 
 
 class Rights(StrEnum):
-    """What the holder of a key may do."""
+    """The rights of a key."""
 
-    READ = "read"  # ask
-    PUSH = "push"  # ask, and bring rows
+    READ = "read"  # see scores and call lists
+    PUSH = "push"  # and push rows
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: the whole company, or one manager who sees, and brings rows of, only their own customers."""
+    """The holder of a key: the whole company, or a manager, who sees and pushes rows of own customers only."""
 
     key_id: int
     name: str
@@ -75,7 +75,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class KeyRecord:
-    """One access key as the book has it."""
+    """One access key as stored, without the key itself."""
 
     name: str
     manager_id: str | None
@@ -87,11 +87,11 @@ class KeyRecord:
 def create_key(
     engine: sa.Engine, name: str, *, manager_id: str | None, now: datetime, rights: Rights = Rights.READ
 ) -> str:
-    """A new key, which is shown this once and never again.
+    """A new key, which no later call can show again.
 
     Raises:
-        KeyNameError: no name, or one that is taken.
-        KeyManagerError: a manager id that no ledger holds.
+        KeyNameError: the name is empty, too long, unprintable or taken.
+        KeyManagerError: the manager id is empty, too long or unprintable.
     """
     if not _is_name(name):
         raise KeyNameError("A key needs a name.", "Name who uses it, as: callfirst keys create crm.")
@@ -129,12 +129,12 @@ def keys(engine: sa.Engine) -> tuple[KeyRecord, ...]:
     """Every key ever made, oldest first."""
     columns = [access_keys.c[name] for name in KeyRecord.__dataclass_fields__]
     with engine.connect() as connection:
-        found = connection.execute(sa.select(*columns).order_by(access_keys.c.key_id)).mappings()
-        return tuple(KeyRecord(**{**row, "rights": Rights(row["rights"])}) for row in found)
+        rows = connection.execute(sa.select(*columns).order_by(access_keys.c.key_id)).mappings()
+        return tuple(KeyRecord(**{**row, "rights": Rights(row["rights"])}) for row in rows)
 
 
 def caller_of_key(engine: sa.Engine, key: str) -> Caller | None:
-    """Who holds a key; null where it is unknown or revoked."""
+    """The holder of the key; null where the key is unknown or revoked."""
     return _caller(engine, _CALLER.where(access_keys.c.key_sha256 == _digest(key)))
 
 
@@ -157,9 +157,9 @@ def open_session(engine: sa.Engine, key: str, *, now: datetime) -> str | None:
 
 
 def caller_of_session(engine: sa.Engine, token: str, *, now: datetime) -> Caller | None:
-    """Who opened a session; null where it is unknown, over, or its key revoked."""
-    opened = (sessions.c.token_sha256 == _digest(token)) & (sessions.c.expires_at > now)
-    return _caller(engine, _CALLER.join(sessions, sessions.c.key_id == access_keys.c.key_id).where(opened))
+    """The holder of the key that opened the session; null where the session is unknown or over, or the key revoked."""
+    is_open = (sessions.c.token_sha256 == _digest(token)) & (sessions.c.expires_at > now)
+    return _caller(engine, _CALLER.join(sessions, sessions.c.key_id == access_keys.c.key_id).where(is_open))
 
 
 def close_session(engine: sa.Engine, token: str) -> None:
@@ -179,10 +179,10 @@ def _caller(engine: sa.Engine, query: sa.Select[tuple[int, str, str | None, str]
 
 
 def _writing(engine: sa.Engine) -> AbstractContextManager[sa.Connection]:
-    """A transaction that may write; unlike the ledger's it does not wait for a whole ingest to end."""
+    """A transaction that may write; unlike the ledger's, it does not wait for the end of a whole ingest."""
     return engine.execution_options(writing=True).begin()
 
 
 def _digest(secret: str) -> str:
-    """SHA-256 suffices: the secrets are 256 random bits, so no dictionary can be tried against it."""
+    """SHA-256 suffices: the secrets are 256 random bits, so no dictionary can find them."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""How pushed rows come into the ledger: whose they may be, and what became of each."""
+"""Pushed rows and the right to push them: the caller's key decides whose rows come into the ledger."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ from serving.access import Caller, Rights
 from serving.errors import ForeignRowsError, NoPushRightError
 from serving.publication.publish import newest_run_or_none, scores_of
 
-_NOBODY: frozenset[str | None] = frozenset({None})
-
 
 def push(home: Home, engine: sa.Engine, kind: str, table: pa.Table, *, caller: Caller, now: datetime) -> Pushed:
-    """What became of the rows, which are now in the ledger as those of a file would be.
+    """The account of the rows, which are now in the ledger as rows of a file would be.
 
     Raises:
-        NoPushRightError: the caller's key is one to read.
-        ForeignRowsError: a manager's key, and rows that are, or would replace one, of a customer that is not published
-            as that manager's, or that name another manager.
+        NoPushRightError: the caller's key may only read.
+        ForeignRowsError: the key is a manager's, and a row is of a customer that is not published as this manager's,
+            would replace such a row, or names another manager.
         LedgerError: see its subclasses; nothing was stored.
     """
     if caller.rights is not Rights.PUSH:
@@ -33,20 +31,20 @@ def push(home: Home, engine: sa.Engine, kind: str, table: pa.Table, *, caller: C
         if caller.manager_id is not None and not _are_own(engine, customer_ids, caller):
             raise ForeignRowsError
 
-    permit(frozenset(table.column("customer_id").to_pylist()) if "customer_id" in table.column_names else _NOBODY)
-    if caller.manager_id is not None and not _name_no_other(table, caller.manager_id):
+    permit(_values(table, "customer_id"))  # also of rows that end in quarantine, before the ledger is read
+    if caller.manager_id is not None and not _values(table, "manager_id") <= {None, caller.manager_id}:
         raise ForeignRowsError
     return push_rows(kind, table, home=home, policy=read_policy(home.policy_file), now=now, permit=permit)
 
 
+def _values(table: pa.Table, column: str) -> frozenset[str | None]:
+    """The values of a column; null alone where the table lacks it."""
+    return frozenset(table.column(column).to_pylist() if column in table.column_names else [None])
+
+
 def _are_own(engine: sa.Engine, customer_ids: frozenset[str | None], caller: Caller) -> bool:
+    """Whether every row names a customer that is published as the caller's."""
     run, named = newest_run_or_none(engine), sorted(filter(None, customer_ids))
     if run is None or len(named) < len(customer_ids):
         return False
     return len(scores_of(engine, run, named, caller=caller)) == len(named)
-
-
-def _name_no_other(table: pa.Table, manager_id: str) -> bool:
-    if "manager_id" not in table.column_names:
-        return True
-    return set(table.column("manager_id").to_pylist()) <= {None, manager_id}

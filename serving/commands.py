@@ -1,6 +1,6 @@
 """The commands of serving: score, call-lists, nightly, serve, keys.
 
-What loads a model is imported where it is used: LightGBM costs seconds that ``serve`` and ``keys`` need not pay.
+Modules that load a model are imported where they are used: LightGBM takes seconds that ``serve`` and ``keys`` save.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ AS_OF_HELP = "The day (its 00:00, business time) or instant before which things 
 TOP_LINES, TOP_LINES_OF_MANY = 5, 2
 
 NightlyChecks = Callable[[Home, Policy, AsOf], Sequence[Finding]]
-"""What a night finds before it scores; made elsewhere, as serving knows no training."""
+"""The findings of a night before it scores; passed in, as serving imports no training."""
 
 AsOfOption = Annotated[str, typer.Option("--as-of", help=AS_OF_HELP)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -65,17 +65,17 @@ def score(
     scores, policy = _scores(context.obj, as_of)
     scores.write(out)
     if as_json:
-        print_json(_counts(scores) | {"out": str(out), "notes": list(company_notes(scores.situation, policy))})
+        print_json(_counts(scores) | {"out": str(out), "notes": list(company_notes(scores.company, policy))})
         return
     counts = _counts(scores)
     console.print(
         f"{counted(len(scores), 'customer')} as of {scores.as_of.day}: {counts['active']:,} active, "
         f"{counts['lapsed']:,} lapsed, {counts['never']:,} never ordered. At risk: {counts['at_risk']:,}, "
-        f"of them key accounts: {counts['key_accounts']:,} (of {scores.situation.key_accounts:,}).",
+        f"of them key accounts: {counts['key_accounts']:,} (of {scores.company.key_accounts:,}).",
         markup=False,
     )
-    _print_notes(company_notes(scores.situation, policy))
-    console.print(f"Scored by {scores.situation.model_version}: {out}", markup=False)
+    _print_notes(company_notes(scores.company, policy))
+    console.print(f"Scored by {scores.company.model_version}: {out}", markup=False)
 
 
 def call_lists(
@@ -93,23 +93,26 @@ def call_lists(
 
     scores, policy = _scores(context.obj, as_of)
     lists = lists_of(scores, policy)
-    files = write_sheets(lists, scores.situation, out)
+    files = write_sheets(lists, scores.company, out)
     if as_json:
-        shown = [{"list_id": each.list_id, "manager_id": each.manager_id, "lines": len(each.lines)} for each in lists]
-        print_json({"as_of": str(scores.as_of), "lists": shown, "files": [str(file) for file in files]})
+        heads = [
+            {"list_id": call_list.list_id, "manager_id": call_list.manager_id, "lines": len(call_list.lines)}
+            for call_list in lists
+        ]
+        print_json({"as_of": str(scores.as_of), "lists": heads, "files": [str(file) for file in files]})
         return
-    said = company_notes(scores.situation, policy)
-    _print_notes(said)
-    for each in lists:
-        _print_list(each, scores.situation.currency, top=TOP_LINES if len(lists) == 1 else TOP_LINES_OF_MANY)
-        _print_notes(tuple(note for note in each.notes if note not in said))
+    day_notes = company_notes(scores.company, policy)
+    _print_notes(day_notes)
+    for call_list in lists:
+        _print_list(call_list, scores.company.currency, top=TOP_LINES if len(lists) == 1 else TOP_LINES_OF_MANY)
+        _print_notes(tuple(note for note in call_list.notes if note not in day_notes))
     console.print(f"{counted(len(lists), 'list')} as CSV and XLSX in {out}/", markup=False)
 
 
-def nightly(context: typer.Context, judged: NightlyChecks, *, as_of: str | None, as_json: bool) -> None:
-    """The whole night: sources pulled, what ``judged`` finds told, scores and lists published.
+def nightly(context: typer.Context, checks: NightlyChecks, *, as_of: str | None, as_json: bool) -> None:
+    """The whole night: sources are pulled, findings of ``checks`` printed, scores and lists published.
 
-    A source that cannot be pulled is named and makes the exit code 1; the night goes on with what is there.
+    A source that cannot be pulled is named and makes the exit code 1; the night continues with the rows it has.
     """
     from serving.nightly import run_night
 
@@ -120,29 +123,27 @@ def nightly(context: typer.Context, judged: NightlyChecks, *, as_of: str | None,
     pulled = pull_all(read_sources(home.sources_file).values(), home=home, policy=policy, now=now)
     if not as_json:
         show_pulled(pulled)
-    findings = judged(home, policy, instant)
+    findings = checks(home, policy, instant)
     night = run_night(home, policy, instant, now=now)
-    supplied = "given" if as_of else "this machine's clock"
+    origin = "given" if as_of else "this machine's clock"
     if as_json:
         print_json(
             {
                 "as_of": str(instant),
-                "as_of_from": supplied,
+                "as_of_from": origin,
                 "run_id": night.run.run_id,
                 "published_now": night.is_new,
-                "model_version": night.run.made.model_version,
+                "model_version": night.run.inputs.model_version,
                 "lists": night.list_count,
                 "lines": night.line_count,
-                "sources": [each.as_json() for each in pulled],
-                "findings": [{"kind": str(each.kind), "sentence": each.sentence} for each in findings],
+                "sources": [source.as_json() for source in pulled],
+                "findings": [{"kind": str(finding.kind), "sentence": finding.sentence} for finding in findings],
             }
         )
     else:
-        _print_notes(tuple(each.sentence for each in findings))
-        _print_night(
-            night, f"{instant.instant.astimezone(policy.zone):%Y-%m-%d, %H:%M} {policy.time_zone} ({supplied})"
-        )
-    if any(each.error for each in pulled):
+        _print_notes(tuple(finding.sentence for finding in findings))
+        _print_night(night, f"{instant.instant.astimezone(policy.zone):%Y-%m-%d, %H:%M} {policy.time_zone} ({origin})")
+    if any(source.error for source in pulled):
         raise typer.Exit(1)
 
 
@@ -157,7 +158,7 @@ def _print_night(night: NightlyResult, as_of: str) -> None:
     _print_notes(night.notes)
     console.print(
         f"Published run {night.run.run_id}: {counted(night.list_count, 'list')}, {counted(night.line_count, 'call')}, "
-        f"ranked by {night.run.made.model_version}.",
+        f"ranked by {night.run.inputs.model_version}.",
         markup=False,
     )
 
@@ -196,22 +197,22 @@ def _counts(scores: ScoreTable) -> dict[str, Any]:
         **{name: sum(row["population"] == name for row in rows) for name in ("active", "lapsed", "never")},
         "at_risk": sum(row["at_risk"] for row in rows),
         "key_accounts": sum(row["at_risk"] and row["is_key_account"] for row in rows),
-        "model_version": scores.situation.model_version,
+        "model_version": scores.company.model_version,
     }
 
 
-def _print_list(each: CallList, currency: str, *, top: int) -> None:
+def _print_list(call_list: CallList, currency: str, *, top: int) -> None:
     unit = "" if currency in ("", NO_CURRENCY) else f" ({currency})"
-    title = f"[bold]{escape(each.title)}[/]: {counted(len(each.lines), 'call')}"
+    title = f"[bold]{escape(call_list.title)}[/]: {counted(len(call_list.lines), 'call')}"
     console.print(f"\n{title}")
     table = Table("", "customer", f"at risk{unit}", "why", box=None, header_style="dim", pad_edge=False)
     table.columns[2].justify = "right"
-    for line in each.lines[:top]:
+    for line in call_list.lines[:top]:
         name = f"{escape(line.name or line.customer_id)}{' [green]key[/]' if line.is_key_account else ''}"
         money = "" if line.value_at_risk is None else figure(line.value_at_risk)
         why = f"{escape(line.at_risk_because or '')}\n[dim]{escape(line.reasons or '')}[/]"
         table.add_row(str(line.rank), name, money, why)
-    if each.lines:
+    if call_list.lines:
         Console(highlight=False).print(table)
 
 

@@ -1,4 +1,4 @@
-"""The questions that serving cannot answer."""
+"""Errors of serving: requests that cannot be answered."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from features.errors import CallfirstError
 
 
 class ServingError(CallfirstError):
-    """A question that cannot be answered."""
+    """A request that serving cannot answer."""
 
 
 class NothingPublishedError(ServingError):
@@ -41,7 +41,7 @@ class NoKeyError(ServingError):
 
 
 class NoPushRightError(ServingError):
-    """Rows from the holder of a key that may only ask."""
+    """Rows pushed with a key that may only read."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -50,7 +50,7 @@ class NoPushRightError(ServingError):
 
 
 class ForeignRowsError(ServingError):
-    """Rows that are not of the caller's own customers."""
+    """Rows of customers that are not the caller's own."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -67,24 +67,24 @@ class ForeignOriginError(ServingError):
 
 
 class UnreadableBodyError(ServingError):
-    """A body that is not JSON as it should be."""
+    """A body that is not strict JSON."""
 
     def __init__(self, why: str, to_do: str) -> None:
         super().__init__(f"The body cannot be read: {why}.", to_do)
 
 
 class RepeatedQueryError(ServingError):
-    """An address that asks for one thing twice."""
+    """A query that names a parameter twice."""
 
     def __init__(self) -> None:
         super().__init__("A name stands twice in the query.", "Give each once.")
 
 
 class BodyTypeError(ServingError):
-    """A body of a type nobody reads here."""
+    """A body of a media type that is not accepted."""
 
-    def __init__(self, wanted: str) -> None:
-        super().__init__("The body is of a type that is not read here.", f"Send Content-Type: {wanted}.")
+    def __init__(self, media_type: str) -> None:
+        super().__init__("The body is of a type that is not read here.", f"Send Content-Type: {media_type}.")
 
 
 class BodyTooLargeError(ServingError):

@@ -54,18 +54,18 @@ def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
     Example: callfirst keys list
     """
     store = Store.open(context.obj)
-    found = access.keys(store.engine)
+    keys = access.keys(store.engine)
     store.close()
     if as_json:
-        shown = [{name: value if value is None else str(value) for name, value in vars(key).items()} for key in found]
-        print_json({"keys": shown})
+        rows = [{name: value if value is None else str(value) for name, value in vars(key).items()} for key in keys]
+        print_json({"keys": rows})
         return
     table = Table("name", "sees", "rights", "made", "revoked", box=None, header_style="bold")
-    for key in found:
+    for key in keys:
         revoked = f"{key.revoked_at:%Y-%m-%d}" if key.revoked_at else ""
         sees = escape(key.manager_id or "the company")
         table.add_row(escape(key.name), sees, key.rights, f"{key.created_at:%Y-%m-%d}", revoked)
-    console.print(table if found else "No keys yet. Make one: callfirst keys create NAME.")
+    console.print(table if keys else "No keys yet. Make one: callfirst keys create NAME.")
 
 
 @keys_app.command("revoke")
@@ -80,6 +80,6 @@ def revoke_key(context: typer.Context, name: Annotated[str, typer.Argument(help=
     console.print(f"Key '{name}' is revoked.", markup=False)
 
 
-def print_json(told: dict[str, Any]) -> None:
+def print_json(answer: dict[str, Any]) -> None:
     """One JSON object on stdout, for machines."""
-    print(json.dumps(told, ensure_ascii=False))  # noqa: T201  # the one line a machine reads
+    print(json.dumps(answer, ensure_ascii=False))  # noqa: T201  # machines read this line

@@ -1,4 +1,4 @@
-"""The night: score every customer, write every list, publish both at once."""
+"""The nightly run: score every customer, make every list, publish both at once."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from serving.scores import ScoreTable, score_customers
 
 @dataclass(frozen=True)
 class NightlyResult:
-    """What a night left behind.
+    """The outcome of a nightly run.
 
     Attributes:
-        run: what is now served.
-        is_new: it was published just now; false: the newest run was made of the same already.
-        notes: what the day's lists say of the whole company; empty where nothing was published anew.
-        list_count, line_count: lists published, and calls on them; 0 where nothing was.
+        run: the run that is now served.
+        is_new: the run was published just now; false: the newest run already had equal inputs.
+        notes: the notes on every list of the day; empty where nothing was published.
+        list_count, line_count: lists published, and calls on them; 0 where nothing was published.
     """
 
     run: PublishedRun
@@ -40,16 +40,16 @@ class NightlyResult:
 
 
 def run_night(home: Home, policy: Policy, as_of: AsOf, *, now: datetime) -> NightlyResult:
-    """The newest scores and lists stand in the book, whole. A night of the same ledger, model and policy is not redone.
+    """The newest run is published, whole; a night of the same as-of, ledger, model and policy is not repeated.
 
     Raises:
         NoChampionError: no model serves yet.
         EmptyLedgerError, AsOfBeforeLedgerError: there is nothing to score.
     """
-    newest_batch = _newest_batch(home)  # before the ledger is read: the night has seen at least so many
+    newest_batch = _newest_batch(home)  # before the ledger is read, so the night has seen at least this batch
     ledger = read_ledger(home, policy)
     record, bundle = champion_record(home), champion(home)
-    made = RunInputs(
+    inputs = RunInputs(
         as_of=as_of.instant,
         as_of_day=as_of.day,
         model_version=bundle.version,
@@ -63,19 +63,19 @@ def run_night(home: Home, policy: Policy, as_of: AsOf, *, now: datetime) -> Nigh
     store = Store.open(home)
     try:
         newest = newest_run_or_none(store.engine)
-        if newest is not None and newest.made == made:
+        if newest is not None and newest.inputs == inputs:
             return NightlyResult(newest, is_new=False)
         scores = score_customers(ledger, as_of, bundle, policy)
         lists = lists_of(scores, policy)
-        published = publish(store, made, scores=scores.rows, lists=lists, newest_batch=newest_batch, now=now)
+        published = publish(store, inputs, scores=scores.rows, lists=lists, newest_batch=newest_batch, now=now)
     finally:
         store.close()
     return NightlyResult(
         published.run,
         published.is_new,
-        company_notes(scores.situation, policy),
+        company_notes(scores.company, policy),
         len(lists),
-        sum(len(each.lines) for each in lists),
+        sum(len(call_list.lines) for call_list in lists),
     )
 
 
@@ -89,12 +89,12 @@ def _newest_batch(home: Home) -> int:
 
 
 def _is_made_up(ledger: Ledger) -> bool:
-    """Whether any customer of the ledger is the demo company's."""
+    """Whether the ledger holds a customer of the demo company."""
     with ledger.open() as connection:
-        found = connection.execute("SELECT DISTINCT customer_id FROM order_lines").fetchall()
-    return any(is_made_up(customer_id) for (customer_id,) in found)
+        rows = connection.execute("SELECT DISTINCT customer_id FROM order_lines").fetchall()
+    return any(is_made_up(customer_id) for (customer_id,) in rows)
 
 
 def lists_of(scores: ScoreTable, policy: Policy) -> tuple[CallList, ...]:
-    """Everybody's call list from a day's scores."""
-    return call_lists([ScoredCustomer.of(row) for row in scores.rows], scores.situation, policy)
+    """The call lists of a day's scores, one per manager."""
+    return call_lists([ScoredCustomer.of(row) for row in scores.rows], scores.company, policy)

@@ -1,7 +1,7 @@
-"""The refresh: dirty customers get their features and scores anew, and their published rows with them.
+"""The refresh: dirty customers get new features, new scores and new published rows.
 
-The as-of is the clock's. What is of the company stays as it was: its median gap is that of today's midnight, as in any
-snapshot of the day; account groups, shares and key accounts are the night's, and so are the call lists.
+The as-of is the clock's. Values of the whole company stay: the median gap is that of today's midnight, as in any
+snapshot of the day; account groups, shares, key accounts and call lists are those of the night.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ from models.manifest import BundleError
 from models.registry import NoChampionError, promotions
 from serving.publication.publish import PublishedRun, newest_run_or_none
 from serving.publication.republish import NightStanding, publish_refreshed, standing_of_night
-from serving.scores import rows_of, scored
+from serving.scores import rows_of, score_snapshot
 
 AT_ONCE = 1_000
-"""Customers in one go; the rest have the next turn."""
+"""Customers of one refresh; the rest wait for the next."""
 POISON = (CallfirstError, duckdb.Error, pa.ArrowException, ArithmeticError, LookupError, TypeError, ValueError)
-"""What one customer's rows may do to all who are refreshed with it."""
+"""Errors that the rows of a single customer may cause for all that are refreshed with it."""
 PATIENCE, MOST_PATIENCE = timedelta(seconds=10), timedelta(hours=1)
-"""How long a customer that cannot be refreshed waits: doubled with each failure."""
+"""The first and the longest wait of a customer whose refresh fails; the wait doubles with each failure."""
 COMPANY_MEMORY = "2GB"
 
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What became of one go.
+    """The outcome of one refresh.
 
     Attributes:
-        customers: how many are published anew.
-        failed: kinds of what went wrong with those that wait for another turn, one per customer.
-        waiting: why nobody could be refreshed; empty: somebody was, or nobody was dirty.
+        customers: how many customers are published anew.
+        failed: the error class of each customer whose refresh failed and waits.
+        waiting: why no customer could be refreshed; empty: some were, or none was dirty.
     """
 
     customers: int = 0
@@ -65,7 +65,7 @@ class _Company:
     """The company's values of one midnight.
 
     Attributes:
-        newest_batch: the newest batch when they were made.
+        newest_batch: the newest batch when the values were computed.
     """
 
     run_id: int
@@ -77,7 +77,7 @@ class _Company:
 
 @dataclass(frozen=True)
 class _Turn:
-    """What one go works with."""
+    """The inputs of one refresh."""
 
     as_of: AsOf
     run: PublishedRun
@@ -95,12 +95,13 @@ class Refresher:
         self._company: _Company | None = None
 
     def refresh(self, *, now: datetime) -> Refreshed:
-        """At most AT_ONCE dirty customers are published anew, as of ``now``; their marks are gone with it.
+        """At most AT_ONCE dirty customers, published anew as of ``now``; one transaction also removes their marks.
 
-        Who makes it fail waits for another turn, alone. Nothing is refreshed before a night has published.
+        A customer whose rows cause an error is put off alone; the others are published. Nothing is refreshed before a
+        night has published.
 
         Raises:
-            StoreError: the database refused; every mark is still there.
+            StoreError: the database refused; every mark is kept.
         """
         with self._store.engine.connect() as connection:
             marks = dirty_marks(connection, now=now, most=AT_ONCE)
@@ -129,21 +130,21 @@ class Refresher:
             first, second = self._published(marks[:half], turn), self._published(marks[half:], turn)
             return Refreshed(first.customers + second.customers, first.failed + second.failed)
         with self._store.writing() as connection:
-            still = still_dirty(connection, marks)  # whom another server refreshed meanwhile, it may have seen more of
+            still = still_dirty(connection, marks)  # another server that refreshed meanwhile may have seen more
             rows = [row for row in rows if row["customer_id"] in still]
             if not publish_refreshed(connection, turn.run, rows):
                 return Refreshed(waiting="a night has published meanwhile")
             unmark(connection, marks, as_of=turn.as_of.instant)
         return Refreshed(len(rows))
 
-    def _put_off(self, mark: DirtyMark, turn: _Turn, failed: str) -> Refreshed:
-        patience = min(PATIENCE * 2 ** min(mark.failures, 20), MOST_PATIENCE)
+    def _put_off(self, mark: DirtyMark, turn: _Turn, error_name: str) -> Refreshed:
+        wait = min(PATIENCE * 2 ** min(mark.failures, 20), MOST_PATIENCE)
         with self._store.writing() as connection:
-            put_off(connection, mark, until=turn.as_of.instant + patience)
-        return Refreshed(failed=(failed,))
+            put_off(connection, mark, until=turn.as_of.instant + wait)
+        return Refreshed(failed=(error_name,))
 
     def _rows(self, customer_ids: Sequence[str], turn: _Turn) -> list[dict[str, Any]]:
-        """The published rows of those of the customers that are known by now."""
+        """The rows to publish, of those of the customers that are known by now."""
         ledger = ledger_of_customers(self._store, customer_ids, turn.policy)
         snapshot = take_snapshot(ledger, [turn.as_of], turn.policy, company=turn.company)
         with self._store.engine.connect() as connection:
@@ -152,7 +153,7 @@ class Refresher:
         rungs = rungs_of(snapshot, turn.policy)
         standing = standing.append_column("rung", pa.array(rungs, pa.string()))
         standing = standing.append_column("is_newcomer", pa.array(is_newcomer(rungs)))
-        return rows_of(*scored(ledger, snapshot, standing, turn.bundle, turn.policy))
+        return rows_of(*score_snapshot(ledger, snapshot, standing, turn.bundle, turn.policy))
 
     def _champion(self) -> Bundle:
         record = next(iter(promotions(self._store)), None)
@@ -164,35 +165,35 @@ class Refresher:
         return self._bundle[1]
 
     def _company_at(self, midnight: AsOf, run: PublishedRun, policy: Policy) -> CompanyValues:
-        """The company's values of a midnight, made anew where rows came in that were known before it."""
+        """The company's values of a midnight, computed again if rows known before it have come in since."""
         with self._store.engine.connect() as connection:
             newest_batch = newest_batch_of(connection)
-            held = self._company
+            company = self._company
             if (
-                held is None
-                or (held.run_id, held.midnight, held.policy_digest) != (run.run_id, midnight, policy.digest)
-                or late_rows_since(connection, batch_id=held.newest_batch, midnight=midnight.instant)
+                company is None
+                or (company.run_id, company.midnight, company.policy_digest) != (run.run_id, midnight, policy.digest)
+                or late_rows_since(connection, batch_id=company.newest_batch, midnight=midnight.instant)
             ):
                 values = company_values(read_ledger(self._home, policy), [midnight], policy, memory=COMPANY_MEMORY)
-                held = self._company = _Company(run.run_id, midnight, policy.digest, newest_batch, values)
-        return held.values
+                company = self._company = _Company(run.run_id, midnight, policy.digest, newest_batch, values)
+        return company.values
 
 
 def _standing(ledger: Ledger, snapshot: Snapshot, night: dict[str, NightStanding]) -> pa.Table:
-    """Name and manager as known now; group, shares and key accounts as the night published them."""
+    """The standing of the snapshot's customers: name and manager as of now, all else as the night published it."""
     with ledger.open() as connection:
         accounts = in_order_of(accounts_at(connection, snapshot.as_ofs[0]), snapshot)
     ids, groups = accounts.column("customer_id").to_pylist(), accounts.column("group_id").to_pylist()
-    of_night = [night.get(customer) or NightStanding(group) for customer, group in zip(ids, groups, strict=True)]
+    standings = [night.get(customer_id) or NightStanding(group) for customer_id, group in zip(ids, groups, strict=True)]
     return pa.table(
         {
             "customer_id": accounts.column("customer_id"),
             "name": accounts.column("name"),
             "manager_id": accounts.column("manager_id"),
-            "group_id": pa.array([each.group_id for each in of_night], pa.string()),
-            "company_share": pa.array([each.company_share for each in of_night], pa.float64()),
-            "is_key_account": pa.array([each.is_key_account for each in of_night], pa.bool_()),
-            "is_key_for_manager": pa.array([False] * len(of_night), pa.bool_()),  # counts on call lists alone
-            "key_reasons": pa.array([list(each.key_reasons) for each in of_night], pa.list_(pa.string())),
+            "group_id": pa.array([standing.group_id for standing in standings], pa.string()),
+            "company_share": pa.array([standing.company_share for standing in standings], pa.float64()),
+            "is_key_account": pa.array([standing.is_key_account for standing in standings], pa.bool_()),
+            "is_key_for_manager": pa.array([False] * len(standings), pa.bool_()),  # counts on call lists only
+            "key_reasons": pa.array([list(standing.key_reasons) for standing in standings], pa.list_(pa.string())),
         }
     )

@@ -1,4 +1,4 @@
-"""The scores: one row a customer as of an instant, with the columns other systems rely on."""
+"""Scores: one row per customer as of an instant, with the columns other systems rely on."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ SCORES = pa.schema(
         pa.field("model_version", pa.string(), nullable=False),
     ]
 )
-"""The columns of the ``score`` door; several reasons in one cell are parted by "; "."""
+"""The columns of the score file; several reasons in one cell are separated by "; "."""
 
 PROBABILITIES = ("churn_probability", "churn_low", "churn_high", "decline_probability")
 MONEY = ("reference_sales", "expected_sales", "value_at_risk", "value_at_risk_low", "value_at_risk_high")
@@ -62,7 +62,7 @@ DETAILS = ("name", "group_id", "manager_id", "is_key_for_manager", "company_shar
 
 
 class ScoresFileError(CallfirstError):
-    """A file the scores cannot be written to."""
+    """A file that the scores cannot be written to."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +72,16 @@ class ScoreTable:
     Attributes:
         table: the columns SCORES.
         details: the same rows: name, group_id, manager_id, is_key_for_manager, company_share, sales_365_days,
-            last_order_on, own_rhythm_days, silent_days, LAST_CONTACT and open_complaints; what lists show and scores
-            do not.
-        as_of: the instant.
-        situation: what is true of the whole company then.
-        ledger_digest, policy_digest: what the scores were made of.
+            last_order_on, own_rhythm_days, silent_days, LAST_CONTACT and open_complaints; lists show these, score
+            files do not.
+        company: facts about the whole company at the instant.
+        ledger_digest, policy_digest: of the ledger and the policy the scores were made from.
     """
 
     table: pa.Table
     details: pa.Table
     as_of: AsOf
-    situation: CompanyContext
+    company: CompanyContext
     ledger_digest: str
     policy_digest: str
 
@@ -91,7 +90,7 @@ class ScoreTable:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Scores and details together, a mapping per customer."""
+        """Scores and details together, one mapping per customer."""
         return rows_of(self.table, self.details)
 
     def write(self, path: Path) -> None:
@@ -118,7 +117,7 @@ class ScoreTable:
 def score_customers(ledger: Ledger, as_of: AsOf, bundle: Bundle, policy: Policy) -> ScoreTable:
     """The scores of every customer known at ``as_of``.
 
-    Probabilities are blank for who never ordered and for lapsed customers, except key accounts within
+    Probabilities are null for customers that never ordered and for lapsed ones, except key accounts within
     ``policy.lapsed_key_days`` of their last order.
 
     Raises:
@@ -126,57 +125,57 @@ def score_customers(ledger: Ledger, as_of: AsOf, bundle: Bundle, policy: Policy)
     """
     snapshot = take_snapshot(ledger, [as_of], policy)
     standing = take_standing(ledger, snapshot, policy, active_days=bundle.active_days)
-    table, details = scored(ledger, snapshot, standing.table, bundle, policy)
+    table, details = score_snapshot(ledger, snapshot, standing.table, bundle, policy)
     details = _with_last_contacts(details, ledger, snapshot)
     population = table.column("population").to_pylist()
     return ScoreTable(
         table=table,
         details=details,
         as_of=as_of,
-        situation=_situation(ledger, as_of, bundle, standing, population),
+        company=_company_context(ledger, as_of, bundle, standing, population),
         ledger_digest=ledger.digest,
         policy_digest=policy.digest,
     )
 
 
-def scored(
+def score_snapshot(
     ledger: Ledger, snapshot: Snapshot, standing: pa.Table, bundle: Bundle, policy: Policy
 ) -> tuple[pa.Table, pa.Table]:
-    """The columns SCORES and the details (see ScoreTable; but for the last contact) of a snapshot of one instant.
+    """The columns SCORES and the details (see ScoreTable, without the last contact) of a snapshot of one instant.
 
-    Both in its order. ``ledger`` holds at least its customers; ``standing`` has its rows and at least DETAILS, rung,
-    is_newcomer, is_key_account and key_reasons.
+    Both have the snapshot's rows in its order. ``ledger`` holds at least the snapshot's customers; ``standing`` has the
+    same rows and at least DETAILS, rung, is_newcomer, is_key_account and key_reasons.
     """
     (as_of,) = snapshot.as_ofs
     population = population_of(snapshot, bundle.active_days)
     is_key = standing.column("is_key_account").to_numpy(zero_copy_only=False).astype(bool)
     silence = snapshot.feature("days_since_last_order")
     lapsed_key = (population == Population.LAPSED) & is_key & (silence <= policy.lapsed_key_days)
-    then = _after_last_order(ledger, snapshot.where(lapsed_key), policy)
-    told = probabilities_only_for(
-        bundle.score(snapshot, after_last_order=then), (population == Population.ACTIVE) | lapsed_key
+    after_last_order = _after_last_order(ledger, snapshot.where(lapsed_key), policy)
+    model_scores = probabilities_only_for(
+        bundle.score(snapshot, after_last_order=after_last_order), (population == Population.ACTIVE) | lapsed_key
     )
     candidates = Candidates(
         population=population,
         silent_days=silence,
         shut_days=snapshot.feature("shut_days_since_last_order"),
         due_gap_days=due_gap_days(snapshot, bundle.active_days),
-        churn_probability=_floats(told, "churn_probability"),
-        decline_probability=_floats(told, "decline_probability"),
-        orders_expected=_floats(told, "orders_expected"),
+        churn_probability=_floats(model_scores, "churn_probability"),
+        decline_probability=_floats(model_scores, "decline_probability"),
+        orders_expected=_floats(model_scores, "orders_expected"),
         is_key_account=is_key,
     )
     usual, horizon_days = bundle.usual_rates, bundle.horizon_days
-    verdict = judge(candidates, usual=usual, horizon_days=horizon_days, policy=policy)
-    why = because(verdict, candidates, usual=usual, horizon_days=horizon_days, as_of_day=as_of.day)
+    at_risk = judge(candidates, usual=usual, horizon_days=horizon_days, policy=policy)
+    why = because(at_risk, candidates, usual=usual, horizon_days=horizon_days, as_of_day=as_of.day)
     table = pa.table(
         {
             "customer_id": snapshot.table.column("customer_id"),
             "as_of": pa.array([as_of.instant] * len(snapshot), pa.timestamp("us", tz="UTC")),
             "population": pa.array(population.tolist(), pa.string()),
             "is_newcomer": standing.column("is_newcomer"),
-            **{name: told.column(name) for name in (*PROBABILITIES, *MONEY)},
-            "at_risk": pa.array(verdict.flags),
+            **{name: model_scores.column(name) for name in (*PROBABILITIES, *MONEY)},
+            "at_risk": pa.array(at_risk.flags),
             "at_risk_because": pa.array(why, pa.string()),
             "overdue_days": _doubles(overdue_days(snapshot, bundle.active_days)),
             "rung": standing.column("rung"),
@@ -190,7 +189,7 @@ def scored(
 
 
 def rows_of(table: pa.Table, details: pa.Table) -> list[dict[str, Any]]:
-    """Scores and details together, a mapping per customer."""
+    """Scores and details together, one mapping per customer."""
     for name in details.column_names:
         table = table.append_column(name, details.column(name))
     rows: list[dict[str, Any]] = table.to_pylist()
@@ -198,27 +197,29 @@ def rows_of(table: pa.Table, details: pa.Table) -> list[dict[str, Any]]:
 
 
 def _after_last_order(ledger: Ledger, lapsed: Snapshot, policy: Policy) -> Snapshot | None:
-    """Each of the lapsed at the day after its last order day, from when on what it would have brought is judged."""
+    """Each lapsed customer on the day after its last order day, at which its reference sales are estimated."""
     if not len(lapsed):
         return None
-    last = lapsed.table.column("last_order_on").to_pylist()
+    last_days = lapsed.table.column("last_order_on").to_pylist()
     day_after = {
-        customer: AsOf.of_day(on + timedelta(days=1), policy.zone)
-        for customer, on in zip(lapsed.customer_ids, last, strict=True)
+        customer_id: AsOf.of_day(last_day + timedelta(days=1), policy.zone)
+        for customer_id, last_day in zip(lapsed.customer_ids, last_days, strict=True)
     }
     snapshots = take_snapshot(ledger, sorted(set(day_after.values())), policy)
     keys = snapshots.table.select(["customer_id", "as_of"]).to_pylist()
-    own = [row["customer_id"] in day_after and row["as_of"] == day_after[row["customer_id"]].naive for row in keys]
-    return snapshots.where(np.array(own, dtype=np.bool_))
+    is_day_after = [
+        row["customer_id"] in day_after and row["as_of"] == day_after[row["customer_id"]].naive for row in keys
+    ]
+    return snapshots.where(np.array(is_day_after, dtype=np.bool_))
 
 
-def probabilities_only_for(scored: pa.Table, keep: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.Table:
-    """The scores with probabilities left where ``keep`` is true alone."""
+def probabilities_only_for(scores: pa.Table, keep: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.Table:
+    """The scores with null probabilities wherever ``keep`` is false."""
     mask = pa.array(keep)
     for name in PROBABILITIES:
-        blank = pc.if_else(mask, scored.column(name), pa.scalar(None, pa.float64()))
-        scored = scored.set_column(scored.column_names.index(name), name, blank)
-    return scored
+        kept = pc.if_else(mask, scores.column(name), pa.scalar(None, pa.float64()))
+        scores = scores.set_column(scores.column_names.index(name), name, kept)
+    return scores
 
 
 def _details(snapshot: Snapshot, standing: pa.Table) -> pa.Table:
@@ -235,11 +236,11 @@ def _details(snapshot: Snapshot, standing: pa.Table) -> pa.Table:
 
 
 def _with_last_contacts(details: pa.Table, ledger: Ledger, snapshot: Snapshot) -> pa.Table:
-    """The details and LAST_CONTACT, which lists show; a refresh leaves the lists alone and needs none of it."""
+    """The details with LAST_CONTACT and open complaints, which only lists show; a refresh does not need them."""
     with ledger.open() as connection:
-        known = in_order_of(last_contacts_at(connection, snapshot.as_ofs[0]), snapshot)
+        contacts = in_order_of(last_contacts_at(connection, snapshot.as_ofs[0]), snapshot)
     for name in LAST_CONTACT:
-        details = details.append_column(name, known.column(name))
+        details = details.append_column(name, contacts.column(name))
     return details.append_column("open_complaints", snapshot.table.column("complaints_open").cast(pa.int64()))
 
 
@@ -251,22 +252,22 @@ def _reasons(snapshot: Snapshot, standing: pa.Table, population: list[str], curr
     return [list(reasons_of(CustomerFacts.of(row, currency))) for row in rows]
 
 
-def _situation(
+def _company_context(
     ledger: Ledger, as_of: AsOf, bundle: Bundle, standing: Standing, population: list[str]
 ) -> CompanyContext:
     names = dict(
         zip(standing.table.column("customer_id").to_pylist(), standing.table.column("name").to_pylist(), strict=True)
     )
-    largest = standing.largest_group_id
-    keys = standing.table.filter(standing.table.column("is_key_account")).column("group_id")
+    largest_id = standing.largest_group_id
+    key_groups = standing.table.filter(standing.table.column("is_key_account")).column("group_id")
     return CompanyContext(
         as_of_day=as_of.day,
         currency=ledger.currency,
         horizon_days=bundle.horizon_days,
         active_days=bundle.active_days,
         active_customers=population.count(Population.ACTIVE),
-        key_accounts=len(keys.unique()),
-        largest_name=None if largest is None else names.get(largest) or largest,
+        key_accounts=len(key_groups.unique()),
+        largest_name=None if largest_id is None else names.get(largest_id) or largest_id,
         largest_share=None if np.isnan(standing.largest_share) else standing.largest_share,
         model_version=bundle.version,
         is_rule=bundle.is_rule,
@@ -286,5 +287,5 @@ def _doubles(values: np.ndarray[Any, np.dtype[np.float64]]) -> pa.Array:
 
 
 def _joined(texts: list[list[str]]) -> pa.Array:
-    """One cell per list, null where it is empty."""
-    return pa.array([joined(each) for each in texts], pa.string())
+    """One cell per list of texts, null where the list is empty."""
+    return pa.array([joined(row_texts) for row_texts in texts], pa.string())

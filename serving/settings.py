@@ -1,4 +1,4 @@
-"""How a server is deployed: where it listens and what it lets in. There is no default secret."""
+"""Settings of the server: where it listens and how much it accepts. There is no default secret."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class ServerSettings(BaseSettings):
-    """Read from CALLFIRST_… in the environment; what the command line gives comes first.
+    """Settings from CALLFIRST_… in the environment; options of the command line take precedence.
 
-    The database is that of the home (CALLFIRST_DATABASE_URL). Keys are made with ``callfirst keys create`` and
+    The database is that of the home (CALLFIRST_DATABASE_URL). Access keys are made with ``callfirst keys create`` and
     stored as hashes, so no setting holds a secret.
     """
 
@@ -37,25 +37,25 @@ class ServerSettings(BaseSettings):
 
     @property
     def secure_cookie(self) -> bool:
-        """A browser sends the session over HTTPS alone."""
+        """Whether a browser sends the session cookie over HTTPS only."""
         if self.cookie_over_https_only is None:
             return self.host not in LOOPBACK
         return self.cookie_over_https_only
 
 
 class ServerSettingsError(ServingError):
-    """A setting of the server that cannot hold."""
+    """A setting of the server that does not fit."""
 
 
 def read_server_settings(home: Home, *, host: str | None, port: int | None) -> ServerSettings:
-    """The settings: what is given here, then CALLFIRST_… in the environment, then the defaults.
+    """The settings: the options given, then CALLFIRST_… in the environment, then the defaults.
 
     Raises:
-        ServerSettingsError: a value in the environment that does not fit.
+        ServerSettingsError: a value in the environment does not fit.
     """
-    given: dict[str, Any] = {"host": host, "port": port}
+    options: dict[str, Any] = {"host": host, "port": port}
     try:
-        return ServerSettings(home=home.root, **{name: value for name, value in given.items() if value is not None})
+        return ServerSettings(home=home.root, **{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         fault = error.errors()[0]
         name = "_".join(str(part) for part in fault["loc"]).upper()

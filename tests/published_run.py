@@ -1,4 +1,4 @@
-"""A published night, made by hand: what the doors read, without a ledger or a model."""
+"""A published night, written by hand: what API and page read, without a ledger or a model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MADE = RunInputs(
     horizon_days=90,
     made_up=True,
 )
-SITUATION = CompanyContext(
+COMPANY = CompanyContext(
     as_of_day=date(2026, 9, 1),
     currency="GBP",
     horizon_days=90,
@@ -112,7 +112,7 @@ def published(folder: Path, rows: tuple[dict[str, Any], ...] = ROWS) -> Home:
     """A home in which one night has published those rows."""
     home = Home(folder)
     store = Store.open(home)
-    lists = call_lists([ScoredCustomer.of(each) for each in rows], SITUATION, Policy())
+    lists = call_lists([ScoredCustomer.of(score) for score in rows], COMPANY, Policy())
     publish(store, MADE, scores=rows, lists=lists, newest_batch=0, now=NOW)
     store.close()
     return home

@@ -1,1 +1,1 @@
-"""The HTTP door: thin routes over the published tables."""
+"""The HTTP API: thin routes over the published tables and the push of rows."""

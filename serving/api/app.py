@@ -1,4 +1,4 @@
-"""The server put together: the routes, the page, and what surrounds them."""
+"""The app: routes, pages, middleware and the refresh worker, put together."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from serving.settings import ServerSettings
 from serving.web.pages import pages
 
 VERSION = "1"
-"""Of the contract under /v1."""
+"""The version of the contract under /v1."""
 
 
 def create_app(settings: ServerSettings) -> FastAPI:
-    """The app; it opens the book when it starts and closes it when it stops."""
+    """The app; it opens the database when it starts and closes it when it stops."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -42,7 +42,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
         version=VERSION,
         description="Whom to call first, and why. Every /v1 question needs an access key.",
         lifespan=lifespan,
-        openapi_url=None,  # the contract is committed beside this file; nothing is told without a key
+        openapi_url=None,  # the contract is committed beside this file; nothing is answered without a key
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

@@ -1,4 +1,4 @@
-"""The door of /v1: a key first, then a body that is JSON beyond doubt."""
+"""Routes of /v1: a valid key is checked first, then that the body is strict JSON."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ LONGEST_KEY = 200
 
 
 def parsed(body: bytes) -> Any:
-    """The value of a JSON text as RFC 8259 has it: UTF-8, no NaN or infinity, no name twice in an object.
+    """The value of a JSON text after RFC 8259: UTF-8, no NaN or infinity, no name twice in an object.
 
     Raises:
-        UnreadableBodyError: it is none.
+        UnreadableBodyError: the body is not such a text.
     """
     try:
         return json.loads(
@@ -44,14 +44,14 @@ class StrictRequest(Request):
     """A request whose JSON body is read strictly."""
 
     async def json(self) -> Any:
-        """The body as :func:`parsed` has it, read once."""
+        """The body as :func:`parsed` reads it, read once."""
         if not hasattr(self, "_json"):
             self._json = parsed(await self.body())
         return self._json
 
 
 class KeyedRoute(APIRoute):
-    """A route that wants a valid key before it reads anything else, and JSON where it takes a body."""
+    """A route that requires a valid key before it reads anything else, and JSON if it takes a body."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler with both checks before it."""
@@ -61,9 +61,9 @@ class KeyedRoute(APIRoute):
         async def checked(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
             strict.state.caller = await run_in_threadpool(caller_of, strict)
-            _want_each_once(strict)
+            _require_unique_query(strict)
             if takes_body:
-                _want_json(strict)
+                _require_json(strict)
                 await strict.json()  # here, because FastAPI would turn our error into its own
             return await answer(strict)
 
@@ -71,10 +71,10 @@ class KeyedRoute(APIRoute):
 
 
 def caller_of(request: Request) -> Caller:
-    """Who asks, by the key in ``Authorization: Bearer`` or ``X-API-Key``.
+    """The caller, by the key in ``Authorization: Bearer`` or ``X-API-Key``.
 
     Raises:
-        NoKeyError: no key, or not a valid one.
+        NoKeyError: there is no key, or it is not valid.
     """
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     key = bearer.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
@@ -84,16 +84,16 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-def _want_each_once(request: Request) -> None:
+def _require_unique_query(request: Request) -> None:
     names = [name for name, _ in request.query_params.multi_items()]
     if len(names) > len(set(names)):
         raise RepeatedQueryError
 
 
-def _want_json(request: Request) -> None:
-    kind, _, parameter = request.headers.get("content-type", "").partition(";")
+def _require_json(request: Request) -> None:
+    media_type, _, parameter = request.headers.get("content-type", "").partition(";")
     charset = parameter.strip().lower().removeprefix("charset=").strip('"')
-    if kind.strip().lower() != JSON_TYPE or charset not in ("", "utf-8"):
+    if media_type.strip().lower() != JSON_TYPE or charset not in ("", "utf-8"):
         raise BodyTypeError(JSON_TYPE)
 
 
@@ -109,7 +109,7 @@ def _finite(text: str) -> float:
 
 
 def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    whole = dict(pairs)
-    if len(whole) < len(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
         raise UnreadableBodyError("a name stands twice in one object", "Give each once.")
-    return whole
+    return values

@@ -1,4 +1,4 @@
-"""How a server logs: one JSON object a line, on stderr, and no customer in it."""
+"""The log of the server: one JSON object per line, on stderr, without customers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import structlog
 
 
 def log_as_json() -> None:
-    """From now on every event is a line of JSON with its time and level; uvicorn's own come without tracebacks."""
+    """Every event is a line of JSON with its time and level from now on; uvicorn's have no tracebacks."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -18,13 +18,13 @@ def log_as_json() -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    for_uvicorn = logging.getLogger("uvicorn")
-    for_uvicorn.handlers, for_uvicorn.propagate = [_AsEvents()], False
-    for_uvicorn.setLevel(logging.WARNING)
+    uvicorn_log = logging.getLogger("uvicorn")
+    uvicorn_log.handlers, uvicorn_log.propagate = [_AsEvents()], False
+    uvicorn_log.setLevel(logging.WARNING)
 
 
 class _AsEvents(logging.Handler):
-    """Turns records into events without their tracebacks, for an error's message may quote rows of the ledger."""
+    """Turns records into events without their tracebacks, as an error's message may quote rows of the ledger."""
 
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger().log(record.levelno, record.getMessage().strip(), by=record.name)

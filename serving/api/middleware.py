@@ -1,4 +1,4 @@
-"""What surrounds every request: a limit on bodies, safe headers, and a log that names no customer."""
+"""Middleware around every request: a limit on bodies, safe headers, and a log that names no customer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from serving.errors import BodyTooLargeError
 
 
 class BodyLimit:
-    """Refuses a body beyond the limit: at once where its length is declared, while it streams in where not."""
+    """Refuses a body beyond the limit: at once if its length is declared, otherwise while it streams in."""
 
     def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
         self.app = app
@@ -29,13 +29,13 @@ class BodyLimit:
         if not declared.isdecimal() or int(declared[:20]) > self.limit_bytes:
             await problem_answer(BodyTooLargeError(self.limit_bytes))(scope, receive, send)
             return
-        seen = 0
+        received_bytes = 0
 
         async def counted() -> Message:
-            nonlocal seen
+            nonlocal received_bytes
             message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self.limit_bytes:
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > self.limit_bytes:
                 raise BodyTooLargeError(self.limit_bytes)
             return message
 
@@ -54,7 +54,7 @@ class SafeAndLogged:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 500
+        started_at, status = time.perf_counter(), 500
 
         async def with_headers(message: Message) -> None:
             nonlocal status
@@ -73,5 +73,5 @@ class SafeAndLogged:
                 method=scope["method"] if scope["method"].isalpha() else "other",
                 route=getattr(scope.get("route"), "path", "none"),  # the template: a path may name a customer
                 status=status,
-                milliseconds=round(1_000 * (time.perf_counter() - began), 1),
+                milliseconds=round(1_000 * (time.perf_counter() - started_at), 1),
             )

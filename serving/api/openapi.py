@@ -1,4 +1,4 @@
-"""The committed contract, and how it is refreshed: ``python -m serving.api.openapi``."""
+"""The committed OpenAPI contract; ``python -m serving.api.openapi`` writes it anew."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CONTRACT = Path(__file__).with_name("openapi.json")
 
 
 def write_contract() -> None:
-    """Write openapi.json as the app has it."""
+    """The app's contract is in openapi.json."""
     text = json.dumps(create_app(ServerSettings()).openapi(), indent=1, ensure_ascii=False)
     CONTRACT.write_text(text + "\n", encoding="utf-8")
 

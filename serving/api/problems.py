@@ -1,4 +1,4 @@
-"""How an error is told over HTTP: problem+json (RFC 9457), from one table of errors to status."""
+"""Errors over HTTP: problem+json (RFC 9457), from one table of error to status."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STATUS: Mapping[type[CallfirstError], HTTPStatus] = {
     errors.NothingPublishedError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-"""The status of each error of the domain, which knows no HTTP; any other is ours: 500."""
+"""The status of each error of the domain, which knows no HTTP; any other error is a 500."""
 
 HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": 'Bearer realm="callfirst"'},
@@ -51,7 +51,7 @@ def problem(
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """One error as problem+json; nothing the caller sent is in it."""
+    """An error as problem+json; it repeats nothing the caller sent."""
     content: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
     content |= {"hint": hint} if hint else {}
     content |= {"errors": list(errors)} if errors else {}
@@ -61,7 +61,7 @@ def problem(
 
 
 def problem_answer(error: CallfirstError) -> JSONResponse:
-    """An error of the domain as problem+json; of one that is ours the sentence stays here, as it may quote rows."""
+    """An error of the domain as problem+json; an error without a status keeps its sentence, which may quote rows."""
     status = STATUS.get(type(error))
     if status is None:
         structlog.get_logger().error("request_failed", error=type(error).__name__)
@@ -70,7 +70,7 @@ def problem_answer(error: CallfirstError) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of the app be told as problem+json."""
+    """Every error of the app is answered as problem+json from now on."""
     app.add_exception_handler(CallfirstError, _domain)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -91,12 +91,12 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The request does not fit its contract.",
         hint="Compare it with the OpenAPI document.",
-        errors=[_fault(each) for each in error.errors()[:20]],
+        errors=[_fault(fault) for fault in error.errors()[:20]],
     )
 
 
 def _fault(error: Mapping[str, Any]) -> dict[str, str]:
-    """Where and what, without what was sent: the name of an unknown field is the caller's, so it is left out."""
+    """Place and kind of a fault, without what was sent; an unknown field's name is the caller's, so it is left out."""
     where = error["loc"][:-1] if error["type"] == "extra_forbidden" else error["loc"]
     what = "unknown field" if error["type"] == "extra_forbidden" else str(error["msg"])
     return {"where": ".".join(str(part) for part in where), "what": what}
@@ -110,13 +110,13 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _gone(_: Request, __: Exception) -> JSONResponse:
-    """For the log alone: who hung up before the body's end reads no answer."""
+    """An answer for the log only: the client hung up before the end of the body."""
     return problem(HTTPStatus.BAD_REQUEST, "The request ended too early.")
 
 
 async def _ours(_: Request, error: Exception) -> JSONResponse:
     where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
     structlog.get_logger().error("request_failed", error=type(error).__name__, where=where)  # its text may quote rows
-    return problem(  # told outside the middleware, so it brings its headers along
+    return problem(  # answered outside the middleware, so it carries the safe headers itself
         HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; it has been logged.", headers=SAFE_HEADERS
     )

@@ -1,11 +1,11 @@
-"""The doors through which rows come in: a POST per kind of what happened, and a PUT for customers.
+"""The routes of /v1 that take rows: a POST per kind of event, and a PUT for customers.
 
-Every row is accounted for. 200: all of them are in the ledger, as new or as there already. 207: some are in quarantine,
-each named with its reason; the others are in. Anything else: nothing was stored.
+Every row is accounted for. 200: every row is in the ledger, as a new one or as a known one. 207: some rows are in
+quarantine, each named with its reason; the others are in the ledger. Any other status: nothing was stored.
 
-Rows that carry their number (order_id and line_id, complaint_id …) are versions of it: sent again they change nothing,
-sent with other values they correct it. Rows without one are told apart by their content: the k-th equal row of a batch
-is there already once k equal rows are in the ledger, so that a batch may be sent again and never counts twice.
+Rows that carry their number (order_id and line_id, complaint_id …) are versions of it: the same values sent again
+change nothing, other values correct it. Rows without a number are told apart by their content: the k-th equal row of a
+batch counts as known once k equal rows are in the ledger, so a batch may be sent again and never counts twice.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
+import pyarrow as pa
 from fastapi import APIRouter, Body, Path, Request, Response, Security
 
 from features import clock
 from features.home import Home
-from features.ledger.ingest.push import Pushed
 from serving.api.keyed_route import KeyedRoute
 from serving.api.push_schemas import MOST_ROWS, PushedRow, row_of, table_of
-from serving.api.routes import ALWAYS, BODY, Asking, Book, NoQuery, bearer, header, problems_of
+from serving.api.routes import ALWAYS, BODY, NoQuery, bearer, header, problems_of
 from serving.api.schemas import Identifier, PushAnswer
 from serving.authorised_push import push
 
@@ -34,40 +34,38 @@ RESPONSES = {
 pushes = APIRouter(prefix="/v1", route_class=KeyedRoute, dependencies=[Security(bearer), Security(header)])
 
 
-def _answered(pushed: Pushed, response: Response) -> PushAnswer:
-    response.status_code = HTTPStatus.MULTI_STATUS if pushed.faults else HTTPStatus.OK
-    return PushAnswer.of(pushed)
-
-
 def _post(kind: str) -> Callable[..., PushAnswer]:
-    def answer(
-        rows: Sequence[PushedRow], request: Request, response: Response, book: Book, caller: Asking, _: NoQuery
-    ) -> PushAnswer:
-        home = Home(request.app.state.settings.home)
-        return _answered(push(home, book, kind, table_of(kind, rows), caller=caller, now=clock.now()), response)
+    def answer(rows: Sequence[PushedRow], request: Request, response: Response, _: NoQuery) -> PushAnswer:
+        return _push(kind, table_of(kind, rows), request, response)
 
-    return _taking(answer, row_of(kind))
+    return _taking_rows(answer, row_of(kind))
 
 
-def _put(customer: type[PushedRow]) -> Callable[..., PushAnswer]:
+def _put(row: type[PushedRow]) -> Callable[..., PushAnswer]:
     def answer(
         customer_id: Annotated[Identifier, Path()],
         rows: Sequence[PushedRow],
         request: Request,
         response: Response,
-        book: Book,
-        caller: Asking,
         _: NoQuery,
     ) -> PushAnswer:
-        home, table = Home(request.app.state.settings.home), table_of("customers", rows, customer_id=customer_id)
-        return _answered(push(home, book, "customers", table, caller=caller, now=clock.now()), response)
+        return _push("customers", table_of("customers", rows, customer_id=customer_id), request, response)
 
-    return _taking(answer, customer)
+    return _taking_rows(answer, row)
 
 
-def _taking(answer: Callable[..., PushAnswer], row: type[PushedRow]) -> Callable[..., PushAnswer]:
-    """The door with the rows it takes, which are made of the contract and so have no name in code."""
-    rows: Any = list[row]  # type: ignore[valid-type]  # made of data
+def _push(kind: str, table: pa.Table, request: Request, response: Response) -> PushAnswer:
+    """The account of the rows, which are now in the ledger; the status of the response is set."""
+    state = request.app.state
+    home = Home(state.settings.home)
+    pushed = push(home, state.engine, kind, table, caller=request.state.caller, now=clock.now())
+    response.status_code = HTTPStatus.MULTI_STATUS if pushed.faults else HTTPStatus.OK
+    return PushAnswer.of(pushed)
+
+
+def _taking_rows(answer: Callable[..., PushAnswer], row: type[PushedRow]) -> Callable[..., PushAnswer]:
+    """The handler with the type of its rows, which is made from the record type and so has no name in code."""
+    rows: Any = list[row]  # type: ignore[valid-type]  # made from data
     answer.__annotations__["rows"] = Annotated[rows, Body(min_length=1, max_length=MOST_ROWS)]
     return answer
 

@@ -1,4 +1,4 @@
-"""What may be pushed, as OpenAPI shows it: a row per kind, made of the columns of its contract."""
+"""Pushed rows as OpenAPI shows them: one model per kind, made from the columns of its record type."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def _in_the_calendar(text: str) -> str:
 
 
 def _decimal(digits: int) -> Any:
-    """A JSON number of at most 15 digits, which a double holds exactly; or a number as a text of digits."""
-    whole = Annotated[int, Field(gt=-(10**14), lt=10**14)]
-    broken = Annotated[float, Field(gt=-(10.0**11), lt=10.0**11, allow_inf_nan=False)]
-    written = Annotated[str, Field(pattern=rf"^-?[0-9]{{1,14}}(\.[0-9]{{1,{digits}}})?$", max_length=40)]
-    return whole | broken | written
+    """A JSON number of at most 15 digits, which a double holds exactly, or a number written as text."""
+    integer = Annotated[int, Field(gt=-(10**14), lt=10**14)]
+    fraction = Annotated[float, Field(gt=-(10.0**11), lt=10.0**11, allow_inf_nan=False)]
+    digits_text = Annotated[str, Field(pattern=rf"^-?[0-9]{{1,14}}(\.[0-9]{{1,{digits}}})?$", max_length=40)]
+    return integer | fraction | digits_text
 
 
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_plain)]
@@ -72,11 +72,11 @@ def _type_of(column: ColumnSpec) -> Any:
         case ColumnKind.WORD:
             return Literal[tuple(column.words)]
         case ColumnKind.WORDS:
-            return Annotated[list[Literal[tuple(column.words)]], Field(max_length=len(column.words))]  # type: ignore[misc]  # made of data
+            return Annotated[list[Literal[tuple(column.words)]], Field(max_length=len(column.words))]  # type: ignore[misc]  # made from data
 
 
 def row_of(kind: str, *, without: Sequence[str] = ()) -> type[PushedRow]:
-    """The row of a kind, a field per column of its contract but for those named."""
+    """The model of a row of a kind: a field per column of its record type, except the columns named."""
     fields: dict[str, Any] = {
         column.name: (
             (_type_of(column), Field(description=column.meaning))
@@ -86,16 +86,16 @@ def row_of(kind: str, *, without: Sequence[str] = ()) -> type[PushedRow]:
         for column in RECORD_TYPES[kind].columns
         if column.name not in without
     }
-    named = f"{kind.removesuffix('s').capitalize()}Row"
-    return create_model(named, __base__=PushedRow, __doc__=f"A row of {kind}.", **fields)
+    name = f"{kind.removesuffix('s').capitalize()}Row"
+    return create_model(name, __base__=PushedRow, __doc__=f"A row of {kind}.", **fields)
 
 
-def table_of(kind: str, rows: Sequence[PushedRow], **same: str) -> pa.Table:
-    """The rows as columns of raw values: numbers exact, all else as text; ``same`` are columns equal in all rows."""
+def table_of(kind: str, rows: Sequence[PushedRow], **constants: str) -> pa.Table:
+    """The rows as raw columns: numbers exact, all else as text; ``constants`` are columns equal in all rows."""
     columns: dict[str, pa.Array] = {}
     for column in RECORD_TYPES[kind].columns:
-        if column.name in same:
-            columns[column.name] = pa.array([same[column.name]] * len(rows), pa.string())
+        if column.name in constants:
+            columns[column.name] = pa.array([constants[column.name]] * len(rows), pa.string())
             continue
         values = [getattr(row, column.name) for row in rows]
         if column.required or any(value is not None for value in values):
@@ -106,8 +106,8 @@ def table_of(kind: str, rows: Sequence[PushedRow], **same: str) -> pa.Table:
 def _array(values: Sequence[Any], column: ColumnSpec) -> pa.Array:
     match column.kind:
         case ColumnKind.MONEY | ColumnKind.NUMBER | ColumnKind.PRECISE:
-            exact = [None if value is None else round(Decimal(str(value)), 12) for value in values]
-            return pa.array(exact, EXACT)
+            numbers = [None if value is None else round(Decimal(str(value)), 12) for value in values]
+            return pa.array(numbers, EXACT)
         case ColumnKind.YES_NO:
             return pa.array([None if value is None else ("yes" if value else "no") for value in values], pa.string())
         case ColumnKind.WORDS:

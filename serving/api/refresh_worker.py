@@ -1,4 +1,4 @@
-"""The refresher at work beside a server: every moment it refreshes who is dirty, until told to stop."""
+"""The refresh worker: a thread beside the server that refreshes dirty customers until it is stopped."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from features.ledger.store.database import Store
 from serving.refresh import Refreshed, Refresher
 
 REST_SECONDS = 10.0
-"""After what the database, the disk or a mirror refused."""
+"""The pause after an error of the database, the disk or the mirror."""
 
 
 class Refreshing:
-    """A thread of its own, so that no request waits for it."""
+    """The worker; it has a thread of its own, so that no request waits for it."""
 
     def __init__(self, home: Home, store: Store, *, every_seconds: float) -> None:
         self._refresher, self._every = Refresher(home, store), every_seconds
-        self._stopped, self._said = threading.Event(), ""
+        self._stopped, self._logged_waiting = threading.Event(), ""
         self._thread = threading.Thread(target=self._work, name="refreshing", daemon=True)
 
     def start(self) -> None:
-        """It begins."""
+        """The worker runs from now on."""
         self._thread.start()
 
     def stop(self) -> None:
-        """It has ended, after what it was at."""
+        """The worker has stopped, after the refresh it was in."""
         self._stopped.set()
         self._thread.join()
 
     def _work(self) -> None:
         while not self._stopped.wait(self._every):
             try:
-                self._tell(self._refresher.refresh(now=clock.now()))
+                self._log(self._refresher.refresh(now=clock.now()))
             except (CallfirstError, SQLAlchemyError, duckdb.Error, OSError) as error:
                 structlog.get_logger().error("refresh_failed", error=type(error).__name__)  # its text may quote rows
                 self._stopped.wait(REST_SECONDS)
 
-    def _tell(self, done: Refreshed) -> None:
-        if done.customers or done.failed:
-            structlog.get_logger().info("refreshed", customers=done.customers, failed=sorted(done.failed))
-        if done.waiting != self._said:
-            self._said = done.waiting
-            if done.waiting:
-                structlog.get_logger().info("refresh_waits", why=done.waiting)
+    def _log(self, result: Refreshed) -> None:
+        if result.customers or result.failed:
+            structlog.get_logger().info("refreshed", customers=result.customers, failed=sorted(result.failed))
+        if result.waiting != self._logged_waiting:
+            self._logged_waiting = result.waiting
+            if result.waiting:
+                structlog.get_logger().info("refresh_waits", why=result.waiting)

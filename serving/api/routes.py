@@ -1,4 +1,4 @@
-"""What /v1 answers; each route reads the published tables and nothing else."""
+"""The routes of /v1 that read; each reads the published tables and nothing else."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from serving.publication import publish as publication
 
 def problems_of(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """The errors of a route as OpenAPI shows them."""
-    shown = {"model": Problem, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    return {status.value: shown | {"description": status.phrase} for status in statuses}
+    problem = {"model": Problem, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    return {status.value: problem | {"description": status.phrase} for status in statuses}
 
 
 ALWAYS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -48,8 +48,8 @@ def _caller(request: Request) -> Caller:
     return caller
 
 
-Book = Annotated[sa.Engine, Depends(_engine)]
-Asking = Annotated[Caller, Depends(_caller)]
+Engine = Annotated[sa.Engine, Depends(_engine)]
+KeyHolder = Annotated[Caller, Depends(_caller)]
 
 NoQuery = Annotated[Question, Query()]
 
@@ -65,34 +65,36 @@ health = APIRouter()
 
 
 @v1.post("/scores", responses=problems_of(*ALWAYS, *BODY))
-def scores(asked: ScoresQuestion, book: Book, caller: Asking, _: NoQuery) -> ScoresAnswer:
+def scores(question: ScoresQuestion, engine: Engine, caller: KeyHolder, _: NoQuery) -> ScoresAnswer:
     """Published scores of up to 10,000 customers, in the order asked."""
-    run = publication.newest_run(book)
-    found = publication.scores_of(book, run, asked.customer_ids, caller=caller)
-    known = [each for each in asked.customer_ids if each in found]
+    run = publication.newest_run(engine)
+    score_by_id = publication.scores_of(engine, run, question.customer_ids, caller=caller)
+    known_ids = [customer_id for customer_id in question.customer_ids if customer_id in score_by_id]
     return ScoresAnswer.model_validate(
         RunAnswer.facts(run)
         | {
-            "scores": [found[each] for each in known],
-            "refreshed": [each for each in known if found[each]["as_of"] > run.made.as_of],
-            "unknown": [each for each in asked.customer_ids if each not in found],
+            "scores": [score_by_id[customer_id] for customer_id in known_ids],
+            "refreshed": [
+                customer_id for customer_id in known_ids if score_by_id[customer_id]["as_of"] > run.inputs.as_of
+            ],
+            "unknown": [customer_id for customer_id in question.customer_ids if customer_id not in score_by_id],
         }
     )
 
 
 @v1.get("/customers/{customer_id:path}", responses=problems_of(*ALWAYS, HTTPStatus.NOT_FOUND))
-def customer(customer_id: Annotated[Identifier, Path()], book: Book, caller: Asking, _: NoQuery) -> Customer:
+def customer(customer_id: Annotated[Identifier, Path()], engine: Engine, caller: KeyHolder, _: NoQuery) -> Customer:
     """The published score of one customer."""
-    run = publication.newest_run(book)
-    score = publication.score_of(book, run, customer_id, caller=caller)
-    return Customer.model_validate(score | {"refreshed": score["as_of"] > run.made.as_of})
+    run = publication.newest_run(engine)
+    score = publication.score_of(engine, run, customer_id, caller=caller)
+    return Customer.model_validate(score | {"refreshed": score["as_of"] > run.inputs.as_of})
 
 
 @v1.get("/call-lists", responses=problems_of(*ALWAYS, HTTPStatus.NOT_FOUND))
-def call_lists(asked: Annotated[ListsQuestion, Query()], book: Book, caller: Asking) -> CallListsAnswer:
+def call_lists(question: Annotated[ListsQuestion, Query()], engine: Engine, caller: KeyHolder) -> CallListsAnswer:
     """The published call lists, with their lines by rank."""
-    run = publication.newest_run(book)
-    lists = publication.lists_for(book, run, caller=caller, manager_id=asked.manager_id)
+    run = publication.newest_run(engine)
+    lists = publication.lists_for(engine, run, caller=caller, manager_id=question.manager_id)
     return CallListsAnswer.model_validate(RunAnswer.facts(run) | {"lists": lists})
 
 
@@ -103,7 +105,7 @@ def healthz() -> Health:
 
 
 @health.get("/readyz", responses=problems_of(HTTPStatus.SERVICE_UNAVAILABLE))
-def readyz(book: Book) -> Health:
+def readyz(engine: Engine) -> Health:
     """Something is published, so questions can be answered."""
-    publication.newest_run(book)
+    publication.newest_run(engine)
     return Health(status="ready")

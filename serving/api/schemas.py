@@ -1,4 +1,4 @@
-"""What is asked and answered under /v1, as OpenAPI shows it."""
+"""Requests and answers of /v1, as OpenAPI shows them."""
 
 from __future__ import annotations
 
@@ -62,15 +62,15 @@ class RunAnswer(Answer):
 
     @classmethod
     def facts(cls, run: PublishedRun) -> dict[str, Any]:
-        """The fields of a run."""
-        made = run.made
+        """The fields of this answer from a run."""
+        inputs = run.inputs
         return {
-            "as_of": made.as_of,
+            "as_of": inputs.as_of,
             "made_at": run.made_at,
-            "model_version": made.model_version,
-            "currency": made.currency,
-            "horizon_days": made.horizon_days,
-            "made_up": made.made_up,
+            "model_version": inputs.model_version,
+            "currency": inputs.currency,
+            "horizon_days": inputs.horizon_days,
+            "made_up": inputs.made_up,
         }
 
 

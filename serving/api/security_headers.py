@@ -1,4 +1,4 @@
-"""The headers that every answer carries, errors too."""
+"""Security headers of every answer, errors too."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ SAFE_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""On every answer. ``no-referrer`` would make browsers send ``Origin: null`` with our own forms."""
+"""Set on every answer. ``no-referrer`` would make browsers send ``Origin: null`` with our own forms."""

@@ -1,4 +1,4 @@
-"""The server running: its socket, its log, its end."""
+"""The running server: its socket, its log, its HTTP parser."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from serving.settings import ServerSettings
 
 
 class NoKeysError(ServingError):
-    """A server that nobody could ask anything."""
+    """A server without access keys, which no client could use."""
 
     def __init__(self) -> None:
         super().__init__("There is no access key, so nobody could sign in.", "Make one: callfirst keys create NAME.")
 
 
 class AddressError(ServingError):
-    """An address that cannot be listened on."""
+    """An address that the server cannot listen on."""
 
     def __init__(self, settings: ServerSettings, why: str) -> None:
         super().__init__(
@@ -38,10 +38,10 @@ class AddressError(ServingError):
 
 
 class PlainSpoken(H11Protocol):
-    """HTTP that answers what is no HTTP as every other error: problem+json with the safe headers."""
+    """HTTP/1.1 whose answer to a malformed request is problem+json with the safe headers, as for every other error."""
 
     def send_400_response(self, msg: str) -> None:
-        """Answer and hang up; ``msg`` is uvicorn's own."""
+        """Answer and close the connection; ``msg`` is uvicorn's sentence."""
         refusal = problem(HTTPStatus.BAD_REQUEST, msg, headers={**SAFE_HEADERS, "Connection": "close"})
         head = [b"HTTP/1.1 400 Bad Request", *(b": ".join(header) for header in refusal.raw_headers)]
         self.transport.write(b"\r\n".join([*head, b"", bytes(refusal.body)]))
@@ -49,11 +49,11 @@ class PlainSpoken(H11Protocol):
 
 
 def serve_until_stopped(settings: ServerSettings, *, announce: Callable[[str], None]) -> None:
-    """Answer until the process is told to stop; ``announce`` is told the address once it is listened on.
+    """Answer until the process is told to stop; ``announce`` is called with the address once it is open.
 
     Raises:
         NoKeysError: no valid access key exists.
-        AddressError: the address is taken or not this machine's.
+        AddressError: the address is taken or not of this machine.
     """
     store = Store.open(Home(settings.home))
     has_keys = any(key.revoked_at is None for key in access.keys(store.engine))
@@ -66,7 +66,7 @@ def serve_until_stopped(settings: ServerSettings, *, announce: Callable[[str], N
         announce(f"Call lists: http://{host}:{port}/ (sign in with an access key)")
         config = uvicorn.Config(
             create_app(settings),
-            access_log=False,  # it would write paths, and a path may name a customer
+            access_log=False,  # it would log paths, and a path may name a customer
             log_config=None,
             server_header=False,
             http=PlainSpoken,
@@ -81,5 +81,5 @@ def _listening(settings: ServerSettings) -> socket.socket:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2_048)
     except OSError as error:
         raise AddressError(settings, (error.strerror or str(error)).partition(" (while ")[0]) from None
-    except (TypeError, UnicodeError):  # of a name that no network knows: too long, or no text
+    except (TypeError, UnicodeError):  # the name of the host is too long or not a text
         raise AddressError(settings, "this is no name of a host") from None

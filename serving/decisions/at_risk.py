@@ -1,4 +1,4 @@
-"""Who is at risk at an as-of, and because of what, in plain words (docs/design.md 3, At risk)."""
+"""Customers at risk at an as-of, and why, in plain words (docs/design.md 3, At risk)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Candidates:
-    """What the decision needs of each customer, a value per customer in one order; unknown is NaN.
+    """The values the decision needs, one per customer, all in one order; NaN: unknown.
 
     Attributes:
         population: "active", "lapsed" or "never".
         silent_days: as-of's day minus last order day.
-        shut_days: days of that silence on which we were closed, or of which the ledger misses all lines.
-        due_gap_days: the open silence within which an order is due (W where nobody has a rhythm).
-        churn_probability, decline_probability: 0 to 1; NaN where a bare rule gives none.
+        shut_days: days of that silence on which we were closed, or whose lines are missing from the ledger.
+        due_gap_days: the open silence within which an order is due (W where no customer has a rhythm).
+        churn_probability, decline_probability: 0 to 1; NaN where a bare rule is served.
         orders_expected: orders expected in the H days ahead.
-        is_key_account: by any criterion that counts company-wide.
+        is_key_account: key by any company-wide criterion.
     """
 
     population: npt.NDArray[np.str_]
@@ -41,13 +41,13 @@ class Candidates:
 
     @property
     def open_silence_days(self) -> Floats:
-        """Silence without shut days: what counts for being late."""
+        """Silence without shut days, which decides whether an order is overdue."""
         return self.silent_days - self.shut_days
 
 
 @dataclass(frozen=True)
 class AtRisk:
-    """Who is at risk and by which clauses; one flag per customer, in the order of the candidates."""
+    """The clauses by which customers are at risk: one flag per customer, in the order of the candidates."""
 
     overdue: Flags
     before_due: Flags
@@ -61,12 +61,12 @@ class AtRisk:
 
 
 def bar(usual_rate: float, policy: Policy) -> float:
-    """b(r) = max(0.30, min(1.5 r, (1+r)/2)): the chance from which one is at risk before being overdue."""
+    """b(r) = max(0.30, min(1.5 r, (1+r)/2)): the chance from which a customer is at risk before being overdue."""
     return max(policy.at_risk_least_chance, min(policy.at_risk_over_rate * usual_rate, (1 + usual_rate) / 2))
 
 
 def judge(candidates: Candidates, *, usual: UsualRates, horizon_days: int, policy: Policy) -> AtRisk:
-    """Who is at risk; where a probability is unknown only being overdue counts."""
+    """The clauses that hold for each customer; a clause on an unknown probability never holds."""
     active = candidates.population == "active"
     silence = candidates.open_silence_days
     due_within_horizon = silence > candidates.due_gap_days - horizon_days
@@ -81,35 +81,37 @@ def judge(candidates: Candidates, *, usual: UsualRates, horizon_days: int, polic
 
 
 def because(
-    verdict: AtRisk, candidates: Candidates, *, usual: UsualRates, horizon_days: int, as_of_day: date
+    at_risk: AtRisk, candidates: Candidates, *, usual: UsualRates, horizon_days: int, as_of_day: date
 ) -> list[str | None]:
-    """Why each customer is at risk, in plain words; null for who is not."""
-    texts: list[str | None] = [None] * len(verdict.flags)
-    for row in np.flatnonzero(verdict.flags).tolist():
+    """Why each customer is at risk, in plain words; null for customers not at risk."""
+    texts: list[str | None] = [None] * len(at_risk.flags)
+    for row in np.flatnonzero(at_risk.flags).tolist():
         silent, due = candidates.silent_days[row], candidates.due_gap_days[row]
         counted, shut = candidates.open_silence_days[row], candidates.shut_days[row]
-        said = []
-        if verdict.lapsed_key[row]:
-            said.append(f"lapsed key account: no order for {days(silent)}")
-        if verdict.overdue[row]:
-            said.append(f"overdue: an order was due after {days(np.floor(due))}, silent for {_said(silent, shut)}")
-        if verdict.before_due[row] and not verdict.overdue[row]:
-            said.append(f"next order due by {day(as_of_day + timedelta(days=int(due - counted)))}")
-        if verdict.before_due[row]:
-            said.append(
+        clauses = []
+        if at_risk.lapsed_key[row]:
+            clauses.append(f"lapsed key account: no order for {days(silent)}")
+        if at_risk.overdue[row]:
+            clauses.append(
+                f"overdue: an order was due after {days(np.floor(due))}, silent for {_silence(silent, shut)}"
+            )
+        if at_risk.before_due[row] and not at_risk.overdue[row]:
+            clauses.append(f"next order due by {day(as_of_day + timedelta(days=int(due - counted)))}")
+        if at_risk.before_due[row]:
+            clauses.append(
                 f"{chance(candidates.churn_probability[row])} chance of no order in {horizon_days} days "
                 f"({chance(usual.before_due)} is usual)"
             )
-        if verdict.declining[row]:
-            said.append(
+        if at_risk.declining[row]:
+            clauses.append(
                 f"{chance(candidates.decline_probability[row])} chance to stop or buy under half "
                 f"in {horizon_days} days ({chance(usual.decline)} is usual)"
             )
-        texts[row] = joined(said)
+        texts[row] = joined(clauses)
     return texts
 
 
-def _said(silent: float, shut: float) -> str:
+def _silence(silent: float, shut: float) -> str:
     """``41``; where shut days are among them ``41 (9 of them not counted: closed, or no data)``."""
     return (
         f"{round(silent)} ({round(shut)} of them not counted: closed, or no data)" if shut > 0 else f"{round(silent)}"

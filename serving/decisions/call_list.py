@@ -1,4 +1,4 @@
-"""The call lists: per manager who to call today, in which order, with why (domain row 17)."""
+"""The call lists: per manager, which customers to call today, in which order and why (docs/domain.md 17)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from serving.decisions.portfolios import Portfolio, ScoredCustomer, portfolios_o
 
 
 class Section(StrEnum):
-    """Where on a list a line stands."""
+    """The section of a list that a line stands in."""
 
     KEY_ACCOUNTS = "key accounts"
     CUSTOMERS = "customers"
@@ -26,7 +26,7 @@ NEWCOMER_QUESTION = "New customers: how did the first order go, and what would b
 
 @dataclass(frozen=True)
 class CallLine:
-    """One call to make; the fields are the columns of the door, in its order (``play`` is not made yet: null)."""
+    """One call to make; the fields are the columns of the call list, in its order (``play`` is not made yet: null)."""
 
     rank: int
     customer_id: str
@@ -59,7 +59,7 @@ class CallList:
         title: the manager, "everyone" or "without a manager".
         lines: by rank; newcomers last.
         sections: the section of each line.
-        notes: plain sentences on what the list can and cannot say.
+        notes: plain sentences on what the list shows and how far to trust it.
     """
 
     list_id: str
@@ -70,24 +70,24 @@ class CallList:
     notes: tuple[str, ...]
 
 
-def call_lists(customers: Iterable[ScoredCustomer], situation: CompanyContext, policy: Policy) -> tuple[CallList, ...]:
-    """Everybody's list: at-risk key accounts first, then other at-risk customers, each by value at risk.
+def call_lists(customers: Iterable[ScoredCustomer], company: CompanyContext, policy: Policy) -> tuple[CallList, ...]:
+    """A list per manager: at-risk key accounts first, then other at-risk customers, each by value at risk.
 
-    The lines a manager has time for go to the first of that ranking; a newcomer among them (unless it is a key
-    account) is shown after the others, under a question of its own. Who has nothing to lose (a value at risk of 0
-    or less) gets no call unless it is a key account. Ties are ordered by customer_id.
+    The list holds the first of that ranking, as many as the policy gives a manager; newcomers among them (unless key
+    accounts) are shown after the others, under a question of their own. A customer with a value at risk of 0 or less
+    gets no call unless it is a key account. Ties are ordered by customer_id.
     """
-    return tuple(_list_of(portfolio, situation, policy) for portfolio in portfolios_of(customers))
+    return tuple(_list_of(portfolio, company, policy) for portfolio in portfolios_of(customers))
 
 
 def ranked(customers: Iterable[ScoredCustomer]) -> list[ScoredCustomer]:
-    """Who is worth a call, first call first."""
+    """The customers worth a call, first call first."""
     worth = [customer for customer in customers if customer.at_risk and _is_worth_a_call(customer)]
     return sorted(worth, key=lambda customer: (not _is_key(customer), *_by_money(customer)))
 
 
 def section_of(customer: ScoredCustomer) -> Section:
-    """Where on the list the customer stands."""
+    """The section of the list that the customer stands in."""
     if _is_key(customer):
         return Section.KEY_ACCOUNTS
     return Section.NEWCOMERS if customer.is_newcomer else Section.CUSTOMERS
@@ -106,7 +106,7 @@ def _by_money(customer: ScoredCustomer) -> tuple[float, str]:
     return (math.inf if value is None else -value, customer.customer_id)
 
 
-def _list_of(portfolio: Portfolio, situation: CompanyContext, policy: Policy) -> CallList:
+def _list_of(portfolio: Portfolio, company: CompanyContext, policy: Policy) -> CallList:
     worth = ranked(portfolio.customers)
     chosen = within_capacity(worth, policy.lines_per_manager)
     shown = sorted(chosen, key=lambda customer: section_of(customer) is Section.NEWCOMERS)
@@ -116,7 +116,7 @@ def _list_of(portfolio: Portfolio, situation: CompanyContext, policy: Policy) ->
         portfolio.manager_id,
         lines=tuple(_line(rank, customer) for rank, customer in enumerate(shown, start=1)),
         sections=tuple(section_of(customer) for customer in shown),
-        notes=notes_of(portfolio, situation, policy, called=chosen, worth_a_call=len(worth)),
+        notes=notes_of(portfolio, company, policy, called=chosen, worth_a_call=len(worth)),
     )
 
 

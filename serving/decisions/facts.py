@@ -1,4 +1,4 @@
-"""What a manager may be told about one customer, each fact with the words it is said in."""
+"""Facts about one customer that a manager may be shown, and their wording."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ QUARTER_DAYS, YEAR_DAYS = 90, 365
 
 @dataclass(frozen=True)
 class CustomerFacts:
-    """One customer as of a day; each attribute is the feature of that name, null where unknown."""
+    """One customer as of a day; each attribute is the feature of that name; null: unknown."""
 
     customer_id: str
     currency: str
@@ -60,22 +60,22 @@ class CustomerFacts:
 
     @classmethod
     def of(cls, row: Mapping[str, Any], currency: str) -> CustomerFacts:
-        """The facts in a row that carries a value under each attribute's name."""
+        """The facts of a row that has a value under each attribute's name."""
         return cls(**{name: row[name] for name in FACT_COLUMNS}, currency=currency)
 
     @property
     def rhythm_days(self) -> float | None:
-        """Its own median gap, from two gaps on; null before, when nobody can speak of a rhythm."""
+        """The customer's median gap, from two gaps on; null before."""
         return self.gap_median_days if (self.gap_count or 0) >= 2 else None
 
     @property
     def silent_days(self) -> float:
-        """Days since its last order; 0 where it never ordered."""
+        """Days since the last order; 0 where the customer never ordered."""
         return self.days_since_last_order or 0
 
     @property
     def is_customer_for_a_year(self) -> bool:
-        """Its first order lies a year back or more."""
+        """The first order was a year ago or earlier."""
         return (self.days_since_first_order or 0) >= YEAR_DAYS
 
     @property
@@ -92,34 +92,34 @@ class CustomerFacts:
 
     @property
     def products_left_out(self) -> int:
-        """Products of the last year that it has not bought in the last 90 days."""
+        """Products bought in the last year but not in the last 90 days."""
         return int((self.products_365_days or 0) - (self.products_90_days or 0))
 
     @property
     def quarter_pace(self) -> float:
-        """What 90 days bring at the pace of the last year."""
+        """Net sales of 90 days at the pace of the last year."""
         return (self.net_sales_365_days or 0) * QUARTER_DAYS / YEAR_DAYS
 
-    # The words, as the sentences of the reasons use them.
+    # The wording, as the sentences of the reasons use it.
 
     @property
-    def said_rhythm(self) -> str:
+    def rhythm_text(self) -> str:
         """``every 18 days``, ``every day``."""
         rhythm = round(self.rhythm_days or 0)
         return "almost every day" if rhythm <= 1 else f"every {rhythm} days"
 
     @property
-    def said_silence(self) -> str:
+    def silence_text(self) -> str:
         """``41 days``."""
         return days(self.silent_days)
 
     @property
-    def said_longest(self) -> str:
+    def longest_text(self) -> str:
         """``35 days``."""
         return days(self.gap_longest_days or 0)
 
     @property
-    def said_sales(self) -> str:
+    def sales_text(self) -> str:
         """``84,000 GBP a year``, ``84,000 GBP in its first 120 days``."""
         year = money(self.net_sales_365_days or 0, self.currency)
         if self.is_customer_for_a_year:
@@ -127,75 +127,75 @@ class CustomerFacts:
         return f"{year} in its first {days(max(1, self.days_since_first_order or 0))}"
 
     @property
-    def said_share(self) -> str:
-        """``12 % of our sales``, of its group where it has one."""
-        whose = "its group " if self.group_id not in (None, self.customer_id) else ""
-        return f"{whose}{share(self.company_share or 0)} of our sales"
+    def share_text(self) -> str:
+        """``12 % of our sales``; of the group where the customer belongs to one."""
+        prefix = "its group " if self.group_id not in (None, self.customer_id) else ""
+        return f"{prefix}{share(self.company_share or 0)} of our sales"
 
     @property
-    def said_key(self) -> str:
-        """Why it is a key account, where that is more than its share of our sales: that is said with its money."""
+    def key_text(self) -> str:
+        """Why it is a key account, without its share of our sales, which is stated with its sales."""
         return ", ".join(reason for reason in self.key_reasons or () if not reason.endswith("of our sales"))
 
     @property
-    def said_orders(self) -> str:
-        """``one order``, ``two orders``: of a newcomer."""
+    def orders_text(self) -> str:
+        """``one order so far``, ``two orders so far``."""
         count = int(self.order_days_lifetime or 0)
         return {1: "one order so far", 2: "two orders so far"}.get(count, f"{counted(count, 'order')} so far")
 
     @property
-    def said_lifetime_sales(self) -> str:
+    def lifetime_sales_text(self) -> str:
         """``320 GBP``."""
         return money(self.net_sales_lifetime or 0, self.currency)
 
     @property
-    def said_slower(self) -> str:
+    def slower_text(self) -> str:
         """``38 % less``."""
         return f"{share(-self.pace_change)} less"
 
     @property
-    def said_pace(self) -> str:
-        """What a quarter brings at the year's pace: ``21,000 GBP``."""
+    def pace_text(self) -> str:
+        """Net sales of 90 days at the year's pace: ``21,000 GBP``."""
         return money(self.quarter_pace, self.currency)
 
     @property
-    def said_smaller(self) -> str:
+    def smaller_text(self) -> str:
         """``42 %``."""
         return share(-self.order_size_change)
 
     @property
-    def said_year_before(self) -> str:
+    def year_before_text(self) -> str:
         """``35 %`` less than in the year before."""
         return share(1 - (self.net_sales_365_to_before_ratio or 0))
 
     @property
-    def said_season(self) -> str:
-        """What the coming 90 days brought a year ago: ``32,000 GBP``."""
+    def season_text(self) -> str:
+        """Net sales of the coming 90 days a year ago: ``32,000 GBP``."""
         return money(self.net_sales_same_quarter_last_year or 0, self.currency)
 
     @property
-    def said_returns(self) -> str:
+    def returns_text(self) -> str:
         """``14 %``."""
         return share(self.returns_share_365_days or 0)
 
     @property
-    def said_products(self) -> str:
+    def products_text(self) -> str:
         """``5 of 12 products``."""
         return f"{self.products_left_out} of {counted(int(self.products_365_days or 0), 'product')}"
 
     @property
-    def said_margin(self) -> str:
+    def margin_text(self) -> str:
         """``3 %``."""
         return share(self.margin_share_365_days or 0)
 
     @property
-    def said_categories(self) -> str:
+    def categories_text(self) -> str:
         """``2 of 5 categories``."""
         every = counted(int(self.categories_365_days or 0), "category", "categories")
         return f"{int(self.categories_dropped_90_days or 0)} of {every}"
 
     @property
-    def said_booking(self) -> str:
+    def booking_text(self) -> str:
         """``4,000 GBP, the next order in 12 days``."""
         wait = self.days_to_booked_order or 0
         return (
@@ -203,54 +203,54 @@ class CustomerFacts:
         )
 
     @property
-    def said_our_silence(self) -> str:
+    def our_silence_text(self) -> str:
         """``120 days``."""
         return days(self.days_since_our_last_contact or 0)
 
     @property
-    def said_complaint(self) -> str:
+    def complaint_text(self) -> str:
         """``a complaint is open for 9 days``, ``2 complaints are open, the oldest for 9 days``, ``… since today``."""
         number, open_days = int(self.complaints_open or 0), self.complaint_open_days or 0
         since = f"for {days(open_days)}" if open_days else "since today"
         return f"{number} complaints are open, the oldest {since}" if number > 1 else f"a complaint is open {since}"
 
     @property
-    def said_repeated(self) -> str:
-        """``3 times``: complaints of what it had complained of before."""
+    def repeated_text(self) -> str:
+        """``3 times``: complaints about something the customer had complained about before."""
         return counted(int(self.complaints_repeated_365_days or 0), "time")
 
     @property
-    def said_new_buyer(self) -> str:
+    def new_buyer_text(self) -> str:
         """``12 days ago``."""
         return ago(self.days_since_buyer_change or 0)
 
     @property
-    def said_new_owner(self) -> str:
+    def new_owner_text(self) -> str:
         """``12 days ago``."""
         return ago(self.days_since_owner_change or 0)
 
     @property
-    def said_new_supplier(self) -> str:
+    def new_supplier_text(self) -> str:
         """``12 days ago``."""
         return ago(self.days_since_new_supplier or 0)
 
     @property
-    def said_overdue(self) -> str:
+    def overdue_text(self) -> str:
         """``4,000 GBP overdue, the oldest invoice for 12 days``."""
         oldest = days(self.invoice_overdue_days or 0)
         return f"{money(self.overdue_money or 0, self.currency)} overdue, the oldest invoice for {oldest}"
 
     @property
-    def said_promise(self) -> str:
+    def promise_text(self) -> str:
         """``3 order lines, promised up to 12 days ago``."""
         lines = counted(int(self.promises_broken or 0), "order line")
         return f"{lines}, promised up to {ago(self.promise_broken_days or 0)}"
 
     @property
-    def said_years(self) -> str:
+    def years_text(self) -> str:
         """``6 years``."""
         return counted(int((self.days_since_first_order or 0) // YEAR_DAYS), "year")
 
 
 FACT_COLUMNS: tuple[str, ...] = tuple(fact.name for fact in fields(CustomerFacts) if fact.name != "currency")
-"""The columns a row must carry to become Facts."""
+"""The columns a row needs to become CustomerFacts."""

@@ -1,4 +1,4 @@
-"""What a list says about itself, in plain sentences: what it goes by, and how much to trust it."""
+"""Notes on a call list, in plain sentences: what ranks it, and how far to trust it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from serving.decisions.portfolios import EVERYONE, Portfolio, ScoredCustomer
 from serving.decisions.wording import counted, day, days, share
 
 FEW_ACTIVE = 50
-"""Under so many active customers one good or bad list proves nothing (docs/design.md 6)."""
+"""With fewer active customers, one good or bad list proves nothing (docs/design.md 6)."""
 
 NAMED_KEY_ACCOUNTS = 5
-"""So many key accounts that are not at risk are named in a note."""
+"""At most so many key accounts that are not at risk are named in a note."""
 
 
 @dataclass(frozen=True)
 class CompanyContext:
-    """What is true of the whole company at the as-of.
+    """Facts about the whole company at the as-of.
 
     Attributes:
         active_customers: customers in population "active".
         key_accounts: account groups that are key by any criterion.
         largest_name: the account group with most net sales of 365 days; null: no sales, or not to be named.
-        largest_share: its share of them; null: no sales.
-        model_version: the name of what is served.
-        is_rule: a simple rule is served, no model.
-        model_note: the bundle's own sentence about how sure it is; empty: none.
+        largest_share: the group's share of those sales; null: no sales.
+        model_version: the name of the served model or rule.
+        is_rule: a simple rule is served, not a model.
+        model_note: the bundle's sentence on how well it is proven; empty: none.
         ledger_ends_on: newest day in the ledger.
         active_days: W.
     """
@@ -48,68 +48,68 @@ class CompanyContext:
 
     @property
     def stopped_days(self) -> int:
-        """Days between the ledger's last day and the as-of's day; 0 where it reaches up to it."""
+        """Days between the ledger's last day and the day of the as-of; 0 where the ledger reaches up to it."""
         return max(0, (self.as_of_day - self.ledger_ends_on).days - 1)
 
 
 def notes_of(
     portfolio: Portfolio,
-    situation: CompanyContext,
+    company: CompanyContext,
     policy: Policy,
     *,
     called: Sequence[ScoredCustomer],
     worth_a_call: int,
 ) -> tuple[str, ...]:
-    """What stands above a list, most important first."""
+    """The notes above a list, most important first."""
     return (
-        *company_notes(_as_told_to(portfolio, situation), policy),
+        *company_notes(_as_shown_to(portfolio, company), policy),
         *_about_key_accounts(portfolio, policy, called),
         *_about_capacity(portfolio, called, worth_a_call),
     )
 
 
-def company_notes(situation: CompanyContext, policy: Policy) -> tuple[str, ...]:
-    """What every list of the day says: an old ledger, who is largest, what so few allow, what ranks."""
-    return tuple(_about_the_company(situation, policy))
+def company_notes(company: CompanyContext, policy: Policy) -> tuple[str, ...]:
+    """The notes on every list of the day: an old ledger, the largest account, too few customers, what ranks."""
+    return tuple(_about_the_company(company, policy))
 
 
-def _as_told_to(portfolio: Portfolio, situation: CompanyContext) -> CompanyContext:
-    """The situation without the name of a customer that is not on the reader's books."""
+def _as_shown_to(portfolio: Portfolio, company: CompanyContext) -> CompanyContext:
+    """The company without the largest account's name, unless the account is in the portfolio."""
     known = {name for customer in portfolio.customers for name in (customer.called, customer.group_id)}
-    return situation if situation.largest_name in known else replace(situation, largest_name=None)
+    return company if company.largest_name in known else replace(company, largest_name=None)
 
 
-def _about_the_company(situation: CompanyContext, policy: Policy) -> Iterator[str]:
-    if situation.stopped_days > situation.active_days:
+def _about_the_company(company: CompanyContext, policy: Policy) -> Iterator[str]:
+    if company.stopped_days > company.active_days:
         yield (
-            f"The ledger stopped on {day(situation.ledger_ends_on)}, {days(situation.stopped_days)} before: "
+            f"The ledger stopped on {day(company.ledger_ends_on)}, {days(company.stopped_days)} before: "
             "silences below may be missing orders. Bring it up to date before calling."
         )
-    if situation.largest_share is None:
+    if company.largest_share is None:
         yield "Nobody bought anything in the last 365 days."
-    elif situation.largest_share <= policy.key_enter_share:
-        named = f", {situation.largest_name}," if situation.largest_name else ""
+    elif company.largest_share <= policy.key_enter_share:
+        named = f", {company.largest_name}," if company.largest_name else ""
         yield (
             f"Nobody brings more than {share(policy.key_enter_share)} of our sales (the largest{named} "
-            f"brings {share(situation.largest_share)})"
-            + (": the list goes by money." if not situation.key_accounts else ".")
+            f"brings {share(company.largest_share)})"
+            + (": the list goes by money." if not company.key_accounts else ".")
         )
-    if situation.active_customers < FEW_ACTIVE:
-        active = situation.active_customers
+    if company.active_customers < FEW_ACTIVE:
+        active = company.active_customers
         few = f"Only {counted(active, 'customer')} active" if active else "No customer is active"
         yield f"{few}: too few to prove any ranking. Take the reasons as facts and the order as a hint."
-    if situation.is_rule:
-        rule = situation.model_version.removeprefix("rule: ")
+    if company.is_rule:
+        rule = company.model_version.removeprefix("rule: ")
         yield f"Ranked by a simple rule ({rule}); no model has been shown to do better."
-    if situation.model_note:
-        yield situation.model_note
+    if company.model_note:
+        yield company.model_note
 
 
 def _about_key_accounts(portfolio: Portfolio, policy: Policy, called: Sequence[ScoredCustomer]) -> Iterator[str]:
     keys = portfolio.key_groups
     if keys and not any(customer.is_key_account for customer in called):
         count = "is 1" if keys == 1 else f"are {keys}"
-        yield f"No key account here is at risk (there {count}): {'; '.join(_key_accounts_as_they_stand(portfolio))}."
+        yield f"No key account here is at risk (there {count}): {'; '.join(_key_account_phrases(portfolio))}."
     if portfolio.manager_id is not None and keys > policy.manager_key_limit:
         yield (
             f"{portfolio.title} has {counted(keys, 'key account')}; one manager can care for "
@@ -119,15 +119,15 @@ def _about_key_accounts(portfolio: Portfolio, policy: Policy, called: Sequence[S
         yield f"{counted(keys, 'key account')} without a manager: each needs one by name."
 
 
-def _key_accounts_as_they_stand(portfolio: Portfolio) -> Iterator[str]:
-    """Each key account by its branch with most sales, most sales first: how long silent, how often it orders."""
+def _key_account_phrases(portfolio: Portfolio) -> Iterator[str]:
+    """A phrase per key account, by its branch with most sales, most sales first: its silence and its rhythm."""
     keys = [customer for customer in portfolio.customers if customer.is_key_account]
-    told: set[str] = set()
-    for customer in sorted(keys, key=lambda each: (-(each.sales_365_days or 0.0), each.customer_id)):
-        if customer.group_id in told:
+    named_groups: set[str] = set()
+    for customer in sorted(keys, key=lambda key: (-(key.sales_365_days or 0.0), key.customer_id)):
+        if customer.group_id in named_groups:
             continue
-        told.add(customer.group_id)
-        if len(told) > NAMED_KEY_ACCOUNTS:
+        named_groups.add(customer.group_id)
+        if len(named_groups) > NAMED_KEY_ACCOUNTS:
             yield "and more"
             return
         silence = "" if customer.silent_days is None else f" silent for {days(customer.silent_days)}"

@@ -1,4 +1,4 @@
-"""Whose customer is whose, how many calls fit in a day, and who cares for too many key accounts."""
+"""Portfolios: the customers of each manager, and the ids of their lists."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
 
 @dataclass(frozen=True)
 class ScoredCustomer:
-    """What a list needs to know of one customer as of its day; null where unknown.
+    """One customer as the lists see it, as of their day; null where unknown.
 
     Attributes:
-        is_key_for_manager: key by its share of its manager's own sales; counts for that manager's order alone.
+        is_key_for_manager: key by its share of the manager's own sales; counts for that manager's list only.
         own_rhythm_days: its median gap, from two gaps on.
-        last_contact_on: business day of the newest contact, whoever or whatever began it.
-        open_complaints: null also where no complaint of anybody is on record.
+        last_contact_on: business day of the newest contact, whoever began it.
+        open_complaints: null also where the ledger holds no complaint of any customer.
     """
 
     customer_id: str
@@ -51,18 +51,18 @@ class ScoredCustomer:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> ScoredCustomer:
-        """The customer in a row that carries a value under each attribute's name."""
+        """The customer of a row that has a value under each attribute's name."""
         return cls(**{name: row[name] for name in cls.__dataclass_fields__})
 
     @property
     def called(self) -> str:
-        """Its name, or its id where the ledger names none."""
+        """The name, or the id where the ledger has no name."""
         return self.name or self.customer_id
 
 
 @dataclass(frozen=True)
 class Portfolio:
-    """The customers of one manager, or of nobody, or of everyone where the ledger names no managers."""
+    """The customers of one manager, those without a manager, or all where the ledger names no managers."""
 
     list_id: str
     title: str
@@ -71,12 +71,12 @@ class Portfolio:
 
     @property
     def key_groups(self) -> int:
-        """Key accounts in it, branches under one parent counted once."""
+        """The number of key accounts, branches under one parent counted once."""
         return len({customer.group_id for customer in self.customers if customer.is_key_account})
 
 
 def portfolios_of(customers: Iterable[ScoredCustomer]) -> tuple[Portfolio, ...]:
-    """Everybody's customers, by manager id; those without a manager last; one for everyone where there are none."""
+    """A portfolio per manager, by manager id, then one of customers without a manager; one for all if none has any."""
     by_manager: dict[str | None, list[ScoredCustomer]] = {}
     for customer in customers:
         by_manager.setdefault(customer.manager_id or None, []).append(customer)
@@ -92,10 +92,10 @@ def portfolios_of(customers: Iterable[ScoredCustomer]) -> tuple[Portfolio, ...]:
 
 
 def list_ids(managers: Sequence[str | None]) -> dict[str | None, str]:
-    """A name per list that is safe as a file name and in an address, and no two alike.
+    """A unique name per list, safe as a file name and in an address.
 
-    Letters, digits and hyphens in lower case; where that would leave nothing, or two managers alike, a piece of
-    the id's SHA-256 follows.
+    Lower-case letters, digits and hyphens; where that leaves nothing, a reserved name, or two managers with one name,
+    a piece of the id's SHA-256 follows.
     """
     plain = {manager: _plain(manager or WITHOUT_MANAGER) for manager in managers}
     names = list(plain.values())
@@ -113,5 +113,5 @@ def _plain(title: str) -> str:
 
 
 def within_capacity(ranked: Sequence[ScoredCustomer], lines: int) -> tuple[ScoredCustomer, ...]:
-    """The first of a ranking that one manager can call."""
+    """The first customers of a ranking, as many as one manager can call."""
     return tuple(ranked[:lines])

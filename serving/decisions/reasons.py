@@ -1,4 +1,4 @@
-"""The reasons: what is worth telling a manager about a customer, most telling first, as data."""
+"""The reasons shown to a manager about a customer, most important first, as data."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from features.errors import CallfirstError
 from serving.decisions.facts import QUARTER_DAYS, YEAR_DAYS, CustomerFacts
 
 HALF_YEAR_DAYS = 182
-"""A change at the customer is news for so long."""
+"""For so long a change at the customer is news."""
 
 MOST_REASONS = 4
-"""A line says at most so many; a fifth is not read before a call."""
+"""A line shows at most so many; a fifth is not read before a call."""
 
 RHYTHM_BEGINS = "usually orders"
 """How the sentences about a customer's rhythm begin; the page draws it instead."""
 
 
 class ReasonError(CallfirstError):
-    """A table of reasons that cannot hold."""
+    """A table of reasons that is inconsistent."""
 
 
 @dataclass(frozen=True)
 class CallReason:
-    """One thing that may be true of a customer.
+    """One statement that may be true of a customer.
 
     Attributes:
-        code: its name; stable, for those who count how often it is given.
-        priority: lower is said earlier; of two reasons of one topic only the first is said.
-        topic: what it is about.
-        applies: true of the customers it is told about.
-        sentence: plain words; ``{f.said_…}`` stands for the fact in its words.
+        code: a stable name, for counting how often the reason is shown.
+        priority: lower comes first; of two reasons of one topic only the first is shown.
+        topic: the subject of the statement.
+        applies: whether the statement is true of a customer.
+        sentence: plain words; ``{f.…_text}`` stands for the wording of a fact.
     """
 
     code: str
@@ -49,7 +49,7 @@ class CallReason:
                     "Name an attribute of Facts.",
                 )
 
-    def said_of(self, facts: CustomerFacts) -> str:
+    def sentence_about(self, facts: CustomerFacts) -> str:
         """The sentence about one customer."""
         return self.sentence.format(f=facts)
 
@@ -75,7 +75,7 @@ def _brings_a_share(f: CustomerFacts) -> bool:
 
 
 def _orders_often(f: CustomerFacts) -> bool:
-    """Two orders a quarter and more; for a rarer buyer a thin quarter says nothing."""
+    """Two orders a quarter or more; for a rarer buyer a thin quarter means nothing."""
     return f.is_customer_for_a_year and (f.order_days_365_days or 0) * QUARTER_DAYS / YEAR_DAYS >= 2
 
 
@@ -98,13 +98,13 @@ def _down_on_year_before(f: CustomerFacts) -> bool:
 
 
 def _products_left_out(f: CustomerFacts) -> bool:
-    """Told of ranges a manager can hold in mind, and of buyers who did order lately."""
+    """Only for ranges a manager can hold in mind, and customers that ordered lately."""
     products = f.products_365_days or 0
     return 4 <= products <= 40 and (f.order_days_90_days or 0) >= 2 and 0.3 <= f.products_left_out / products < 1
 
 
 def _categories_dropped(f: CustomerFacts) -> bool:
-    """Told of buyers who did order lately; of the others the silence says it."""
+    """Only for customers that ordered lately; for the others the silence says it."""
     return (f.order_days_90_days or 0) >= 1 and 1 <= (f.categories_dropped_90_days or 0) < (f.categories_365_days or 0)
 
 
@@ -113,7 +113,7 @@ def _lately(days: float | None) -> bool:
 
 
 def _promise_broken(f: CustomerFacts) -> bool:
-    """After a year nobody waits for the goods: their delivery was not written down, or the order was forgotten."""
+    """After a year a promise no longer counts: the delivery was not recorded, or the order was forgotten."""
     return (f.promises_broken or 0) > 0 and (f.promise_broken_days or 0) <= YEAR_DAYS
 
 
@@ -124,68 +124,68 @@ def _margin_below(limit: float) -> Callable[[CustomerFacts], bool]:
 # fmt: off
 REASONS: tuple[CallReason, ...] = (
     CallReason("newcomer", 0, "rhythm", _ordered_before_today,
-           "new customer: {f.said_orders} for {f.said_lifetime_sales}, {f.said_silence} ago"),
+           "new customer: {f.orders_text} for {f.lifetime_sales_text}, {f.silence_text} ago"),
     CallReason("newcomer_today", 0, "rhythm", lambda f: f.is_newcomer,
-           "new customer: {f.said_orders} for {f.said_lifetime_sales}"),
+           "new customer: {f.orders_text} for {f.lifetime_sales_text}"),
     CallReason("silent_past_rhythm", 1, "rhythm", _silent_past_rhythm,
-           f"{RHYTHM_BEGINS} {{f.said_rhythm}}, silent for {{f.said_silence}}"),
-    CallReason("sales_and_share", 2, "money", _brings_a_share, "{f.said_sales}, {f.said_share}"),
-    CallReason("sales", 2, "money", lambda f: _brings_money(f) and not f.is_newcomer, "{f.said_sales}"),
+           f"{RHYTHM_BEGINS} {{f.rhythm_text}}, silent for {{f.silence_text}}"),
+    CallReason("sales_and_share", 2, "money", _brings_a_share, "{f.sales_text}, {f.share_text}"),
+    CallReason("sales", 2, "money", lambda f: _brings_money(f) and not f.is_newcomer, "{f.sales_text}"),
     CallReason("no_sales_kept", 2, "money", lambda f: (f.net_sales_365_days or 0) < 0,
            "returned more than it bought in the last year"),
-    CallReason("key", 2, "key", lambda f: bool(f.said_key), "key: {f.said_key}"),
-    CallReason("booked", 3, "booked", lambda f: f.days_to_booked_order is not None, "has booked {f.said_booking}"),
-    CallReason("complaint_open", 3, "complaint", lambda f: (f.complaints_open or 0) > 0, "{f.said_complaint}"),
-    CallReason("promise_broken", 3, "promise", _promise_broken, "waits for {f.said_promise}"),
+    CallReason("key", 2, "key", lambda f: bool(f.key_text), "key: {f.key_text}"),
+    CallReason("booked", 3, "booked", lambda f: f.days_to_booked_order is not None, "has booked {f.booking_text}"),
+    CallReason("complaint_open", 3, "complaint", lambda f: (f.complaints_open or 0) > 0, "{f.complaint_text}"),
+    CallReason("promise_broken", 3, "promise", _promise_broken, "waits for {f.promise_text}"),
     CallReason("overdue_invoice", 3, "payment",
-           lambda f: f.invoice_overdue_days is not None and f.overdue_money is not None, "{f.said_overdue}"),
+           lambda f: f.invoice_overdue_days is not None and f.overdue_money is not None, "{f.overdue_text}"),
     CallReason("buyer_changed", 3, "buyer", lambda f: _lately(f.days_since_buyer_change),
-           "its buyer changed {f.said_new_buyer}"),
+           "its buyer changed {f.new_buyer_text}"),
     CallReason("owner_changed", 3, "owner", lambda f: _lately(f.days_since_owner_change),
-           "its owner changed {f.said_new_owner}"),
+           "its owner changed {f.new_owner_text}"),
     CallReason("new_supplier", 3, "supplier", lambda f: _lately(f.days_since_new_supplier),
-           "took a new supplier {f.said_new_supplier}"),
+           "took a new supplier {f.new_supplier_text}"),
     CallReason("complaint_repeated", 3, "complaint again", lambda f: (f.complaints_repeated_365_days or 0) > 0,
-           "complained again of the same {f.said_repeated} in a year"),
+           "complained again of the same {f.repeated_text} in a year"),
     CallReason("stopped_within_year", 3, "pace", _stopped_within_year,
-           "bought nothing in the last 90 days, at a year's pace {f.said_pace}"),
-    CallReason("slower", 3, "pace", _slower, "bought {f.said_slower} in the last 90 days than a year's pace"),
+           "bought nothing in the last 90 days, at a year's pace {f.pace_text}"),
+    CallReason("slower", 3, "pace", _slower, "bought {f.slower_text} in the last 90 days than a year's pace"),
     CallReason("no_contact", 3, "contact", lambda f: (f.days_since_our_last_contact or 0) >= QUARTER_DAYS,
-           "no contact from us for {f.said_our_silence}"),
+           "no contact from us for {f.our_silence_text}"),
     CallReason("longest_silence", 4, "longest", _silent_as_never_before,
-           "never silent so long before (longest {f.said_longest})"),
+           "never silent so long before (longest {f.longest_text})"),
     CallReason("returns", 5, "returns", lambda f: _brings_money(f) and (f.returns_share_365_days or 0) >= 0.1,
-           "returns {f.said_returns} of sales"),
-    CallReason("season_ahead", 6, "season", _season_ahead, "the 90 days ahead brought {f.said_season} last year"),
+           "returns {f.returns_text} of sales"),
+    CallReason("season_ahead", 6, "season", _season_ahead, "the 90 days ahead brought {f.season_text} last year"),
     CallReason("down_on_year_before", 7, "year", _down_on_year_before,
-           "{f.said_year_before} less than in the year before"),
+           "{f.year_before_text} less than in the year before"),
     CallReason("categories_dropped", 8, "products", _categories_dropped,
-           "has not bought from {f.said_categories} for 90 days"),
+           "has not bought from {f.categories_text} for 90 days"),
     CallReason("products_left_out", 8, "products", _products_left_out,
-           "has not bought {f.said_products} for 90 days"),
+           "has not bought {f.products_text} for 90 days"),
     CallReason("smaller_order", 9, "size",
            lambda f: (f.order_days_365_days or 0) >= 3 and f.order_size_change <= -0.4,
-           "last order {f.said_smaller} smaller than usual"),
+           "last order {f.smaller_text} smaller than usual"),
     CallReason("loss", 10, "margin", _margin_below(0.0), "costs us more than it pays"),
-    CallReason("thin_margin", 11, "margin", _margin_below(0.05), "leaves us only {f.said_margin} of its sales"),
+    CallReason("thin_margin", 11, "margin", _margin_below(0.05), "leaves us only {f.margin_text} of its sales"),
     CallReason("in_rhythm", 12, "rhythm", lambda f: f.rhythm_days is not None,
-           f"{RHYTHM_BEGINS} {{f.said_rhythm}}, last {{f.said_silence}} ago"),
-    CallReason("lapsed", 12, "rhythm", lambda f: f.population == "lapsed", "silent for {f.said_silence}"),
+           f"{RHYTHM_BEGINS} {{f.rhythm_text}}, last {{f.silence_text}} ago"),
+    CallReason("lapsed", 12, "rhythm", lambda f: f.population == "lapsed", "silent for {f.silence_text}"),
     CallReason("loyal", 13, "tenure", lambda f: (f.days_since_first_order or 0) >= 3 * YEAR_DAYS,
-           "customer for {f.said_years}"),
+           "customer for {f.years_text}"),
 )
 # fmt: on
-"""Every reason, by priority; two of one topic never stand on one line."""
+"""Every reason, by priority; a line never shows two of one topic."""
 
 
 def reasons_of(facts: CustomerFacts) -> tuple[str, ...]:
-    """What to tell about a customer, most telling first, at most MOST_REASONS; none for who never ordered."""
+    """The reasons about a customer, most important first, at most MOST_REASONS; none if it never ordered."""
     if facts.population == "never":
         return ()
-    told: dict[str, str] = {}
+    sentence_by_topic: dict[str, str] = {}
     for reason in REASONS:
-        if reason.topic not in told and reason.applies(facts):
-            told[reason.topic] = reason.said_of(facts)
-        if len(told) == MOST_REASONS:
+        if reason.topic not in sentence_by_topic and reason.applies(facts):
+            sentence_by_topic[reason.topic] = reason.sentence_about(facts)
+        if len(sentence_by_topic) == MOST_REASONS:
             break
-    return tuple(told.values())
+    return tuple(sentence_by_topic.values())

@@ -1,4 +1,4 @@
-"""How numbers are said to a manager: rounded as a person would, with their unit."""
+"""Numbers in words for a manager: rounded as a person would, with their unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NO_CURRENCY = "XXX"
 """ISO 4217's code for "no currency"; it is never shown."""
 
 BETWEEN = "; "
-"""Parts the sentences of one cell; no sentence holds it."""
+"""Separates the sentences in one cell; no sentence contains it."""
 
 
 def money(amount: float, currency: str) -> str:
@@ -19,7 +19,7 @@ def money(amount: float, currency: str) -> str:
 
 
 def figure(amount: float) -> str:
-    """An amount in three figures (whole below 1,000), grouped by thousands, for columns that are compared."""
+    """An amount in three figures (whole below 1,000), grouped by thousands, for columns of amounts."""
     return f"{round(amount if abs(amount) < 1_000 else _figures(amount, 3)) + 0:,d}"
 
 
@@ -40,7 +40,7 @@ def rounded(amount: float) -> str:
 
 
 def share(fraction: float) -> str:
-    """A share as per cent: ``12 %``; one decimal below 10 %, where a whole number would say too little."""
+    """A share as per cent: ``12 %``; with one decimal below 10 %."""
     percent = 100 * fraction
     if 0 < percent < 0.1:
         return "under 0.1 %"
@@ -50,7 +50,7 @@ def share(fraction: float) -> str:
 
 
 def chance(probability: float) -> str:
-    """A probability in whole per cent, never said as certain: ``62 %``, ``over 99 %``."""
+    """A probability in whole per cent, never shown as certain: ``62 %``, ``over 99 %``."""
     percent = round(100 * probability)
     return "over 99 %" if percent > 99 else "under 1 %" if percent < 1 else f"{percent} %"
 
@@ -66,12 +66,12 @@ def ago(number: float) -> str:
 
 
 def counted(number: int, thing: str, things: str = "") -> str:
-    """A number of things: ``1 order``, ``12 orders``; ``things`` where an s does not make them many."""
+    """A number of things: ``1 order``, ``12 orders``; ``things`` where the plural is not formed by an s."""
     return f"{number:,d} {thing}" if number == 1 else f"{number:,d} {things or thing + 's'}"
 
 
 def day(on: date) -> str:
-    """A calendar day as one writes it in a letter: ``9 Sep 2011``."""
+    """A calendar day as written in a letter: ``9 Sep 2011``."""
     return f"{on.day} {on:%b %Y}"
 
 

@@ -1,1 +1,1 @@
-"""How a list leaves the house: sheets now."""
+"""Call lists and scores as files: CSV and XLSX."""

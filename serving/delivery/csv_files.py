@@ -1,4 +1,4 @@
-"""CSV as RFC 4180 has it: UTF-8, comma, CRLF, quotes where needed; written whole or not at all."""
+"""CSV after RFC 4180: UTF-8, comma, CRLF, quotes where needed; written whole or not at all."""
 
 from __future__ import annotations
 

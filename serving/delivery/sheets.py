@@ -1,4 +1,4 @@
-"""The call lists as sheets: per list one CSV (data alone) and one XLSX (to be read and printed)."""
+"""Call lists as sheets: per list one CSV (only data) and one XLSX (to be read and printed)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from serving.decisions.wording import day
 from serving.delivery.csv_files import write_csv
 
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A text that begins so is run by a spreadsheet (OWASP, CSV Injection; the wide forms count in East Asian ones)."""
+"""A spreadsheet runs a text that begins so (OWASP, CSV Injection; East Asian ones also run the wide forms)."""
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-"""What XML, and so XLSX, cannot hold."""
+"""Characters that XML, and so XLSX, cannot hold."""
 
 WIDTHS = {
     "rank": 6,
@@ -46,23 +46,23 @@ FORMATS = {
     "last_order_on": "yyyy-mm-dd",
     "last_contact_on": "yyyy-mm-dd",
 }
-LONGEST_HEADER = 100  # characters; Excel calls a book damaged whose page header, "&" doubled, is longer than 255
+LONGEST_HEADER = 100  # characters; Excel calls a file damaged if its page header, with "&" doubled, is longer than 255
 WRAPPED = ("name", "at_risk_because", "reasons", "contact_person", "last_words")
 SHADE = PatternFill("solid", fgColor="EFF3F0")
 
 
 class SheetsError(CallfirstError):
-    """A folder the sheets cannot be written to."""
+    """A folder that the sheets cannot be written to."""
 
 
-def write_sheets(lists: Sequence[CallList], situation: CompanyContext, folder: Path) -> tuple[Path, ...]:
-    """Write every list as LIST.csv and LIST.xlsx; the files, in the order of the lists.
+def write_sheets(lists: Sequence[CallList], company: CompanyContext, folder: Path) -> tuple[Path, ...]:
+    """The files written, LIST.csv and LIST.xlsx of every list, in the order of the lists.
 
     Raises:
-        SheetsError: the folder cannot be written.
+        SheetsError: the folder cannot be written to.
     """
     try:
-        return tuple(path for each in lists for path in _write_one(each, situation, folder))
+        return tuple(path for call_list in lists for path in _write_list(call_list, company, folder))
     except OSError as error:
         raise SheetsError(
             f"Cannot write call lists to {folder}: {error.strerror or error}.", "Choose another --out."
@@ -70,36 +70,36 @@ def write_sheets(lists: Sequence[CallList], situation: CompanyContext, folder: P
 
 
 def guarded(value: Any) -> Any:
-    """The value as a spreadsheet may safely hold it: a text that would run gets an apostrophe, a number stays one."""
+    """The value, safe in a spreadsheet: a text that would run gets an apostrophe; a number stays a number."""
     if not isinstance(value, str):
         return value
     text = UNPRINTABLE.sub("\ufffd", value)
     return f"'{text}" if text.lstrip(" ").startswith(STARTS_A_FORMULA) else text
 
 
-def _write_one(each: CallList, situation: CompanyContext, folder: Path) -> Iterator[Path]:
-    rows = [[guarded(value) for value in astuple(line)] for line in each.lines]
-    sheet, book = folder / f"{each.list_id}.csv", folder / f"{each.list_id}.xlsx"
-    write_csv(sheet, LIST_COLUMNS, rows)
-    yield sheet
-    with atomic_write(book) as part:
-        _workbook(each, rows, situation).save(part)
-    yield book
+def _write_list(call_list: CallList, company: CompanyContext, folder: Path) -> Iterator[Path]:
+    rows = [[guarded(value) for value in astuple(line)] for line in call_list.lines]
+    csv_file, workbook_file = folder / f"{call_list.list_id}.csv", folder / f"{call_list.list_id}.xlsx"
+    write_csv(csv_file, LIST_COLUMNS, rows)
+    yield csv_file
+    with atomic_write(workbook_file) as part:
+        _workbook(call_list, rows, company).save(part)
+    yield workbook_file
 
 
-def _workbook(each: CallList, rows: Sequence[Sequence[Any]], situation: CompanyContext) -> Workbook:
-    """The lines on the first sheet with their columns in row 1, so that machines read it too; notes on the second."""
-    book = Workbook()
-    lines = book.active
+def _workbook(call_list: CallList, rows: Sequence[Sequence[Any]], company: CompanyContext) -> Workbook:
+    """The lines on the first sheet, column names in row 1 so that machines can read it; the notes on the second."""
+    workbook = Workbook()
+    lines = workbook.active
     if not isinstance(lines, Worksheet):
         raise TypeError("A new workbook begins with a worksheet.")
     lines.title = "call list"
-    _fill_lines(lines, each, rows, situation)
-    _fill_notes(book.create_sheet("notes"), each, situation)
-    return book
+    _fill_lines(lines, call_list, rows, company)
+    _fill_notes(workbook.create_sheet("notes"), call_list, company)
+    return workbook
 
 
-def _fill_lines(sheet: Worksheet, each: CallList, rows: Sequence[Sequence[Any]], situation: CompanyContext) -> None:
+def _fill_lines(sheet: Worksheet, call_list: CallList, rows: Sequence[Sequence[Any]], company: CompanyContext) -> None:
     sheet.append(list(LIST_COLUMNS))
     for row in rows:
         sheet.append(list(row))
@@ -112,7 +112,7 @@ def _fill_lines(sheet: Worksheet, each: CallList, rows: Sequence[Sequence[Any]],
             cell = sheet.cell(row_number, column)
             cell.alignment = Alignment(wrap_text=name in WRAPPED, vertical="top")
             cell.number_format = FORMATS.get(name, cell.number_format)
-            if each.sections[row_number - 2] is Section.KEY_ACCOUNTS:
+            if call_list.sections[row_number - 2] is Section.KEY_ACCOUNTS:
                 cell.fill = SHADE
     sheet.freeze_panes = "D2"
     sheet.print_title_rows = "1:1"
@@ -121,24 +121,24 @@ def _fill_lines(sheet: Worksheet, each: CallList, rows: Sequence[Sequence[Any]],
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     header = sheet.oddHeader
     if header is not None:
-        header.center.text = _title(each, situation)[:LONGEST_HEADER].replace("&", "&&")
+        header.center.text = _title(call_list, company)[:LONGEST_HEADER].replace("&", "&&")
 
 
-def _fill_notes(sheet: Worksheet, each: CallList, situation: CompanyContext) -> None:
+def _fill_notes(sheet: Worksheet, call_list: CallList, company: CompanyContext) -> None:
     sheet.column_dimensions["A"].width = 110
-    said = [_title(each, situation), *each.notes]
-    if Section.NEWCOMERS in each.sections:
-        said.append(NEWCOMER_QUESTION)
-    money = "" if situation.currency in ("", "XXX") else f" Money is in {situation.currency}."
-    said.append(
-        f"Value at risk: what we expect to lose in the {situation.horizon_days} days ahead.{money} "
-        f"Model: {situation.model_version}."
+    sentences = [_title(call_list, company), *call_list.notes]
+    if Section.NEWCOMERS in call_list.sections:
+        sentences.append(NEWCOMER_QUESTION)
+    money = "" if company.currency in ("", "XXX") else f" Money is in {company.currency}."
+    sentences.append(
+        f"Value at risk: what we expect to lose in the {company.horizon_days} days ahead.{money} "
+        f"Model: {company.model_version}."
     )
-    for row, sentence in enumerate(said, start=1):
+    for row, sentence in enumerate(sentences, start=1):
         cell = sheet.cell(row, 1, guarded(sentence))
         cell.alignment = Alignment(wrap_text=True, vertical="top")
         cell.font = Font(bold=row == 1, size=14 if row == 1 else 11)
 
 
-def _title(each: CallList, situation: CompanyContext) -> str:
-    return f"Call list of {day(situation.as_of_day)}: {UNPRINTABLE.sub('', each.title)}"
+def _title(call_list: CallList, company: CompanyContext) -> str:
+    return f"Call list of {day(company.as_of_day)}: {UNPRINTABLE.sub('', call_list.title)}"

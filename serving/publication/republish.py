@@ -1,4 +1,4 @@
-"""How refreshed customers are published again, and what stays as their night published it."""
+"""Refreshed customers, published into the newest run; what depends on other customers stays as the night found it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from serving.publication.tables import published_scores
 
 @dataclass(frozen=True)
 class NightStanding:
-    """What a night found of a customer that depends on other customers too."""
+    """A customer's values that depend on other customers too, as the night published them."""
 
     group_id: str
     company_share: float | None = None
@@ -28,21 +28,21 @@ class NightStanding:
 def standing_of_night(
     connection: sa.Connection, run: PublishedRun, customer_ids: Sequence[str]
 ) -> dict[str, NightStanding]:
-    """What the night that published a run found of those of the customers it knew."""
+    """The standing of those of the customers that the night of the run knew, by customer id."""
     scores = published_scores.c
-    wanted = (scores.customer_id, scores.group_id, scores.company_share, scores.is_key_account, scores.key_reasons)
-    found: dict[str, NightStanding] = {}
+    columns = (scores.customer_id, scores.group_id, scores.company_share, scores.is_key_account, scores.key_reasons)
+    standing: dict[str, NightStanding] = {}
     for start in range(0, len(customer_ids), IDS_AT_ONCE):
-        some = scores.customer_id.in_(customer_ids[start : start + IDS_AT_ONCE])
-        for row in connection.execute(sa.select(*wanted).where(scores.run_id == run.run_id, some)):
-            found[row.customer_id] = NightStanding(
+        in_slice = scores.customer_id.in_(customer_ids[start : start + IDS_AT_ONCE])
+        for row in connection.execute(sa.select(*columns).where(scores.run_id == run.run_id, in_slice)):
+            standing[row.customer_id] = NightStanding(
                 row.group_id or row.customer_id, row.company_share, row.is_key_account, parted(row.key_reasons)
             )
-    return found
+    return standing
 
 
 def publish_refreshed(connection: sa.Connection, run: PublishedRun, rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the rows stand in the run now; not where another run is served by now."""
+    """Whether the rows were written into the run; false where another run is served by now."""
     newest = newest_run_in(connection)
     if newest is None or newest.run_id != run.run_id:
         return False

@@ -1,4 +1,4 @@
-"""The book: the tables of what nobody learns from (keys, sessions, what was published when)."""
+"""The published tables: scores, call lists, their notes and their lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages: a sign-in that takes an access key, and today's call list."""
+"""The pages: the sign-in with an access key, and today's call list."""
 
 from __future__ import annotations
 
@@ -36,33 +36,33 @@ pages = APIRouter(include_in_schema=False)
 
 @pages.get("/")
 def call_list(request: Request, list_id: Annotated[str, Query(alias="list", max_length=100)] = "") -> Response:
-    """Today's list: the caller's own; for a company key the one chosen, or else the one with most at risk."""
-    caller = _signed_in(request)
+    """Today's call list: a manager's own; with a company key the chosen one, else the one with most at risk."""
+    caller = _caller_of_session(request)
     if caller is None:
         return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
-    book = request.app.state.engine
-    run = publication.newest_run_or_none(book)
+    engine = request.app.state.engine
+    run = publication.newest_run_or_none(engine)
     if run is None:
         return _nothing("Nothing published yet", "The first list comes with tonight's run.")
-    heads = publication.list_heads(book, run, caller=caller)
+    heads = publication.list_heads(engine, run, caller=caller)
     if not heads:
         return _nothing("No list for you", f"No customers of {caller.manager_id} are known.")
-    most = max(heads, key=lambda head: head.value_at_risk)
-    shown = next((head for head in heads if head.list_id == list_id), None if list_id else most)
-    if shown is None:
+    most_at_risk = max(heads, key=lambda head: head.value_at_risk)
+    opened = next((head for head in heads if head.list_id == list_id), None if list_id else most_at_risk)
+    if opened is None:
         raise UnknownListError
-    return _html("call_list.html", page=page_of(run, heads, shown, publication.list_content(book, run, shown)))
+    return _html("call_list.html", page=page_of(run, heads, opened, publication.list_content(engine, run, opened)))
 
 
 @pages.get("/sign-in")
 def sign_in_form() -> Response:
-    """The form."""
+    """The sign-in form."""
     return _html("sign_in.html", complaint="")
 
 
 @pages.post("/sign-in")
 async def sign_in(request: Request) -> Response:
-    """A session for the holder of a valid key; the browser keeps its token, the book a hash of it."""
+    """A new session for a valid key; the browser keeps its token, the database a hash of it."""
     _want_own_origin(request)
     key = await _field(request, "key")
     token = await run_in_threadpool(access.open_session, request.app.state.engine, key, now=clock.now())
@@ -82,7 +82,7 @@ async def sign_in(request: Request) -> Response:
 
 @pages.post("/sign-out")
 def sign_out(request: Request) -> Response:
-    """The session is over, here and in the book."""
+    """The session is over, in the browser and in the database."""
     _want_own_origin(request)
     access.close_session(request.app.state.engine, request.cookies.get(COOKIE, ""))
     answer = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
@@ -92,42 +92,42 @@ def sign_out(request: Request) -> Response:
 
 @pages.get("/style.css")
 def style() -> Response:
-    """The one style sheet."""
+    """The style sheet."""
     return _asset("style.css", "text/css")
 
 
 @pages.get("/icon.svg")
 def icon() -> Response:
-    """The mark in the browser's tab."""
+    """The icon in the browser's tab."""
     return _asset("icon.svg", "image/svg+xml")
 
 
-def _signed_in(request: Request) -> access.Caller | None:
+def _caller_of_session(request: Request) -> access.Caller | None:
     token = request.cookies.get(COOKIE)
     return access.caller_of_session(request.app.state.engine, token, now=clock.now()) if token else None
 
 
 def _want_own_origin(request: Request) -> None:
-    """A second lock beside SameSite=Strict: browsers name the origin of every form they send."""
+    """A second check beside SameSite=Strict: browsers name the origin of every form they send."""
     origin = request.headers.get("origin")
     if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
         raise ForeignOriginError
 
 
 async def _field(request: Request, name: str) -> str:
-    """One field of a sent form; empty where it is missing."""
+    """One field of the form; empty where it is missing."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
         raise BodyTypeError(FORM_TYPE)
-    sent = parse_qs((await request.body()).decode("utf-8", "replace"))
-    return sent.get(name, [""])[0][:200]
+    fields = parse_qs((await request.body()).decode("utf-8", "replace"))
+    return fields.get(name, [""])[0][:200]
 
 
 def _nothing(heading: str, sentence: str) -> Response:
     return _html("nothing.html", heading=heading, sentence=sentence)
 
 
-def _html(template: str, status: HTTPStatus = HTTPStatus.OK, **shown: object) -> Response:
-    return HTMLResponse(templates.get_template(template).render(**shown), status)
+def _html(template: str, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:
+    return HTMLResponse(templates.get_template(template).render(**values), status)
 
 
 def _asset(name: str, media_type: str) -> Response:

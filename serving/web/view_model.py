@@ -1,4 +1,4 @@
-"""A call list as the page shows it: every number in words, nothing left to decide for a template."""
+"""A call list as the page shows it: every number in words, no decision left to the template."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 @dataclass(frozen=True)
 class Bar:
-    """Silence against rhythm, as lengths of 100: how far the rhythm reaches, and the silence within and beyond it."""
+    """The silence drawn against the rhythm, in lengths of 100: the rhythm, and the silence within and beyond it."""
 
     rhythm: float
     within: float
@@ -60,7 +60,7 @@ class ListPart:
 
 @dataclass(frozen=True)
 class Choice:
-    """A list that may be opened."""
+    """A list that the caller may open."""
 
     list_id: str
     title: str
@@ -86,33 +86,33 @@ class Page:
     made_up: bool
 
 
-def page_of(run: PublishedRun, heads: Sequence[ListHead], shown: ListHead, content: Mapping[str, Any]) -> Page:
-    """The page of one list; ``content`` as publication.list_content gives it."""
-    made = run.made
-    currency = "" if made.currency == "XXX" else made.currency
+def page_of(run: PublishedRun, heads: Sequence[ListHead], opened: ListHead, content: Mapping[str, Any]) -> Page:
+    """The page of one list; ``content`` is that of publication.list_content."""
+    inputs = run.inputs
+    currency = "" if inputs.currency == "XXX" else inputs.currency
     return Page(
-        title=shown.title,
-        weekday=f"{made.as_of_day:%A}",
-        on=f"{made.as_of_day.day} {made.as_of_day:%B %Y}",
-        summary=_summary(shown, made.horizon_days, made.currency),
+        title=opened.title,
+        weekday=f"{inputs.as_of_day:%A}",
+        on=f"{inputs.as_of_day.day} {inputs.as_of_day:%B %Y}",
+        summary=_summary(opened, inputs.horizon_days, inputs.currency),
         currency=currency,
-        horizon_days=made.horizon_days,
+        horizon_days=inputs.horizon_days,
         notes=_unbroken(content["notes"]),
         parts=_parts(content["lines"]),
         choices=tuple(
-            Choice(head.list_id, head.title, head.line_count, head.list_id == shown.list_id) for head in heads
+            Choice(head.list_id, head.title, head.line_count, head.list_id == opened.list_id) for head in heads
         ),
-        model_version=made.model_version,
+        model_version=inputs.model_version,
         made_at=f"{day(run.made_at.date())}, {run.made_at:%H:%M} UTC",
-        made_up=made.made_up,
+        made_up=inputs.made_up,
     )
 
 
-def _summary(shown: ListHead, horizon_days: int, currency: str) -> str:
-    if not shown.line_count:
+def _summary(opened: ListHead, horizon_days: int, currency: str) -> str:
+    if not opened.line_count:
         return "No calls today"
     return (
-        f"{counted(shown.line_count, 'call')}, {money(shown.value_at_risk, currency)} "
+        f"{counted(opened.line_count, 'call')}, {money(opened.value_at_risk, currency)} "
         f"at risk in the next {horizon_days} days"
     )
 
@@ -130,7 +130,7 @@ def _row(line: Mapping[str, Any]) -> CallRow:
         customer_id=line["customer_id"] if line["name"] else "",
         is_key=line["is_key_account"],
         because=_unbroken(parted(line["at_risk_because"])),
-        reasons=_unbroken(_beside(_bar(rhythm, silence), parted(line["reasons"]))),
+        reasons=_unbroken(_reasons_beside(_bar(rhythm, silence), parted(line["reasons"]))),
         at_stake=_amount(line["value_at_risk"]),
         last_order=_on(line["last_order_on"]),
         rhythm="" if rhythm is None else f"{rhythm}",
@@ -151,19 +151,19 @@ def _bar(rhythm: int | None, silence: int | None) -> Bar | None:
     )
 
 
-def _beside(bar: Bar | None, reasons: tuple[str, ...]) -> tuple[str, ...]:
-    """The reasons that the bar beside them does not say already."""
+def _reasons_beside(bar: Bar | None, reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """The reasons, without the rhythm where the bar shows it."""
     return tuple(reason for reason in reasons if bar is None or not reason.startswith(RHYTHM_BEGINS))
 
 
 def _unbroken(sentences: Sequence[str]) -> tuple[str, ...]:
-    """The sentences with no line break between a number and its unit."""
+    """The sentences, with no line break between a number and its unit."""
     return tuple(re.sub(r"(?<=\d) (?=%|[A-Z]{3}\b|days?\b)", NO_BREAK, sentence) for sentence in sentences)
 
 
 def _extras(line: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What helps in the call itself; shown where it is known."""
-    known = {
+    """Labels and values that help in the call itself; only known values."""
+    values = {
         "Do": line["play"],
         "Talk to": line["contact_person"],
         "Last contact": _on(line["last_contact_on"]),
@@ -171,12 +171,12 @@ def _extras(line: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         "Open complaints": line["open_complaints"] or "",
         "Language": line["language"],
     }
-    return tuple((label, str(value)) for label, value in known.items() if value)
+    return tuple((label, str(value)) for label, value in values.items() if value)
 
 
 def _amount(amount: float | None) -> str:
     return "" if amount is None else figure(amount)
 
 
-def _on(value: date | None) -> str:
-    return "" if value is None else day(value)
+def _on(on: date | None) -> str:
+    return "" if on is None else day(on)

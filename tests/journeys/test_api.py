@@ -59,13 +59,17 @@ def is_problem(answer: httpx.Response, status: int) -> None:
 
 
 def test_scores_come_in_the_order_asked_and_unknown_ids_are_named(server: TestClient, company: dict[str, str]) -> None:
-    asked = ["corner shop", "nobody here", "brightwell", "corner shop"]
-    answer = server.post("/v1/scores", json={"customer_ids": asked}, headers=company)
+    customer_ids = ["corner shop", "nobody here", "brightwell", "corner shop"]
+    answer = server.post("/v1/scores", json={"customer_ids": customer_ids}, headers=company)
     assert answer.status_code == 200
-    found = answer.json()
-    assert [each["customer_id"] for each in found["scores"]] == ["corner shop", "brightwell", "corner shop"]
-    assert found["unknown"] == ["nobody here"]
-    assert (found["as_of"], found["model_version"], found["made_up"]) == ("2026-09-01T00:00:00Z", "lightgbm 3", True)
+    content = answer.json()
+    assert [score["customer_id"] for score in content["scores"]] == ["corner shop", "brightwell", "corner shop"]
+    assert content["unknown"] == ["nobody here"]
+    assert (content["as_of"], content["model_version"], content["made_up"]) == (
+        "2026-09-01T00:00:00Z",
+        "lightgbm 3",
+        True,
+    )
 
 
 def test_a_score_has_the_columns_of_the_score_file(server: TestClient, company: dict[str, str]) -> None:
@@ -90,26 +94,28 @@ def test_one_customer_is_answered_even_with_a_slash_in_its_id(server: TestClient
 
 def test_call_lists_are_answered_with_notes_and_lines_by_rank(server: TestClient, company: dict[str, str]) -> None:
     lists = server.get("/v1/call-lists", headers=company).json()["lists"]
-    assert [(each["title"], [line["customer_id"] for line in each["lines"]]) for each in lists] == [
+    assert [(call_list["title"], [line["customer_id"] for line in call_list["lines"]]) for call_list in lists] == [
         ("Ann", ["brightwell", "corner shop", "newby"]),
         ("Bob", ["a/b <b>"]),
         ("without a manager", ["nobody's"]),
     ]
     assert lists[0]["notes"][0].startswith("Only 6 customers active")
     assert lists[0]["lines"][2]["section"] == "newcomers"
-    (one,) = server.get("/v1/call-lists", params={"manager_id": "Bob"}, headers=company).json()["lists"]
-    assert one["title"] == "Bob"
+    (call_list,) = server.get("/v1/call-lists", params={"manager_id": "Bob"}, headers=company).json()["lists"]
+    assert call_list["title"] == "Bob"
     is_problem(server.get("/v1/call-lists", params={"manager_id": "Eve"}, headers=company), 404)
 
 
 def test_a_managers_key_sees_only_that_managers_customers(server: TestClient, bob: dict[str, str]) -> None:
     answer = server.post("/v1/scores", json={"customer_ids": ["brightwell", "a/b <b>"]}, headers=bob)
-    assert [each["customer_id"] for each in answer.json()["scores"]] == ["a/b <b>"]
+    assert [score["customer_id"] for score in answer.json()["scores"]] == ["a/b <b>"]
     assert answer.json()["unknown"] == ["brightwell"]
-    hidden, unknown = (server.get(f"/v1/customers/{each}", headers=bob) for each in ("brightwell", "no such"))
+    hidden, unknown = (
+        server.get(f"/v1/customers/{customer_id}", headers=bob) for customer_id in ("brightwell", "no such")
+    )
     is_problem(hidden, 404)
     assert hidden.json() == unknown.json()
-    assert [each["title"] for each in server.get("/v1/call-lists", headers=bob).json()["lists"]] == ["Bob"]
+    assert [call_list["title"] for call_list in server.get("/v1/call-lists", headers=bob).json()["lists"]] == ["Bob"]
     is_problem(server.get("/v1/call-lists", params={"manager_id": "Ann"}, headers=bob), 404)
 
 
@@ -191,12 +197,8 @@ def test_a_hostile_body_is_refused_without_being_repeated(
 
 
 def test_a_body_beyond_the_limit_is_refused_while_it_streams(server: TestClient, company: dict[str, str]) -> None:
-    sent = 0
-
     def stream() -> Iterator[bytes]:
-        nonlocal sent
         for _ in range(200):
-            sent += 1
             yield b"a" * 65_536
 
     answer = server.post("/v1/scores", content=stream(), headers=company | {"Content-Type": "application/json"})
@@ -272,10 +274,10 @@ def test_the_log_names_routes_and_no_customer(
     server: TestClient, company: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.get("/v1/customers/brightwell?secret=1", headers=company)
-    said = "".join(capsys.readouterr())
-    assert "/v1/customers/{customer_id" in said
-    assert "brightwell" not in said
-    assert "secret" not in said
+    log = "".join(capsys.readouterr())
+    assert "/v1/customers/{customer_id" in log
+    assert "brightwell" not in log
+    assert "secret" not in log
 
 
 def test_the_committed_contract_is_the_one_that_is_served(home: Home) -> None:

@@ -1,4 +1,4 @@
-"""The whole chain through the command line on CDNOW, and what bad input is told."""
+"""The whole chain through the command line on CDNOW, and the errors on bad input."""
 
 from __future__ import annotations
 
@@ -101,16 +101,16 @@ def test_the_call_list_is_ranked_by_money_within_capacity_and_says_that_nobody_i
 ) -> None:
     done = run(home, "call-lists", "--as-of", "1998-04-01", "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    (sheet,) = tmp_path.glob("*.csv")
-    with sheet.open(newline="", encoding="utf-8") as file:
+    (csv_file,) = tmp_path.glob("*.csv")
+    with csv_file.open(newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     assert list(lines[0]) == LIST_COLUMNS
     established = [line for line in lines if not line["reasons"].startswith("new customer")]
     money = [float(line["value_at_risk"]) for line in established]
     assert money == sorted(money, reverse=True) and 0 < len(lines) <= 20
     assert "10 %" in done.stdout
-    (book,) = tmp_path.glob("*.xlsx")
-    assert load_workbook(book).worksheets
+    (workbook,) = tmp_path.glob("*.xlsx")
+    assert load_workbook(workbook).worksheets
 
 
 def test_a_snapshot_of_many_instants_is_a_parquet_file_of_the_catalogue(home: Path, tmp_path: Path) -> None:
@@ -131,17 +131,17 @@ def test_both_engines_write_the_same_features_of_a_real_ledger(home: Path, tmp_p
 
 def test_a_snapshot_of_a_file_in_place_accounts_for_its_rows_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(GOOD + "c1,2026-02-30,7\n,2026-02-01,8\n", encoding="utf-8")
-    given = ["--ledger", str(tmp_path / "orders.csv"), "--as-of", "2026-01-20,2026-01-30", "--memory", "1GB"]
-    answer = answered(tmp_path / "home", "snapshot", *given, "--out", str(tmp_path / "out" / "s.parquet"))
+    options = ["--ledger", str(tmp_path / "orders.csv"), "--as-of", "2026-01-20,2026-01-30", "--memory", "1GB"]
+    answer = answered(tmp_path / "home", "snapshot", *options, "--out", str(tmp_path / "out" / "s.parquet"))
     assert [answer["source"][part]["rows"] for part in ("read", "accepted", "quarantined")] == [11, 9, 2]
     assert pq.read_table(tmp_path / "out" / "s.parquet").num_rows == answer["rows"] > 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["s.parquet"]
-    said = run(tmp_path / "home", "snapshot", *given, "--out", str(tmp_path / "out" / "s.parquet")).stdout
-    assert "9 of 11 rows of orders.csv are used" in said
-    assert "callfirst ingest" in said
+    printed = run(tmp_path / "home", "snapshot", *options, "--out", str(tmp_path / "out" / "s.parquet")).stdout
+    assert "9 of 11 rows of orders.csv are used" in printed
+    assert "callfirst ingest" in printed
     (tmp_path / "bad.csv").write_text("customer_id,ordered_at,amount\nc1,never,7\n", encoding="utf-8")
-    given[1] = str(tmp_path / "bad.csv")
-    done = run(tmp_path / "home", "snapshot", *given, "--out", str(tmp_path / "out" / "bad.parquet"))
+    options[1] = str(tmp_path / "bad.csv")
+    done = run(tmp_path / "home", "snapshot", *options, "--out", str(tmp_path / "out" / "bad.parquet"))
     assert done.returncode == 1
     assert "unreadable date (1, first: line 2)" in done.stderr
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["s.parquet"]
@@ -198,10 +198,10 @@ def test_input_of_which_nothing_can_be_used_is_refused_in_a_sentence(case: str, 
     file = tmp_path / "orders.csv"
     file.write_bytes(content)
     done = run(tmp_path / "home", "ingest", "orders", str(file))
-    said = done.stdout + done.stderr
+    printed = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "Traceback" not in said
-    assert all(word in said for word in words), said
+    assert "Traceback" not in printed
+    assert all(word in printed for word in words), printed
 
 
 def test_good_rows_are_kept_beside_bad_ones_and_the_sum_is_right(tmp_path: Path) -> None:

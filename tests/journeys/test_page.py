@@ -1,4 +1,4 @@
-"""The page a manager opens in the morning, and how one gets to it."""
+"""The page that a manager opens in the morning, and the sign-in before it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture(scope="module")
 def keys(home: Home) -> dict[str, str]:
     store = Store.open(home)
-    made = {
+    key_by_name = {
         name: access.create_key(store.engine, name, manager_id=manager, now=NOW)
         for name, manager in (("head", None), ("ann", "Ann"), ("bob", "Bob"), ("eve", "Eve"))
     }
     store.close()
-    return made
+    return key_by_name
 
 
 @pytest.fixture
@@ -83,8 +83,8 @@ def test_a_form_sent_from_another_site_is_refused(browser: TestClient, path: str
 
 
 def test_a_manager_sees_the_own_list_with_why_money_and_silence(browser: TestClient, keys: dict[str, str]) -> None:
-    text = signed_in(browser, keys["ann"]).get("/").text
-    for said in (
+    page = signed_in(browser, keys["ann"]).get("/").text
+    for text in (
         "Brightwell &amp; Daughters",
         "Key account",
         "62\N{NO-BREAK SPACE}% chance of no order in 90\N{NO-BREAK SPACE}days",
@@ -103,8 +103,8 @@ def test_a_manager_sees_the_own_list_with_why_money_and_silence(browser: TestCli
         "<dt>Open complaints</dt><dd>2</dd>",
         "<dt>Language</dt><dd>de</dd>",
     ):
-        assert said in text
-    assert text.index("Key accounts") < text.index("Corner Shop") < text.index("New customers")
+        assert text in page
+    assert page.index("Key accounts") < page.index("Corner Shop") < page.index("New customers")
 
 
 def test_a_manager_sees_no_other_list(browser: TestClient, keys: dict[str, str]) -> None:
@@ -136,7 +136,7 @@ def test_a_manager_without_customers_is_told_so(browser: TestClient, keys: dict[
     assert "No customers of Eve are known." in signed_in(browser, keys["eve"]).get("/").text
 
 
-def test_signing_out_ends_the_session_in_the_book_too(browser: TestClient, keys: dict[str, str]) -> None:
+def test_signing_out_ends_the_session_in_the_database_too(browser: TestClient, keys: dict[str, str]) -> None:
     token = signed_in(browser, keys["ann"]).cookies["callfirst_session"]
     browser.post("/sign-out")
     browser.cookies.set("callfirst_session", token)

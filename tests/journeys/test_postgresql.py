@@ -1,4 +1,4 @@
-"""The chain on PostgreSQL instead of SQLite: the same commands, the same account, the same list."""
+"""The chain on PostgreSQL instead of SQLite: same commands, same account, same lists."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from serving.publication.publish import newest_run, score_of
 from serving.refresh import Refreshed, Refresher
 from tests.command_line import answered
 from tests.http_client import served
-from tests.specs.serving.test_refresh import COMPANY, LATER, order, push
+from tests.specs.serving.test_refresh import LATER, WHOLE_COMPANY, order, push
 
 AS_OF = "2026-01-01"
 
@@ -32,7 +32,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def chain(home: Path, address: str) -> dict[str, Any]:
-    """What the chain says at each door; only what the database cannot change."""
+    """The answers of the chain, as far as the database must not change them."""
     files = write_demo(home / "files", seed=3, customers=120, ends_on=date(2025, 12, 31))
     answered(home, "ingest", "customers", str(files["customers"]), CALLFIRST_DATABASE_URL=address)
     account = answered(home, "ingest", "orders", str(files["orders"]), CALLFIRST_DATABASE_URL=address)
@@ -57,7 +57,7 @@ def test_postgresql_and_sqlite_give_the_same_account_scores_and_lists(address: s
 def test_a_pushed_row_is_refreshed_on_postgresql_as_on_sqlite(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def shown(folder: Path, database: str) -> tuple[Any, ...]:
+    def refreshed(folder: Path, database: str) -> tuple[Any, ...]:
         monkeypatch.setenv("CALLFIRST_DATABASE_URL", database)
         home = served(folder)
         store = Store.open(home)
@@ -67,12 +67,12 @@ def test_a_pushed_row_is_refreshed_on_postgresql_as_on_sqlite(
         push(home, *rows)
         assert Refresher(home, store).refresh(now=LATER) == Refreshed(2)
         run = newest_run(store.engine)
-        found = tuple(score_of(store.engine, run, each, caller=COMPANY) for each in ("weekly", "new"))
+        scores = tuple(score_of(store.engine, run, name, caller=WHOLE_COMPANY) for name in ("weekly", "new"))
         store.close()
-        return found
+        return scores
 
-    on_sqlite = shown(tmp_path / "sqlite", f"sqlite:///{tmp_path / 'online.db'}")
+    on_sqlite = refreshed(tmp_path / "sqlite", f"sqlite:///{tmp_path / 'online.db'}")
     with sa.create_engine(address).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("CREATE DATABASE online"))
-    elsewhere = sa.make_url(address).set(database="online").render_as_string(hide_password=False)
-    assert shown(tmp_path / "postgresql", elsewhere) == on_sqlite
+    own_database = sa.make_url(address).set(database="online").render_as_string(hide_password=False)
+    assert refreshed(tmp_path / "postgresql", own_database) == on_sqlite

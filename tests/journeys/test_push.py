@@ -1,4 +1,4 @@
-"""Rows pushed over HTTP: who may, what comes in, how it is answered, and everything a hostile caller may send."""
+"""Rows pushed over HTTP: rights, rows that come in, answers, and everything a hostile caller may send."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def lines(home: Home) -> int:
 
 def counts(answer: httpx.Response) -> tuple[int, int, int, int]:
     """Read, accepted, merged and quarantined rows."""
-    told = answer.json()
-    return tuple(told[part]["rows"] for part in ("read", "accepted", "merged", "quarantined"))  # type: ignore[return-value]  # four
+    account = answer.json()
+    return tuple(account[part]["rows"] for part in ("read", "accepted", "merged", "quarantined"))  # type: ignore[return-value]  # four
 
 
 @pytest.mark.parametrize("kind", PUSHED)
@@ -89,9 +89,9 @@ def test_a_batch_is_answered_row_by_row_and_money_by_money(server: TestClient, c
     ]
     answer = server.post("/v1/orders", json=rows, headers=crm)
     assert (answer.status_code, counts(answer)) == (207, (4, 3, 0, 1))
-    told = answer.json()
-    assert told["accepted"]["money"] == {"XXX": "21.6912"}  # 12.3456 + 12.3456 - 3
-    ((fault),) = told["faults"]
+    account = answer.json()
+    assert account["accepted"]["money"] == {"XXX": "21.6912"}  # 12.3456 + 12.3456 - 3
+    (fault,) = account["faults"]
     assert (fault["row"], fault["reason"]) == (2, "unknown currency")
     again = server.post("/v1/orders", json=rows, headers=crm)
     assert counts(again) == (4, 0, 3, 1)
@@ -127,7 +127,7 @@ def test_a_pushed_order_shows_in_the_customers_score_within_moments(server: Test
     assert after["as_of"] > before["as_of"]
     several = server.post("/v1/scores", json={"customer_ids": ["big", "key gone"]}, headers=crm).json()
     assert (several["as_of"], several["refreshed"]) == ("2026-06-01T00:00:00Z", ["big"])
-    assert [each["as_of"] for each in several["scores"]] == [after["as_of"], "2026-06-01T00:00:00Z"]
+    assert [score["as_of"] for score in several["scores"]] == [after["as_of"], "2026-06-01T00:00:00Z"]
 
 
 def test_a_key_to_read_pushes_nothing(server: TestClient, home: Home) -> None:
@@ -149,12 +149,12 @@ def test_a_managers_key_pushes_for_that_managers_customers_alone(server: TestCli
         ("/v1/orders", [ORDER | {"customer_id": "big", "currency": "QQQ"}]),
         ("/v1/events", [{"event": "closed", "happened_at": "2026-05-01"}]),
     ]
-    said = set()
+    problems = set()
     for path, rows in foreign:
         answer = server.post(path, json=rows, headers=ann)
         is_problem(answer, 403)
-        said.add(answer.text)
-    assert len(said) == 1  # nobody learns which of the customers there are
+        problems.add(answer.text)
+    assert len(problems) == 1  # the answer does not tell which customers exist
     assert lines(home) == before
     assert server.post("/v1/orders", json=[ORDER | {"amount": 2}], headers=ann).status_code == 200
     assert server.put("/v1/customers/weekly", json=[{"name": "Weekly"}], headers=ann).status_code == 200
@@ -233,9 +233,9 @@ def test_the_log_names_kinds_and_no_customer(
     server.post("/v1/orders", json=[row, row | {"currency": "QQQ"}], headers=crm)
     server.put("/v1/customers/secret%20buyer", json=[{"name": "Secret"}], headers=crm)
     time.sleep(1)
-    said = "".join(capsys.readouterr()).lower()
-    assert "/v1/orders" in said
-    assert "secret" not in said
+    log = "".join(capsys.readouterr()).lower()
+    assert "/v1/orders" in log
+    assert "secret" not in log
 
 
 def test_what_is_asked_of_a_row_is_in_the_contract(server: TestClient) -> None:

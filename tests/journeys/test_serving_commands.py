@@ -58,8 +58,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_scores_are_written_and_counted(home: Path) -> None:
-    told = answered(home, "score", "--as-of", "2026-06-01", "--out", str(home / "s.csv"))
-    assert (told["customers"], told["active"], told["lapsed"], told["at_risk"]) == (3, 2, 1, 2)
+    counts = answered(home, "score", "--as-of", "2026-06-01", "--out", str(home / "s.csv"))
+    assert (counts["customers"], counts["active"], counts["lapsed"], counts["at_risk"]) == (3, 2, 1, 2)
     assert (home / "s.csv").read_text().startswith("customer_id,as_of,population")
 
 
@@ -109,7 +109,7 @@ def test_keys_are_shown_once_and_listed_without_themselves(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("score", "--as-of", "2026-01-01", "--out", "s.csv"), "the ledger begins on 2026-01-10"),
         (("score", "--as-of", "soon", "--out", "s.csv"), "Cannot read 'soon' as an as-of"),
@@ -118,10 +118,10 @@ def test_keys_are_shown_once_and_listed_without_themselves(home: Path) -> None:
         (("keys", "create", "x", "--manager", ""), "A manager id is 1 to 200 printable characters"),
     ],
 )
-def test_what_cannot_be_done_is_a_sentence_and_a_hint(home: Path, words: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_done_is_a_sentence_and_a_hint(home: Path, words: tuple[str, ...], message: str) -> None:
     done = run(home, *words)
     assert done.returncode == 1
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 

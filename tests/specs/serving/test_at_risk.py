@@ -1,4 +1,4 @@
-"""Who is at risk (docs/design.md 3), clause by clause, on drawn customers."""
+"""At-risk decisions (docs/design.md 3), clause by clause, on drawn customers."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def verdict(**changes: object) -> AtRisk:
     return judge(customers(**changes), usual=USUAL, horizon_days=90, policy=Policy())
 
 
-def said(**changes: object) -> str | None:
+def because_text(**changes: object) -> str | None:
     drawn = customers(**changes)
-    judged = judge(drawn, usual=USUAL, horizon_days=90, policy=Policy())
-    (text,) = because(judged, drawn, usual=USUAL, horizon_days=90, as_of_day=date(2026, 9, 1))
+    at_risk = judge(drawn, usual=USUAL, horizon_days=90, policy=Policy())
+    (text,) = because(at_risk, drawn, usual=USUAL, horizon_days=90, as_of_day=date(2026, 9, 1))
     return text
 
 
@@ -57,7 +57,7 @@ def test_the_bar_rises_with_the_usual_rate_and_stays_under_certainty(rate: float
 
 def test_a_customer_within_its_rhythm_and_unlikely_to_leave_is_not_at_risk() -> None:
     assert not verdict().flags[0]
-    assert said() is None
+    assert because_text() is None
 
 
 @pytest.mark.parametrize(("silent", "overdue"), [(30, False), (31, True)])
@@ -89,15 +89,15 @@ def test_decline_counts_from_three_expected_orders(orders: float, at_risk: bool)
 
 @pytest.mark.parametrize(("key", "silent", "at_risk"), [(True, 365, True), (True, 366, False), (False, 120, False)])
 def test_a_lapsed_customer_is_at_risk_only_if_key_and_for_a_year(key: bool, silent: float, at_risk: bool) -> None:
-    judged = verdict(population="lapsed", silent_days=silent, is_key_account=key, churn_probability=0.99)
-    assert judged.flags[0] == at_risk
+    drawn = verdict(population="lapsed", silent_days=silent, is_key_account=key, churn_probability=0.99)
+    assert drawn.flags[0] == at_risk
 
 
 def test_days_on_which_we_were_closed_are_said_and_make_nobody_overdue() -> None:
     drawn = {"silent_days": 41.0, "due_gap_days": 30.0}
     assert verdict(**drawn, shut_days=10.0).overdue[0]  # 41 - 10 = 31
     assert not verdict(**drawn, shut_days=11.0).flags[0]  # 41 - 11 = 30
-    assert said(**drawn, shut_days=10.0) == (
+    assert because_text(**drawn, shut_days=10.0) == (
         "overdue: an order was due after 30 days, silent for 41 (10 of them not counted: closed, or no data)"
     )
 
@@ -108,13 +108,13 @@ def test_who_never_ordered_is_not_at_risk() -> None:
 
 
 def test_the_words_say_every_clause_that_holds() -> None:
-    assert said(silent_days=41.0, due_gap_days=30.4, churn_probability=0.82) == (
+    assert because_text(silent_days=41.0, due_gap_days=30.4, churn_probability=0.82) == (
         "overdue: an order was due after 30 days, silent for 41; 82 % chance of no order in 90 days (50 % is usual)"
     )
-    assert said(churn_probability=0.82) == (
+    assert because_text(churn_probability=0.82) == (
         "next order due by 11 Sep 2026; 82 % chance of no order in 90 days (50 % is usual)"
     )
-    assert said(decline_probability=0.5) == "50 % chance to stop or buy under half in 90 days (30 % is usual)"
-    assert said(population="lapsed", is_key_account=True, silent_days=120.0) == (
+    assert because_text(decline_probability=0.5) == "50 % chance to stop or buy under half in 90 days (30 % is usual)"
+    assert because_text(population="lapsed", is_key_account=True, silent_days=120.0) == (
         "lapsed key account: no order for 120 days"
     )

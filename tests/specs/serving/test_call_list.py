@@ -1,4 +1,4 @@
-"""The call list (domain row 17): who stands on whose list, where, and what the list says about itself."""
+"""The call list (docs/domain.md 17): its customers, their order, and the notes above it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from serving.decisions.list_notes import CompanyContext
 from serving.decisions.portfolios import ScoredCustomer, list_ids
 
 POLICY = Policy()
-SITUATION = CompanyContext(
+COMPANY = CompanyContext(
     as_of_day=date(2026, 9, 1),
     currency="GBP",
     horizon_days=90,
@@ -56,9 +56,9 @@ def customer(customer_id: str, value_at_risk: float | None = 100.0, **changes: o
     return dataclasses.replace(drawn, **changes)  # type: ignore[arg-type]
 
 
-def only_list(*customers: ScoredCustomer, situation: CompanyContext = SITUATION, policy: Policy = POLICY) -> CallList:
-    (one,) = call_lists(customers, situation, policy)
-    return one
+def only_list(*customers: ScoredCustomer, company: CompanyContext = COMPANY, policy: Policy = POLICY) -> CallList:
+    (call_list,) = call_lists(customers, company, policy)
+    return call_list
 
 
 def ids(call_list: CallList) -> list[str]:
@@ -74,11 +74,11 @@ def test_the_columns_are_those_of_the_door_in_its_order() -> None:
 
 
 def test_key_accounts_come_first_then_money_then_the_id() -> None:
-    one = only_list(
+    call_list = only_list(
         customer("small", 10), customer("b", 500), customer("a", 500), customer("key", 1, is_key_account=True)
     )
-    assert ids(one) == ["key", "a", "b", "small"]
-    assert [line.rank for line in one.lines] == [1, 2, 3, 4]
+    assert ids(call_list) == ["key", "a", "b", "small"]
+    assert [line.rank for line in call_list.lines] == [1, 2, 3, 4]
 
 
 def test_who_is_not_at_risk_is_not_called() -> None:
@@ -86,9 +86,9 @@ def test_who_is_not_at_risk_is_not_called() -> None:
 
 
 def test_who_has_nothing_to_lose_gets_no_call_unless_it_is_key() -> None:
-    one = only_list(customer("empty", 0), customer("key", 0, is_key_account=True))
-    assert ids(one) == ["key"]
-    assert one.notes == ("1 customer at risk with nothing to lose: no call.",)
+    call_list = only_list(customer("empty", 0), customer("key", 0, is_key_account=True))
+    assert ids(call_list) == ["key"]
+    assert call_list.notes == ("1 customer at risk with nothing to lose: no call.",)
 
 
 def test_where_a_rule_knows_no_money_the_customer_is_still_called_last() -> None:
@@ -96,28 +96,28 @@ def test_where_a_rule_knows_no_money_the_customer_is_still_called_last() -> None
 
 
 def test_a_manager_gets_as_many_lines_as_the_policy_says_and_is_told_how_many_are_left() -> None:
-    one = only_list(*(customer(f"c{n:02}", n + 1) for n in range(25)))
-    assert (len(one.lines), one.lines[0].customer_id) == (20, "c24")
-    assert "25 customers at risk are worth a call; these are the 20 with the most at stake." in one.notes
+    call_list = only_list(*(customer(f"c{n:02}", n + 1) for n in range(25)))
+    assert (len(call_list.lines), call_list.lines[0].customer_id) == (20, "c24")
+    assert "25 customers at risk are worth a call; these are the 20 with the most at stake." in call_list.notes
 
 
 def test_newcomers_with_enough_at_stake_stand_after_the_others_in_their_own_section() -> None:
-    one = only_list(
+    call_list = only_list(
         customer("new", 900, is_newcomer=True),
         customer("old", 500),
         customer("new key", 5, is_newcomer=True, is_key_account=True),
         customer("new small", 1, is_newcomer=True),
         policy=Policy(lines_per_manager=3),
     )
-    assert ids(one) == ["new key", "old", "new"]
-    assert one.sections == (Section.KEY_ACCOUNTS, Section.CUSTOMERS, Section.NEWCOMERS)
+    assert ids(call_list) == ["new key", "old", "new"]
+    assert call_list.sections == (Section.KEY_ACCOUNTS, Section.CUSTOMERS, Section.NEWCOMERS)
 
 
 def test_each_manager_has_a_list_and_those_without_one_have_theirs() -> None:
     lists = call_lists(
-        [customer("x", manager_id="Zoe"), customer("y", manager_id="Al"), customer("z")], SITUATION, POLICY
+        [customer("x", manager_id="Zoe"), customer("y", manager_id="Al"), customer("z")], COMPANY, POLICY
     )
-    assert [(one.title, one.manager_id, ids(one)) for one in lists] == [
+    assert [(call_list.title, call_list.manager_id, ids(call_list)) for call_list in lists] == [
         ("Al", "Al", ["y"]),
         ("Zoe", "Zoe", ["x"]),
         ("without a manager", None, ["z"]),
@@ -130,9 +130,9 @@ def test_where_there_are_no_managers_there_is_one_list_for_everyone() -> None:
 
 
 def test_a_key_account_of_one_manager_alone_is_first_on_that_list_without_being_called_key() -> None:
-    one = only_list(customer("rich", 900), customer("mine", 5, is_key_for_manager=True))
-    assert ids(one) == ["mine", "rich"]
-    assert not one.lines[0].is_key_account
+    call_list = only_list(customer("rich", 900), customer("mine", 5, is_key_for_manager=True))
+    assert ids(call_list) == ["mine", "rich"]
+    assert not call_list.lines[0].is_key_account
 
 
 def test_money_is_in_cents_and_the_rhythm_in_whole_days() -> None:
@@ -142,12 +142,12 @@ def test_money_is_in_cents_and_the_rhythm_in_whole_days() -> None:
 
 def test_list_ids_are_safe_and_never_alike() -> None:
     names = ["../../etc/passwd", "Ann Lee", "ann-lee", "con", "经理", "", "A" * 300]
-    found = list_ids([*names, None])
-    assert found["../../etc/passwd"] == "etc-passwd"
-    assert found[None] == "without-a-manager"
-    assert len(set(found.values())) == len(found)
-    assert all(set(each) <= set("abcdefghijklmnopqrstuvwxyz0123456789-") for each in found.values())
-    assert found["con"].startswith("con-") and found["经理"].startswith("manager-")
+    list_id_of = list_ids([*names, None])
+    assert list_id_of["../../etc/passwd"] == "etc-passwd"
+    assert list_id_of[None] == "without-a-manager"
+    assert len(set(list_id_of.values())) == len(list_id_of)
+    assert all(set(list_id) <= set("abcdefghijklmnopqrstuvwxyz0123456789-") for list_id in list_id_of.values())
+    assert list_id_of["con"].startswith("con-") and list_id_of["经理"].startswith("manager-")
 
 
 @pytest.mark.parametrize(
@@ -182,14 +182,14 @@ def test_list_ids_are_safe_and_never_alike() -> None:
     ],
 )
 def test_the_notes_say_what_the_list_stands_on(changes: dict[str, object], expected: str) -> None:
-    situation = dataclasses.replace(SITUATION, **changes)  # type: ignore[arg-type]
-    assert expected in only_list(customer("brightwell"), situation=situation).notes
+    company = dataclasses.replace(COMPANY, **changes)  # type: ignore[arg-type]
+    assert expected in only_list(customer("brightwell"), company=company).notes
 
 
 def test_a_manager_is_not_told_the_name_of_somebody_elses_customer() -> None:
-    situation = dataclasses.replace(SITUATION, largest_share=0.073, key_accounts=0)
+    company = dataclasses.replace(COMPANY, largest_share=0.073, key_accounts=0)
     mine, yours = customer("brightwell", manager_id="Al"), customer("x", manager_id="Bo")
-    al, bo = call_lists([mine, yours], situation, POLICY)
+    al, bo = call_lists([mine, yours], company, POLICY)
     assert "(the largest, Brightwell, brings 7.3 %)" in al.notes[0]
     assert "(the largest brings 7.3 %)" in bo.notes[0]
 
@@ -201,20 +201,20 @@ def test_a_healthy_list_needs_no_notes() -> None:
 def test_a_manager_over_the_limit_of_key_accounts_is_told_so_counting_groups_once() -> None:
     keys = [customer(f"k{n}", manager_id="Al", is_key_account=True) for n in range(4)]
     branch = customer("k0 branch", manager_id="Al", is_key_account=True, group_id="k0")
-    (over,) = call_lists([*keys, branch], SITUATION, POLICY)
-    (within,) = call_lists([*keys[:3], branch], SITUATION, POLICY)
+    (over,) = call_lists([*keys, branch], COMPANY, POLICY)
+    (within,) = call_lists([*keys[:3], branch], COMPANY, POLICY)
     assert over.notes == ("Al has 4 key accounts; one manager can care for 3. Hand some over.",)
     assert within.notes == ()
 
 
 def test_key_accounts_without_a_manager_are_named_as_such() -> None:
-    lists = call_lists([customer("k", is_key_account=True), customer("x", manager_id="Al")], SITUATION, POLICY)
+    lists = call_lists([customer("k", is_key_account=True), customer("x", manager_id="Al")], COMPANY, POLICY)
     assert lists[1].notes == ("1 key account without a manager: each needs one by name.",)
 
 
 def test_key_accounts_that_are_all_well_are_said_to_be() -> None:
-    one = only_list(customer("k", is_key_account=True, at_risk=False), customer("x"))
-    assert one.notes == (
+    call_list = only_list(customer("k", is_key_account=True, at_risk=False), customer("x"))
+    assert call_list.notes == (
         "No key account here is at risk (there is 1): K silent for 62 days, usually orders every 18 days.",
     )
 

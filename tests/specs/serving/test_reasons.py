@@ -1,4 +1,4 @@
-"""The reasons on a line: which are given, in which words, and how many."""
+"""The reasons on a line: which ones, in which words, and how many."""
 
 from __future__ import annotations
 
@@ -57,85 +57,91 @@ REGULAR = CustomerFacts(
 )
 
 
-def told(**changes: object) -> tuple[str, ...]:
+def reasons_with(**changes: object) -> tuple[str, ...]:
     return reasons_of(dataclasses.replace(REGULAR, **changes))  # type: ignore[arg-type]
 
 
 def test_a_calm_regular_is_told_by_its_money_and_its_rhythm() -> None:
-    assert told() == ("84,000 GBP a year, 12 % of our sales", "usually orders every 18 days, last 5 days ago")
+    assert reasons_with() == ("84,000 GBP a year, 12 % of our sales", "usually orders every 18 days, last 5 days ago")
 
 
 def test_what_makes_it_key_beyond_its_share_of_our_sales_is_said() -> None:
-    assert "key: 31 % of sales of department north" in told(
+    assert "key: 31 % of sales of department north" in reasons_with(
         key_reasons=["12 % of our sales", "31 % of sales of department north"]
     )
 
 
 def test_silence_beyond_its_rhythm_comes_first() -> None:
-    assert told(days_since_last_order=41)[0] == "usually orders every 18 days, silent for 41 days"
+    assert reasons_with(days_since_last_order=41)[0] == "usually orders every 18 days, silent for 41 days"
 
 
 def test_a_silence_longer_than_any_before_is_said() -> None:
-    assert "never silent so long before (longest 60 days)" in told(days_since_last_order=61)
+    assert "never silent so long before (longest 60 days)" in reasons_with(days_since_last_order=61)
 
 
 def test_buying_slower_than_the_pace_of_the_year_is_said_for_those_who_order_often() -> None:
     # 12,842 · 365 / (90 · 84,000) = 0.62
-    assert "bought 38 % less in the last 90 days than a year's pace" in told(net_sales_90_days=12_842)
-    assert not any("pace" in reason for reason in told(net_sales_90_days=12_842, order_days_365_days=4))
+    assert "bought 38 % less in the last 90 days than a year's pace" in reasons_with(net_sales_90_days=12_842)
+    assert not any("pace" in reason for reason in reasons_with(net_sales_90_days=12_842, order_days_365_days=4))
 
 
 def test_nothing_bought_in_a_quarter_is_said_with_what_it_should_have_been() -> None:
     # 84,000 · 90 / 365 = 20,712
-    reasons = told(net_sales_90_days=0, days_since_last_order=95)
+    reasons = reasons_with(net_sales_90_days=0, days_since_last_order=95)
     assert "bought nothing in the last 90 days, at a year's pace 21,000 GBP" in reasons
 
 
 def test_returns_products_left_out_and_margin_are_said() -> None:
-    reasons = told(returns_share_365_days=0.14, products_90_days=7)
+    reasons = reasons_with(returns_share_365_days=0.14, products_90_days=7)
     assert "returns 14 % of sales" in reasons
     assert "has not bought 5 of 12 products for 90 days" in reasons
-    assert "leaves us only 3 % of its sales" in told(margin_share_365_days=0.03)
-    assert "costs us more than it pays" in told(margin_share_365_days=-0.1)
+    assert "leaves us only 3 % of its sales" in reasons_with(margin_share_365_days=0.03)
+    assert "costs us more than it pays" in reasons_with(margin_share_365_days=-0.1)
 
 
 def test_what_stands_between_us_is_said_before_the_pace() -> None:
-    assert told(complaints_open=1, complaint_open_days=9)[1:] == (
+    assert reasons_with(complaints_open=1, complaint_open_days=9)[1:] == (
         "a complaint is open for 9 days",
         "usually orders every 18 days, last 5 days ago",
     )
-    assert "2 complaints are open, the oldest for 9 days" in told(complaints_open=2, complaint_open_days=9)
-    assert "complained again of the same 2 times in a year" in told(complaints_repeated_365_days=2)
-    assert "waits for 3 order lines, promised up to 12 days ago" in told(promises_broken=3, promise_broken_days=12)
-    assert "4,000 GBP overdue, the oldest invoice for 1 day" in told(overdue_money=4_000, invoice_overdue_days=1)
-    assert "its buyer changed today" in told(days_since_buyer_change=0)
-    assert "its owner changed 30 days ago" in told(days_since_owner_change=30)
-    assert "took a new supplier 30 days ago" in told(days_since_new_supplier=30)
-    assert "no contact from us for 90 days" in told(days_since_our_last_contact=90)
-    assert "has booked 4,000 GBP, the next order in 12 days" in told(booked_sales=4_000, days_to_booked_order=12)
-    reasons = told(complaints_open=1, complaint_open_days=0, net_sales_90_days=1_000, days_since_last_order=41)
+    assert "2 complaints are open, the oldest for 9 days" in reasons_with(complaints_open=2, complaint_open_days=9)
+    assert "complained again of the same 2 times in a year" in reasons_with(complaints_repeated_365_days=2)
+    assert "waits for 3 order lines, promised up to 12 days ago" in reasons_with(
+        promises_broken=3, promise_broken_days=12
+    )
+    assert "4,000 GBP overdue, the oldest invoice for 1 day" in reasons_with(
+        overdue_money=4_000, invoice_overdue_days=1
+    )
+    assert "its buyer changed today" in reasons_with(days_since_buyer_change=0)
+    assert "its owner changed 30 days ago" in reasons_with(days_since_owner_change=30)
+    assert "took a new supplier 30 days ago" in reasons_with(days_since_new_supplier=30)
+    assert "no contact from us for 90 days" in reasons_with(days_since_our_last_contact=90)
+    assert "has booked 4,000 GBP, the next order in 12 days" in reasons_with(
+        booked_sales=4_000, days_to_booked_order=12
+    )
+    reasons = reasons_with(complaints_open=1, complaint_open_days=0, net_sales_90_days=1_000, days_since_last_order=41)
     assert reasons[2:] == ("a complaint is open since today", "bought 95 % less in the last 90 days than a year's pace")
 
 
 def test_what_is_old_settled_or_unknown_is_not_said() -> None:
-    calm = told()
-    assert told(complaints_open=0, complaints_repeated_365_days=0, promises_broken=0, overdue_money=0) == calm
-    assert told(days_since_buyer_change=183, promises_broken=1, promise_broken_days=366) == calm
-    assert told(days_since_our_last_contact=89, booked_sales=0) == calm
+    calm = reasons_with()
+    assert reasons_with(complaints_open=0, complaints_repeated_365_days=0, promises_broken=0, overdue_money=0) == calm
+    assert reasons_with(days_since_buyer_change=183, promises_broken=1, promise_broken_days=366) == calm
+    assert reasons_with(days_since_our_last_contact=89, booked_sales=0) == calm
 
 
 def test_categories_that_dropped_out_are_said_of_who_still_orders_and_stand_for_their_products() -> None:
     dropped = {"categories_365_days": 5, "categories_dropped_90_days": 2, "products_90_days": 7}
-    assert told(**dropped)[-2] == "has not bought from 2 of 5 categories for 90 days"
-    assert not any("categories" in reason for reason in told(**dropped, order_days_90_days=0))
+    assert reasons_with(**dropped)[-2] == "has not bought from 2 of 5 categories for 90 days"
+    assert not any("categories" in reason for reason in reasons_with(**dropped, order_days_90_days=0))
 
 
 def test_a_season_ahead_is_said() -> None:
-    assert "the 90 days ahead brought 32,000 GBP last year" in told(net_sales_same_quarter_last_year=32_000)
+    assert "the 90 days ahead brought 32,000 GBP last year" in reasons_with(net_sales_same_quarter_last_year=32_000)
 
 
 def test_a_newcomer_is_introduced_as_one() -> None:
-    newcomer = told(
+    newcomer = reasons_with(
         is_newcomer=True,
         order_days_lifetime=1,
         net_sales_lifetime=320,
@@ -152,15 +158,15 @@ def test_a_newcomer_is_introduced_as_one() -> None:
 
 
 def test_a_branch_says_that_the_share_is_of_its_group() -> None:
-    assert "84,000 GBP a year, its group 12 % of our sales" in told(group_id="holding")
+    assert "84,000 GBP a year, its group 12 % of our sales" in reasons_with(group_id="holding")
 
 
 def test_no_currency_is_shown_where_the_ledger_names_none() -> None:
-    assert "84,000 a year, 12 % of our sales" in told(currency="XXX")
+    assert "84,000 a year, 12 % of our sales" in reasons_with(currency="XXX")
 
 
 def test_a_line_says_four_things_at_most_and_one_of_each_topic() -> None:
-    reasons = told(
+    reasons = reasons_with(
         days_since_last_order=80,
         net_sales_90_days=1_000,
         returns_share_365_days=0.3,
@@ -173,7 +179,7 @@ def test_a_line_says_four_things_at_most_and_one_of_each_topic() -> None:
 
 
 def test_who_never_ordered_has_no_reasons() -> None:
-    assert told(population="never") == ()
+    assert reasons_with(population="never") == ()
 
 
 def test_the_table_is_in_order_of_priority_with_no_code_twice() -> None:
@@ -183,7 +189,7 @@ def test_the_table_is_in_order_of_priority_with_no_code_twice() -> None:
 
 def test_a_reason_that_speaks_of_no_fact_cannot_be_built() -> None:
     with pytest.raises(ReasonError, match="no fact"):
-        CallReason("odd", 1, "odd", lambda _: True, "weighs {f.said_weight}")
+        CallReason("odd", 1, "odd", lambda _: True, "weighs {f.weight_text}")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The refresh: who is published anew, as of when, with which features, and who waits."""
+"""The refresh: which customers are published anew, as of when, with which features, and which wait."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.http_client import MORNING, NOON, POLICY, serve_rule, served
 from tests.specs.serving.test_scores import BARE_RULE
 
 LATER = NOON + timedelta(minutes=1)
-COMPANY = Caller(0, "test", None)
+WHOLE_COMPANY = Caller(0, "test", None)
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +65,8 @@ def order(
     return {"customer_id": customer_id, "ordered_at": ordered_at, "amount": amount} | more
 
 
-def shown(store: Store, customer_id: str) -> dict[str, Any]:
-    return score_of(store.engine, newest_run(store.engine), customer_id, caller=COMPANY)
+def published_score(store: Store, customer_id: str) -> dict[str, Any]:
+    return score_of(store.engine, newest_run(store.engine), customer_id, caller=WHOLE_COMPANY)
 
 
 def dirty(store: Store) -> list[str]:
@@ -79,36 +79,36 @@ def test_a_night_leaves_nobody_dirty(store: Store) -> None:
 
 
 def test_a_pushed_order_is_in_the_published_score_after_the_refresh_as_of_the_clock(home: Home, store: Store) -> None:
-    before = shown(store, "weekly")
+    before = published_score(store, "weekly")
     assert (before["silent_days"], before["as_of"]) == (12, datetime(2026, 6, 1, tzinfo=MORNING.tzinfo))
     push(home, order("weekly"))
     assert dirty(store) == ["weekly"]
     assert Refresher(home, store).refresh(now=LATER) == Refreshed(1)
-    after = shown(store, "weekly")
+    after = published_score(store, "weekly")
     assert (after["silent_days"], after["as_of"], after["last_order_on"]) == (0, LATER, LATER.date())
     assert after["sales_365_days"] == 500 + 80
-    assert (dirty(store), shown(store, "big")["as_of"]) == ([], before["as_of"])
+    assert (dirty(store), published_score(store, "big")["as_of"]) == ([], before["as_of"])
 
 
 def test_a_refreshed_score_is_to_the_bit_what_a_night_at_that_instant_publishes(home: Home, store: Store) -> None:
     push(home, order("weekly"), order("weekly", "2026-05-25", "-20"), order("big", amount="0.1"))
     Refresher(home, store).refresh(now=LATER)
-    refreshed = {customer: shown(store, customer) for customer in ("weekly", "big")}
+    refreshed = {customer: published_score(store, customer) for customer in ("weekly", "big")}
     ledger = read_ledger(home, POLICY)
     rows = score_customers(ledger, AsOf.of_instant(LATER, POLICY.zone), BARE_RULE, POLICY).rows
     of_company = ("is_key_account", "key_reasons", "reasons")  # those of the night until the next one
     for row in rows:
         if row["customer_id"] in refreshed:
-            mine = refreshed[row["customer_id"]]
-            assert {name: row[name] for name in mine if name not in of_company} == {
-                name: value for name, value in mine.items() if name not in of_company
+            published = refreshed[row["customer_id"]]
+            assert {name: row[name] for name in published if name not in of_company} == {
+                name: value for name, value in published.items() if name not in of_company
             }
 
 
 def test_a_customer_nobody_knew_last_night_is_published_by_the_refresh(home: Home, store: Store) -> None:
     push(home, order("brand new", amount="70"))
     Refresher(home, store).refresh(now=LATER)
-    new = shown(store, "brand new")
+    new = published_score(store, "brand new")
     assert (new["rung"], new["is_newcomer"], new["reasons"]) == (
         "first purchase",
         True,
@@ -117,10 +117,10 @@ def test_a_customer_nobody_knew_last_night_is_published_by_the_refresh(home: Hom
 
 
 def test_a_changed_manager_is_shown_and_key_accounts_stay_the_nights(home: Home, store: Store) -> None:
-    before = shown(store, "big")
+    before = published_score(store, "big")
     push(home, {"customer_id": "big", "name": "Big & Co", "manager_id": "Eve"}, kind="customers")
     Refresher(home, store).refresh(now=LATER)
-    after = shown(store, "big")
+    after = published_score(store, "big")
     assert after["manager_id"] == "Eve"
     assert before["is_key_account"]
     assert (after["is_key_account"], after["key_reasons"]) == (True, before["key_reasons"])
@@ -136,7 +136,7 @@ def test_a_row_known_yesterday_changes_the_companys_gap_too(home: Home, store: S
     refresher.refresh(now=much_later)
     whole = score_customers(read_ledger(home, POLICY), AsOf.of_instant(much_later, POLICY.zone), BARE_RULE, POLICY)
     (slow,) = [row for row in whole.rows if row["customer_id"] == "slow"]
-    assert shown(store, "slow")["overdue_days"] == slow["overdue_days"]
+    assert published_score(store, "slow")["overdue_days"] == slow["overdue_days"]
 
 
 def test_before_a_night_and_without_a_model_marks_wait(home: Home, store: Store) -> None:
@@ -188,7 +188,7 @@ def test_marks_are_removed_by_the_transaction_that_publishes_or_not_at_all(home:
         )
     with pytest.raises(LedgerError, match="killed"):
         Refresher(home, store).refresh(now=LATER)
-    assert shown(store, "weekly")["as_of"] < LATER
+    assert published_score(store, "weekly")["as_of"] < LATER
     assert dirty(store) == ["weekly"]
 
 
@@ -215,16 +215,16 @@ def test_a_server_whose_clock_is_late_publishes_all_the_same(home: Home, store: 
     Refresher(home, store).refresh(now=LATER)
     push(home, order("weekly", amount="1"), now=NOON)
     Refresher(home, store).refresh(now=LATER - timedelta(seconds=1))
-    assert shown(store, "weekly")["sales_365_days"] == 500 + 80 + 1
+    assert published_score(store, "weekly")["sales_365_days"] == 500 + 80 + 1
 
 
 def test_a_night_as_of_this_morning_keeps_what_was_pushed_since_for_the_refresh(home: Home, store: Store) -> None:
     push(home, order("weekly"))
     Refresher(home, store).refresh(now=LATER)
     run_night(home, POLICY, AsOf.parse("2026-06-01", POLICY.zone), now=LATER)
-    assert (dirty(store), shown(store, "weekly")["silent_days"]) == (["weekly"], 12)
+    assert (dirty(store), published_score(store, "weekly")["silent_days"]) == (["weekly"], 12)
     Refresher(home, store).refresh(now=LATER + timedelta(seconds=1))
-    assert shown(store, "weekly")["silent_days"] == 0
+    assert published_score(store, "weekly")["silent_days"] == 0
 
 
 def test_a_closure_of_ours_marks_nobody_and_the_next_night_scores_everybody_with_it(home: Home, store: Store) -> None:
@@ -234,7 +234,7 @@ def test_a_closure_of_ours_marks_nobody_and_the_next_night_scores_everybody_with
     push(home, {"event": "closed", "happened_at": "2026-05-22", "until_on": "2026-05-27"}, kind="events")
     assert (dirty(store), Refresher(home, store).refresh(now=LATER)) == ([], Refreshed())
     assert run_night(home, POLICY, tomorrow, now=MORNING + timedelta(days=1)).is_new
-    assert {customer: shown(store, customer)["overdue_days"] for customer in without} == {
+    assert {customer: published_score(store, customer)["overdue_days"] for customer in without} == {
         "weekly": without["weekly"] - 5,
         "big": without["big"],  # ordered since
         "key gone": without["key gone"] - 5,

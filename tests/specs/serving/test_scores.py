@@ -1,4 +1,4 @@
-"""The score table (docs/design.md 5): its columns, what is blank for whom, and the files it is written to."""
+"""The score table (docs/design.md 5): its columns, its null values, and the files it is written to."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ BARE_RULE = Bundle(
 )
 
 # weekly: due after about 10 days, silent for 12. big: one order, half of all sales. gone: silent for months.
-WORLD = ledger(
+LEDGER = ledger(
     """
     customer_id | ordered_at | amount
     weekly      | 2026-05-01 | 100
@@ -67,7 +67,7 @@ WORLD = ledger(
 
 @pytest.fixture(scope="module")
 def scores() -> ScoreTable:
-    return score_customers(WORLD, at("2026-06-01"), BARE_RULE, POLICY)
+    return score_customers(LEDGER, at("2026-06-01"), BARE_RULE, POLICY)
 
 
 @pytest.fixture(scope="module")
@@ -121,12 +121,12 @@ def test_a_newcomer_is_marked_and_introduced(rows: dict[str, dict[str, Any]]) ->
 
 
 def test_probabilities_are_blank_for_who_is_not_to_be_scored() -> None:
-    snapshot = take_snapshot(WORLD, [at("2026-06-01")], POLICY)
-    scored = BARE_RULE.score(snapshot)
+    snapshot = take_snapshot(LEDGER, [at("2026-06-01")], POLICY)
+    scores = BARE_RULE.score(snapshot)
     for name in PROBABILITIES:
-        scored = scored.set_column(scored.column_names.index(name), name, [[0.5] * len(scored)])
+        scores = scores.set_column(scores.column_names.index(name), name, [[0.5] * len(scores)])
     keep = np.array([customer in ("weekly", "key gone") for customer in snapshot.customer_ids])
-    kept = probabilities_only_for(scored, keep).to_pylist()
+    kept = probabilities_only_for(scores, keep).to_pylist()
     assert {row["customer_id"]: row["churn_probability"] for row in kept} == {
         "big": None,
         "gone": None,
@@ -138,17 +138,17 @@ def test_probabilities_are_blank_for_who_is_not_to_be_scored() -> None:
 
 def test_before_the_ledger_begins_nothing_can_be_scored() -> None:
     with pytest.raises(AsOfBeforeLedgerError):
-        score_customers(WORLD, at("2026-01-05"), BARE_RULE, POLICY)
+        score_customers(LEDGER, at("2026-01-05"), BARE_RULE, POLICY)
 
 
 def test_long_after_the_ledger_stopped_the_lists_say_so() -> None:
-    late = score_customers(WORLD, at("2026-09-01"), BARE_RULE, POLICY)
+    late = score_customers(LEDGER, at("2026-09-01"), BARE_RULE, POLICY)
     notes = lists_of(late, POLICY)[0].notes
     assert notes[0].startswith("The ledger stopped on 2 Jun 2026, 90 days before")
 
 
 def test_managers_get_lists_of_their_own(scores: ScoreTable) -> None:
-    lists = {each.title: [line.customer_id for line in each.lines] for each in lists_of(scores, POLICY)}
+    lists = {call_list.title: [line.customer_id for line in call_list.lines] for call_list in lists_of(scores, POLICY)}
     assert lists == {"Ann": ["weekly"], "without a manager": ["key gone"]}
 
 
@@ -178,5 +178,5 @@ def test_a_file_that_cannot_be_written_is_one_sentence(scores: ScoreTable, tmp_p
 
 def test_a_policy_may_shorten_how_long_a_lapsed_key_account_stays() -> None:
     brief = dataclasses.replace(POLICY, lapsed_key_days=30)
-    rows = score_customers(WORLD, at("2026-06-01"), BARE_RULE, brief).rows
+    rows = score_customers(LEDGER, at("2026-06-01"), BARE_RULE, brief).rows
     assert not next(row for row in rows if row["customer_id"] == "key gone")["at_risk"]
