@@ -135,7 +135,6 @@ def _readings(laid_out: RowLayout, writing: Dialect, numbers: Mapping[str, Numer
         if name in numbers:
             readings += [f"{numbers[name].given} AS {name}_given", f"{numbers[name].said} AS {name}_said"]
             readings += [f"{sign_of(name)} AS {name}_sign"] if name in writing.signs else []
-            readings += [rf"regexp_extract({name}, '\p{{Sc}}') AS {name}_sign"] if name in writing.signs else []
         elif column.kind is ColumnKind.TEXT:
             text = _text(name, is_float_id=name in writing.float_ids, is_tidy=name in laid_out.tidy)
             if name in writing.paddings and name not in writing.float_ids:
