@@ -40,10 +40,10 @@ def read(column: pa.Array, kind: pa.DataType) -> list[tuple[object, ...]]:
     with duckdb.connect() as frames:
         frames.register("found", pa.table({"n": column}))
         texts = "SELECT n FROM found" if kind == column.type else f"SELECT {text_of('n', column.type)} AS n FROM found"
-        said = f"SELECT {number.given} AS is_given, {number.said} AS n_said FROM ({texts})"
-        rows = f"SELECT is_given, n_said IS NOT NULL, {number.wide}, {number.money} FROM ({said})"
-        found: list[tuple[object, ...]] = frames.sql(rows).fetchall()
-    return found
+        readings = f"SELECT {number.is_given} AS is_given, {number.number} AS n_said FROM ({texts})"
+        rows = f"SELECT is_given, n_said IS NOT NULL, {number.wide}, {number.money} FROM ({readings})"
+        values: list[tuple[object, ...]] = frames.sql(rows).fetchall()
+    return values
 
 
 @given(COLUMNS)

@@ -15,7 +15,7 @@ from features.ledger.reconciliation.tallies import UNNAMED
 from features.ledger.schema.currencies import CURRENCIES
 from features.ledger.schema.quarantine_reasons import EXPLANATIONS, QuarantineReason
 from features.ledger.sql import instant_literal, literal
-from features.ledger.validation.row_checks import may_be_set_aside
+from features.ledger.validation.row_reasons import may_be_set_aside
 
 
 class NothingUsableError(LedgerError):

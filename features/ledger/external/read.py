@@ -26,7 +26,8 @@ from features.ledger.external.resolve import Settling, Versions, key_of, resolve
 from features.ledger.external.spill import KeySpill, Spill
 from features.ledger.external.stream import FileStream, open_stream
 from features.ledger.ledger import Ledger, digest_of_tables
-from features.ledger.parsing.inference import NO_VOTES, Dialect, dialect_of, votes_of
+from features.ledger.parsing.format_votes import NO_VOTES, votes_of
+from features.ledger.parsing.inference import Dialect, dialect_of
 from features.ledger.parsing.layout import RowLayout, lay_out
 from features.ledger.reading.header_matching import match_columns
 from features.ledger.reading.raw_rows import RawRows

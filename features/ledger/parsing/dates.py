@@ -1,6 +1,6 @@
-"""How text and numbers become instants: DuckDB expressions, chosen per column from its evidence.
+"""Instants from text and numbers: DuckDB expressions, chosen per column by the votes of its rows.
 
-An expression is SQL over one column of a table; every one yields null, never an error, for what it cannot read.
+Each expression is SQL over one column of a table; it yields null, never an error, for what it cannot read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WITH_MONTH_NAME = r"^[A-Za-z]{3,9} \d{1,2},? \d{4}( .*)?$|^\d{1,2}[- ][A-Za-z]{3
 NUMBER = r"^[0-9]{5,19}([.][0-9]+)?$"
 COMPACT = ("%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S")
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
-NAMED = ("%d-%b-%Y", "%d %b %Y", "%d-%B-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y")
+MONTH_NAMED = ("%d-%b-%Y", "%d %b %Y", "%d-%B-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y")
 MILLISECONDS_PER_DAY = 86_400_000
 
 
@@ -39,7 +39,7 @@ class DayOrder(StrEnum):
 
 
 class NumberedDates(StrEnum):
-    """What the numbers of a column of dates count."""
+    """What the numbers in a column of dates count."""
 
     SERIALS = "a spreadsheet's serial numbers"
     SECONDS = "seconds since 1970"
@@ -49,7 +49,7 @@ class NumberedDates(StrEnum):
 
 
 FIRST_SECOND, LAST_SECOND = 315_532_800, 4_102_444_799  # 1980 to 2099
-MICROSECONDS_EACH = {
+MICROSECONDS_PER = {
     NumberedDates.SECONDS: 1_000_000.0,
     NumberedDates.MILLISECONDS: 1_000.0,
     NumberedDates.MICROSECONDS: 1.0,
@@ -58,11 +58,11 @@ MICROSECONDS_EACH = {
 RANGES = {
     NumberedDates.SERIALS: (27_760, 73_050),  # 1976 to 2099 in the 1900 system, 1980 to 2103 in that of 1904
     **{
-        unit: (FIRST_SECOND * 1_000_000 / each, LAST_SECOND * 1_000_000 / each)
-        for unit, each in MICROSECONDS_EACH.items()
+        unit: (FIRST_SECOND * 1_000_000 / microseconds, LAST_SECOND * 1_000_000 / microseconds)
+        for unit, microseconds in MICROSECONDS_PER.items()
     },
 }
-"""Which numbers may be dates of each kind; no number may be of two kinds."""
+"""The range of numbers that may be dates of each kind; the ranges do not overlap."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class DateForm:
     Attributes:
         slashed: what comes first in 3/4/2026.
         dotted: what comes first in 3.4.2026.
-        numbers: what its numbers count; None: no number is a date but one of 8, 12 or 14 digits (20260403).
+        numbers: what its numbers count; None: only numbers of 8, 12 or 14 digits are dates (20260403).
         serials_from: day 0 of serial numbers.
     """
 
@@ -82,40 +82,45 @@ class DateForm:
     serials_from: date
 
 
-def instant_of(name: str, kind: pa.DataType, zone: str, form: DateForm) -> str:
-    """The column as an instant (UTC, TIMESTAMP); what names no zone is business time. Null where unreadable."""
+def instant_of(name: str, arrow_type: pa.DataType, zone: str, form: DateForm) -> str:
+    """SQL: the column as an instant (UTC, TIMESTAMP), null where unreadable; without a zone it is business time."""
     column = quoted(name)
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        stamp = f"CAST({column} AS TIMESTAMP)" if pa.types.is_date(kind) or kind.tz is None else column
-        sane = f"year({stamp}) BETWEEN 1 AND 9999"
-        moment = f"timezone('UTC', {column})" if pa.types.is_timestamp(kind) and kind.tz else at_utc(stamp, zone)
-        return f"CASE WHEN isfinite({stamp}) AND {sane} THEN {moment} END"
+    if pa.types.is_timestamp(arrow_type) or pa.types.is_date(arrow_type):
+        stamp = f"CAST({column} AS TIMESTAMP)" if pa.types.is_date(arrow_type) or arrow_type.tz is None else column
+        is_sane = f"year({stamp}) BETWEEN 1 AND 9999"
+        moment = (
+            f"timezone('UTC', {column})" if pa.types.is_timestamp(arrow_type) and arrow_type.tz else at_utc(stamp, zone)
+        )
+        return f"CASE WHEN isfinite({stamp}) AND {is_sane} THEN {moment} END"
     with_offset = rf"replace(regexp_replace({column}, '\s+(Z|z|UTC|GMT|[+-])', '\1'), ',', '.')"
-    as_zulu = rf"regexp_replace({with_offset}, '(UTC|GMT)$', 'Z')"
-    counted = f"WHEN {is_counted(column, form.numbers)} THEN {_counted(column, form, zone)} " if form.numbers else ""
+    zoned = rf"regexp_replace({with_offset}, '(UTC|GMT)$', 'Z')"
+    number_case = (
+        f"WHEN {is_counted(column, form.numbers)} THEN {_from_number(column, form, zone)} " if form.numbers else ""
+    )
     return (
-        f"CASE {counted}WHEN regexp_matches({column}, '{ISO_WITH_OFFSET}') "
-        f"THEN timezone('UTC', try_cast({as_zulu} AS TIMESTAMPTZ)) "
-        f"ELSE {at_utc(_local_of(column, form), zone)} END"
+        f"CASE {number_case}WHEN regexp_matches({column}, '{ISO_WITH_OFFSET}') "
+        f"THEN timezone('UTC', try_cast({zoned} AS TIMESTAMPTZ)) "
+        f"ELSE {at_utc(_local_time(column, form), zone)} END"
     )
 
 
 def is_counted(column: str, numbers: NumberedDates) -> str:
-    """SQL: whether the text is a number that may count so."""
+    """SQL: whether the text is a number in the range of the kind."""
     first, last = RANGES[numbers]
     return f"(regexp_matches({column}, '{NUMBER}') AND try_cast({column} AS DOUBLE) BETWEEN {first} AND {last})"
 
 
-def _counted(column: str, form: DateForm, zone: str) -> str:
+def _from_number(column: str, form: DateForm, zone: str) -> str:
     if form.numbers is NumberedDates.SERIALS or form.numbers is None:
         milliseconds = f"CAST(round(CAST({column} AS DOUBLE) * {MILLISECONDS_PER_DAY}) AS BIGINT)"
         origin = f"TIMESTAMP '{form.serials_from.isoformat()} 00:00:00'"
         return at_utc(f"({origin} + to_microseconds({milliseconds} * 1000))", zone)
-    each = MICROSECONDS_EACH[form.numbers]
-    return f"make_timestamp(CAST(floor(CAST({column} AS DECIMAL(38,6)) * CAST({each} AS DECIMAL(12,3))) AS BIGINT))"
+    microseconds = MICROSECONDS_PER[form.numbers]
+    product = f"CAST({column} AS DECIMAL(38,6)) * CAST({microseconds} AS DECIMAL(12,3))"
+    return f"make_timestamp(CAST(floor({product}) AS BIGINT))"
 
 
-def _local_of(column: str, form: DateForm) -> str:
+def _local_time(column: str, form: DateForm) -> str:
     plain = f"replace({column}, ',', '')"
     dashed = f"replace({plain}, '-', '/')"
     iso_clock = _strptime(f"replace({dashed}, 'T', ' ')", "%Y/%m/%d")
@@ -125,7 +130,7 @@ def _local_of(column: str, form: DateForm) -> str:
         f"WHEN regexp_matches({column}, '{DIGITS}') THEN try_strptime({column}, {list(COMPACT)}) "
         f"WHEN regexp_matches({column}, '{DOTTED}') THEN {_ordered(plain, form.dotted, '.')} "
         f"WHEN regexp_matches({column}, '{SLASHED}') THEN {_ordered(dashed, form.slashed, '/')} "
-        f"WHEN regexp_matches({column}, '{WITH_MONTH_NAME}') THEN {_named(column)} END"
+        f"WHEN regexp_matches({column}, '{WITH_MONTH_NAME}') THEN {_with_month_name(column)} END"
     )
 
 
@@ -138,5 +143,5 @@ def _strptime(column: str, day: str) -> str:
     return f"try_strptime({column}, {[day + clock for clock in CLOCKS]})"
 
 
-def _named(column: str) -> str:
-    return f"try_strptime({column}, {[day + clock for day in NAMED for clock in CLOCKS]})"
+def _with_month_name(column: str) -> str:
+    return f"try_strptime({column}, {[day + clock for day in MONTH_NAMED for clock in CLOCKS]})"

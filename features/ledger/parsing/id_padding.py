@@ -1,7 +1,7 @@
-"""The blanks around customer ids: those of the file's layout go, those of an id stay.
+"""Blanks around customer ids: those of the file's layout are removed, those of an id stay.
 
-Ids are the customer's own: " a" and "a" are two. But in a layout of fixed width, or with a blank after every comma,
-every value of a column carries blanks, and these say nothing of the customer.
+An id is kept as the company writes it: " a" and "a" are two customers. But in a layout of fixed width, or with a
+blank after every comma, every value of a column carries blanks, and these are not part of the id.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from features.ledger.parsing.text import BLANKS
+from features.ledger.schema.work_tables import WorkTable
 from features.ledger.sql import literal, quoted
 
 AS_WRITTEN = ("customer_id", "parent_id", "referred_by")
@@ -19,13 +20,13 @@ AS_WRITTEN = ("customer_id", "parent_id", "referred_by")
 
 @dataclass(frozen=True)
 class Padding:
-    """How the values of a text column are padded; what is said of more rows can be added.
+    """How the values of a text column are padded; the padding of more rows can be added.
 
     Attributes:
-        before, after: fewest blanks any value begins and ends with.
-        shortest, longest: with their blanks.
-        bare_shortest, bare_longest: without.
-        first, last: of the values without blanks, in order: more than one value where they differ.
+        before, after: the fewest blanks that any value begins and ends with.
+        shortest, longest: lengths with blanks.
+        bare_shortest, bare_longest: lengths without blanks.
+        first, last: the least and the greatest value without blanks; where they differ, there are several values.
     """
 
     before: int
@@ -51,17 +52,17 @@ class Padding:
 
     @property
     def may_be_layout(self) -> bool:
-        """Whether the blanks so far could be the layout's; once not, no further row makes them so."""
+        """Whether the blanks so far could be the layout's; once False, no further row makes it True."""
         return bool(self.before or self.after or self.shortest == self.longest)
 
     @property
     def is_fixed_width(self) -> bool:
-        """All are of one length, and blanks make it so: every value has some, or some have more than one."""
+        """Whether blanks give all values one length: every value has some, or some have more than one."""
         one_length = self.shortest == self.longest
         return one_length and (self.bare_longest < self.longest or self.bare_longest - self.bare_shortest > 1)
 
     def without(self, name: str) -> str:
-        """SQL: a value of the column without what belongs to the layout; of a single value nothing can be told."""
+        """SQL: a value of the column without the layout's blanks; a single value stays as it is."""
         if self.first == self.last:
             return name
         if self.is_fixed_width:
@@ -72,15 +73,15 @@ class Padding:
 
 
 NO_PADDING = Padding(0, 0, 0, 2**30, 0, 2**30, "", "\uffff")
-"""Of values without blanks at either end."""
+"""The padding of values without blanks at either end."""
 
 
 def padding_of(connection: duckdb.DuckDBPyConnection, name: str) -> Padding | None:
-    """How the values of a column of ``texts`` are padded; None where it holds none."""
+    """How the values of a column of ``texts`` are padded; None if it has no values."""
     column, blanks = quoted(name), literal(BLANKS)
     row = connection.sql(
         f"""SELECT min(length(v) - length(ltrim(v, {blanks}))), min(length(v) - length(rtrim(v, {blanks}))),
             min(length(v)), max(length(v)), min(length(b)), max(length(b)), min(b), max(b)
-        FROM (SELECT {column} AS v, trim({column}, {blanks}) AS b FROM texts WHERE {column} IS NOT NULL)"""
+        FROM (SELECT {column} AS v, trim({column}, {blanks}) AS b FROM {WorkTable.TEXTS} WHERE {column} IS NOT NULL)"""
     ).fetchall()[0]
     return None if row[0] is None else Padding(*row)

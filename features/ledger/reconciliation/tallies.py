@@ -16,7 +16,7 @@ from features.ledger.schema.currencies import CURRENCIES
 from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.ledger.schema.record_types import ORIGINAL, RECORD_TYPES, RecordType
 from features.ledger.sql import literal
-from features.ledger.validation.row_checks import may_be_set_aside
+from features.ledger.validation.row_reasons import may_be_set_aside
 
 UNNAMED = "unknown currency"
 
