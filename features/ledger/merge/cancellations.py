@@ -77,7 +77,12 @@ class _Matching:
     free: dict[bool, list[tuple[int, int, _Line]]] = field(default_factory=lambda: {True: [], False: []})
 
     def meet(self, line: _Line) -> _Line | None:
-        """The line it pairs with; None, and it is free itself, where there is none."""
+        """The line it pairs with, which is no longer free; None where there is none, and then this line is free.
+
+        A line that is superseded by the instant it is known meets nobody: its correction stands in its place.
+        """
+        if line.until is not None and line.until <= line.known:
+            return None
         others = self.free[not line.is_sale]
         first, last = (line.at, line.at + self.within) if line.is_sale else (line.at - self.within, line.at)
         place = bisect_left(others, (first,))
@@ -90,8 +95,7 @@ class _Matching:
             else:
                 del others[place]
                 return other
-        if line.until is None or line.until > line.known:
-            insort(self.free[line.is_sale], (line.at, line.row_id, line))
+        insort(self.free[line.is_sale], (line.at, line.row_id, line))
         return None
 
 

@@ -126,6 +126,16 @@ def test_two_files_say_what_one_file_says(bring: Ingest, home: Home) -> None:
     assert hidden(read_ledger(home, POLICY)) == hidden(one) == [1, 2]
 
 
+def test_two_versions_of_one_line_never_cancel_each_other(bring: Ingest, home: Home) -> None:
+    account = bring(
+        "customer_id,ordered_at,order_id,line_id,product_id,amount,known_at\n"
+        "b,2026-01-01 02:30,1,2,P,1.50,\n"
+        "b,2026-01-01 02:30,1,2,P,-1.50,2026-01-01 01:00\n"
+    )
+    assert (account.accepted.rows, account.cancellations.pairs, account.corrections) == (2, 0, 1)
+    assert [row["amount"] for row in read(home) if row["replaced_at"] is None] == [Decimal("1.5")]  # known at 02:30
+
+
 def test_a_correction_that_says_the_same_of_a_cancelled_line_is_cancelled_too() -> None:
     header = "customer_id | ordered_at | amount | order_id | line_id | department | known_at"
     lines = [
