@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from features.ledger.ingest.push import Pushed
-from features.ledger.reconciliation.report import Tally
+from features.ledger.reconciliation.tallies import Tally
 from features.ledger.schema.quarantine_reasons import EXPLANATIONS
 from serving.publication.publish import PublishedRun
 

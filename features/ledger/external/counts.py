@@ -10,8 +10,8 @@ from decimal import Decimal
 import duckdb
 
 from features.ledger.errors import LedgerError
-from features.ledger.reconciliation.report import NOTHING, Quarantined, Reconciliation, Tally
-from features.ledger.reconciliation.tallies import UNNAMED
+from features.ledger.reconciliation.report import Reconciliation
+from features.ledger.reconciliation.tallies import NOTHING, UNNAMED, Quarantined, Tally
 from features.ledger.schema.currencies import CURRENCIES
 from features.ledger.schema.quarantine_reasons import EXPLANATIONS, QuarantineReason
 from features.ledger.sql import instant_literal, literal

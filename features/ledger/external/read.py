@@ -33,7 +33,7 @@ from features.ledger.reading.header_matching import match_columns
 from features.ledger.reading.raw_rows import RawRows
 from features.ledger.reconciliation.conversion import NO_CONVERSION
 from features.ledger.reconciliation.look_alikes import NO_LOOK_ALIKES
-from features.ledger.reconciliation.report import NOTHING
+from features.ledger.reconciliation.tallies import NOTHING
 from features.ledger.schema.arrow import CUSTOMERS, REPLACEMENTS
 from features.ledger.schema.currencies import NO_CURRENCY
 from features.ledger.schema.record_types import RECORD_TYPES

@@ -19,8 +19,8 @@ from features.ledger.external.parquet_writer import sorted_lines
 from features.ledger.external.spill import Spill
 from features.ledger.merge.cancellations import PAIRS, cancel_at_once
 from features.ledger.merge.events import SINCE_EVER, merge_events
-from features.ledger.reconciliation.report import Cancellations
-from features.ledger.reconciliation.tallies import cancellations_of, rows_in_detail
+from features.ledger.reconciliation.cancellations import Cancellations, cancellations_of
+from features.ledger.reconciliation.tallies import rows_in_detail
 from features.ledger.schema.arrow import INSTANT, ORDER_LINES, REPLACEMENTS
 from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.ledger.schema.record_types import RECORD_TYPES

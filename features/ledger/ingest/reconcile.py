@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 from features.ledger.ingest.request import HistoryRule, IngestRequest
 from features.ledger.merge.events import accepted_on
 from features.ledger.mirror.parquet_mirror import mirrored
+from features.ledger.reconciliation.cancellations import NO_CANCELLATIONS, cancellations_of
 from features.ledger.reconciliation.conversion import NO_CONVERSION, conversion_of
 from features.ledger.reconciliation.look_alikes import NO_LOOK_ALIKES, LookAlikes, new_look_alikes
-from features.ledger.reconciliation.report import NO_CANCELLATIONS, NOTHING, Reconciliation, UnreconciledError
+from features.ledger.reconciliation.report import Reconciliation, UnreconciledError
 from features.ledger.reconciliation.tallies import (
-    cancellations_of,
+    NOTHING,
     columns_of,
     commitments,
     days_spanned,

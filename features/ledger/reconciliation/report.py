@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,9 +14,11 @@ from rich.text import Text
 
 from features.ledger.errors import LedgerError
 from features.ledger.reading.header_matching import listed
+from features.ledger.reconciliation.cancellations import Cancellations
 from features.ledger.reconciliation.conversion import Conversion
 from features.ledger.reconciliation.look_alikes import LookAlikes
-from features.ledger.schema.quarantine_reasons import EXPLANATIONS, QuarantineReason
+from features.ledger.reconciliation.tallies import Quarantined, Tally
+from features.ledger.schema.quarantine_reasons import EXPLANATIONS
 
 RULES = {
     "column": "Known since what the file says",
@@ -34,86 +36,6 @@ class UnreconciledError(LedgerError):
             f"The ingest does not add up ({what}); nothing was stored.",
             "This is a defect of callfirst: please report it with the file.",
         )
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Rows and their money.
-
-    Attributes:
-        rows: how many.
-        money: sum per currency, of the rows whose money could be read.
-        unreadable: rows whose money could not.
-    """
-
-    rows: int
-    money: Mapping[str, Decimal]
-    unreadable: int = 0
-
-    def __add__(self, other: Tally) -> Tally:
-        codes = sorted({*self.money, *other.money})
-        return Tally(
-            self.rows + other.rows,
-            {code: self.money.get(code, Decimal(0)) + other.money.get(code, Decimal(0)) for code in codes},
-            self.unreadable + other.unreadable,
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """The tally for machines; money as decimal strings."""
-        money = {code: str(amount) for code, amount in self.money.items()}
-        return {"rows": self.rows, "money": money, "money_unreadable_rows": self.unreadable}
-
-
-NOTHING = Tally(0, {})
-
-
-@dataclass(frozen=True)
-class LargestCancellation:
-    """The pair of most money: whose order it was, what it came to, and how many minutes it stood."""
-
-    customer_id: str
-    order_id: str | None
-    amount: Decimal
-    minutes: int
-
-
-@dataclass(frozen=True)
-class Cancellations:
-    """Sales that a return undid at once, each with its return; ``money``: of the sales, reporting currency."""
-
-    pairs: int
-    money: Decimal
-    largest: LargestCancellation | None
-
-    @property
-    def sentence(self) -> str:
-        """What happened, and to whom most."""
-        if self.largest is None:
-            return "No order was cancelled at once."
-        order = f" (order {self.largest.order_id})" if self.largest.order_id else ""
-        return (
-            f"Cancelled at once, sale and return, so neither order nor return: {self.pairs:,} over {self.money:,.2f}; "
-            f"the largest {self.largest.amount:,.2f} of customer {self.largest.customer_id}{order} "
-            f"after {self.largest.minutes} minutes."
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """The same for machines; money as decimal strings."""
-        largest = asdict(self.largest) | {"amount": str(self.largest.amount)} if self.largest else None
-        return {"pairs": self.pairs, "money": str(self.money), "largest": largest}
-
-
-NO_CANCELLATIONS = Cancellations(0, Decimal(0), None)
-
-
-@dataclass(frozen=True)
-class Quarantined:
-    """How many rows have one reason, and where the first of them stands."""
-
-    reason: QuarantineReason
-    rows: int
-    file: str
-    line: int
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,18 @@
-"""The counting of checked and judged rows, for the reconciliation."""
+"""Counts of checked and judged rows, and of their money, for the reconciliation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
 from features.ledger.reading.raw_rows import RawRows
-from features.ledger.reconciliation.report import NOTHING, Cancellations, LargestCancellation, Quarantined, Tally
 from features.ledger.schema.currencies import CURRENCIES
 from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.ledger.schema.record_types import ORIGINAL, RECORD_TYPES, RecordType
@@ -19,6 +20,47 @@ from features.ledger.sql import literal
 from features.ledger.validation.row_reasons import may_be_set_aside
 
 UNNAMED = "unknown currency"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Rows and their money.
+
+    Attributes:
+        rows: how many.
+        money: sum per currency, of the rows whose money could be read.
+        unreadable: rows whose money could not.
+    """
+
+    rows: int
+    money: Mapping[str, Decimal]
+    unreadable: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        codes = sorted({*self.money, *other.money})
+        return Tally(
+            self.rows + other.rows,
+            {code: self.money.get(code, Decimal(0)) + other.money.get(code, Decimal(0)) for code in codes},
+            self.unreadable + other.unreadable,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The tally for machines; money as decimal strings."""
+        money = {code: str(amount) for code, amount in self.money.items()}
+        return {"rows": self.rows, "money": money, "money_unreadable_rows": self.unreadable}
+
+
+NOTHING = Tally(0, {})
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """How many rows have one reason, and where the first of them stands."""
+
+    reason: QuarantineReason
+    rows: int
+    file: str
+    line: int
 
 
 def tally(connection: duckdb.DuckDBPyConnection, table: str, kind: str, where: str = "true") -> Tally:
@@ -103,19 +145,6 @@ def rows_in_detail(connection: duckdb.DuckDBPyConnection, kind: RecordType) -> t
     ).fetchall()[0][0]
     unseen = connection.sql("SELECT count(*) FROM replaced WHERE never_seen").fetchall()[0][0]
     return corrections, unseen
-
-
-def cancellations_of(connection: duckdb.DuckDBPyConnection) -> Cancellations:
-    """The pairs of lines that cancelled each other with this batch, and the one of most money."""
-    found = connection.sql(
-        """WITH lines AS (SELECT row_id, customer_id, order_id, amount, ordered_at FROM stored UNION ALL
-            SELECT row_id, customer_id, order_id, amount, ordered_at FROM accepted)
-        SELECT s.customer_id, s.order_id, s.amount, date_diff('minute', s.ordered_at, r.ordered_at)
-        FROM cancelled JOIN lines s USING (row_id) JOIN lines r ON r.row_id = cancelled.by_row_id
-        ORDER BY s.amount DESC, s.row_id"""
-    ).fetchall()
-    largest = LargestCancellation(*found[0]) if found else None
-    return Cancellations(len(found), sum((amount for _, _, amount, _ in found), Decimal(0)), largest)
 
 
 def days_spanned(connection: duckdb.DuckDBPyConnection, kind: RecordType) -> tuple[date | None, date | None]:
