@@ -15,9 +15,10 @@ from features.ledger.demo.company import invent_company
 from features.ledger.ingest.intake import ledger_of
 from features.policy import Policy
 from features.snapshot import company_values, take_snapshot
-from training.checks import perturbations as other
+from training.checks.added_rows import BOOKED, ordering
 from training.checks.behavioural import PERTURBATION_TESTS, PerturbationTest
 from training.checks.ledger_rows import LedgerRows, known_customers
+from training.checks.perturbations import one_half
 from training.dataset.folds import origins_of
 from training.dataset.training_set import training_set
 
@@ -110,7 +111,7 @@ def test_no_feature_moves_in_another_world(drawn: tuple[LedgerRows, AsOf, Policy
     true = trial.base(world, as_of, policy.zone) if trial.base else world
     whom = set(known_customers(true, as_of))
     if trial.bystanders:
-        whom = {each for each, moves in zip(sorted(whom), other.one_half(sorted(whom)), strict=True) if not moves}
+        whom = {each for each, moves in zip(sorted(whom), one_half(sorted(whom)), strict=True) if not moves}
     changed = trial.made(true, as_of, policy.zone)
     assert _rows(true, as_of, policy, whom) == _rows(changed, as_of, policy, whom)
 
@@ -120,7 +121,7 @@ def test_no_feature_moves_in_another_world(drawn: tuple[LedgerRows, AsOf, Policy
 def test_a_commitment_known_before_moves_features_of_commitments_alone(drawn: tuple[LedgerRows, AsOf, Policy]) -> None:
     world, as_of, policy = drawn
     whom = set(known_customers(world, as_of))
-    booked = other.ordering(other.BOOKED)(world, as_of, policy.zone)
+    booked = ordering(BOOKED)(world, as_of, policy.zone)
     before, after = _rows(world, as_of, policy, whom), _rows(booked, as_of, policy, whom)
     moved = {name for one, two in zip(before, after, strict=True) for name in one if repr(one[name]) != repr(two[name])}
     assert moved <= {feature.name for feature in CATALOG if "commitments" in repr(feature.expression)}

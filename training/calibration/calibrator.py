@@ -10,13 +10,14 @@ from sklearn.isotonic import IsotonicRegression
 from features.snapshot import Floats
 from models.calibration import UNCHANGED, Calibrator, Curve, Isotonic, Sigmoid, Spread
 from training.calibration.base_rates import YEAR_DAYS, BaseRates
+from training.calibration.deviation import posterior_deviation
 from training.calibration.origin_levels import CalibrationLine, Forecasts, fit_calibration_line
 
 LEAST_STEP_DAYS = 7.0
 
 
 CELLS, CELL_ROWS = 10, 50
-SCATTERS, USUAL_SCATTER = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5), 0.2
+SCATTERS, USUAL_SCATTER = np.array([0.0, 0.05, 0.1, 0.2, 0.3, 0.5]), 0.2
 """Log-odds by which a score's rate may lie beside the curve, and the deviation of the half-normal prior over these."""
 Flags = npt.NDArray[np.bool_]
 ISOTONIC_FROM_ROWS = 1000
@@ -97,11 +98,8 @@ def _scatter(forecasts: Forecasts, line: CalibrationLine, log_odds: Floats) -> f
             told = float(np.sum(weight * chance * (1 - chance)))
             off.append(float(np.sum(weight * (forecasts.happened[cell] - chance))) / told)
             surely.append(float(np.sum(weight**2 * chance * (1 - chance))) / told**2)
-    share = np.array(SCATTERS) ** 2
-    variance = np.array(surely)[None, :] + share[:, None]
-    score = -0.5 * np.sum(np.array(off) ** 2 / variance + np.log(variance), axis=1) - 0.5 * share / USUAL_SCATTER**2
-    likely = np.exp(score - score.max())
-    return float(np.sqrt(likely @ share / likely.sum()))
+    log_prior = -0.5 * SCATTERS**2 / USUAL_SCATTER**2
+    return posterior_deviation(np.array(off), np.array(surely), deviations=SCATTERS, log_prior=log_prior)
 
 
 def fit_curve(forecasts: Forecasts, slope: float, level: Floats, now: float) -> Curve:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from features.clock import AsOf
 from features.policy import Policy
 from features.progress import Progress
+from training.checks import added_rows as added
 from training.checks import catalogue as checks
-from training.checks import perturbations as other
+from training.checks import perturbations as changed
 from training.checks.catalogue import CheckOutcome, FeatureCheck
 from training.checks.feature_tables import (
     FeatureMaker,
@@ -35,55 +36,57 @@ class PerturbationTest:
 
     check: FeatureCheck
     when: str
-    made: other.Perturb
-    base: other.Perturb | None = None  # what the true ledger is given first, so that there is something to change
+    made: changed.Perturb
+    base: changed.Perturb | None = None  # what the true ledger is given first, so that there is something to change
     bystanders: bool = False  # only those are compared whose own rows stay as they are
     last: bool = False  # it changes all at once, and is noted where no check before told more
 
 
-SOME_OPEN = other.adding(other.OPEN)
+SOME_OPEN = added.adding(added.OPEN)
 PERTURBATION_TESTS: tuple[PerturbationTest, ...] = (
-    PerturbationTest(checks.LATER, "later rows are taken away", other.without(other.happened_later)),
-    PerturbationTest(checks.LATER, "later rows are enlarged and exchanged", other.inflated(other.happened_later)),
-    PerturbationTest(checks.LATER, "every customer orders and returns later", other.adding(other.LATER)),
+    PerturbationTest(checks.LATER, "later rows are taken away", changed.without(changed.happened_later)),
+    PerturbationTest(checks.LATER, "later rows are enlarged and exchanged", changed.inflated(changed.happened_later)),
+    PerturbationTest(checks.LATER, "every customer orders and returns later", added.adding(added.LATER)),
     PerturbationTest(
-        checks.EDGE, "rows happen at the instant or within a day after it", other.adding(other.ON_THE_EDGE)
+        checks.EDGE, "rows happen at the instant or within a day after it", added.adding(added.ON_THE_EDGE)
     ),
-    PerturbationTest(checks.EDGE, "rows become known at the instant or just after it", other.adding(other.JUST_KNOWN)),
-    PerturbationTest(checks.KNOWN_LATER, "late rows are taken away", other.without(other.happened_before)),
-    PerturbationTest(checks.KNOWN_LATER, "late rows are enlarged and exchanged", other.inflated(other.happened_before)),
+    PerturbationTest(checks.EDGE, "rows become known at the instant or just after it", added.adding(added.JUST_KNOWN)),
+    PerturbationTest(checks.KNOWN_LATER, "late rows are taken away", changed.without(changed.happened_before)),
     PerturbationTest(
-        checks.KNOWN_LATER, "every customer has older rows that became known later", other.adding(other.LATE)
+        checks.KNOWN_LATER, "late rows are enlarged and exchanged", changed.inflated(changed.happened_before)
     ),
-    PerturbationTest(checks.CORRECTED_LATER, "nothing is corrected later", other.never_corrected),
+    PerturbationTest(
+        checks.KNOWN_LATER, "every customer has older rows that became known later", added.adding(added.LATE)
+    ),
+    PerturbationTest(checks.CORRECTED_LATER, "nothing is corrected later", changed.never_corrected),
     PerturbationTest(
         checks.CORRECTED_LATER,
         "more rows are corrected or cancelled later",
-        other.corrected,
+        changed.corrected,
         base=SOME_OPEN,
     ),
     PerturbationTest(
         checks.INNER_DATES,
         "what was open at the instant never comes true",
-        other.inner_dates(None),
+        changed.inner_dates(None),
         base=SOME_OPEN,
     ),
     PerturbationTest(
         checks.INNER_DATES,
         "what was open at the instant comes true a month later",
-        other.inner_dates(30),
+        changed.inner_dates(30),
         base=SOME_OPEN,
     ),
     PerturbationTest(
-        checks.OTHERS, "others order later", other.for_one_half((*other.LATER, *other.LATE)), bystanders=True
+        checks.OTHERS, "others order later", added.for_one_half((*added.LATER, *added.LATE)), bystanders=True
     ),
-    PerturbationTest(checks.OTHERS, "others' later rows are taken away", other.without_one_half, bystanders=True),
-    PerturbationTest(checks.STRANGERS, "as many customers more are known later", other.with_strangers),
-    PerturbationTest(checks.STRANGERS, "customers known later are taken away", other.without_strangers),
-    PerturbationTest(checks.CONSEQUENCES, "no list was ever made", other.uncalled),
-    PerturbationTest(checks.CONSEQUENCES, "every customer was on a list and called", other.called),
-    PerturbationTest(checks.LEDGER_END, "the ledger reaches further by one stranger's rows", other.outlasting),
-    PerturbationTest(checks.LEDGER_END, "the ledger ends at the instant", other.cut, last=True),
+    PerturbationTest(checks.OTHERS, "others' later rows are taken away", changed.without_one_half, bystanders=True),
+    PerturbationTest(checks.STRANGERS, "as many customers more are known later", added.with_strangers),
+    PerturbationTest(checks.STRANGERS, "customers known later are taken away", changed.without_strangers),
+    PerturbationTest(checks.CONSEQUENCES, "no list was ever made", changed.uncalled),
+    PerturbationTest(checks.CONSEQUENCES, "every customer was on a list and called", added.called),
+    PerturbationTest(checks.LEDGER_END, "the ledger reaches further by one stranger's rows", added.outlasting),
+    PerturbationTest(checks.LEDGER_END, "the ledger ends at the instant", changed.cut, last=True),
 )
 
 
@@ -145,7 +148,7 @@ def _try(watched: CheckRun, trial: PerturbationTest, at: AsOf) -> None:
     whom = set(known_customers(watched.world, at))
     if trial.bystanders:
         ids = sorted(whom)
-        whom = {each for each, moves in zip(ids, other.one_half(ids), strict=True) if not moves}
+        whom = {each for each, moves in zip(ids, changed.one_half(ids), strict=True) if not moves}
     zone, world, true = watched.policy.zone, watched.world, watched.alone[at]
     try:
         if trial.base is not None:
@@ -195,9 +198,9 @@ def _across_instants(watched: CheckRun, together: FeatureTable, every: Sequence[
 
 
 def _under_other_names(watched: CheckRun, every: Sequence[AsOf], together: FeatureTable) -> None:
-    world, names = other.renamed(watched.world)
+    world, names = changed.renamed(watched.world)
     renamed = watched.made(world, "under other names", every).named_back(names)
-    shuffled = watched.made(other.shuffled(watched.world), "in another order", every)
+    shuffled = watched.made(changed.shuffled(watched.world), "in another order", every)
     for check, when, made in (
         (checks.NAMES, "customers get other ids", renamed),
         (checks.ORDER, "the ledger's rows come in another order", shuffled),
@@ -210,8 +213,8 @@ def _booked(watched: CheckRun, at: AsOf) -> None:
     """A booking moves a feature that a like order of the past moves too, in the same rows."""
     whom = set(known_customers(watched.world, at))
     zone, world, first = watched.policy.zone, watched.world, watched.alone[at]
-    booked = watched.made(other.ordering(other.BOOKED)(world, at, zone), f"booked {at}", [at])
-    ordered = watched.made(other.ordering(other.ORDERED)(world, at, zone), f"ordered {at}", [at])
+    booked = watched.made(added.ordering(added.BOOKED)(world, at, zone), f"booked {at}", [at])
+    ordered = watched.made(added.ordering(added.ORDERED)(world, at, zone), f"ordered {at}", [at])
 
     def of_known(key: Key) -> bool:
         return key[0] in whom

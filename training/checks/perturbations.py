@@ -1,14 +1,14 @@
-"""Other worlds: ledgers that look alike at an instant and differ in what nobody could know then.
+"""Perturbations: ledgers that look alike at an instant and differ in what was not known then.
 
 A feature made as of the instant must be the same in all of them. Where a ledger itself holds few late or corrected
-rows, a world adds some for every customer, so that a leak shows at once and not in one row of a thousand.
+rows, ``added_rows`` adds some for every customer, so that a leak shows at once and not in one row of a thousand.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -25,15 +25,12 @@ from training.checks.ledger_rows import (
     Layer,
     LedgerRows,
     Mask,
-    arrived,
     at_or_after,
     flags,
     handed_on,
     is_of,
     is_visible,
     known_customers,
-    moved,
-    new_rows,
     newest_of,
     relabelled,
     scaled,
@@ -43,38 +40,10 @@ from training.checks.ledger_rows import (
 )
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-BEHIND_THE_END = 400 * DAY
 EVERY = 4  # of so many lines one is corrected later, beside each customer's newest
 
 Selected: TypeAlias = Callable[[Layer, pa.Table, AsOf], Mask]
 Perturb: TypeAlias = Callable[[LedgerRows, AsOf, ZoneInfo], LedgerRows]
-
-
-@dataclass(frozen=True)
-class RowTest:
-    """A row to add for every customer: when it happens and is known, from the instant on, and how large it is."""
-
-    happens: timedelta
-    known: timedelta
-    times: int
-
-
-LATER = tuple(
-    RowTest(days * DAY + 5 * HOUR, days * DAY + 5 * HOUR, times) for days, times in ((1, 7), (8, 13), (40, -2))
-)
-ON_THE_EDGE = tuple(RowTest(hours * HOUR, hours * HOUR, 11) for hours in (0, 1, 5, 13, 23))
-JUST_KNOWN = (RowTest(-HOUR, 0 * HOUR, 7), RowTest(-2 * DAY, 0 * HOUR, 11), RowTest(-2 * DAY, 2 * HOUR, 5))
-LATE = (
-    RowTest(-3 * DAY, 2 * DAY, 7),
-    RowTest(-45 * DAY, 30 * DAY, 13),
-    RowTest(-400 * DAY, 9 * DAY, 5),
-    RowTest(-4 * DAY, DAY, -3),
-)
-FAR = (RowTest(BEHIND_THE_END, BEHIND_THE_END, 1),)
-CALLED = (RowTest(-10 * DAY, -10 * DAY, 1), RowTest(-DAY, -DAY, 1))
-OPEN = (RowTest(-10 * DAY, -10 * DAY, 1), RowTest(-40 * DAY, -40 * DAY, 2))
-BOOKED = (RowTest(5 * DAY, -DAY, 3),)
-ORDERED = (RowTest(-DAY, -DAY, 3),)
 
 
 def known_later(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:  # noqa: ARG001  a Selected
@@ -103,7 +72,7 @@ def without(selected: Selected) -> Perturb:
     """The world without the selected rows."""
 
     def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
-        return _each(world, lambda layer, table: table.filter(pa.array(~selected(layer, table, as_of))))
+        return each_table(world, lambda layer, table: table.filter(pa.array(~selected(layer, table, as_of))))
 
     return made
 
@@ -117,38 +86,7 @@ def inflated(selected: Selected) -> Perturb:
             others = handed_on(relabelled(layer, scaled(table.filter(pa.array(chosen)), 1000.0)))
             return stacked([table.filter(pa.array(~chosen)), others]).sort_by("row_id")
 
-        return _each(world, change)
-
-    return made
-
-
-def adding(rows: Sequence[RowTest]) -> Perturb:
-    """Rows of every kind added for every known customer."""
-
-    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
-        return _adding(world, known_customers(world, as_of), rows, as_of, zone)
-
-    return made
-
-
-def ordering(rows: Sequence[RowTest]) -> Perturb:
-    """Order lines alone added for every known customer."""
-
-    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
-        customers, lines = known_customers(world, as_of), world.rows["order_lines"]
-        added = _with_rows(LAYERS["order_lines"], lines, customers, rows, as_of, zone)
-        return replace(world, rows={**world.rows, "order_lines": added})
-
-    return made
-
-
-def for_one_half(rows: Sequence[RowTest]) -> Perturb:
-    """The same for one half of the customers; nothing of the other half's own has changed."""
-
-    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
-        known = known_customers(world, as_of)
-        chosen = [each for each, is_in in zip(known, one_half(known), strict=True) if is_in]
-        return _adding(world, chosen, rows, as_of, zone)
+        return each_table(world, change)
 
     return made
 
@@ -164,26 +102,10 @@ def without_one_half(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRo
     return without(of_half)(world, as_of, zone)
 
 
-def with_strangers(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
-    """As many customers again, of whom nothing was known yet."""
-    count = len(known_customers(world, as_of))
-    strangers = [f"{'0' if place % 2 else 'zz'} known later {place}" for place in range(count)]
-    grown = _adding(world, strangers, (*LATER, *LATE), as_of, zone)
-    table = _with_rows(LAYERS["customers"], grown.rows["customers"], strangers, [RowTest(DAY, DAY, 1)], as_of, zone)
-    return replace(grown, rows={**grown.rows, "customers": table})
-
-
 def without_strangers(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
     """The world without customers of whom nothing was known yet."""
     known = known_customers(world, as_of)
-    return _each(world, lambda _, table: table.filter(pa.array(is_of(table, known))))
-
-
-def outlasting(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
-    """The ledger reaching far beyond its end, by one row of a customer nobody knows."""
-    grown = _adding(world, ["zz at the end"], FAR, as_of, zone)
-    first = RowTest(timedelta(days=(world.origin.starts_on - as_of.day).days - 30), DAY, 1)
-    return _adding(grown, ["zz at the end"], (first,), as_of, zone)
+    return each_table(world, lambda _, table: table.filter(pa.array(is_of(table, known))))
 
 
 def cut(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
@@ -199,7 +121,7 @@ def never_corrected(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRow
         replaced = pc.if_else(pa.array(at_or_after(kept, "replaced_at", as_of)), None, kept.column("replaced_at"))
         return with_column(kept, "replaced_at", replaced)
 
-    return _each(world, taken_back)
+    return each_table(world, taken_back)
 
 
 def corrected(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
@@ -217,7 +139,7 @@ def corrected(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # 
         new = with_column(new, "replaced_at", pa.nulls(new.num_rows, INSTANT))
         return stacked([old, with_row_ids(new, after=table)])
 
-    return _each(world, change)
+    return each_table(world, change)
 
 
 def inner_dates(days: int | None) -> Perturb:
@@ -234,7 +156,7 @@ def inner_dates(days: int | None) -> Perturb:
                     table = with_column(table, column, pc.if_else(still_open, value, table.column(column)))
             return table
 
-        return _each(world, change)
+        return each_table(world, change)
 
     return made
 
@@ -245,19 +167,6 @@ def uncalled(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # n
     unlisted = {name: world.rows[name].slice(0, 0) for name in ("calls", "outcomes")}
     unlisted["contacts"] = contacts.filter(pc.is_null(contacts.column("listed_on")))
     return replace(world, rows={**world.rows, **unlisted})
-
-
-def called(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
-    """The world in which a list had every customer called, and something came of it."""
-    customers = known_customers(world, as_of)
-    rows = dict(world.rows)
-    for name in ("calls", "outcomes", "contacts"):
-        rows[name] = _with_rows(LAYERS[name], rows[name].slice(0, 0), customers, CALLED, as_of, zone)
-        if "listed_on" in rows[name].column_names:
-            listed = pa.array([as_of.day - 11 * DAY] * rows[name].num_rows, pa.date32())
-            rows[name] = with_column(rows[name], "listed_on", listed)
-        rows[name] = stacked([world.rows[name], arrived(LAYERS[name], rows[name], after=world.rows[name])])
-    return replace(world, rows=rows)
 
 
 def renamed(world: LedgerRows) -> tuple[LedgerRows, dict[str, str]]:
@@ -276,7 +185,7 @@ def renamed(world: LedgerRows) -> tuple[LedgerRows, dict[str, str]]:
                 table = with_column(table, name, pa.array(named, pa.string()))
         return table
 
-    return _each(world, change), {new: old for old, new in other.items()}
+    return each_table(world, change), {new: old for old, new in other.items()}
 
 
 def shuffled(world: LedgerRows) -> LedgerRows:
@@ -288,32 +197,12 @@ def shuffled(world: LedgerRows) -> LedgerRows:
         table = with_column(table, "row_id", pa.array(numbers))
         return table.take(pa.array(draws.permutation(table.num_rows)))
 
-    return _each(world, change)
+    return each_table(world, change)
 
 
-def _each(world: LedgerRows, change: Callable[[Layer, pa.Table], pa.Table]) -> LedgerRows:
+def each_table(world: LedgerRows, change: Callable[[Layer, pa.Table], pa.Table]) -> LedgerRows:
+    """The world with every table changed."""
     return replace(world, rows={name: change(LAYERS[name], table) for name, table in world.rows.items()})
-
-
-def _adding(
-    world: LedgerRows, customers: Sequence[str], rows: Sequence[RowTest], as_of: AsOf, zone: ZoneInfo
-) -> LedgerRows:
-    def change(layer: Layer, table: pa.Table) -> pa.Table:
-        return _with_rows(layer, table, customers, rows, as_of, zone) if layer.happened else table
-
-    return _each(world, change)
-
-
-def _with_rows(
-    layer: Layer, table: pa.Table, customers: Sequence[str], rows: Sequence[RowTest], as_of: AsOf, zone: ZoneInfo
-) -> pa.Table:
-    new = new_rows(layer, table, customers if "customer_id" in table.column_names else ["nobody"], as_of)
-    moments = [(as_of.naive + row.happens, as_of.naive + row.known) for row in rows]
-    parts = [
-        scaled(moved(layer, new, happens=happens, known=known, zone=zone), float(row.times))
-        for row, (happens, known) in zip(rows, moments, strict=True)
-    ]
-    return stacked([table, arrived(layer, stacked(parts), after=table)])
 
 
 def _later_versions(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:
@@ -349,4 +238,4 @@ def with_hindsight(world: LedgerRows) -> LedgerRows:
         happened = last.column(layer.happened).cast(pa.timestamp("us"))
         return with_column(last, "visible_from", pc.min_element_wise(last.column("visible_from"), happened))
 
-    return _each(world, change)
+    return each_table(world, change)

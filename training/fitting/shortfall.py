@@ -11,6 +11,7 @@ from features.snapshot import Floats
 from models.probability import Probability, alone
 from models.reference import Reference, orders_expected
 from models.shortfall import Shortfall, ShortfallKind, lift_of
+from training.calibration.deviation import posterior_deviation
 from training.dataset.folds import Fold, Origins
 from training.dataset.training_set import TrainingSet
 from training.fitting.blend import MOST_ROWS
@@ -126,10 +127,8 @@ def spread_of(told: MoneyForecasts | None) -> float:
     alone speaks.
     """
     off, by_chance = _cells(told) if told else (np.empty(0), np.empty(0))
-    variance = by_chance[None, :] ** 2 + SPREADS[:, None] ** 2
-    score = -0.5 * np.sum(off**2 / variance + np.log(variance), axis=1) - 0.5 * (SPREADS / USUAL_SPREAD) ** 2
-    likely = np.exp(score - score.max())
-    return float(np.sqrt(likely @ SPREADS**2 / likely.sum()))
+    log_prior = -0.5 * (SPREADS / USUAL_SPREAD) ** 2
+    return posterior_deviation(off, by_chance**2, deviations=SPREADS, log_prior=log_prior)
 
 
 def _cells(told: MoneyForecasts) -> tuple[Floats, Floats]:
