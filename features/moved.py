@@ -114,7 +114,7 @@ MOVED = {
     "features.whole_file": "features.atomic_write",
     "models.boosted": "models.lightgbm_member",
     "models.bundle_files": "models.bundle_storage",
-    "models.single_row": "models.lightgbm_single_row",
+    "models.single_row": "models.lightgbm_member",
     "models.usual_shares": "models.feature_distributions",
     "serving.api.answers": "serving.api.schemas",
     "serving.api.contract": "serving.api.openapi",
