@@ -11,8 +11,8 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     ├── LedgerError                     features.ledger.errors: a ledger that cannot be used as asked
     │   ├── EmptyLedgerError            features.ledger.errors: nothing to work on yet
     │   ├── AsOfBeforeLedgerError       features.ledger.errors: nothing was known then
-    │   ├── KindError                   features.ledger.ingest.intake: no such kind of rows
-    │   ├── UnknownCurrencyError        features.ledger.ingest.intake: no currency of ISO 4217
+    │   ├── KindError                   features.ledger.ingest.request: no such kind of rows
+    │   ├── UnknownCurrencyError        features.ledger.ingest.request: no currency of ISO 4217
     │   ├── SourceError                 features.ledger.reading.files: a file that cannot be read at all
     │   │   └── DatabaseSourceError     features.ledger.reading.databases: a database that rows cannot be read from
     │   ├── SourcesFileError            features.ledger.ingest.source_config: a sources.toml that cannot hold
@@ -30,7 +30,7 @@ The tree (each subclass lives beside the code that raises it; a test holds it to
     │   ├── SameAsError                 features.ledger.ingest.customer_aliases: ids said to be one that cannot be
     │   ├── RejectedRowsError           features.ledger.ingest.in_memory: rows in memory that cannot be used
     │   ├── UnreconciledError           features.ledger.reconciliation.report: rows or money do not add up
-    │   ├── FramesError                 features.ledger.ingest.transaction: memory, disk or mirror gave out
+    │   ├── FramesError                 features.ledger.ingest.intake: memory, disk or mirror gave out
     │   ├── SettledError                features.ledger.store.settings: a policy against the ledger's first batch
     │   ├── StoreError                  features.ledger.store.database: a database that refuses
     │   ├── StoredRowError              features.ledger.store.row_codec: a stored value that no ingest writes

@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from features.clock import AsOf
 from features.home import Home
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import HistoryRule, IngestRequest, InputFiles
 from features.ledger.store.database import Store
 from features.policy import Policy
 from models.bundle import Bundle
@@ -55,7 +56,16 @@ def served(folder: Path) -> Home:
         file = folder / f"{kind}.csv"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-        ingest(kind, [file], home=home, policy=POLICY, now=datetime(2026, 5, 31, tzinfo=UTC), history=True)
+        ingest(
+            IngestRequest(
+                kind,
+                InputFiles([file]),
+                home=home,
+                policy=POLICY,
+                now=datetime(2026, 5, 31, tzinfo=UTC),
+                history=HistoryRule.ALL,
+            )
+        )
     serve_rule(home)
     run_night(home, POLICY, AsOf.parse("2026-06-01", POLICY.zone), now=MORNING)
     return home

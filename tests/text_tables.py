@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from features.clock import AsOf
-from features.ledger.ingest.intake import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Snapshot, take_snapshot

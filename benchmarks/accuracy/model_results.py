@@ -22,6 +22,7 @@ from features.atomic_write import atomic_write
 from features.clock import AsOf
 from features.home import Home
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import Policy
 from tests.cdnow import cdnow_master
@@ -129,7 +130,11 @@ def run(name: str, data: Path) -> Evaluation:
     file = data / trial.file if trial.file else cdnow_master()
     with tempfile.TemporaryDirectory() as place:
         home = Home(Path(place))
-        ingest("orders", [file], home=home, policy=POLICY, currency=trial.currency, now=clock.now())
+        ingest(
+            IngestRequest(
+                "orders", InputFiles([file]), home=home, policy=POLICY, currency=trial.currency, now=clock.now()
+            )
+        )
         return evaluate(
             read_ledger(home, POLICY),
             POLICY,

@@ -27,6 +27,7 @@ from features.errors import CallfirstError
 from features.home import Home
 from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import Policy
 from tests.corpus.cases import Case, read_cases
@@ -79,7 +80,7 @@ def _ours(case: Case, files: Sequence[Sequence[Path]], home: Home) -> Answer:
     policy = Policy(**case.policy)
     try:
         for step, paths in zip(case.ingests, files, strict=True):
-            ingest(step.kind, paths, home=home, policy=policy, now=NOW, **step.options)
+            ingest(IngestRequest(step.kind, InputFiles(paths), home=home, policy=policy, now=NOW, **step.options))
         with read_ledger(home, policy).open() as connection:
             found = connection.sql(
                 """SELECT customer_id, count(DISTINCT order_day) FILTER (makes_order) AS days,

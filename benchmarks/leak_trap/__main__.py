@@ -25,7 +25,7 @@ from benchmarks.leak_trap.leak_frames import HORIZON_DAYS, maker_of
 from benchmarks.leak_trap.leak_plants import PLANTED, PLANTED_ACROSS, UNSEEN, UNSEEN_ACROSS
 from features.clock import AsOf
 from features.ledger.demo.company import invent_company
-from features.ledger.ingest.intake import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from tests.cdnow import cdnow_master

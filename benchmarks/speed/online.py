@@ -26,6 +26,7 @@ from features.catalog import CATALOG, CATALOG_FINGERPRINT
 from features.catalog.definition import Unit
 from features.home import Home
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.ledger.store.database import Store
 from features.ledger.store.dirty_customers import DIRTY_CUSTOMERS, mark_dirty
 from features.policy import Policy
@@ -85,7 +86,11 @@ def made_up_model() -> Bundle:
 def prepared(home: Home, store: Store, lines: int) -> list[str]:
     """The customers of a home that now has a ledger, a champion and a night."""
     customers = made_up_orders(lines, 7, home.root / "orders.parquet")
-    ingest("orders", [home.root / "orders.parquet"], home=home, policy=POLICY, now=NOW - timedelta(days=1))
+    ingest(
+        IngestRequest(
+            "orders", InputFiles([home.root / "orders.parquet"]), home=home, policy=POLICY, now=NOW - timedelta(days=1)
+        )
+    )
     made_up_model().save(home.root / "bundle")
     promotion = dict.fromkeys(("run_id", "registered_version", "code_version", "ledger_digest", "sentence"), "")
     moments = {"promoted_at": NOW, "until": NOW}

@@ -22,6 +22,7 @@ from benchmarks.speed.big_ledger import write_big_ledger
 from features import clock
 from features.home import Home
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.policy import Policy
 from training.pipeline import train
 
@@ -57,7 +58,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         home, export = Home(Path(place) / "home"), Path(place) / "export.parquet"
         write_big_ledger(given.lines, export, seed=SEED)
-        ingest("orders", [export], home=home, policy=POLICY, currency="EUR", now=clock.now())
+        ingest(IngestRequest("orders", InputFiles([export]), home=home, policy=POLICY, currency="EUR", now=clock.now()))
         watch = StepTimes()
         verdict = train(home, POLICY, progress=watch.told)
     print(machine()["machine"])

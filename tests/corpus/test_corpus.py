@@ -13,6 +13,7 @@ from features.errors import CallfirstError
 from features.home import Home
 from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.ledger.ledger import Ledger
 from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import read_ledger
@@ -58,7 +59,7 @@ def bring(step: Ingest, folder: Path, home: Home, policy: Policy) -> Reconciliat
         pytest.skip("nothing is forbidden to this user")
 
     def run() -> Reconciliation:
-        return ingest(step.kind, files, home=home, policy=policy, now=NOW, **step.options)
+        return ingest(IngestRequest(step.kind, InputFiles(files), home=home, policy=policy, now=NOW, **step.options))
 
     if step.refused:
         with pytest.raises(CallfirstError, match=step.refused) as caught:

@@ -22,7 +22,7 @@ from benchmarks.speed.prepared import BigLedger
 from benchmarks.speed.rival_catalogue import RIVAL_CATALOGUE, RIVAL_NAMES
 from benchmarks.speed.rivals.answer import checks_of
 from features.clock import AsOf
-from features.ledger.ingest.intake import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import take_snapshot

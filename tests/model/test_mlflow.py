@@ -18,6 +18,7 @@ from features.home import Home
 from features.ledger.demo.company import invent_company
 from features.ledger.errors import AsOfBeforeLedgerError
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.store.database import Store
 from features.snapshot import take_snapshot
@@ -38,7 +39,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     company = invent_company(ends_on=date(2025, 12, 31), seed=3, customers=120, years=3)
     pyarrow.csv.write_csv(company.orders, folder / "orders.csv")
     there = Home(folder)
-    ingest("orders", [folder / "orders.csv"], home=there, policy=POLICY, currency="EUR", now=now())
+    ingest(
+        IngestRequest(
+            "orders", InputFiles([folder / "orders.csv"]), home=there, policy=POLICY, currency="EUR", now=now()
+        )
+    )
     return there
 
 

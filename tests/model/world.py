@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 
 from features.ledger.demo.company import invent_company
-from features.ledger.ingest.intake import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Snapshot, take_snapshot

@@ -15,6 +15,7 @@ from features.clock import now
 from features.home import Home
 from features.ledger.demo.company import write_demo
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles
 from tests.text_tables import POLICY, at
 from training.pipeline import train
 
@@ -35,7 +36,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     folder = tmp_path_factory.mktemp("home")
     there = Home(folder)
     for kind, file in write_demo(folder / "files", seed=5, customers=110, ends_on=date(2025, 12, 31)).items():
-        ingest("customers" if kind == "people" else kind, [file], home=there, policy=POLICY, currency="EUR", now=now())
+        ingest(
+            IngestRequest(
+                "customers" if kind == "people" else kind,
+                InputFiles([file]),
+                home=there,
+                policy=POLICY,
+                currency="EUR",
+                now=now(),
+            )
+        )
     train(there, POLICY, until=at("2026-01-01"), horizon_days=90, active_days=90)
     return there
 

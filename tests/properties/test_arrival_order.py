@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from features.home import Home
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import Policy
 
@@ -79,12 +80,12 @@ def read_in_order(home: Home, kind: str, files: Sequence[Mapping[str, Sequence[V
             for said, day in versions
         ]
         path.write_text("\n".join([header, *rows]) + "\n")
-        account = ingest(kind, [path], home=home, policy=POLICY, now=NOW)
+        account = ingest(IngestRequest(kind, InputFiles([path]), home=home, policy=POLICY, now=NOW))
         assert account.read.rows == account.accepted.rows == len(rows)
         money = account.accepted.money.get("EUR", Decimal(0))
         assert money == account.read.money.get("EUR", Decimal(0))
     for path in paths:
-        assert ingest(kind, [path], home=home, policy=POLICY, now=NOW).nothing_changed
+        assert ingest(IngestRequest(kind, InputFiles([path]), home=home, policy=POLICY, now=NOW)).nothing_changed
 
 
 def stands(home: Home, view: str, thing: str, number: str) -> dict[tuple[str, int], list[int | None]]:
@@ -113,7 +114,7 @@ def compare(arrivals: Mapping[str, Sequence[Sequence[Version]]], kinds: Sequence
         home = Home(Path(folder))
         first = home.root / "first.csv"
         first.write_text("customer_id,ordered_at,amount\nz,2026-01-01,1\n")
-        ingest("orders", [first], home=home, policy=POLICY, now=NOW)
+        ingest(IngestRequest("orders", InputFiles([first]), home=home, policy=POLICY, now=NOW))
         most = max(len(files) for files in arrivals.values())
         for kind in kinds:
             parts = [{thing: files[at] for thing, files in arrivals.items() if at < len(files)} for at in range(most)]

@@ -35,7 +35,7 @@ from features.catalog.primitives import (
     Window,
 )
 from features.clock import AsOf
-from features.ledger.ingest.intake import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import Snapshot, company_values, exact_snapshot, take_snapshot

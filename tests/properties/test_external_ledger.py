@@ -26,6 +26,7 @@ from features.ledger.external import resolve as source_versions
 from features.ledger.external.counts import NothingUsableError, SourceAccount
 from features.ledger.external.partitioning import by_ranges
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import HistoryRule, IngestRequest, InputFiles
 from features.ledger.ledger import Ledger
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.reading import delimited
@@ -116,7 +117,9 @@ def test_a_ledger_read_in_place_is_the_one_ingest_makes(
     with TemporaryDirectory() as folder:
         path = written(table, Path(folder))
         home = Home(Path(folder) / "home")
-        ingested = ingest("orders", [path], home=home, policy=POLICY, now=NOW, history=True)
+        ingested = ingest(
+            IngestRequest("orders", InputFiles([path]), home=home, policy=POLICY, now=NOW, history=HistoryRule.ALL)
+        )
         if ingested.nothing_usable:
             with pytest.raises(NothingUsableError):
                 in_place(path, POLICY, said)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from features.home import Home
 from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import HistoryRule, IngestRequest, InputFiles
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.reconciliation.report import Reconciliation
 from features.policy import Policy
@@ -44,7 +45,7 @@ def bring(home: Home, kind: str, header: tuple[str, ...], rows: list[Row] | list
     csv.writer(text).writerows([header, *rows])
     path = home.root / f"{kind}.csv"
     path.write_text(text.getvalue())
-    return ingest(kind, [path], home=home, policy=POLICY, now=NOW, history=True)
+    return ingest(IngestRequest(kind, InputFiles([path]), home=home, policy=POLICY, now=NOW, history=HistoryRule.ALL))
 
 
 def in_euros(row: Row, rates: list[Rate]) -> Decimal | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from features.catalog.trends import BOOKED
 from features.clock import AsOf
-from features.ledger.ingest.intake import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import take_snapshot

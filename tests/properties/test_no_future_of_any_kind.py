@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from features.catalog import CATALOG
 from features.clock import AsOf
 from features.ledger.demo.company import invent_company
-from features.ledger.ingest.intake import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.policy import Policy
 from features.snapshot import company_values, take_snapshot
 from training.checks.added_rows import BOOKED, ordering

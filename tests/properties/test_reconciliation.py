@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from features.home import Home
 from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.reconciliation.report import Reconciliation
 from features.policy import Policy
@@ -51,7 +52,7 @@ def bring(home: Home, *files: list[Row]) -> Reconciliation:
         csv.writer(text).writerows([HEADER, *lines])
         paths.append(home.root / f"{at}.csv")
         paths[-1].write_text(text.getvalue())
-    return ingest("orders", paths, home=home, policy=POLICY, now=NOW)
+    return ingest(IngestRequest("orders", InputFiles(paths), home=home, policy=POLICY, now=NOW))
 
 
 def held(home: Home) -> tuple[int, Decimal]:

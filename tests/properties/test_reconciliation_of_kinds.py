@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.home import Home
-from features.ledger.ingest.intake import ingest_rows
+from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputTable
 from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.reconciliation.report import Reconciliation
@@ -56,7 +57,7 @@ def rows_of(kind: RecordType) -> st.SearchStrategy[list[dict[str, str]]]:
 def bring(home: Home, kind: RecordType, rows: list[dict[str, str]], *, later: bool = False) -> Reconciliation:
     columns = {column.name: pa.array([row[column.name] for row in rows], pa.string()) for column in kind.columns}
     now = LATER if later else NOW
-    return ingest_rows(kind.name, pa.table(columns), source_name="drawn", home=home, policy=POLICY, now=now)
+    return ingest(IngestRequest(kind.name, InputTable(pa.table(columns), "drawn"), home=home, policy=POLICY, now=now))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_accepted_and_merged_and_quarantined_are_what_was_read(kind: RecordType,
     first, second = data.draw(rows_of(kind)), data.draw(rows_of(kind))
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder))
-        ingest_rows("orders", ORDER, source_name="orders", home=home, policy=POLICY, now=NOW)
+        ingest(IngestRequest("orders", InputTable(ORDER, "orders"), home=home, policy=POLICY, now=NOW))
         accounts = [bring(home, kind, first), bring(home, kind, second, later=True)]
         assert bring(home, kind, second, later=True).nothing_changed
         for rows, account in zip((first, second), accounts, strict=True):

@@ -10,6 +10,7 @@ import pytest
 
 from features.home import Home
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.ledger.reconciliation.report import Reconciliation
 from features.policy import Policy
 from tests.specs.ingested import NOW, Ingest
@@ -31,6 +32,6 @@ def bring(home: Home, tmp_path: Path) -> Ingest:
     ) -> Reconciliation:
         path = tmp_path / f"{next(count)}.csv"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return ingest(kind, [path], home=home, policy=policy, now=now, **more)
+        return ingest(IngestRequest(kind, InputFiles([path]), home=home, policy=policy, now=now, **more))
 
     return bring_in

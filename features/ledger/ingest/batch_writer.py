@@ -30,7 +30,7 @@ def store_batch(
     account: Reconciliation,
     quarantined: pa.Table,
     *,
-    held: LedgerState,
+    state: LedgerState,
     settings: LedgerSettings,
     ingested_at: datetime,
     history: bool,
@@ -44,14 +44,14 @@ def store_batch(
     digest = _batch_digest(frames, kind)
     database.execute(
         insert(BATCHES).values(
-            batch_id=held.next_batch_id,
+            batch_id=state.next_batch_id,
             kind=account.kind,
             ingested_at=ingested_at,
             history=history,
             accepted_rows=rows,
             known_at_given_rows=_known_at_given(frames),
-            first_row_id=held.next_row_id if rows else None,
-            last_row_id=held.next_row_id + rows - 1 if rows else None,
+            first_row_id=state.next_row_id if rows else None,
+            last_row_id=state.next_row_id + rows - 1 if rows else None,
             first_on=account.first_on,
             last_on=account.last_on,
             digest=digest,
@@ -59,20 +59,20 @@ def store_batch(
         )
     )
     for shelf in kind.relations:
-        with _indexed_afterwards(database, TABLES[shelf.name], is_worth_it=rows >= held.next_row_id):
+        with _indexed_afterwards(database, TABLES[shelf.name], is_worth_it=rows >= state.next_row_id):
             insert_rows(
                 database,
                 TABLES[shelf.name],
                 ("batch_id", "file_no", "line_no", *kept_names(shelf)),
-                ((held.next_batch_id, *row) for row in kept_rows(frames, accepted_on(kind, shelf), shelf)),
+                ((state.next_batch_id, *row) for row in kept_rows(frames, accepted_on(kind, shelf), shelf)),
                 told=lambda done: progress("Storing rows", done / max(rows, 1)),
             )
     if not kind.is_state:
         _store_replacements(database, frames, kind)
-        _refuse_other_rows(database, frames, account, held)
-    _store_quarantine(database, account.kind, quarantined, held.next_batch_id)
+        _refuse_other_rows(database, frames, account, state)
+    _store_quarantine(database, account.kind, quarantined, state.next_batch_id)
     touched = touched_customers(frames, kind).items()
-    mark_dirty(database, ((customer, held.next_batch_id, *seen) for customer, seen in touched))
+    mark_dirty(database, ((customer, state.next_batch_id, *seen) for customer, seen in touched))
     return digest
 
 
@@ -122,16 +122,16 @@ def _store_quarantine(database: Connection, kind: str, quarantined: pa.Table, ba
 
 
 def _refuse_other_rows(
-    database: Connection, frames: duckdb.DuckDBPyConnection, account: Reconciliation, held: LedgerState
+    database: Connection, frames: duckdb.DuckDBPyConnection, account: Reconciliation, state: LedgerState
 ) -> None:
     """What the database now holds of the batch is what the account says was accepted, to the row and the penny."""
     kind = RECORD_TYPES[account.kind]
-    rows = rows_kept(database, kind.relation, first_row_id=held.next_row_id)
+    rows = rows_kept(database, kind.relation, first_row_id=state.next_row_id)
     if rows != account.accepted.rows:
         raise UnreconciledError(f"{rows} rows in the database")
     if not kind.money:
         return
-    money = money_kept(database, kind, first_row_id=held.next_row_id)
+    money = money_kept(database, kind, first_row_id=state.next_row_id)
     [(accepted,)] = frames.sql(f"SELECT coalesce(sum({kind.money}), 0) FROM accepted").fetchall()
     if money != accepted:
         raise UnreconciledError(f"{money} in the database")

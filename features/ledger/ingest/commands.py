@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,8 +17,9 @@ from features.clock import AsOf, now
 from features.home import Home
 from features.ledger.data_quality import data_quality_of
 from features.ledger.ingest.customer_aliases import read_same_as
-from features.ledger.ingest.intake import ingest, ingest_rows
+from features.ledger.ingest.intake import ingest
 from features.ledger.ingest.pull import Pulled, pull_all
+from features.ledger.ingest.request import HistoryRule, IngestRequest, InputFiles, InputTable
 from features.ledger.ingest.source_config import UnknownSourceError, read_sources
 from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import read_ledger
@@ -77,25 +79,25 @@ def ingest_files(
         return
     if not kind or not files:
         raise typer.BadParameter("name a kind of rows and a file, or a source of sources.toml with --source")
-    settings: dict[str, Any] = {
-        "home": home,
-        "policy": read_policy(home.policy_file),
-        "now": now(),
-        "mapping": parse_mapping(mapping),
-        "currency": currency.upper() or None,
-        "known_at_column": known_at or None,
-        "history": history,
-        "same_as": read_same_as(same_as) if same_as else None,
-        "dry_run": dry_run,
-    }
+    request = partial(
+        IngestRequest,
+        kind,
+        home=home,
+        policy=read_policy(home.policy_file),
+        now=now(),
+        mapping=parse_mapping(mapping),
+        currency=currency.upper() or None,
+        known_at_column=known_at or None,
+        history=HistoryRule.of(history=history),
+        same_as=read_same_as(same_as) if same_as else {},
+        dry_run=dry_run,
+    )
     if query or any("://" in file for file in files):
         address = _address(files, query)
-        account = ingest_rows(kind, read_query(address, query), source_name=shown(address), **settings)
+        account = ingest(request(InputTable(read_query(address, query), shown(address))))
     else:
         with progress_bar(quiet=as_json) as progress:
-            account = ingest(
-                kind, [Path(file) for file in files], encoding=encoding or None, progress=progress, **settings
-            )
+            account = ingest(request(InputFiles([Path(file) for file in files], encoding or None), progress=progress))
     Console().print_json(json.dumps(account.as_json())) if as_json else Console().print(
         account.as_text(), soft_wrap=True
     )

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
-
 from features.errors import CallfirstError
 from features.home import Home
-from features.ledger.ingest.intake import ingest, ingest_rows
+from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import HistoryRule, IngestRequest, InputFiles, InputTable, no_commit_hook
 from features.ledger.ingest.source_config import Source
 from features.ledger.ingest.watermarks import Watermark, furthest, move, since, watermark_of
 from features.ledger.reading.databases import read_query, shown
 from features.ledger.reading.files import SourceError
 from features.ledger.reconciliation.report import Reconciliation
-from features.ledger.store.database import Store
+from features.ledger.store.database import Store, open_store
 from features.policy import Policy
 
 
@@ -79,34 +78,32 @@ def pull(source: Source, *, home: Home, policy: Policy, now: datetime, dry_run: 
     Raises:
         CallfirstError: it cannot be read, or its rows cannot come in; nothing of it was stored.
     """
-    named: dict[str, Any] = {
-        "home": home, "policy": policy, "now": now, "mapping": source.mapping, "currency": source.currency or None,
-        "known_at_column": source.known_at or None, "history": source.history, "dry_run": dry_run,
-    }  # fmt: skip
     if source.files:
-        return ingest(source.kind, _files(source, home), **named)
-    address, held = source.address(), _held(source, home)
-    rows = read_query(address, source.query, since=since(source, held))
+        return ingest(_request(source, InputFiles(_files(source, home)), home, policy, now, dry_run))
+    address, watermark = source.address(), _watermark(source, home)
+    rows = read_query(address, source.query, since=since(source, watermark))
     if not rows.num_rows:
         return None
-    reached = furthest(source, rows, held) if source.watermark else None
-    beside = partial(move, source=source, to=reached, now=now) if reached else _stay
-    return ingest_rows(source.kind, rows, source_name=f"{source.name} ({shown(address)})", beside=beside, **named)
+    reached = furthest(source, rows, watermark) if source.watermark else None
+    on_commit = partial(move, source=source, to=reached, now=now) if reached else no_commit_hook
+    table = InputTable(rows, f"{source.name} ({shown(address)})")
+    return ingest(replace(_request(source, table, home, policy, now, dry_run), on_commit=on_commit))
 
 
-def _held(source: Source, home: Home) -> Watermark | None:
+def _request(
+    source: Source, rows: InputFiles | InputTable, home: Home, policy: Policy, now: datetime, dry_run: bool
+) -> IngestRequest:
+    return IngestRequest(
+        source.kind, rows, home=home, policy=policy, now=now, mapping=source.mapping, currency=source.currency or None,
+        known_at_column=source.known_at or None, history=HistoryRule.of(history=source.history), dry_run=dry_run,
+    )  # fmt: skip
+
+
+def _watermark(source: Source, home: Home) -> Watermark | None:
     if not Store.exists(home):
         return None
-    store = Store.open(home)
-    try:
-        with store.engine.connect() as database:
-            return watermark_of(database, source)
-    finally:
-        store.close()
-
-
-def _stay(database: Connection) -> None:
-    """No watermark moves."""
+    with open_store(home) as store, store.engine.connect() as database:
+        return watermark_of(database, source)
 
 
 def _files(source: Source, home: Home) -> list[Path]:

@@ -10,7 +10,8 @@ import duckdb
 import pyarrow as pa
 
 from features.home import Home
-from features.ledger.ingest.intake import ingest_watched
+from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import HistoryRule, IngestRequest, InputTable
 from features.ledger.reconciliation.report import Reconciliation
 from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.policy import Policy
@@ -60,10 +61,12 @@ def push_rows(
     """
     faults: list[Fault] = []
 
-    def watch(frames: duckdb.DuckDBPyConnection, touched: frozenset[str]) -> None:
+    def guard(work: duckdb.DuckDBPyConnection, touched: frozenset[str]) -> None:
         permit(frozenset(touched))
-        found = frames.sql("SELECT line_no, reason FROM judged WHERE reason IS NOT NULL ORDER BY line_no").fetchall()
-        faults.extend(Fault(line_no - 1, QuarantineReason(reason)) for line_no, reason in found)
+        faulty = work.sql("SELECT line_no, reason FROM judged WHERE reason IS NOT NULL ORDER BY line_no").fetchall()
+        faults.extend(Fault(line_no - 1, QuarantineReason(reason)) for line_no, reason in faulty)
 
-    account = ingest_watched(kind, table, source_name=SOURCE, home=home, policy=policy, now=now, watch=watch)
-    return Pushed(account, tuple(faults))
+    request = IngestRequest(
+        kind, InputTable(table, SOURCE), home=home, policy=policy, now=now, history=HistoryRule.NONE, guard=guard
+    )
+    return Pushed(ingest(request), tuple(faults))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import duckdb
-from sqlalchemy import Connection
 
-from features.ledger.ingest.request import HistoryRule, IngestRequest
+from features.ledger.ingest.request import HistoryRule, IncomingRows, IngestRequest
 from features.ledger.merge.events import accepted_on
-from features.ledger.mirror.parquet_mirror import mirrored
+from features.ledger.mirror.stored_rows import StoredRows
 from features.ledger.reconciliation.cancellations import NO_CANCELLATIONS, cancellations_of
 from features.ledger.reconciliation.conversion import NO_CONVERSION, conversion_of
 from features.ledger.reconciliation.look_alikes import NO_LOOK_ALIKES, LookAlikes, new_look_alikes
@@ -36,9 +35,9 @@ CENTS = "0.01"  # a price is rounded: half a cent a piece, and one for the line
 
 
 def reconciliation_of(
-    frames: duckdb.DuckDBPyConnection,
-    database: Connection,
-    asked: IngestRequest,
+    request: IngestRequest,
+    incoming: IncomingRows,
+    stored: StoredRows,
     remarks: Sequence[str],
     *,
     newly_quarantined: int,
@@ -48,16 +47,17 @@ def reconciliation_of(
     Raises:
         UnreconciledError: rows or money do not add up.
     """
-    kind, files = asked.record_type, tuple(raw.name for raw in asked.raws)
+    frames, kind, raws = stored.work, request.record_type, incoming.raws
+    files = tuple(raw.name for raw in raws)
     read = tally(frames, "read", kind.name)
-    if read.rows != sum(len(raw) for raw in asked.raws):
-        raise UnreconciledError(f"{read.rows} of {sum(len(raw) for raw in asked.raws)} rows were checked")
-    equal = 0 if kind.is_state else equal_rows(frames, asked.raws)
+    if read.rows != sum(len(raw) for raw in raws):
+        raise UnreconciledError(f"{read.rows} of {sum(len(raw) for raw in raws)} rows were checked")
+    equal = 0 if kind.is_state else equal_rows(frames, raws)
     corrections, never_seen = (0, 0) if kind.is_state else rows_in_detail(frames, kind)
     first_on, last_on = (None, None) if kind.is_state else days_spanned(frames, kind)
-    product = f"({is_product(asked.policy.non_product_codes)})"
+    product = f"({is_product(request.policy.non_product_codes)})"
     accepted = "fate = 'accepted'"
-    used, unused = columns_of(asked.raws, asked.matches)
+    used, unused = columns_of(raws, incoming.matches)
     return Reconciliation(
         kind=kind.name,
         files=files,
@@ -76,11 +76,11 @@ def reconciliation_of(
         equal_lines=equal,
         corrections=corrections,
         never_seen=never_seen,
-        conversion=conversion_of(frames, database, kind, asked.raws) if kind.converted else NO_CONVERSION,
+        conversion=conversion_of(frames, stored.database, kind, raws) if kind.converted else NO_CONVERSION,
         cancellations=cancellations_of(frames) if kind.is_sale else NO_CANCELLATIONS,
-        to_come=0 if kind.is_state else rows_to_come(frames, kind, asked.ingested_at),
+        to_come=0 if kind.is_state else rows_to_come(frames, kind, request.ingested_at),
         commitments=0 if kind.is_state else commitments(frames, kind),
-        alike=_alike(frames, database, asked),
+        alike=_alike(request, stored),
         renamed=frames.sql("SELECT count(*) FROM renamed").fetchall()[0][0],
         set_aside=values_set_aside(frames, kind.name),
         remarks=(*remarks, *(doubts(frames) if kind.is_sale else ()), *unread_currencies(used, unused)),
@@ -88,26 +88,21 @@ def reconciliation_of(
         columns_unused=unused,
         first_on=first_on,
         last_on=last_on,
-        dry_run=asked.dry_run,
+        dry_run=request.dry_run,
     )
 
 
-def _alike(frames: duckdb.DuckDBPyConnection, database: Connection, asked: IngestRequest) -> LookAlikes:
-    """Ids that look alike; of pushed rows nobody reads the account, and doctor tells."""
-    if "customer_id" not in asked.record_type.relation.content or asked.history is HistoryRule.NONE:
+def _alike(request: IngestRequest, stored: StoredRows) -> LookAlikes:
+    """Ids that look alike; none of pushed rows: nobody reads their account, and doctor reports them."""
+    if "customer_id" not in request.record_type.relation.content or request.history is HistoryRule.NONE:
         return NO_LOOK_ALIKES
-    known = ["SELECT NULL AS customer_id WHERE false"]
+    known = []
     for kind in (RECORD_TYPES["orders"], RECORD_TYPES["customers"]):
-        views = []
         for shelf in kind.relations:
-            paths = mirrored(asked.home, database, shelf, asked.policy.time_zone)
-            if paths:
-                frames.read_parquet([str(path) for path in paths]).create_view(f"known_{shelf.name}", replace=True)
-                views.append(f"known_{shelf.name}")
-        if views:
-            known.append(_ids_of_rows(views))
-    new = _ids_of_rows([accepted_on(asked.record_type, shelf) for shelf in asked.record_type.relations])
-    return new_look_alikes(frames, new=new, known=" UNION ALL ".join(known))
+            stored.create_view(shelf, f"known_{shelf.name}")
+        known.append(_ids_of_rows([f"known_{shelf.name}" for shelf in kind.relations]))
+    new = _ids_of_rows([accepted_on(request.record_type, shelf) for shelf in request.record_type.relations])
+    return new_look_alikes(stored.work, new=new, known=" UNION ALL ".join(known))
 
 
 def _ids_of_rows(views: Sequence[str]) -> str:

@@ -1,79 +1,160 @@
-"""What one ingest is asked to do."""
+"""One ingest as it is requested: which rows, of which home, under which options."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 from sqlalchemy import Connection
 
 from features.home import Home
+from features.ledger.errors import LedgerError
 from features.ledger.reading.raw_rows import RawRows
-from features.ledger.schema.record_types import RecordType
+from features.ledger.schema.currencies import CURRENCIES
+from features.ledger.schema.record_types import RECORD_TYPES, RecordType
 from features.ledger.store.batches import LedgerState
 from features.policy import Policy
 from features.progress import Progress, no_progress
 
 Guard = Callable[[duckdb.DuckDBPyConnection, frozenset[str]], None]
-"""Is shown ``judged`` and the customers its rows touch before anything is stored; what it raises ends it all."""
+"""Called with ``judged`` and the customers whose rows change, before anything is stored; an error ends the ingest."""
 
 OnCommit = Callable[[Connection], None]
-"""Keeps something else in the transaction that keeps the rows."""
+"""Stores something else in the transaction that stores the rows."""
+
+
+class KindError(LedgerError):
+    """Rows of a kind that cannot come in."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"Rows of the kind '{kind}' cannot come in.", f"Kinds are: {', '.join(RECORD_TYPES)}.")
+
+
+class UnknownCurrencyError(LedgerError):
+    """A currency that ISO 4217 does not know."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"'{code}' is no currency of ISO 4217.", "Use a code like EUR, GBP or USD.")
 
 
 class HistoryRule(StrEnum):
-    """Of which rows without a known-at of their own we say that they were known when they happened."""
+    """Which rows without a known-at of their own count as known when they happened."""
 
     ALL = "of all"
     FIRST = "of the first batch of a kind"
     NONE = "of none"
 
-    def holds(self, held: LedgerState) -> bool:
-        """Whether it does of a batch that meets what is held."""
-        return self is HistoryRule.ALL or (self is HistoryRule.FIRST and not held.begun)
+    @classmethod
+    def of(cls, *, history: bool) -> HistoryRule:
+        """The rule of a command or a source: of all rows where it says so, else of the first batch of a kind."""
+        return cls.ALL if history else cls.FIRST
+
+    def holds(self, state: LedgerState) -> bool:
+        """Whether the rule applies to a batch that meets this state of the ledger."""
+        return self is HistoryRule.ALL or (self is HistoryRule.FIRST and not state.begun)
 
 
-def no_guard(frames: duckdb.DuckDBPyConnection, touched: frozenset[str]) -> None:
-    """Nobody looks."""
+@dataclass(frozen=True)
+class InputFiles:
+    """Files, read in this order.
+
+    Attributes:
+        paths: each may be a folder of Parquet.
+        encoding: of text files; None: found from their bytes.
+    """
+
+    paths: Sequence[Path]
+    encoding: str | None = None
+
+
+@dataclass(frozen=True)
+class InputTable:
+    """Rows in memory, treated as a file called ``name``."""
+
+    table: pa.Table
+    name: str
+
+
+def no_guard(work: duckdb.DuckDBPyConnection, touched: frozenset[str]) -> None:
+    """Every ingest may go on."""
 
 
 def no_commit_hook(database: Connection) -> None:
-    """Rows alone are kept."""
+    """Only the rows are stored."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class IngestRequest:
     """One ingest.
 
     Attributes:
-        raws: the rows as they came.
-        matches: ours → theirs, of each of ``raws``.
+        kind: a key of RECORD_TYPES.
         now: the instant of the command, aware.
+        mapping: our column name → the input's, where names alone do not match.
         currency: ISO 4217, of rows that name none.
-        same_as: id → the id it is kept under.
+        known_at_column: the input's column that says when a row became known.
+        history: which rows without a known-at were known when they happened.
+        same_as: id → the id it is kept under, from now on and in all stored rows.
         dry_run: nothing is stored.
-        into_mirror: the rows stand there at once, not when the whole ledger is read next.
+        on_commit: runs also where every row is stored already, never in a dry run.
+
+    Raises:
+        KindError: there is no such kind.
+        UnknownCurrencyError: ISO 4217 does not know the currency, or the policy's.
     """
 
-    record_type: RecordType
-    raws: Sequence[RawRows]
-    matches: Sequence[Mapping[str, str]]
+    kind: str
+    rows: InputFiles | InputTable
+    _: KW_ONLY
     home: Home
     policy: Policy
     now: datetime
-    history: HistoryRule
-    into_mirror: bool
+    mapping: Mapping[str, str] = field(default_factory=dict)
     currency: str | None = None
+    known_at_column: str | None = None
+    history: HistoryRule = HistoryRule.FIRST
     same_as: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
     progress: Progress = no_progress
     guard: Guard = no_guard
     on_commit: OnCommit = no_commit_hook
 
+    def __post_init__(self) -> None:
+        if self.kind not in RECORD_TYPES:
+            raise KindError(self.kind)
+        for code in filter(None, (self.currency, self.policy.reporting_currency)):
+            if code not in CURRENCIES:
+                raise UnknownCurrencyError(code)
+
+    @property
+    def record_type(self) -> RecordType:
+        """The contract of the rows."""
+        return RECORD_TYPES[self.kind]
+
     @property
     def ingested_at(self) -> datetime:
-        """The instant of the command, UTC without a zone, as frames carry it."""
+        """The instant of the command, UTC without a zone, as work tables carry it."""
         return self.now.astimezone(UTC).replace(tzinfo=None)
+
+    @property
+    def into_mirror(self) -> bool:
+        """Whether the rows go to the mirror at once; rows in memory wait until the whole ledger is read next."""
+        return isinstance(self.rows, InputFiles)
+
+
+@dataclass(frozen=True)
+class IncomingRows:
+    """The rows of one ingest as they were found.
+
+    Attributes:
+        raws: one table each of files or sheets.
+        matches: our column name → the input's, of each of ``raws``.
+    """
+
+    raws: Sequence[RawRows]
+    matches: Sequence[Mapping[str, str]]

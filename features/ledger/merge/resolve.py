@@ -6,13 +6,11 @@ from datetime import datetime
 from typing import Any
 
 import duckdb
-from sqlalchemy import Connection
 
-from features.home import Home
 from features.ledger.merge.cancellations import cancel_at_once, stored_pairs
 from features.ledger.merge.events import merge_events, stored_on
 from features.ledger.merge.states import merge_states
-from features.ledger.mirror.parquet_mirror import mirrored
+from features.ledger.mirror.stored_rows import StoredRows
 from features.ledger.schema.record_types import RecordType, Relation
 from features.ledger.store.database import PLACEHOLDERS
 from features.ledger.store.row_codec import as_rows, raw_rows
@@ -46,40 +44,35 @@ def resolve_rows(
         cancel_at_once(frames, minutes=policy.cancel_minutes, zone=policy.time_zone)
 
 
-def cancel_against_stored(
-    frames: duckdb.DuckDBPyConnection, database: Connection, home: Home, kind: RecordType, *, zone: str
-) -> None:
-    """What the good rows of ``checked`` may meet stands in ``stored`` and what the merge wants beside it."""
-    good = frames.sql("SELECT count(*) FROM checked WHERE reason IS NULL").fetchall()[0][0]
+def cancel_against_stored(stored: StoredRows, kind: RecordType) -> None:
+    """The stored rows that the good rows of ``checked`` may meet stand in ``stored``, with what the merge needs."""
+    good = stored.work.sql("SELECT count(*) FROM checked WHERE reason IS NULL").fetchall()[0][0]
     if good <= FEW_ROWS:
-        _meet_few(frames, database, kind, zone)
+        _meet_few(stored, kind)
     else:
-        _meet_all(frames, database, home, kind, zone)
+        _meet_all(stored, kind)
 
 
-def _meet_all(frames: duckdb.DuckDBPyConnection, database: Connection, home: Home, kind: RecordType, zone: str) -> None:
+def _meet_all(stored: StoredRows, kind: RecordType) -> None:
     for shelf in kind.relations:
-        paths = mirrored(home, database, shelf, zone)
-        if paths:
-            frames.read_parquet([str(path) for path in paths]).create_view(stored_on(kind, shelf), replace=True)
-        else:
-            frames.register(stored_on(kind, shelf), shelf.schema.empty_table())
+        stored.create_view(shelf, stored_on(kind, shelf))
     if not kind.is_state:
-        frames.register("stored_replacements", replacements_of(database, kind.relation))
+        stored.work.register("stored_replacements", replacements_of(stored.database, kind.relation))
     if kind.is_sale:
-        frames.register("stored_pairs", stored_pairs(database))
+        stored.work.register("stored_pairs", stored_pairs(stored.database))
 
 
-def _meet_few(frames: duckdb.DuckDBPyConnection, database: Connection, kind: RecordType, zone: str) -> None:
+def _meet_few(stored: StoredRows, kind: RecordType) -> None:
+    work, database = stored.work, stored.database
     for shelf in kind.relations:
-        where, parameters = _related(frames, shelf, PLACEHOLDERS[database.dialect.paramstyle])
+        where, parameters = _related(work, shelf, PLACEHOLDERS[database.dialect.paramstyle])
         beside = {} if kind.is_state else {"replaced_at": since_replaced(shelf)}
         raw = raw_rows(database, shelf, f"WHERE {where}", parameters, beside=beside)
-        frames.register(stored_on(kind, shelf), as_rows(frames, raw, shelf, zone))
+        work.register(stored_on(kind, shelf), as_rows(work, raw, shelf, stored.time_zone))
         if not kind.is_state:
-            frames.register("stored_replacements", replaced_among(raw))
+            work.register("stored_replacements", replaced_among(raw))
         if kind.is_sale:
-            frames.register("stored_pairs", stored_pairs(database, where, parameters))
+            work.register("stored_pairs", stored_pairs(database, where, parameters))
 
 
 def _related(frames: duckdb.DuckDBPyConnection, shelf: Relation, mark: str) -> tuple[str, tuple[Any, ...]]:

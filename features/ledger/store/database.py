@@ -18,7 +18,7 @@ from features.home import Home
 from features.ledger.errors import LedgerError
 from features.ledger.store.tables import METADATA
 
-__all__ = ["METADATA", "Store", "StoreError", "insert_rows"]
+__all__ = ["METADATA", "Store", "StoreError", "insert_rows", "open_store"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WRITE_LOCK = 7_203_001  # PostgreSQL advisory lock: one writer of the ledger at a time
@@ -31,8 +31,6 @@ PRAGMAS = (
 )
 CHUNK_ROWS = 50_000
 PLACEHOLDERS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
-
-"""Told a step in plain words, how much of it is done, and how much there is."""
 
 
 class StoreError(LedgerError):
@@ -120,6 +118,20 @@ class Store:
         with self.engine.execution_options(writing=True).begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+@contextmanager
+def open_store(home: Home) -> Iterator[Store]:
+    """The database of ``home``; its connections are closed at the end.
+
+    Raises:
+        StoreError: it cannot be opened, or is newer than this program.
+    """
+    store = Store.open(home)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def insert_rows(

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from features.ledger.ingest.intake import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.reading.header_matching import ColumnsError, match_columns, parse_mapping
 from features.ledger.schema.record_types import ORDER_COLUMNS, RECORD_TYPES, RecordType
 from features.policy import Policy

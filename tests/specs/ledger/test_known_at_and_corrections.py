@@ -10,6 +10,7 @@ import pytest
 
 from features.home import Home
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.policy import Policy
@@ -82,7 +83,11 @@ def test_the_third_copy_is_new_when_an_earlier_file_brought_two(bring: Ingest) -
 def test_an_earlier_file_of_the_same_command_counts_as_earlier(home: Home, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / f"{name}.csv").write_text(LINES)
-    account = ingest("orders", [tmp_path / "one.csv", tmp_path / "two.csv"], home=home, policy=Policy(), now=NOW)
+    account = ingest(
+        IngestRequest(
+            "orders", InputFiles([tmp_path / "one.csv", tmp_path / "two.csv"]), home=home, policy=Policy(), now=NOW
+        )
+    )
     assert (account.read.rows, account.accepted.rows, account.merged.rows) == (6, 3, 3)
 
 
@@ -140,7 +145,7 @@ def test_versions_of_one_instant_count_once_in_two_files_of_a_command(home: Home
     paths = [tmp_path / "one.csv", tmp_path / "two.csv"]
     for path in paths:
         path.write_text(text)
-    account = ingest("orders", paths, home=home, policy=Policy(), now=NOW)
+    account = ingest(IngestRequest("orders", InputFiles(paths), home=home, policy=Policy(), now=NOW))
     assert (account.accepted.rows, account.merged.rows) == (2, 2)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import delete
 from features.home import Home
 from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import MirrorError, read_ledger
 from features.ledger.store.database import Store
@@ -36,7 +37,7 @@ def home(tmp_path: Path) -> Home:
     for at, text in enumerate((FIRST, SECOND)):
         path = tmp_path / f"{at}.csv"
         path.write_text(text)
-        ingest("orders", [path], home=home, policy=POLICY, now=NOW)
+        ingest(IngestRequest("orders", InputFiles([path]), home=home, policy=POLICY, now=NOW))
     return home
 
 
@@ -92,7 +93,7 @@ def test_another_database_in_the_same_place_is_not_mistaken_for_the_old_one(home
     with pytest.raises(EmptyLedgerError):
         read_ledger(home, POLICY)
     (tmp_path / "other.csv").write_text("customer_id,ordered_at,amount\nz,2026-01-01,1\n")
-    ingest("orders", [tmp_path / "other.csv"], home=home, policy=POLICY, now=NOW)
+    ingest(IngestRequest("orders", InputFiles([tmp_path / "other.csv"]), home=home, policy=POLICY, now=NOW))
     assert [row["customer_id"] for row in content(home)[1]] == ["z"]
 
 
@@ -135,6 +136,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from features.home import Home
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.policy import Policy
 
 def progress(step, share):
@@ -142,7 +144,8 @@ def progress(step, share):
         os.kill(os.getpid(), signal.SIGKILL)
 
 home, path = Home(Path(sys.argv[1])), Path(sys.argv[2])
-ingest("orders", [path], home=home, policy=Policy(), now=datetime.now(UTC), progress=progress)
+files = InputFiles([path])
+ingest(IngestRequest("orders", files, home=home, policy=Policy(), now=datetime.now(UTC), progress=progress))
 """
 
 
@@ -155,5 +158,5 @@ def test_an_ingest_killed_on_its_way_leaves_the_ledger_as_it_was(step: str, home
     )
     assert killed.returncode == -signal.SIGKILL
     assert content(home) == before
-    account = ingest("orders", [tmp_path / "third.csv"], home=home, policy=POLICY, now=NOW)
+    account = ingest(IngestRequest("orders", InputFiles([tmp_path / "third.csv"]), home=home, policy=POLICY, now=NOW))
     assert (account.accepted.rows, account.batch_id) == (1, 3)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from features.ledger.ingest.intake import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.reading.header_matching import ColumnsError
 from features.policy import Policy
 from tests.specs.ingested import rows_of

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.home import Home
-from features.ledger.ingest.intake import KindError, UnknownCurrencyError, ingest
+from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles, KindError, UnknownCurrencyError
 from features.ledger.reading.files import SourceError
 from features.ledger.reading.header_matching import ColumnsError
 from features.ledger.schema.quarantine_reasons import QuarantineReason
@@ -41,7 +42,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence_with_a_hint(
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(SourceError) as caught:
-        ingest("orders", [tmp_path / name], home=home, policy=Policy(), now=NOW)
+        ingest(IngestRequest("orders", InputFiles([tmp_path / name]), home=home, policy=Policy(), now=NOW))
     assert name in caught.value.sentence
     assert caught.value.hint
     assert not home.var.exists()
@@ -49,7 +50,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence_with_a_hint(
 
 def test_a_path_that_no_system_can_open_is_one_sentence(home: Home) -> None:
     with pytest.raises(SourceError, match="cannot be opened"):
-        ingest("orders", [Path("x" * 5_000 + ".csv")], home=home, policy=POLICY, now=NOW)
+        ingest(IngestRequest("orders", InputFiles([Path("x" * 5_000 + ".csv")]), home=home, policy=POLICY, now=NOW))
 
 
 def test_what_a_file_is_its_first_bytes_say_and_not_its_name(tmp_path: Path, home: Home) -> None:
@@ -63,7 +64,7 @@ def test_what_a_file_is_its_first_bytes_say_and_not_its_name(tmp_path: Path, hom
     (tmp_path / "book.xlsx").rename(tmp_path / "book.csv")
     pq.write_table(table("customer_id | date | amount\n c | 2026-01-01 | 3"), tmp_path / "columns.csv")
     files = [tmp_path / name for name in ("packed.csv", "plain.csv.gz", "book.csv", "columns.csv")]
-    account = ingest("orders", files, home=home, policy=POLICY, now=NOW)
+    account = ingest(IngestRequest("orders", InputFiles(files), home=home, policy=POLICY, now=NOW))
     assert (account.accepted.rows, account.merged.rows) == (3, 1)  # both texts bring the same line
 
 
@@ -75,7 +76,7 @@ def test_a_title_above_the_header_of_a_workbook_is_not_its_header(tmp_path: Path
         sheet.append(row)
     sheet.merge_cells("A1:C1")
     book.save(tmp_path / "titled.xlsx")
-    ingest("orders", [tmp_path / "titled.xlsx"], home=home, policy=POLICY, now=NOW)
+    ingest(IngestRequest("orders", InputFiles([tmp_path / "titled.xlsx"]), home=home, policy=POLICY, now=NOW))
     assert [(row["customer_id"], row["amount"]) for row in read(home)] == [("7", Decimal("5.5"))]
 
 
@@ -94,7 +95,7 @@ def test_typed_columns_of_every_kind_are_read_or_quarantined(tmp_path: Path, hom
     for at, (dates, amounts, good) in enumerate(worlds):
         path = tmp_path / f"{at}.parquet"
         pq.write_table(pa.table({"customer_id": ["a", "b", "c"], "ordered_at": dates, "amount": amounts}), path)
-        account = ingest("orders", [path], home=home, policy=POLICY, now=NOW)
+        account = ingest(IngestRequest("orders", InputFiles([path]), home=home, policy=POLICY, now=NOW))
         assert (account.accepted.rows, account.quarantined.rows) == (good, 3 - good), path
     assert [row["ordered_at"] for row in read(home)][:3] == [utc("2026-01-01"), utc("1970-01-01"), utc("2026-01-01")]
 
@@ -161,6 +162,6 @@ def test_workbooks_folders_of_parquet_and_packed_text_are_read(tmp_path: Path, h
         rows = pa.table({"customer": [f"p{at}"], "date": [datetime(2026, 1, 3)], "sales": [2]})
         pq.write_table(rows, tmp_path / "folder" / f"{at}.parquet")
     files = [tmp_path / "book.xlsx", tmp_path / "text.csv.gz", tmp_path / "folder"]
-    account = ingest("orders", files, home=home, policy=Policy(), now=NOW)
+    account = ingest(IngestRequest("orders", InputFiles(files), home=home, policy=Policy(), now=NOW))
     assert account.accepted.money == {"XXX": Decimal("12.5") + 1 + 2 + 2}
     assert [row["customer_id"] for row in read(home)] == ["13085", "z", "p0", "p1"]

@@ -12,7 +12,8 @@ import pytest
 from features.catalog import CATALOG
 from features.home import Home
 from features.ledger.errors import EmptyLedgerError
-from features.ledger.ingest.intake import ingest, ingest_rows
+from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles, InputTable
 from features.ledger.ledger import Ledger
 from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import read_ledger
@@ -96,10 +97,14 @@ def test_some_customers_of_a_ledger_of_files_have_the_features_they_have_among_a
 
 @pytest.mark.parametrize("kind", RECORD_TYPES)
 def test_rows_that_come_as_values_are_those_of_a_file(kind: str, home: Home) -> None:
-    account = ingest_rows(kind, table(KINDS_DRAWN[kind]), source_name="pushed", home=home, policy=POLICY, now=NOW)
+    account = ingest(
+        IngestRequest(kind, InputTable(table(KINDS_DRAWN[kind]), "pushed"), home=home, policy=POLICY, now=NOW)
+    )
     assert account.accepted.rows == table(KINDS_DRAWN[kind]).num_rows
     assert account.files == ("pushed",)
-    again = ingest_rows(kind, table(KINDS_DRAWN[kind]), source_name="pushed", home=home, policy=POLICY, now=LATER)
+    again = ingest(
+        IngestRequest(kind, InputTable(table(KINDS_DRAWN[kind]), "pushed"), home=home, policy=POLICY, now=LATER)
+    )
     assert again.nothing_changed
 
 
@@ -235,5 +240,5 @@ def test_files_of_one_command_meet_each_other(home: Home, tmp_path: Any) -> None
     paths = [tmp_path / "one.csv", tmp_path / "two.csv"]
     for path in paths:
         path.write_text(as_csv(KINDS_DRAWN["complaints"]))
-    account = ingest("complaints", paths, home=home, policy=POLICY, now=NOW)
+    account = ingest(IngestRequest("complaints", InputFiles(paths), home=home, policy=POLICY, now=NOW))
     assert (account.read.rows, account.accepted.rows, account.merged.rows) == (4, 2, 2)

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 
 from features.home import Home
-from features.ledger.ingest.intake import ingest_rows
+from features.ledger.ingest.intake import ingest
 from features.ledger.ingest.push import push_rows
+from features.ledger.ingest.request import IngestRequest, InputTable
 from features.ledger.merge.resolve import FEW_ROWS
 from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import read_ledger
@@ -41,7 +42,7 @@ NEXT = [
 def bring(home: Home, rows: Sequence[dict[str, str | None]], *, at_once: int) -> None:
     for start in range(0, len(rows), at_once):
         part = pa.Table.from_pylist(list(rows[start : start + at_once]))
-        ingest_rows("orders", part, source_name="pushed", home=home, policy=POLICY, now=NOW)
+        ingest(IngestRequest("orders", InputTable(part, "pushed"), home=home, policy=POLICY, now=NOW))
 
 
 def test_few_rows_at_once_make_the_ledger_that_many_make(tmp_path: Path) -> None:
@@ -93,5 +94,5 @@ def test_two_marks_of_the_same_batch_count_it_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", KINDS_DRAWN)
 def test_an_empty_push_changes_nothing(kind: str, tmp_path: Path) -> None:
     nothing = table(KINDS_DRAWN[kind]).slice(0, 0)
-    account = ingest_rows(kind, nothing, source_name="pushed", home=Home(tmp_path), policy=POLICY, now=LATER)
+    account = ingest(IngestRequest(kind, InputTable(nothing, "pushed"), home=Home(tmp_path), policy=POLICY, now=LATER))
     assert account.nothing_changed

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from features.home import Home
 from features.ledger.errors import EmptyLedgerError
 from features.ledger.ingest.intake import ingest
+from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.ledger.store.database import Store
@@ -69,7 +70,9 @@ def test_numbers_of_typed_files_that_are_not_finite_are_unreadable(home: Home, t
     pq.write_table(
         pa.table({"customer_id": [13085.0] * 5, "ts": [day] * 5, "amount": amounts}), tmp_path / "typed.parquet"
     )
-    account = ingest("orders", [tmp_path / "typed.parquet"], home=home, policy=Policy(), now=NOW)
+    account = ingest(
+        IngestRequest("orders", InputFiles([tmp_path / "typed.parquet"]), home=home, policy=Policy(), now=NOW)
+    )
     assert reasons(account) == {QuarantineReason.AMOUNT: 3, QuarantineReason.AMOUNT_LARGE: 1}
     assert [(row["customer_id"], row["amount"]) for row in read(home)] == [("13085", Decimal("1.1000"))]
 

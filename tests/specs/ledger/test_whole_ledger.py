@@ -8,8 +8,7 @@ import pytest
 
 from features.home import Home
 from features.ledger.errors import LedgerError
-from features.ledger.ingest.in_memory import RejectedRowsError
-from features.ledger.ingest.intake import ledger_of
+from features.ledger.ingest.in_memory import RejectedRowsError, ledger_of
 from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.schema.quarantine_reasons import QuarantineReason

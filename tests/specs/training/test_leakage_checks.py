@@ -19,7 +19,7 @@ from benchmarks.leak_trap.leak_frames import Then, maker_of
 from benchmarks.leak_trap.leak_plants import PLANTED, PLANTED_ACROSS
 from features.clock import AsOf
 from features.ledger.demo.company import invent_company, write_demo
-from features.ledger.ingest.intake import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import take_snapshot

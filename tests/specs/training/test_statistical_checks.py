@@ -15,7 +15,7 @@ from benchmarks.leak_trap.honest_features import HONEST
 from benchmarks.leak_trap.leak_frames import maker_of
 from benchmarks.leak_trap.leak_plants import PLANTED
 from features.ledger.demo.company import invent_company
-from features.ledger.ingest.intake import ledger_of
+from features.ledger.ingest.in_memory import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from tests.text_tables import at
