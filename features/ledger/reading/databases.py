@@ -1,4 +1,4 @@
-"""Rows of a database query, as Arrow: nothing is changed there, and no password is ever printed."""
+"""Rows of a database query, as Arrow; the query only reads, and no password is printed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from features.ledger.reading.normalise import MOST_DIGITS
 
 CHUNK_ROWS = 50_000
 SINCE = "since"
-OTHER_NAMES = re.compile(rf"(?<![:\w\\]):(?!{SINCE}\b)(\w+)")  # SQLAlchemy would ask a value for each
+OTHER_NAMES = re.compile(rf"(?<![:\w\\]):(?!{SINCE}\b)(\w+)")  # SQLAlchemy would expect a value for each
 BEGIN_READING = {"sqlite": "PRAGMA query_only = ON", "mysql": "SET SESSION TRANSACTION READ ONLY"}
 BEGIN_READING["mariadb"] = BEGIN_READING["mysql"]
 
@@ -37,14 +37,14 @@ TYPES: tuple[tuple[frozenset[type], pa.DataType], ...] = (
 
 
 class DatabaseSourceError(SourceError):
-    """A database that rows cannot be read from."""
+    """Rows of a database cannot be read."""
 
 
 def address_of(url: str) -> URL:
-    """The address a person wrote.
+    """The address in a URL.
 
     Raises:
-        DatabaseSourceError: it is none; what it says is not repeated, as it may hold a password.
+        DatabaseSourceError: it is not an address; the text is not repeated, as it may hold a password.
     """
     try:
         return make_url(url)
@@ -56,36 +56,36 @@ def address_of(url: str) -> URL:
 
 def shown(url: URL) -> str:
     """The address without user, password and options."""
-    where = f"{url.host}{f':{url.port}' if url.port else ''}" if url.host else ""
-    return f"{url.get_backend_name()}://{where}/{url.database or ''}"
+    host = f"{url.host}{f':{url.port}' if url.port else ''}" if url.host else ""
+    return f"{url.get_backend_name()}://{host}/{url.database or ''}"
 
 
 def read_query(url: URL, query: str, *, since: Any = None) -> pa.Table:
-    """The rows a query gives, typed as the database has them; ``:since`` in it stands for ``since``.
+    """The rows of a query, typed as in the database; ``:since`` in it stands for ``since``.
 
     Raises:
-        DatabaseSourceError: no driver, no connection, or a query that fails or gives no columns.
+        DatabaseSourceError: no driver, no connection, or a query that fails or has no columns.
         ColumnsError: two of its columns have the same name.
     """
-    wanted = text(OTHER_NAMES.sub(r"\\:\1", query))
-    given = {SINCE: _as_parameter(since, url)} if asks_since(query) else {}
+    statement = text(OTHER_NAMES.sub(r"\\:\1", query))
+    parameters = {SINCE: _as_parameter(since, url)} if asks_since(query) else {}
     with _reading(url) as connection:
         try:
-            result = connection.execution_options(stream_results=True).execute(wanted, given)
+            result = connection.execution_options(stream_results=True).execute(statement, parameters)
             if not result.returns_rows or not (names := list(result.keys())):
                 raise DatabaseSourceError(
                     f"The query at {shown(url)} gives no columns.", "Write a query that begins with SELECT."
                 )
             refuse_equal_names(shown(url), names)
-            parts = [[column_of([])] for _ in names]
+            columns = [[column_of([])] for _ in names]
             while rows := result.fetchmany(CHUNK_ROWS):
-                for part, values in zip(parts, zip(*rows, strict=True), strict=True):
-                    part.append(column_of(values))
+                for parts, values in zip(columns, zip(*rows, strict=True), strict=True):
+                    parts.append(column_of(values))
         except SQLAlchemyError as error:
             raise DatabaseSourceError(
-                f"The query at {shown(url)} failed: {_said(error, url)}.", "Try it in the database's own client."
+                f"The query at {shown(url)} failed: {_reason_of(error, url)}.", "Try it in the database's own client."
             ) from None
-    return pa.table([together(part) for part in parts], names=names)
+    return pa.table([together(parts) for parts in columns], names=names)
 
 
 def asks_since(query: str) -> bool:
@@ -95,7 +95,7 @@ def asks_since(query: str) -> bool:
 
 @contextmanager
 def _reading(url: URL) -> Iterator[Connection]:
-    """A connection in a transaction that may only read, forgotten at its end."""
+    """A connection in a read-only transaction, closed at the end of the block."""
     if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
         raise DatabaseSourceError(f"There is no database {shown(url)}.", "Check the path.")
     try:
@@ -105,13 +105,13 @@ def _reading(url: URL) -> Iterator[Connection]:
             f"The driver of {url.drivername} is not installed: {first_line(error)}.",
             "Install it beside callfirst, for example psycopg for postgresql+psycopg.",
         ) from None
-    statement = BEGIN_READING.get(engine.dialect.name)
+    begin_reading = BEGIN_READING.get(engine.dialect.name)
 
     @event.listens_for(engine, "connect")
     def _only_read(raw: Any, _: object) -> None:
-        if statement:
+        if begin_reading:
             cursor = raw.cursor()
-            cursor.execute(statement)
+            cursor.execute(begin_reading)
             cursor.close()
 
     options: Mapping[str, Any] = {"postgresql_readonly": True} if engine.dialect.name == "postgresql" else {}
@@ -120,7 +120,7 @@ def _reading(url: URL) -> Iterator[Connection]:
             connection = engine.connect().execution_options(**options)
         except SQLAlchemyError as error:
             raise DatabaseSourceError(
-                f"There is no connection to {shown(url)}: {_said(error, url)}.",
+                f"There is no connection to {shown(url)}: {_reason_of(error, url)}.",
                 "Check that it runs, its address, and who may read there.",
             ) from None
         with connection:
@@ -130,60 +130,61 @@ def _reading(url: URL) -> Iterator[Connection]:
 
 
 def _as_parameter(value: Any, url: URL) -> Any:
-    """The value as the driver takes it: SQLite knows neither dates nor decimals."""
+    """The value as the driver takes it: SQLite has neither dates nor decimals."""
     if url.get_backend_name() != "sqlite" or isinstance(value, int | float | str):
         return value
     return value.isoformat(sep=" ") if hasattr(value, "hour") else str(value)
 
 
-def _said(error: SQLAlchemyError, url: URL) -> str:
-    said = first_line(getattr(error, "orig", None) or error)
-    return said.replace(str(url.password), "…") if url.password else said
+def _reason_of(error: SQLAlchemyError, url: URL) -> str:
+    """The driver's message without the password."""
+    reason = first_line(getattr(error, "orig", None) or error)
+    return reason.replace(str(url.password), "…") if url.password else reason
 
 
 def column_of(values: Sequence[Any]) -> pa.Array:
-    """The values as one column of their type; as text where they are of several, or of one that no column has."""
+    """The values as one column of their type; as text if they have several types, or one that Arrow lacks."""
     values = [bytes(value) if isinstance(value, memoryview | bytearray) else value for value in values]
-    kind = _type_of([value for value in values if value is not None])
-    if kind is not None:
+    arrow_type = _type_of([value for value in values if value is not None])
+    if arrow_type is not None:
         try:
-            return pa.array(values, kind)
+            return pa.array(values, arrow_type)
         except (pa.ArrowException, OverflowError):  # a number too large for its type
             pass
     return _as_text(values)
 
 
 def together(parts: Sequence[pa.Array]) -> pa.ChunkedArray:
-    """Parts of one column as a whole: of their type, or of text where they differ."""
-    kinds = {part.type for part in parts} - {pa.null()}
-    if len(kinds) > 1 and all(pa.types.is_decimal(kind) for kind in kinds):
-        kinds = {max(kinds, key=lambda kind: kind.scale)}
-    if len(kinds) > 1:
+    """The parts of one column: in their type, or as text where their types differ."""
+    types = {part.type for part in parts} - {pa.null()}
+    if len(types) > 1 and all(map(pa.types.is_decimal, types)):
+        types = {max(types, key=lambda decimal: decimal.scale)}
+    if len(types) > 1:
         return pa.chunked_array([_as_text(part.to_pylist()) for part in parts], pa.string())
-    (kind,) = kinds or {pa.null()}
+    (arrow_type,) = types or {pa.null()}
     try:
-        return pa.chunked_array([part.cast(kind) for part in parts], kind)
+        return pa.chunked_array([part.cast(arrow_type) for part in parts], arrow_type)
     except pa.ArrowException:
         return pa.chunked_array([_as_text(part.to_pylist()) for part in parts], pa.string())
 
 
 def _type_of(values: Sequence[Any]) -> pa.DataType | None:
-    kinds = {type(value) for value in values}
-    if not kinds:
+    types = {type(value) for value in values}
+    if not types:
         return pa.null()
-    if kinds == {Decimal}:
+    if types == {Decimal}:
         return _decimal(values)
-    if kinds == {datetime}:
+    if types == {datetime}:
         aware = {value.tzinfo is not None for value in values}
         return None if len(aware) > 1 else pa.timestamp("us", "UTC" if True in aware else None)
-    return next((kind for types, kind in TYPES if kinds == types), None)
+    return next((arrow_type for python_types, arrow_type in TYPES if types == python_types), None)
 
 
 def _decimal(values: Iterable[Decimal]) -> pa.DataType | None:
     most_whole, most_places = 1, 0
     for value in values:
         _, digits, exponent = value.as_tuple()
-        if not isinstance(exponent, int):  # no finite number
+        if not isinstance(exponent, int):  # not finite
             return None
         most_places = max(most_places, -exponent)
         most_whole = max(most_whole, len(digits) + exponent)

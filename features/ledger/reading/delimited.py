@@ -1,4 +1,4 @@
-"""How delimited text is read: its header, its separator, and every line that does not fit."""
+"""Delimited text as raw rows: its header, its separator, and every line that does not fit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHUNK_ROWS = 100_000
 LONGEST_RECORD_LINES = 200  # an open quote swallows no more than this
 LONGEST_FIELD = 1 << 24
 MOST_LINES_ABOVE = 30  # the header
-LEAST_KNOWN = 2  # names by which a header is told from a title
+LEAST_KNOWN = 2  # known names that distinguish a header from a title
 END_OF_FILE = "\x1a \t\r\n"  # old systems end a text with the first
 GZIP_BEGINS = b"\x1f\x8b"
 
@@ -44,23 +44,23 @@ def read_delimited(path: Path, *, known: Collection[str] = (), encoding: str | N
 
 
 def delimited_parts(path: Path, *, known: Collection[str] = (), encoding: str | None = None) -> Iterator[RawRows]:
-    """A text file, CHUNK_ROWS rows at a time; at least one part, all of the same columns, which are all text.
+    """The rows of a text file, at most CHUNK_ROWS a part; at least one part, all with the same text columns.
 
     The header is the first line that has two of the ``known`` names (see name_key), else the first line. A quoted
     field may hold line breaks; a quote that is never closed costs its own line only. Lines without any value are no
-    rows. ``encoding``: None: told from the bytes.
+    rows. Without ``encoding`` the bytes decide.
 
     Raises:
-        NotTextError: it is binary, or damaged.
-        UnknownEncodingError: nobody can say in which encoding it is.
+        NotTextError: it is binary or damaged.
+        UnknownEncodingError: its bytes do not tell its encoding.
     """
     csv.field_size_limit(LONGEST_FIELD)
     try:
         with _open(path) as stream:
-            told = Encoding(encoding) if encoding else encoding_of(stream)
+            known_encoding = Encoding(encoding) if encoding else encoding_of(stream)
         with _open(path) as stream:
-            text = io.TextIOWrapper(stream, encoding=told.name, errors="replace", newline="")
-            yield from _parts(path.name, _Lines(text), known, told)
+            text = io.TextIOWrapper(stream, encoding=known_encoding.name, errors="replace", newline="")
+            yield from _parts(path.name, _Lines(text), known, known_encoding)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise NotTextError(f"it is packed, and breaks off or is damaged ({error})") from None
     except csv.Error:
@@ -72,18 +72,18 @@ def delimited_parts(path: Path, *, known: Collection[str] = (), encoding: str | 
 
 
 def _open(path: Path) -> gzip.GzipFile | BufferedReader:
-    """The file unpacked where its first bytes, not its name, say that it is packed."""
+    """The file, unpacked where its first bytes (not its name) say that it is packed."""
     with path.open("rb") as file:
         is_packed = file.read(2) == GZIP_BEGINS
     return gzip.open(path, "rb") if is_packed else path.open("rb")
 
 
 def _parts(name: str, lines: _Lines, known: Collection[str], encoding: Encoding) -> Iterator[RawRows]:
-    above, header, separator = lines.header(known)
+    lines_above, header, separator = lines.header(known)
     if header is None:
         yield RawRows(name, pa.table({}), pa.array([], pa.int64()))
         return
-    remarks = _remarks(name, above, encoding)
+    remarks = _remarks(name, lines_above, encoding)
     records = lines.records(separator, len(header))
     while chunk := list(islice(records, CHUNK_ROWS)):
         yield _part(name, chunk, header, separator, remarks)
@@ -93,13 +93,13 @@ def _parts(name: str, lines: _Lines, known: Collection[str], encoding: Encoding)
     yield _part(name, [], header, separator, remarks)
 
 
-def _remarks(name: str, above: int, encoding: Encoding) -> tuple[str, ...]:
-    said = (
+def _remarks(name: str, lines_above: int, encoding: Encoding) -> tuple[str, ...]:
+    remarks = (
         f"{name} was read as Windows-1252, for example '{encoding.word}'; if it is of another encoding, say so: "
         "--encoding.",
-        f"Lines above the header of {name}, left out: {above}.",
+        f"Lines above the header of {name}, left out: {lines_above}.",
     )
-    return tuple(sentence for sentence, is_so in zip(said, (encoding.word, above), strict=True) if is_so)
+    return tuple(remark for remark, applies in zip(remarks, (encoding.word, lines_above), strict=True) if applies)
 
 
 def _part(
@@ -127,7 +127,7 @@ def _part(
 
 
 class _Lines:
-    """The physical lines of a text, numbered, which can be given back to be read anew."""
+    """The numbered physical lines of a text; lines can be returned and read again."""
 
     def __init__(self, text: IO[str]) -> None:
         self._text = text
@@ -152,13 +152,13 @@ class _Lines:
 
     @property
     def ends_whole(self) -> bool:
-        """Whether the last line has a line end; true of a text of one line."""
+        """Whether the last line has a line end; True for a text of one line."""
         return self.number < LEAST_KNOWN or self._last.endswith(("\n", "\r"))
 
     def header(self, known: Collection[str]) -> tuple[int, list[str] | None, str]:
-        """How many filled lines stand above the header, its fields (None: there is nothing), and the separator."""
-        first = self._first(MOST_LINES_ABOVE)
-        filled = [(number, line.rstrip("\r\n")) for number, line in enumerate(first, start=1) if line.strip()]
+        """The number of filled lines above the header, its fields (None: an empty text), and the separator."""
+        lines = self._peek(MOST_LINES_ABOVE)
+        filled = [(number, line.rstrip("\r\n")) for number, line in enumerate(lines, start=1) if line.strip()]
         if not filled:
             return 0, None, SEPARATORS[0]
         at = next((at for at, (_, line) in enumerate(filled) if _names_known(line, known) >= LEAST_KNOWN), 0)
@@ -167,10 +167,10 @@ class _Lines:
         while self.number < number - 1:
             next(self)
             self._taken.clear()
-        return at, self._one(separator), separator
+        return at, self._next_record(separator), separator
 
-    def _first(self, filled: int) -> list[str]:
-        """The lines up to so many filled ones, without taking them."""
+    def _peek(self, filled: int) -> list[str]:
+        """The lines up to the given number of filled ones, without taking them."""
         lines: list[str] = []
         for line in self:
             self._taken.clear()
@@ -182,8 +182,8 @@ class _Lines:
         self.number = 0
         return lines
 
-    def _one(self, separator: str) -> list[str]:
-        """The next record, which may be of several lines where all of its quotes are closed."""
+    def _next_record(self, separator: str) -> list[str]:
+        """The next record; it spans several lines only where all of its quotes are closed."""
         fields = self._split_next(separator)
         if len(self._taken) > 1 and _is_torn(self._taken, separator):
             self._returned.extendleft(reversed(self._taken[1:]))
@@ -196,7 +196,7 @@ class _Lines:
         return next(self).split() if separator == WHITE_SPACE else next(csv.reader(self, delimiter=separator))
 
     def records(self, separator: str, width: int) -> Iterator[tuple[int, list[str] | str]]:
-        """Every record with the number of its first line: its fields, or its text where they are not ``width``."""
+        """Every record with the number of its first line: its fields, or its text if it has not ``width`` fields."""
         if separator == WHITE_SPACE:
             for line in self:
                 self._taken.clear()
@@ -228,12 +228,12 @@ class _Lines:
 
 
 def _without_blank_surplus(fields: list[str], width: int) -> list[str]:
-    """The fields up to ``width`` where those beyond are blank: separators at the end of a line say nothing."""
+    """The fields up to ``width`` if all beyond are blank: separators at the end of a line mean nothing."""
     return fields if any(field.strip() for field in fields[width:]) else fields[:width]
 
 
 def _is_torn(lines: Sequence[str], separator: str) -> bool:
-    """Whether a record of several lines is one only because a quote was never closed, or closed by a stray one."""
+    """Whether several lines are one record only because a quote was never closed, or closed by a stray one."""
     try:
         list(csv.reader(lines, delimiter=separator, strict=True))
     except csv.Error:
@@ -242,7 +242,7 @@ def _is_torn(lines: Sequence[str], separator: str) -> bool:
 
 
 def _separator_of(header: str, first_row: str) -> str:
-    """The sign that parts most names and as many values; runs of white space where none does."""
+    """The sign that separates most names and as many values; white space where no sign does."""
     widths = {sign: len(_split(header, sign)) for sign in SEPARATORS}
     fitting = [sign for sign in SEPARATORS if widths[sign] > 1 and len(_split(first_row, sign)) == widths[sign]]
     best = max(fitting or SEPARATORS, key=lambda sign: widths[sign])
@@ -258,5 +258,5 @@ def _split(line: str, separator: str) -> list[str]:
 
 
 def _names_known(line: str, known: Collection[str]) -> int:
-    """How many fields of a line are names that are known, by the separator that finds most."""
+    """The number of fields of a line that are known names, by the separator that gives most."""
     return max(sum(name_key(field) in known for field in _split(line, sign)) for sign in (*SEPARATORS, WHITE_SPACE))

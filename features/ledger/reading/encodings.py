@@ -1,4 +1,4 @@
-"""In which encoding a text file is written, told from its bytes, or that they do not tell."""
+"""The encoding of a text file, inferred from its bytes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from io import BufferedIOBase
 
 SAMPLE_BYTES = 1 << 16
 CHUNK_BYTES = 1 << 20
-JUNK_SHARE = 0.02  # of control characters in the sample: then it is no text
-FEW = 8  # of them are forgiven in a small file: its rows go to quarantine, the others are kept
-CLEAR_MAJORITY = 20  # bytes one way for each that contradicts
-FOREIGN_SHARE = 0.05  # of letters beyond ASCII that no Western word has: then it is no Windows-1252
+JUNK_SHARE = 0.02  # control characters in the sample above which it is binary
+FEW = 8  # control characters allowed in a small file: their rows go to quarantine, the others are kept
+CLEAR_MAJORITY = 20  # fitting letters per broken one
+FOREIGN_SHARE = 0.05  # letters beyond ASCII that no Western word has; above: not Windows-1252
 WESTERN = "cp1252"
-MARKS = {  # in this order: a mark of UTF-32 begins like one of UTF-16
+MARKS = {  # in this order, as a mark of UTF-32 begins like one of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -31,29 +31,29 @@ LONGEST_SHOWN = 30
 
 
 class NotTextError(ValueError):
-    """What the file holds is no text; says why."""
+    """The file is not text; the message says why."""
 
 
 class UnknownEncodingError(ValueError):
-    """Text of which nobody can say in which encoding it is; says a word as Windows-1252 would have it."""
+    """The bytes do not tell the encoding; the message is a word of the text read as Windows-1252."""
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """An encoding, and a word that shows what was taken for granted; none where the bytes prove it."""
+    """An encoding, and a word that shows what was assumed; empty if the bytes prove it."""
 
     name: str
     word: str = ""
 
 
 def encoding_of(stream: BufferedIOBase) -> Encoding:
-    """UTF-16 by its mark or its zeros, UTF-32 by its mark, UTF-8 where its bytes fit, else Windows-1252.
+    """UTF-16 by its mark or its zeros, UTF-32 by its mark, UTF-8 if its bytes fit, else Windows-1252.
 
-    Bytes that do not fit among twentyfold as many letters that do are broken, not of another encoding.
+    Few broken bytes among many letters that fit UTF-8 do not make it another encoding.
 
     Raises:
         NotTextError: it is binary.
-        UnknownEncodingError: it is of an older encoding that is not Western.
+        UnknownEncodingError: it is in an older encoding that is not Western.
     """
     sample = stream.read(SAMPLE_BYTES)
     for mark, name in MARKS.items():

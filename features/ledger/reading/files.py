@@ -1,4 +1,4 @@
-"""How files become raw rows: CSV and text (also .gz), Parquet (also a folder of it) and XLSX."""
+"""Files as raw rows: CSV and text (also .gz), Parquet (also a folder of it) and XLSX."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ LONGEST_SHOWN = 200
 
 
 class SourceError(LedgerError):
-    """A file that cannot be read at all."""
+    """The file cannot be read."""
 
 
 class EncodingNameError(LedgerError):
-    """An encoding that nobody knows."""
+    """The named encoding does not exist."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"'{name}' is no encoding of text.", "Use a name like utf-8, windows-1252 or windows-1251.")
@@ -41,14 +41,14 @@ class EncodingNameError(LedgerError):
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What is known of files before they are read.
+    """Options for reading files.
 
     Attributes:
-        names: of columns (see name_key), by which a header is told from lines above it.
-        encoding: of text; None: told from its bytes.
+        names: known column names (see name_key), which distinguish a header from the lines above it.
+        encoding: of text; None: the bytes decide.
 
     Raises:
-        EncodingNameError: nobody knows the encoding.
+        EncodingNameError: the encoding does not exist.
     """
 
     names: frozenset[str] = frozenset()
@@ -64,13 +64,13 @@ class ReadOptions:
 NO_OPTIONS = ReadOptions()
 
 
-def read_file(path: Path, told: ReadOptions = NO_OPTIONS) -> RawRows:
-    """The rows of a file, or of a folder of Parquet files, that are one table.
+def read_file(path: Path, options: ReadOptions = NO_OPTIONS) -> RawRows:
+    """The rows of a file, or of a folder of Parquet files, that holds one table.
 
     Raises:
-        SourceError, ColumnsError: see :func:`read_tables`; or it is a workbook of several tables.
+        SourceError, ColumnsError: see :func:`read_tables`; or it is a workbook with several tables.
     """
-    tables = read_tables(path, told)
+    tables = read_tables(path, options)
     if len(tables) > 1:
         raise SourceError(
             f"{path.name} holds rows in {len(tables)} sheets.", "Ingest it, or save each sheet by itself."
@@ -78,15 +78,15 @@ def read_file(path: Path, told: ReadOptions = NO_OPTIONS) -> RawRows:
     return tables[0]
 
 
-def read_tables(path: Path, told: ReadOptions = NO_OPTIONS) -> tuple[RawRows, ...]:
-    """The rows of a file or a folder of Parquet files, as they stand there; of a workbook those of each sheet.
+def read_tables(path: Path, options: ReadOptions = NO_OPTIONS) -> tuple[RawRows, ...]:
+    """The raw rows of a file or a folder of Parquet files; those of each sheet of a workbook.
 
     Raises:
         SourceError: it is missing, empty, of an unknown kind, or damaged.
         ColumnsError: two of its columns have the same name.
     """
     with opening(path):
-        tables = _read_by_kind(path, told)
+        tables = _read_by_kind(path, options)
     for rows in tables:
         refuse_nothing(rows.name, columns=rows.table.num_columns, rows=len(rows))
         refuse_equal_names(rows.name, rows.table.column_names)
@@ -95,7 +95,7 @@ def read_tables(path: Path, told: ReadOptions = NO_OPTIONS) -> tuple[RawRows, ..
 
 @contextmanager
 def opening(path: Path) -> Iterator[None]:
-    """What goes wrong with a path while the block reads it is a SourceError."""
+    """Errors of reading a path in the block become a SourceError."""
     try:
         _refuse_no_file(path)
         yield
@@ -123,7 +123,7 @@ def _refuse_no_file(path: Path) -> None:
 
 @contextmanager
 def reading_parquet(name: str) -> Iterator[None]:
-    """What goes wrong with Parquet while the block reads it is a SourceError."""
+    """Errors of reading Parquet in the block become a SourceError."""
     try:
         yield
     except DamagedParquetError as error:
@@ -137,7 +137,7 @@ def reading_parquet(name: str) -> Iterator[None]:
 
 
 class FileKind(StrEnum):
-    """What a path leads to."""
+    """The kinds of files that can be read."""
 
     FOLDER = "folder of Parquet"
     PARQUET = "Parquet"
@@ -146,10 +146,10 @@ class FileKind(StrEnum):
 
 
 def kind_of(path: Path) -> FileKind:
-    """What the path leads to by the first bytes, or where they say nothing, by the name.
+    """The kind of the file by its first bytes, or by its name where they do not tell.
 
     Raises:
-        SourceError: it cannot be read, or is of a kind that nobody reads here.
+        SourceError: it cannot be read, or is of another kind.
     """
     if path.is_dir():
         return FileKind.FOLDER
@@ -168,7 +168,7 @@ def kind_of(path: Path) -> FileKind:
     return FileKind.TEXT
 
 
-def _read_by_kind(path: Path, told: ReadOptions) -> tuple[RawRows, ...]:
+def _read_by_kind(path: Path, options: ReadOptions) -> tuple[RawRows, ...]:
     match kind_of(path):
         case FileKind.FOLDER:
             return (_read_parquet(parquet_files_in(path), path.name),)
@@ -177,7 +177,7 @@ def _read_by_kind(path: Path, told: ReadOptions) -> tuple[RawRows, ...]:
         case FileKind.WORKBOOK:
             return _read_workbook(path)
         case FileKind.TEXT:
-            return (read_delimited(path, known=told.names, encoding=told.encoding),)
+            return (read_delimited(path, known=options.names, encoding=options.encoding),)
 
 
 def _refuse_other_kinds(path: Path, begins: bytes) -> None:
@@ -199,7 +199,7 @@ def _refuse_other_kinds(path: Path, begins: bytes) -> None:
 
 
 def _read_workbook(path: Path) -> tuple[RawRows, ...]:
-    from features.ledger.reading.workbooks import (  # openpyxl is slow to import, seldom needed
+    from features.ledger.reading.workbooks import (  # openpyxl is slow to import and seldom needed
         FormulasError,
         read_workbook,
     )
@@ -220,12 +220,14 @@ def _read_workbook(path: Path) -> tuple[RawRows, ...]:
 
 
 def parquet_files_in(folder: Path) -> list[Path]:
-    """The Parquet files of a folder and of those in it, in the order of their names.
+    """The Parquet files of a folder and its subfolders, ordered by name.
 
     Raises:
-        SourceError: there are none.
+        SourceError: the folder holds none.
     """
-    parts = sorted(p for p in folder.rglob("*") if p.name.lower().endswith(PARQUET_ENDINGS) and p.is_file())
+    parts = sorted(
+        part for part in folder.rglob("*") if part.name.lower().endswith(PARQUET_ENDINGS) and part.is_file()
+    )
     if not parts:
         raise SourceError(f"The folder {folder} holds no Parquet files.", "Name the files themselves.")
     return parts
@@ -237,14 +239,14 @@ def _read_parquet(parts: Sequence[Path], name: str) -> RawRows:
 
 
 def refuse_nothing(source: str, *, columns: int, rows: int) -> None:
-    """Raises SourceError where there is no row."""
+    """Raises SourceError if there is no row."""
     if not rows:
-        what = "a header but no rows" if columns else "nothing"
-        raise SourceError(f"{source} holds {what}.", "Check the export; nothing was read.")
+        content = "a header but no rows" if columns else "nothing"
+        raise SourceError(f"{source} holds {content}.", "Check the export; nothing was read.")
 
 
 def refuse_equal_names(source: str, names: Sequence[str]) -> None:
-    """Raises ColumnsError where two columns have one name."""
+    """Raises ColumnsError if two columns have the same name."""
     twice = sorted({name for name in names if list(names).count(name) > 1})
     if twice:
         raise ColumnsError(f"{source} has more than one column '{twice[0]}'.", "Give every column a name of its own.")

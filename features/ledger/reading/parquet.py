@@ -1,4 +1,4 @@
-"""How Parquet files, one or a folder of them, become one table."""
+"""One Parquet file, or a folder of them, as one table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from features.ledger.reading.raw_rows import RawRows
 
 
 class DamagedParquetError(ValueError):
-    """A file that is no Parquet, or is damaged; says why."""
+    """The file is not Parquet, or is damaged; the message says why."""
 
     def __init__(self, part: str, why: str) -> None:
         super().__init__(why)
@@ -24,23 +24,23 @@ class DamagedParquetError(ValueError):
 
 
 class CopiedPartError(ValueError):
-    """Two parts of a folder are the same to the byte; says which."""
+    """Two parts of a folder are identical; the message names them."""
 
 
 def read_parquet(parts: Sequence[Path], name: str) -> RawRows:
-    """The rows of all parts, as one table; its rows are numbered through.
+    """The rows of all parts as one table, numbered from 1 across the parts.
 
-    A column that has one type in one part and another in the next is text.
+    A column whose type differs between parts becomes text.
 
     Raises:
         DamagedParquetError: a part cannot be read.
-        CopiedPartError: two parts are the same, so that every row of them would count twice.
+        CopiedPartError: two parts are identical, so that their rows would count twice.
     """
     tables = [_read(part) for part in parts]
     filled = [at for at, table in enumerate(tables) if table.num_rows]
     refuse_copies(parts)
-    together = _as_one([tables[at] for at in filled] or tables[:1])
-    return RawRows(name, together, pa.array(range(1, together.num_rows + 1), pa.int64()))
+    table = _concatenated([tables[at] for at in filled] or tables[:1])
+    return RawRows(name, table, pa.array(range(1, table.num_rows + 1), pa.int64()))
 
 
 def _read(part: Path) -> pa.Table:
@@ -53,29 +53,30 @@ def _read(part: Path) -> pa.Table:
 
 
 def refuse_copies(parts: Sequence[Path]) -> None:
-    """Raises CopiedPartError where two parts with rows are the same to the byte."""
+    """Raises CopiedPartError if two parts with rows are identical."""
     sizes = Counter(part.stat().st_size for part in parts)
-    seen: dict[str, Path] = {}
+    part_by_digest: dict[str, Path] = {}
     for part in (part for part in parts if sizes[part.stat().st_size] > 1):
         if not pq.read_metadata(part).num_rows:
             continue
         with part.open("rb") as file:
-            first = seen.setdefault(hashlib.file_digest(file, "sha256").hexdigest(), part)
+            first = part_by_digest.setdefault(hashlib.file_digest(file, "sha256").hexdigest(), part)
         if first is not part:
             raise CopiedPartError(f"{first.name} and {part.name}")
 
 
-def _as_one(tables: Sequence[pa.Table]) -> pa.Table:
-    """The tables one behind the other; null where a part lacks a column."""
-    kinds: dict[str, set[pa.DataType]] = {}
+def _concatenated(tables: Sequence[pa.Table]) -> pa.Table:
+    """The rows of all tables; null where a table lacks a column."""
+    types: dict[str, set[pa.DataType]] = {}
     for table in tables:
         for field in table.schema:
-            kinds.setdefault(field.name, set()).add(field.type)
-    mixed = {name for name, types in kinds.items() if len(types - {pa.null()}) > 1}
-    return pa.concat_tables([_texts(table, mixed) for table in tables], promote_options="default")
+            types.setdefault(field.name, set()).add(field.type)
+    mixed = {name for name, of_column in types.items() if len(of_column - {pa.null()}) > 1}
+    return pa.concat_tables([_with_text(table, mixed) for table in tables], promote_options="default")
 
 
-def _texts(table: pa.Table, names: set[str]) -> pa.Table:
+def _with_text(table: pa.Table, names: set[str]) -> pa.Table:
+    """The table with the named columns as text."""
     for at, field in enumerate(table.schema):
         if field.name in names and not pa.types.is_string(field.type) and not is_nested(field.type):
             table = table.set_column(at, field.name, as_text(table.column(at)))

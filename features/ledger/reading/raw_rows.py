@@ -1,4 +1,4 @@
-"""Rows as they were found, before any check."""
+"""Rows as their source has them, before any check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SYSTEM_1904 = date(1904, 1, 1)
 
 
 class Misfit(NamedTuple):
-    """A line that is no row: where it stands, its text, and why."""
+    """A line that is no row: its number, its text, and why."""
 
     line: int
     text: str
@@ -24,14 +24,14 @@ class Misfit(NamedTuple):
 
 @dataclass(frozen=True)
 class RawRows:
-    """The rows of one source as they were found, before any check.
+    """The rows of one source, before any check.
 
     Attributes:
         name: of the file, and of the sheet where it has several.
-        table: its columns; text where the file knows only text.
-        line_numbers: of each row in the file.
-        misfits: lines that are no row.
-        remarks: sentences about what was taken for granted when it was read.
+        table: the columns; all text where the file is text.
+        line_numbers: the line of each row in the file.
+        misfits: lines that are no rows.
+        remarks: sentences about what was assumed when reading.
         serials_from: day 0 of a spreadsheet's serial numbers.
     """
 

@@ -1,4 +1,4 @@
-"""How workbooks (XLSX) become raw rows: each sheet is a table of its own."""
+"""Workbooks (XLSX) as raw rows; each sheet is a table of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Rows = list[tuple[int, Cells]]
 
 
 class FormulasError(ValueError):
-    """A column holds formulas without results; says which."""
+    """A column holds formulas without results; the message names it."""
 
 
 def read_workbook(path: Path) -> tuple[RawRows, ...]:
@@ -29,10 +29,10 @@ def read_workbook(path: Path) -> tuple[RawRows, ...]:
     Every value is text, dates in ISO form. Sheets with another header are named in a remark.
 
     Raises:
-        FormulasError: a column holds formulas that no program calculated.
-        zipfile.BadZipFile and others of zip, XML and openpyxl: it is no workbook, or damaged.
+        FormulasError: a column holds formulas that were never calculated.
+        zipfile.BadZipFile and other errors of zip, XML and openpyxl: it is no workbook, or damaged.
     """
-    with path.open("rb") as file:  # by its name openpyxl would refuse what is called .csv
+    with path.open("rb") as file:  # given a path, openpyxl would refuse a workbook called .csv
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         serials_from = SYSTEM_1904 if book.epoch == CALENDAR_MAC_1904 else SYSTEM_1900
         sheets = {sheet.title: _from_header(_filled(sheet.iter_rows(values_only=True))) for sheet in book.worksheets}
@@ -44,20 +44,21 @@ def read_workbook(path: Path) -> tuple[RawRows, ...]:
     hidden = {sheet.title for sheet in book.worksheets if sheet.sheet_state != "visible"}
     others = [f"The sheet '{title}' of {path.name} was not read: it has other columns." for title in filled]
     remarks = (
-        *(said for title, said in zip(filled, others, strict=True) if _names(filled[title]) != header),
+        *(remark for title, remark in zip(filled, others, strict=True) if _names(filled[title]) != header),
         *(
             f"The sheet '{title}' of {path.name} is hidden; its rows were read like all others."
             for title in tables
             if title in hidden
         ),
     )
-    found: list[RawRows] = []
+    sources: list[RawRows] = []
     for title, rows in (tables or dict([next(iter(filled.items()))])).items():
         name = path.name if len(tables) < 2 else f"{path.name}, sheet '{title}'"
         raw = _raw_rows(name, rows, header)
         _refuse_formulas(path, title, raw, rows[0][0])
-        found.append(RawRows(name, raw.table, raw.line_numbers, raw.misfits, () if found else remarks, serials_from))
-    return tuple(found)
+        first_remarks = () if sources else remarks
+        sources.append(RawRows(name, raw.table, raw.line_numbers, raw.misfits, first_remarks, serials_from))
+    return tuple(sources)
 
 
 def _filled(rows: Iterable[Cells]) -> Rows:
@@ -65,7 +66,7 @@ def _filled(rows: Iterable[Cells]) -> Rows:
 
 
 def _from_header(rows: Rows) -> Rows:
-    """The rows from the first of several cells on: those of a single one above it are a title, not the header."""
+    """The rows from the first one with several cells on; rows of a single cell above it are a title."""
     wide = (at for at, (_, cells) in enumerate(rows) if sum(value is not None for value in cells) > 1)
     return rows[next(wide, 0) :]
 
@@ -94,7 +95,7 @@ def _raw_rows(name: str, rows: Rows, names: Sequence[str]) -> RawRows:
 
 
 def _refuse_formulas(path: Path, title: str, raw: RawRows, header_line: int) -> None:
-    """A column without one value below its header is looked at again, as formulas."""
+    """Raises FormulasError if a column without any value holds formulas."""
     empty = [at for at, column in enumerate(raw.table.columns) if column.null_count == len(column)]
     if not empty or not raw.table.num_rows:
         return
