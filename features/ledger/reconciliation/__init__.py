@@ -1,1 +1,1 @@
-"""The account of an ingest: report, tallies, currency conversion and look-alike ids."""
+"""The report of an ingest: tallies, cancellations, currency conversion and look-alike ids."""
