@@ -225,9 +225,7 @@ def parquet_files_in(folder: Path) -> list[Path]:
     Raises:
         SourceError: the folder holds none.
     """
-    parts = sorted(
-        part for part in folder.rglob("*") if part.name.lower().endswith(PARQUET_ENDINGS) and part.is_file()
-    )
+    parts = sorted(part for part in folder.rglob("*") if part.name.lower().endswith(PARQUET_ENDINGS) and part.is_file())
     if not parts:
         raise SourceError(f"The folder {folder} holds no Parquet files.", "Name the files themselves.")
     return parts

@@ -38,7 +38,11 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return _valid_text(column.cast(pa.binary_view()).cast(pa.binary()))
     if pa.types.is_large_string(arrow_type):
         return _valid_text(column.cast(pa.large_binary()).cast(pa.binary()))
-    if pa.types.is_large_binary(arrow_type) or pa.types.is_fixed_size_binary(arrow_type) or pa.types.is_binary_view(arrow_type):
+    if (
+        pa.types.is_large_binary(arrow_type)
+        or pa.types.is_fixed_size_binary(arrow_type)
+        or pa.types.is_binary_view(arrow_type)
+    ):
         return _valid_text(column.cast(pa.binary()))
     if pa.types.is_float16(arrow_type):
         return column.cast(pa.float32())
@@ -83,8 +87,12 @@ def _sane_dates(column: pa.ChunkedArray) -> pa.ChunkedArray:
     ticks_per_day = TICKS_PER_DAY[arrow_type.unit] if pa.types.is_timestamp(arrow_type) else 1
     ticks = column.cast(pa.int32() if pa.types.is_date(arrow_type) else pa.int64())
     bounds = pc.min_max(ticks).as_py()
-    if bounds["min"] is None or (bounds["min"] >= FIRST_DAY * ticks_per_day and bounds["max"] < (LAST_DAY + 1) * ticks_per_day):
-        return column.cast(pa.timestamp("us", arrow_type.tz), safe=False) if pa.types.is_timestamp(arrow_type) else column
+    if bounds["min"] is None or (
+        bounds["min"] >= FIRST_DAY * ticks_per_day and bounds["max"] < (LAST_DAY + 1) * ticks_per_day
+    ):
+        return (
+            column.cast(pa.timestamp("us", arrow_type.tz), safe=False) if pa.types.is_timestamp(arrow_type) else column
+        )
     zone = "Z" if pa.types.is_timestamp(arrow_type) and arrow_type.tz else ""
     texts = [None if tick is None else _tick_text(tick, ticks_per_day, zone) for tick in ticks.to_pylist()]
     return pa.chunked_array([pa.array(texts, pa.string())])

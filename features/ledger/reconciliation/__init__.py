@@ -1,5 +1,1 @@
-"""The account of an ingest: report, tallies, currency conversion and look-alike ids."""
-
-from features.moved import names_moved_from
-
-__getattr__ = names_moved_from(__name__)
+"""The report of an ingest: tallies, cancellations, currency conversion and look-alike ids."""

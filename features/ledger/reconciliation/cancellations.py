@@ -11,7 +11,7 @@ import duckdb
 
 @dataclass(frozen=True)
 class LargestCancellation:
-    """The pair of most money: whose order it was, what it came to, and how many minutes it stood."""
+    """The cancelled sale of most money, and how many minutes it stood."""
 
     customer_id: str
     order_id: str | None
@@ -21,7 +21,7 @@ class LargestCancellation:
 
 @dataclass(frozen=True)
 class Cancellations:
-    """Sales that a return undid at once, each with its return; ``money``: of the sales, reporting currency."""
+    """Pairs of a sale and the return that undid it at once; ``money``: of the sales, in reporting currency."""
 
     pairs: int
     money: Decimal
@@ -29,7 +29,7 @@ class Cancellations:
 
     @property
     def sentence(self) -> str:
-        """What happened, and to whom most."""
+        """How many sales were cancelled at once, and the largest of them."""
         if self.largest is None:
             return "No order was cancelled at once."
         order = f" (order {self.largest.order_id})" if self.largest.order_id else ""
@@ -40,7 +40,7 @@ class Cancellations:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """The same for machines; money as decimal strings."""
+        """The cancellations for machines; money as decimal strings."""
         largest = asdict(self.largest) | {"amount": str(self.largest.amount)} if self.largest else None
         return {"pairs": self.pairs, "money": str(self.money), "largest": largest}
 
@@ -49,13 +49,13 @@ NO_CANCELLATIONS = Cancellations(0, Decimal(0), None)
 
 
 def cancellations_of(connection: duckdb.DuckDBPyConnection) -> Cancellations:
-    """The pairs of lines that cancelled each other with this batch, and the one of most money."""
-    found = connection.sql(
+    """The pairs of lines that cancelled each other with this batch, and the pair of most money."""
+    pairs = connection.sql(
         """WITH lines AS (SELECT row_id, customer_id, order_id, amount, ordered_at FROM stored UNION ALL
             SELECT row_id, customer_id, order_id, amount, ordered_at FROM accepted)
         SELECT s.customer_id, s.order_id, s.amount, date_diff('minute', s.ordered_at, r.ordered_at)
         FROM cancelled JOIN lines s USING (row_id) JOIN lines r ON r.row_id = cancelled.by_row_id
         ORDER BY s.amount DESC, s.row_id"""
     ).fetchall()
-    largest = LargestCancellation(*found[0]) if found else None
-    return Cancellations(len(found), sum((amount for _, _, amount, _ in found), Decimal(0)), largest)
+    largest = LargestCancellation(*pairs[0]) if pairs else None
+    return Cancellations(len(pairs), sum((amount for _, _, amount, _ in pairs), Decimal(0)), largest)

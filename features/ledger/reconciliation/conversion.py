@@ -1,4 +1,4 @@
-"""What one ingest says of other currencies: what was converted, by which rates, and which are missing."""
+"""Currency conversion in one ingest: what was converted, by which rates, and which rates are missing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from features.ledger.store.tables import QUARANTINE
 
 @dataclass(frozen=True)
 class Converted:
-    """Accepted rows of one currency: their money as it came, what it made, and the days of the rates it met."""
+    """Accepted rows of one currency: money as it came and as converted, and the days of the rates."""
 
     currency: str
     rows: int
@@ -33,7 +33,7 @@ class Converted:
 
     @property
     def sentence(self) -> str:
-        """How much became how much, and by which rates."""
+        """The money before and after, and the rates, in plain words."""
         return (
             f"Converted: {self.rows:,} rows of {self.money:,.2f} {self.currency} into {self.reporting:,.2f}, "
             f"by the rates of {self.first_rated_on} to {self.last_rated_on}."
@@ -42,7 +42,7 @@ class Converted:
 
 @dataclass(frozen=True)
 class MissingRates:
-    """Rows of one currency that wait for a rate, and the days they are of."""
+    """Rows of one currency that wait for a rate, and the days they happened on."""
 
     currency: str
     rows: int
@@ -51,7 +51,7 @@ class MissingRates:
 
     @property
     def sentence(self) -> str:
-        """Which rates are missing, or that no currency is named, and what to do."""
+        """Which rates (or that any currency) are missing, and what to do."""
         if self.currency == NO_CURRENCY:
             return (
                 f"{self.rows:,} rows from {self.first_on} to {self.last_on} name no currency, and the ledger has one: "
@@ -65,7 +65,7 @@ class MissingRates:
 
 @dataclass(frozen=True)
 class Conversion:
-    """What one ingest says of other currencies.
+    """Rows of other currencies in one ingest.
 
     Attributes:
         released: accepted rows that had waited in quarantine for a rate.
@@ -77,15 +77,15 @@ class Conversion:
 
     @property
     def sentences(self) -> list[str]:
-        """One for each currency that was converted or could not be, and one for rows that had waited."""
+        """A sentence per currency converted or not convertible, and one for rows that had waited."""
         waited = [f"Of these, {self.released:,} rows had waited in quarantine for a rate."] if self.released else []
-        return [*(each.sentence for each in self.converted), *waited, *(each.sentence for each in self.missing)]
+        return [*(money.sentence for money in self.converted), *waited, *(rates.sentence for rates in self.missing)]
 
     def as_json(self) -> dict[str, Any]:
-        """The same for machines; money as decimal strings, days as text."""
+        """The conversion for machines; money as decimal strings, days as text."""
         return {
-            "converted": [{name: _plain(value) for name, value in asdict(each).items()} for each in self.converted],
-            "missing_rates": [{name: _plain(value) for name, value in asdict(each).items()} for each in self.missing],
+            "converted": [_plain(money) for money in self.converted],
+            "missing_rates": [_plain(rates) for rates in self.missing],
             "released": self.released,
         }
 
@@ -94,50 +94,48 @@ NO_CONVERSION = Conversion()
 
 
 def conversion_of(
-    frames: duckdb.DuckDBPyConnection, database: Connection, kind: RecordType, raws: Sequence[RawRows]
+    connection: duckdb.DuckDBPyConnection, database: Connection, record_type: RecordType, raws: Sequence[RawRows]
 ) -> Conversion:
-    """What became of the rows of ``judged`` in other currencies."""
-    original, day = f"{kind.money}{ORIGINAL}", kind.days[kind.happened_at]
-    converted = frames.sql(
-        f"""SELECT currency, count(*), sum({original}), sum({kind.money}), min(rated_on), max(rated_on)
+    """What became of rows of ``judged`` in other currencies."""
+    original, day = f"{record_type.money}{ORIGINAL}", record_type.days[record_type.happened_at]
+    converted = connection.sql(
+        f"""SELECT currency, count(*), sum({original}), sum({record_type.money}), min(rated_on), max(rated_on)
         FROM judged JOIN rated USING (file_no, line_no) WHERE fate = 'accepted' GROUP BY currency ORDER BY currency"""
     ).fetchall()
-    missing = frames.sql(
+    missing = connection.sql(
         f"""SELECT currency, count(*), min({day}), max({day}) FROM judged
         WHERE reason = {literal(QuarantineReason.RATE)} GROUP BY currency ORDER BY currency"""
     ).fetchall()
-    released = _released(frames, database, kind, raws) if converted else 0
+    released = _released(connection, database, record_type, raws) if converted else 0
     return Conversion(
         tuple(Converted(*row) for row in converted), tuple(MissingRates(*row) for row in missing), released
     )
 
 
 def _released(
-    frames: duckdb.DuckDBPyConnection, database: Connection, kind: RecordType, raws: Sequence[RawRows]
+    connection: duckdb.DuckDBPyConnection, database: Connection, record_type: RecordType, raws: Sequence[RawRows]
 ) -> int:
-    """How many accepted rows the quarantine holds for want of a rate."""
+    """How many accepted rows wait in quarantine for a rate."""
     waiting = set(
         database.execute(
             select(QUARANTINE.c.digest).where(
-                QUARANTINE.c.kind == kind.name, QUARANTINE.c.reason == str(QuarantineReason.RATE)
+                QUARANTINE.c.kind == record_type.name, QUARANTINE.c.reason == str(QuarantineReason.RATE)
             )
         ).scalars()
     )
     if not waiting:
         return 0
-    found = frames.sql(
+    accepted = connection.sql(
         "SELECT file_no, line_no FROM judged JOIN rated USING (file_no, line_no) WHERE fate = 'accepted' ORDER BY ALL"
     ).fetchall()
     return sum(
         digest in waiting
         for file_no, raw in enumerate(raws, start=1)
         for _, _, digest in digests_of(
-            raw, {line: str(QuarantineReason.RATE) for number, line in found if number == file_no}
+            raw, {line: str(QuarantineReason.RATE) for number, line in accepted if number == file_no}
         )
     )
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
+def _plain(part: Converted | MissingRates) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, date | Decimal) else value for name, value in asdict(part).items()}

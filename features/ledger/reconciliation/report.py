@@ -1,4 +1,4 @@
-"""The account of one ingest: what was read, and what became of every row and every penny of it."""
+"""The report of one ingest: what was read, and what became of every row and every penny."""
 
 from __future__ import annotations
 
@@ -29,44 +29,44 @@ RULES = {
 
 
 class UnreconciledError(LedgerError):
-    """Rows or money that do not add up: a defect of ours, found before anything was stored."""
+    """Rows or money do not add up: a defect of callfirst, found before anything is stored."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, difference: str) -> None:
         super().__init__(
-            f"The ingest does not add up ({what}); nothing was stored.",
+            f"The ingest does not add up ({difference}); nothing was stored.",
             "This is a defect of callfirst: please report it with the file.",
         )
 
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """The account of one command: accepted + merged + quarantined = read, in rows and in money per currency.
+    """The report of one ingest: accepted + merged + quarantined = read, in rows and in money per currency.
 
     Attributes:
-        kind: of rows.
-        files: their names, in order.
-        batch_id: of what was stored; None where nothing was.
-        read, accepted, merged, quarantined: the four tallies; merged: was there already.
-        quarantine: by reason.
-        newly_quarantined: rows of them that were not in quarantine already.
-        known_at: rule → accepted rows it applied to (see RULES).
+        kind: name of the record type.
+        files: names, in order.
+        batch_id: the stored batch; None where nothing was stored.
+        read, accepted, merged, quarantined: the four tallies; merged rows were in the ledger already.
+        quarantine: rows per reason.
+        newly_quarantined: quarantined rows that were not in quarantine already.
+        known_at: rule → accepted rows it applies to (see RULES).
         returns: accepted rows of a product below 0.
         non_products: accepted rows of a non-product code.
         equal_lines: accepted rows that repeat a row of the same file.
-        corrections: accepted rows that give an order line, complaint … other values than it had.
+        corrections: accepted rows that change the values of an order line, complaint …
         never_seen: rows replaced by a later row of the same instant.
         conversion: what was converted from other currencies, and which rates are missing.
         cancellations: pairs of lines that undid each other at once.
         to_come: accepted rows without a known-at of their own, dated later than the command.
         commitments: accepted rows known before they happen.
-        alike: customer ids that look alike, one of them new.
-        renamed: rows whose customer id is another's, as a mapping said.
-        set_aside: optional column → values that could not be read and became empty.
-        remarks: sentences about what was taken for granted, and about rows that contradict themselves.
-        columns: ours → theirs, of the first file.
-        columns_unused: columns of the files that no column of ours stands for.
+        alike: customer ids that look alike, at least one of them new.
+        renamed: rows kept under another customer id, as a mapping says.
+        set_aside: optional column → unreadable values, which became empty.
+        remarks: sentences about assumptions of the reader, and about rows that contradict themselves.
+        columns: our name → the first file's name.
+        columns_unused: columns of the files that match none of ours.
         first_on, last_on: first and last day of the accepted rows.
-        dry_run: nothing was to be stored.
+        dry_run: the ingest only checks.
     """
 
     kind: str
@@ -110,16 +110,16 @@ class Reconciliation:
 
     @property
     def nothing_changed(self) -> bool:
-        """Every row was there already, in the ledger or in quarantine."""
+        """Whether every row was in the ledger or in quarantine already."""
         return not self.accepted.rows and not self.newly_quarantined
 
     @property
     def nothing_usable(self) -> bool:
-        """Not one row could be used."""
+        """Whether no row at all can be used."""
         return not self.accepted.rows and not self.merged.rows
 
     def as_json(self) -> dict[str, Any]:
-        """The account for machines."""
+        """The report for machines."""
         return {
             "kind": self.kind,
             "files": list(self.files),
@@ -163,7 +163,7 @@ class Reconciliation:
         }
 
     def as_text(self) -> Group:
-        """The account for people."""
+        """The report for people."""
         return Group(Text(self._headline(), style="bold"), self._table(), *(Text(line) for line in self._remarks()))
 
     def _headline(self) -> str:
@@ -178,25 +178,25 @@ class Reconciliation:
         return f"{source}: {self.accepted.rows:,} new rows of {self.kind} in batch {self.batch_id}{span}."
 
     def _table(self) -> Table:
-        codes = sorted({*self.read.money})
+        codes = sorted(self.read.money)
         table = Table(box=None, pad_edge=False)
         table.add_column("")
         table.add_column("rows", justify="right")
         for code in codes:
             table.add_column("amount" if code == "XXX" else code, justify="right")
-        lines = (
+        tallies = (
             ("accepted", self.accepted),
             ("merged (there already)", self.merged),
             ("quarantined", self.quarantined),
             ("read", self.read),
         )
-        for name, tally in lines:
+        for name, tally in tallies:
             amounts = (f"{tally.money.get(code, Decimal(0)):,.2f}" for code in codes)
             table.add_row(name, f"{tally.rows:,}", *amounts, style="bold" if name == "read" else "")
         return table
 
     def _remarks(self) -> list[str]:
-        said = [
+        sentences = [
             f"Quarantined, {entry.reason}: {entry.rows:,} (first: {entry.file}, line {entry.line}). "
             f"{EXPLANATIONS[entry.reason].sentence} {EXPLANATIONS[entry.reason].hint}"
             for entry in self.quarantine
@@ -214,12 +214,12 @@ class Reconciliation:
             *((f"Values of {name} that cannot be used and stay empty", rows) for name, rows in self.set_aside.items()),
             *((RULES[rule], rows) for rule, rows in self.known_at.items()),
         )
-        said += [f"{sentence}: {rows:,}." for sentence, rows in counts if rows]
-        said += self.conversion.sentences
-        said += [self.alike.sentence] if self.alike.groups else []
-        said += [self.cancellations.sentence] if self.cancellations.pairs else []
-        said += self.remarks
+        sentences += [f"{label}: {rows:,}." for label, rows in counts if rows]
+        sentences += self.conversion.sentences
+        sentences += [self.alike.sentence] if self.alike.groups else []
+        sentences += [self.cancellations.sentence] if self.cancellations.pairs else []
+        sentences += self.remarks
         renamed = [f"{ours} = {theirs}" for ours, theirs in self.columns.items() if ours != theirs]
-        said += [f"Columns read: {listed(renamed)}."] if renamed else []
-        said += [f"Columns not used: {listed(self.columns_unused)}."] if self.columns_unused else []
-        return said
+        sentences += [f"Columns read: {listed(renamed)}."] if renamed else []
+        sentences += [f"Columns not used: {listed(self.columns_unused)}."] if self.columns_unused else []
+        return sentences

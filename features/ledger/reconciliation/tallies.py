@@ -24,12 +24,11 @@ UNNAMED = "unknown currency"
 
 @dataclass(frozen=True)
 class Tally:
-    """Rows and their money.
+    """A number of rows and their money.
 
     Attributes:
-        rows: how many.
-        money: sum per currency, of the rows whose money could be read.
-        unreadable: rows whose money could not.
+        money: sum per currency, over the rows with readable money.
+        unreadable: number of rows whose money cannot be read.
     """
 
     rows: int
@@ -55,7 +54,7 @@ NOTHING = Tally(0, {})
 
 @dataclass(frozen=True)
 class Quarantined:
-    """How many rows have one reason, and where the first of them stands."""
+    """Rows quarantined for one reason; ``file``, ``line``: where the first of them stands."""
 
     reason: QuarantineReason
     rows: int
@@ -64,33 +63,34 @@ class Quarantined:
 
 
 def tally(connection: duckdb.DuckDBPyConnection, table: str, kind: str, where: str = "true") -> Tally:
-    """Rows and money per currency of a table of checked rows."""
-    money = f"coalesce({RECORD_TYPES[kind].money}{ORIGINAL}, {RECORD_TYPES[kind].money})"
-    if not RECORD_TYPES[kind].money:
+    """Rows and money per currency of a table of checked rows of a record type."""
+    column = RECORD_TYPES[kind].money
+    if not column:
         return Tally(connection.sql(f"SELECT count(*) FROM {table} WHERE {where}").fetchall()[0][0], {})
+    money = f"coalesce({column}{ORIGINAL}, {column})"
     codes = ", ".join(map(literal, sorted(CURRENCIES)))
-    found = connection.sql(
+    sums = connection.sql(
         f"""SELECT CASE WHEN currency IN ({codes}) THEN currency ELSE {literal(UNNAMED)} END AS code,
             count(*), sum({money}), count_if({money} IS NULL)
         FROM {table} WHERE {where} GROUP BY code ORDER BY code"""
     ).fetchall()
     total = NOTHING
-    for code, rows, summed, unreadable in found:
+    for code, rows, summed, unreadable in sums:
         total += Tally(rows, {} if summed is None else {code: Decimal(summed)}, unreadable)
     return total
 
 
 def quarantine_by_reason(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> tuple[Quarantined, ...]:
-    """The reasons of ``judged``, most frequent first, each with the first place it was met."""
-    found = connection.sql(
+    """The reasons of ``judged``, most frequent first, each with its first place."""
+    reasons = connection.sql(
         """SELECT reason, count(*) AS n, min((file_no, line_no)) AS at FROM judged
         WHERE reason IS NOT NULL GROUP BY reason ORDER BY n DESC, reason"""
     ).fetchall()
-    return tuple(Quarantined(QuarantineReason(reason), rows, files[at[0] - 1], at[1]) for reason, rows, at in found)
+    return tuple(Quarantined(QuarantineReason(reason), rows, files[at[0] - 1], at[1]) for reason, rows, at in reasons)
 
 
 def known_at_rules(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """How many accepted rows of ``judged`` each known-at rule applied to."""
+    """Known-at rule → accepted rows of ``judged`` it applies to."""
     return dict(
         connection.sql(
             "SELECT rule, count(*) FROM judged WHERE fate = 'accepted' GROUP BY rule ORDER BY rule"
@@ -99,7 +99,7 @@ def known_at_rules(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def values_set_aside(connection: duckdb.DuckDBPyConnection, kind: str) -> dict[str, int]:
-    """Optional column → how many good rows of ``judged`` hold a value there that could not be read."""
+    """Optional column → good rows of ``judged`` with an unreadable value in it."""
     columns = may_be_set_aside(kind)
     if not columns:
         return {}
@@ -109,28 +109,29 @@ def values_set_aside(connection: duckdb.DuckDBPyConnection, kind: str) -> dict[s
 
 
 def equal_rows(connection: duckdb.DuckDBPyConnection, raws: Sequence[RawRows]) -> int:
-    """Accepted rows of events that repeat an earlier row of their file, in the columns we do not use too."""
+    """How many accepted rows of events repeat an earlier row of their file, in unused columns as well."""
     alike = """SELECT line_no, fate = 'accepted' AS is_new FROM good JOIN judged USING (file_no, line_no)
         WHERE file_no = {} AND NOT versioned QUALIFY count(*) OVER (PARTITION BY content) > 1 ORDER BY line_no"""
     equal = 0
     for file_no, raw in enumerate(raws, start=1):
-        found = connection.sql(alike.format(file_no)).to_arrow_table()
-        places = np.searchsorted(raw.line_numbers.to_numpy(zero_copy_only=False), found.column("line_no").to_numpy())
+        rows = connection.sql(alike.format(file_no)).to_arrow_table()
+        places = np.searchsorted(raw.line_numbers.to_numpy(zero_copy_only=False), rows.column("line_no").to_numpy())
         columns = {f"c{at}": column for at, column in enumerate(raw.table.take(pa.array(places)).columns)}
-        connection.register("alike", pa.table(columns | {name: found.column(name) for name in found.column_names}))
+        connection.register("alike", pa.table(columns | {name: rows.column(name) for name in rows.column_names}))
         again = f"row_number() OVER (PARTITION BY {', '.join(columns)} ORDER BY line_no) > 1"
         equal += connection.sql(f"SELECT * FROM alike QUALIFY {again} AND is_new").to_arrow_table().num_rows
         connection.unregister("alike")
     return equal
 
 
-def rows_in_detail(connection: duckdb.DuckDBPyConnection, kind: RecordType) -> tuple[int, int]:
-    """Of accepted rows of events: corrections, and rows replaced at their own instant.
+def rows_in_detail(connection: duckdb.DuckDBPyConnection, record_type: RecordType) -> tuple[int, int]:
+    """Two counts of accepted rows of events: corrections, and rows replaced at their own instant.
 
-    A correction says otherwise than the version known before it; the first known, come late, than the one after it.
+    A correction differs from the version known before it, or, where it is the first known and came late, from the
+    version after it.
     """
-    key = ", ".join(kind.relation.key)
-    aliased = ", ".join(f"accepted.{name}" for name in kind.relation.key)
+    key = ", ".join(record_type.relation.key)
+    aliased = ", ".join(f"accepted.{name}" for name in record_type.relation.key)
     corrections = connection.sql(
         f"""SELECT count(*) FROM (
             SELECT is_new, content,
@@ -147,36 +148,36 @@ def rows_in_detail(connection: duckdb.DuckDBPyConnection, kind: RecordType) -> t
     return corrections, unseen
 
 
-def days_spanned(connection: duckdb.DuckDBPyConnection, kind: RecordType) -> tuple[date | None, date | None]:
-    """First and last day on which accepted rows happened; None where there are none."""
-    day = kind.days.get(kind.happened_at, kind.happened_at)
+def days_spanned(connection: duckdb.DuckDBPyConnection, record_type: RecordType) -> tuple[date | None, date | None]:
+    """First and last day on which accepted rows happened; None where no row was accepted."""
+    day = record_type.days.get(record_type.happened_at, record_type.happened_at)
     first, last = connection.sql(f"SELECT min({day}), max({day}) FROM accepted").fetchall()[0]
     return first, last
 
 
-def rows_to_come(connection: duckdb.DuckDBPyConnection, kind: RecordType, now: datetime) -> int:
+def rows_to_come(connection: duckdb.DuckDBPyConnection, record_type: RecordType, now: datetime) -> int:
     """How many accepted rows without a known-at of their own happen after ``now`` (UTC without a zone)."""
-    later = f"{kind.happened_at} > TIMESTAMP {literal(now.isoformat(sep=' '))}"
-    found = f"SELECT count(*) FROM judged WHERE fate = 'accepted' AND rule <> 'column' AND {later}"
-    return int(connection.sql(found).fetchall()[0][0])
+    later = f"{record_type.happened_at} > TIMESTAMP {literal(now.isoformat(sep=' '))}"
+    query = f"SELECT count(*) FROM judged WHERE fate = 'accepted' AND rule <> 'column' AND {later}"
+    return int(connection.sql(query).fetchall()[0][0])
 
 
-def commitments(connection: duckdb.DuckDBPyConnection, kind: RecordType) -> int:
+def commitments(connection: duckdb.DuckDBPyConnection, record_type: RecordType) -> int:
     """How many accepted rows were known before they happened."""
-    early = f"fate = 'accepted' AND rule = 'column' AND visible_from < {kind.happened_at}"
+    early = f"fate = 'accepted' AND rule = 'column' AND visible_from < {record_type.happened_at}"
     return int(connection.sql(f"SELECT count(*) FROM judged WHERE {early}").fetchall()[0][0])
 
 
 def most_frequent_currency(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """The currency most good rows of ``checked`` are in; None where no row is good."""
-    found = connection.sql(
+    """The currency of most good rows of ``checked``; None where no row is good."""
+    currencies = connection.sql(
         "SELECT currency FROM checked WHERE reason IS NULL GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1"
     ).fetchall()
-    return str(found[0][0]) if found else None
+    return str(currencies[0][0]) if currencies else None
 
 
 def columns_of(raws: Sequence[RawRows], matches: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Ours → theirs of the files together (the first file speaks first), and their columns that are not used."""
+    """Our name → the file's name (the first file decides), and the columns of the files that are not used."""
     used: dict[str, str] = {}
     unused: dict[str, None] = {}
     for raw, matched in zip(raws, matches, strict=True):
