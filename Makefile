@@ -6,13 +6,25 @@ DATA ?= ../shared/data
 BENCH_LINES ?= 10000000
 BENCH_REPEATS ?= 5
 
-.PHONY: demo test check proof bench results lock clean
+SEARCH_ROUNDS ?= 3
+
+.PHONY: demo notebooks test test-fast search check proof bench results lock clean
 
 demo: .venv/runtime  ## environment, made-up company, training, lists, server
 	$(BIN)/callfirst --home $(DEMO_HOME) demo $(DEMO_OPTIONS)
 
+notebooks: .venv/notebooks  ## JupyterLab on the notebooks, in the browser
+	$(BIN)/jupyter lab --notebook-dir notebooks
+
 test: .venv/development  ## every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-fast: .venv/development  ## the inner loop: what needs no training, no server, no browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests/contracts tests/corpus tests/specs
+
+search: .venv/development  ## new counter-examples to the laws, with fresh seeds; one that is found becomes a spec
+	for round in $$(seq $(SEARCH_ROUNDS)); do \
+		HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -n 2 --hypothesis-seed=random tests/properties || exit 1; done
 
 check: .venv/development  ## lint, format, types, import contracts
 	$(BIN)/ruff check .
@@ -45,6 +57,8 @@ lock: .venv/development  ## renews the lock files from pyproject.toml and benchm
 		--no-emit-index-url --no-emit-find-links --no-header -o requirements.lock
 	$(BIN)/uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-emit-index-url --no-emit-find-links --no-header -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile -q pyproject.toml --extra notebooks --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-emit-index-url --no-emit-find-links --no-header -c requirements-dev.lock -o requirements-notebooks.lock
 	$(BIN)/uv pip compile -q benchmarks/rivals.in --python-version 3.11 --generate-hashes --no-annotate \
 		--no-emit-index-url --no-emit-find-links --no-header -o benchmarks/rivals.lock
 
@@ -63,6 +77,10 @@ clean:  ## everything made, nothing given
 	$(BIN)/python -m pip install -qq --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
 	touch $@ .venv/runtime
+
+.venv/notebooks: requirements-notebooks.lock .venv/runtime
+	$(BIN)/python -m pip install -qq --require-hashes -r requirements-notebooks.lock
+	touch $@
 
 benchmarks/.rivals: benchmarks/.rivals/installed  ## the rivals' environment, apart from ours
 

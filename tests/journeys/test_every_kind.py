@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from callfirst import app
 from features.ledger.schema.record_types import RECORD_TYPES, RELATIONS
-from tests.journeys.test_command_line import run
+from tests.command_line import answered, run
 from tests.text_tables import table
 from tests.text_tables_of_kinds import KINDS_DRAWN, as_csv
-
-
-def told(home: Path, *arguments: str) -> dict[str, Any]:
-    done = CliRunner().invoke(app, ["--home", str(home), *arguments, "--json"])
-    assert done.exit_code == 0, done.output
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +19,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("every_kind")
     for kind in reversed(RECORD_TYPES):  # orders last: the others may come first
         (home / f"{kind}.csv").write_text(as_csv(KINDS_DRAWN[kind]), encoding="utf-8")
-        account = told(home, "ingest", kind, str(home / f"{kind}.csv"))
+        account = answered(home, "ingest", kind, str(home / f"{kind}.csv"))
         assert account["accepted"]["rows"] == account["read"]["rows"] == table(KINDS_DRAWN[kind]).num_rows
     return home
 
 
 def test_the_doctor_finds_every_kind_and_the_mirror_like_the_database(home: Path) -> None:
-    found = told(home, "doctor", "--rebuild")
+    found = answered(home, "doctor", "--rebuild")
     assert found["sound"]
     assert set(found["shelves"]) == set(RELATIONS)
     assert found["shelves"]["payments"]["mirror"]["money"] == "150.2500"  # 100.00 + 50.25
@@ -42,7 +33,7 @@ def test_the_doctor_finds_every_kind_and_the_mirror_like_the_database(home: Path
 
 @pytest.mark.parametrize("kind", ["complaints", "customers", "rates"])
 def test_a_file_read_twice_changes_nothing_and_says_so(kind: str, home: Path) -> None:
-    assert told(home, "ingest", kind, str(home / f"{kind}.csv"))["nothing_changed"]
+    assert answered(home, "ingest", kind, str(home / f"{kind}.csv"))["nothing_changed"]
 
 
 def test_a_bad_row_is_told_in_a_sentence_with_what_to_do(home: Path, tmp_path: Path) -> None:

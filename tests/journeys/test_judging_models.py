@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -20,6 +19,7 @@ from features.home import Home
 from features.ledger.store.database import Store
 from models.findings import FindingKind, newest
 from models.registry import promotions
+from tests.command_line import answered
 from training.evaluation.baselines import BASELINES
 
 BEGIN, END = date(2024, 1, 1), date(2025, 12, 31)
@@ -50,13 +50,6 @@ def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> P
     return path
 
 
-def told(home: Path, *arguments: str) -> dict[str, Any]:
-    done = CliRunner().invoke(app, ["--home", str(home), *arguments, "--json"])
-    assert done.exit_code == 0, done.output
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
-
-
 def check(trained: dict[str, Any], code: str) -> dict[str, Any]:
     found: dict[str, Any] = next(each for each in trained["checks"] if each["code"] == code)
     return found
@@ -79,13 +72,13 @@ def last_days(lines: Iterable[Line], silence_days: int) -> list[tuple[str, date]
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("alike")
     orders = write(home / "orders.csv", ("customer_id", "ordered_at", "amount"), alike(5, leave_share=0.12))
-    told(home, "ingest", "orders", str(orders))
+    answered(home, "ingest", "orders", str(orders))
     return home
 
 
 def test_evaluate_judges_by_what_came_keeps_a_finding_and_promotes_nothing(honest: Path, tmp_path: Path) -> None:
     asked = ["--cutoffs", "2025-10-01", "--horizon-days", "60", "--active-days", "60"]
-    found = told(honest, "evaluate", *asked, "--out", str(tmp_path / "out"))
+    found = answered(honest, "evaluate", *asked, "--out", str(tmp_path / "out"))
     assert [each["cutoff"] for each in found["cutoffs"]] == ["2025-10-01"]
     assert all(each["judged"] > 30 for each in found["cutoffs"])
     names = ["callfirst", *(rival.name for rival in BASELINES)]
@@ -130,7 +123,7 @@ def test_cutoffs_that_cannot_be_are_refused_in_a_sentence(case: str, honest: Pat
 
 
 def test_a_model_no_better_than_the_rule_is_refused_with_the_checks_sentence(honest: Path) -> None:
-    trained = told(honest, "train", *H)
+    trained = answered(honest, "train", *H)
     assert trained["is_rule"]
     failed = check(trained, "CF101")
     assert failed["outcome"] == "failed"
@@ -142,9 +135,9 @@ def test_a_planted_leak_is_refused_with_the_checks_sentence(honest: Path, tmp_pa
     orders = alike(5, leave_share=0.12)
     farewells = [(customer, day, "customer", "phone") for customer, day in last_days(orders, 60)]
     contacts = write(tmp_path / "contacts.csv", ("customer_id", "contacted_at", "began_by", "channel"), farewells)
-    told(tmp_path, "ingest", "orders", str(honest / "orders.csv"))
-    told(tmp_path, "ingest", "contacts", str(contacts), "--history")
-    trained = told(tmp_path, "train", *H)
+    answered(tmp_path, "ingest", "orders", str(honest / "orders.csv"))
+    answered(tmp_path, "ingest", "contacts", str(contacts), "--history")
+    trained = answered(tmp_path, "train", *H)
     assert trained["is_rule"] and trained["promoted"]
     failed = check(trained, "CF107")
     assert failed["outcome"] == "failed"

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -19,6 +15,7 @@ from features.ledger.demo.company import write_demo
 from features.ledger.store.database import Store
 from serving.publication.publish import newest_run, score_of
 from serving.refresh import Refreshed, Refresher
+from tests.command_line import answered
 from tests.http_client import served
 from tests.specs.serving.test_refresh import LATER, WHOLE_COMPANY, order, push
 
@@ -34,25 +31,16 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.cleanup()
 
 
-def answered(home: Path, address: str, *arguments: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "callfirst", "--home", str(home), *arguments, "--json"]
-    environment = os.environ | {"CALLFIRST_DATABASE_URL": address}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
-
-
 def chain(home: Path, address: str) -> dict[str, Any]:
     """The answers of the chain, as far as the database must not change them."""
     files = write_demo(home / "files", seed=3, customers=120, ends_on=date(2025, 12, 31))
-    answered(home, address, "ingest", "customers", str(files["customers"]))
-    account = answered(home, address, "ingest", "orders", str(files["orders"]))
-    assert answered(home, address, "ingest", "orders", str(files["orders"]))["nothing_changed"]
-    trained = answered(home, address, "train", "--horizon-days", "90", "--active-days", "90")
-    answered(home, address, "score", "--as-of", AS_OF, "--out", str(home / "scores.csv"))
-    night = answered(home, address, "nightly", "--as-of", AS_OF)
-    assert answered(home, address, "doctor")["sound"]
+    answered(home, "ingest", "customers", str(files["customers"]), CALLFIRST_DATABASE_URL=address)
+    account = answered(home, "ingest", "orders", str(files["orders"]), CALLFIRST_DATABASE_URL=address)
+    assert answered(home, "ingest", "orders", str(files["orders"]), CALLFIRST_DATABASE_URL=address)["nothing_changed"]
+    trained = answered(home, "train", "--horizon-days", "90", "--active-days", "90", CALLFIRST_DATABASE_URL=address)
+    answered(home, "score", "--as-of", AS_OF, "--out", str(home / "scores.csv"), CALLFIRST_DATABASE_URL=address)
+    night = answered(home, "nightly", "--as-of", AS_OF, CALLFIRST_DATABASE_URL=address)
+    assert answered(home, "doctor", CALLFIRST_DATABASE_URL=address)["sound"]
     return {
         "account": [account[part] for part in ("read", "accepted", "merged", "quarantined", "corrections")],
         "served": trained["served"],

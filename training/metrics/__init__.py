@@ -1,1 +1,5 @@
 """How forecasts are judged: scores, calibration, segments, bootstrap and multiple comparisons."""
+
+from features.moved import names_moved_from
+
+__getattr__ = names_moved_from(__name__)

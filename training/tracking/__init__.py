@@ -1,1 +1,5 @@
 """What a training leaves in MLflow: runs, the model, its card and its verdict."""
+
+from features.moved import names_moved_from
+
+__getattr__ = names_moved_from(__name__)

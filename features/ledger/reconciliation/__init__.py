@@ -1,1 +1,5 @@
 """The account of an ingest: report, tallies, currency conversion and look-alike ids."""
+
+from features.moved import names_moved_from
+
+__getattr__ = names_moved_from(__name__)

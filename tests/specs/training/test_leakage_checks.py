@@ -23,7 +23,7 @@ from features.ledger.ingest.intake import ledger_of
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from features.snapshot import take_snapshot
-from tests.journeys.test_serving_commands import answered, command
+from tests.command_line import answered, run
 from tests.text_tables import at
 from training.checks.catalogue import CHECKS, CheckOutcome
 from training.checks.feature_tables import PRESENCE, FeatureTable, MadeFeaturesError, differences
@@ -185,7 +185,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("checks")
     files = write_demo(root, seed=3, customers=60, ends_on=date(2025, 12, 31))
     for kind in ("orders", "customers"):
-        assert command(root, "ingest", kind, str(files[kind])).returncode == 0
+        assert run(root, "ingest", kind, str(files[kind])).returncode == 0
     return root
 
 
@@ -205,15 +205,15 @@ def make(ledger, as_ofs, policy):
     return table.append_column("until_the_end", [days])
 """
     (home / "own_features.py").write_text(source)
-    done = command(home, "checks", "--horizon-days", "60", "--maker", f"{home / 'own_features.py'}:make")
+    done = run(home, "checks", "--horizon-days", "60", "--maker", f"{home / 'own_features.py'}:make")
     assert done.returncode == 1, done.stderr
     assert "until_the_end knows where the ledger ends" in done.stdout
 
 
 def test_the_command_checks_a_finished_file_and_says_what_it_cannot_tell(home: Path) -> None:
     out = home / "features.parquet"
-    assert command(home, "snapshot", "--as-of", "2025-06-01,2025-08-01,2025-10-01", "--out", str(out)).returncode == 0
-    done = command(home, "checks", "--features", str(out), "--horizon-days", "60")
+    assert run(home, "snapshot", "--as-of", "2025-06-01,2025-08-01,2025-10-01", "--out", str(out)).returncode == 0
+    done = run(home, "checks", "--features", str(out), "--horizon-days", "60")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Not provable from a table" in done.stdout
 
@@ -229,5 +229,5 @@ def test_files_and_names_that_lead_nowhere_are_refused_in_a_sentence(home: Path)
         (["--maker", f"{home / 'nowhere.py'}:make"], "leads to no feature maker"),
         (["--maker", "features.snapshot:no_such"], "has no function no_such"),
     ):
-        done = command(home, "checks", *words)
+        done = run(home, "checks", *words)
         assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (1, True, False), done.stderr
