@@ -42,6 +42,7 @@ bench: .venv/development benchmarks/.rivals  ## ratios against named rivals: ben
 
 results: .venv/development benchmarks/.rivals  ## all other pages that a command makes; the picture needs Chromium
 	$(BIN)/python -m features.catalog.page
+	$(BIN)/python -m training.checks.own_catalogue
 	$(BIN)/python -m serving.api.openapi
 	$(BIN)/python -m benchmarks.bad_ledgers --rivals benchmarks/.rivals
 	$(BIN)/python -m benchmarks.leak_trap

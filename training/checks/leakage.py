@@ -13,7 +13,7 @@ table can only be suspected, by what it knows; the report says which checks that
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow.compute as pc
@@ -51,13 +51,14 @@ def check_features(
     as_ofs: Sequence[AsOf] = (),
     most_customers: int = MOST_CUSTOMERS,
     progress: Progress = no_progress,
+    behaviour: Callable[..., tuple[list[CheckResult], FeatureTable]] = run_checks,
 ) -> LeakReport:
     """What all checks found of the features that a function makes.
 
     ``until`` is the T of training (default: the day after the ledger's last row); ``as_ofs`` are the instants at which
     worlds are changed (default: two midnights and an hour within a day). A larger ledger is checked on
     ``most_customers`` of its customers. The function is the caller's own code and
-    runs as such, some twenty-five times an instant.
+    runs as such, some twenty-five times an instant. ``behaviour`` answers the behavioural checks.
 
     Raises:
         MadeFeaturesError: the function fails on the ledger as it is, or makes no features.
@@ -68,7 +69,7 @@ def check_features(
     origins = origins_of(
         frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone
     )
-    behaved, made = run_checks(
+    behaved, made = behaviour(
         maker, world, policy, instants=instants, beside=origins.spaced[:TOGETHER], progress=progress
     )
     progress("finished features", 0.95)

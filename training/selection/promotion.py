@@ -10,7 +10,7 @@ from features.clock import AsOf
 from features.ledger.ledger import Ledger
 from features.policy import Policy
 from models.bundle import Bundle
-from training.checks.leakage import check_features, own_features
+from training.checks.own_catalogue import check_own_features
 from training.dataset.scope import TrainingScope
 from training.selection import gates as checks
 from training.selection.build import TrainedModel
@@ -95,8 +95,7 @@ def _counts(champion: Champion, made: TrainedModel) -> bool:
 
 def _no_leak(ledger: Ledger, frame: TrainingScope, policy: Policy) -> GateResult:
     instant = frame.until.shifted(-frame.horizon_days, policy.zone)
-    report = check_features(
-        own_features,
+    report = check_own_features(
         ledger,
         policy,
         until=frame.until,
