@@ -23,7 +23,7 @@ from training.metrics.scoring import LEAST_OUTCOMES
 Flags = npt.NDArray[np.bool_]
 
 TOP_TIER_SHARE = metrics.TOP_SHARES[-1]
-"""The fifth of the customers that brings four fifths of the money (domain, 001 and 004)."""
+"""The fifth of the customers that brings four fifths of the money (docs/domain.md, Why)."""
 
 
 class Segment(StrEnum):
