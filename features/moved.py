@@ -168,7 +168,7 @@ MOVED = {
     "training.how_sure": "training.selection.confidence",
     "training.intervals": "training.calibration.calibrator",
     "training.jointly": "training.metrics.multiple_comparisons",
-    "training.judged": "training.evaluation.test_customers",
+    "training.judged": "training.evaluation.cutoff_customers",
     "training.labels": "training.dataset.labels",
     "training.learn": "training.fitting.learner",
     "training.lines": "training.calibration.origin_levels",

@@ -60,25 +60,25 @@ def train(
     today = until or AsOf.of_instant(clock.now(), policy.zone)
     if until is None:
         refuse_days_to_come(ledger, today)
-    frame = scope_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
+    scope = scope_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
     progress("computing features of every customer at every origin", 0.05)
-    made = train_model(ledger, frame, policy, seed=seed, progress=progress, tuning=tuning)
+    made = train_model(ledger, scope, policy, seed=seed, progress=progress, tuning=tuning)
     store = Store.open(home)
     try:
         progress("checking it, and comparing it with the champion", 0.78)
         champion, gone = _champion(store, home, policy)
         decision = decide(made, champion, ledger=ledger, policy=policy, today=today)
-        chosen, origins = decision.draft, made.origins
+        chosen, origins = decision.winner, made.origins
         with tempfile.TemporaryDirectory() as place:
             progress("drawing pictures", 0.8)
             bundle = bundle_of(made, chosen, ledger, policy, number=next_number(store))
             sha256 = bundle.save(Path(place) / "bundle")
-            pictures = _pictures(chosen, frame, Path(place))
-            remarks = (*frame.remarks, *origins.remarks, *made.remarks, *gone)
+            pictures = _pictures(chosen, scope, Path(place))
+            remarks = (*scope.remarks, *origins.remarks, *made.remarks, *gone)
             card = model_card(bundle, decision, remarks)
             progress("keeping the run in MLflow", 0.85)
             run = tracking.MlflowRun(
-                parameters=parameters_of(chosen, bundle, frame.until, seed=seed, unseen=origins.unseen),
+                parameters=parameters_of(chosen, bundle, scope.until, seed=seed, unseen=origins.unseen),
                 metrics=metrics_of(chosen, perf_counter() - started),
                 tags=tags_of(bundle, sha256),
                 windows=windows_of(chosen.unseen),
@@ -93,13 +93,13 @@ def train(
             progress("putting it into service", 0.95)
             keep_copy(home, Path(place) / "bundle")
         made_at = clock.now()
-        record = _promotion(bundle, sha256, kept, frame=frame, sentence=decision.sentence, at=made_at)
+        record = _promotion(bundle, sha256, kept, scope=scope, sentence=decision.sentence, at=made_at)
         if decision.stays is None:
             promote(store, record, tracking_uri=home.tracking_uri)
         verdict = Verdict(
-            until=frame.until,
-            horizon_days=frame.horizon_days,
-            active_days=frame.active_days,
+            until=scope.until,
+            horizon_days=scope.horizon_days,
+            active_days=scope.active_days,
             decision=decision,
             bundle=bundle,
             bundle_sha256=sha256,
@@ -109,7 +109,7 @@ def train(
             tracking_uri=home.tracking_uri,
             seconds=perf_counter() - started,
         )
-        finding = finding_of(FindingKind.EVALUATION, verdict, ledger, as_of=frame.until, made_at=made_at)
+        finding = finding_of(FindingKind.EVALUATION, verdict, ledger, as_of=scope.until, made_at=made_at)
         add(store, finding)
         add(store, replace(finding, kind=FindingKind.CHECKS, payload=verdict.checks_record(record)))
     finally:
@@ -118,8 +118,8 @@ def train(
     return verdict
 
 
-def _pictures(chosen: Winner, frame: TrainingScope, folder: Path) -> list[Path]:
-    drawn = {"gaps": gap_picture(frame.proposal.curve, frame.horizon_days, frame.active_days)}
+def _pictures(chosen: Winner, scope: TrainingScope, folder: Path) -> list[Path]:
+    drawn = {"gaps": gap_picture(scope.proposal.curve, scope.horizon_days, scope.active_days)}
     if chosen.unseen is not None and chosen.outcome is not None:
         contest = {"calibration": calibration_picture, "money": money_picture, "contest": contest_picture}
         drawn |= {name: draw(chosen.unseen, chosen.outcome) for name, draw in contest.items()}
@@ -127,13 +127,13 @@ def _pictures(chosen: Winner, frame: TrainingScope, folder: Path) -> list[Path]:
 
 
 def _promotion(
-    bundle: Bundle, sha256: str, kept: tracking.LoggedRun, *, frame: TrainingScope, sentence: str, at: datetime
+    bundle: Bundle, sha256: str, kept: tracking.LoggedRun, *, scope: TrainingScope, sentence: str, at: datetime
 ) -> Promotion:
     return Promotion(
         bundle_sha256=sha256,
         version=bundle.version,
         promoted_at=at,
-        until=frame.until.instant,
+        until=scope.until.instant,
         run_id=kept.run_id,
         registered_version=kept.registered_version,
         code_version=bundle.manifest.code_version,

@@ -160,9 +160,9 @@ def blend_at(
     """The blend that the rows' windows closed by the fold's instant make; None: they are too few."""
     closed, everybody = origins.before(fold.at), rows.at([fold.at]).snapshot
     time = operational_time(subject.ledger, everybody, fold.at, subject.horizon_days)
-    lesson = FitTask(rows.at(closed), origins, fold, churned)
+    task = FitTask(rows.at(closed), origins, fold, churned)
     known = [each for each in past if each.origin in closed]
-    found = fit_blend(recipe, lesson, everybody=everybody, time=time, past=known, seed=SEED)
+    found = fit_blend(recipe, task, everybody=everybody, time=time, past=known, seed=SEED)
     return found if isinstance(found, Probability) else None
 
 

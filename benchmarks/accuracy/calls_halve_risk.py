@@ -127,27 +127,27 @@ Taught = Callable[[TrainingContext], Probability]
 """Makes the chance of no order that a company calls by."""
 
 
-def line(teacher: TrainingContext) -> Probability:
+def line(context: TrainingContext) -> Probability:
     """A shrunken line, calibrated on the newest window: the quickest that is learned and calibrated as all are."""
-    found = fit("line", RFM, FitTask(teacher.rows, teacher.origins, _fold(teacher.origins.until, teacher), churned), 0)
+    found = fit("line", RFM, FitTask(context.rows, context.origins, _fold(context.origins.until, context), churned), 0)
     assert not isinstance(found, NotFitted), found
     return found
 
 
-def blend(teacher: TrainingContext) -> Probability:
+def blend(context: TrainingContext) -> Probability:
     """The blend that is served, its weights and calibration from forecasts at three past origins."""
     [candidate] = [each for each in CANDIDATES if each.name == BLENDED]
     past: list[MemberForecasts] = []
-    for at in sorted((*teacher.origins.spaced[:3], teacher.origins.until)):
-        then = teacher if at == teacher.origins.until else teacher.back_at(at)
-        closed = [each for each in past if each.origin in teacher.origins.before(at)]
-        learned = then.learn(_fold(at, teacher), past=closed, churn=[candidate], decline=(), shares=())
-        past.append(forecasts_of([learned.churn[BLENDED]], at, teacher.rows.active_at([at])))
+    for at in sorted((*context.origins.spaced[:3], context.origins.until)):
+        then = context if at == context.origins.until else context.back_at(at)
+        closed = [each for each in past if each.origin in context.origins.before(at)]
+        learned = then.learn(_fold(at, context), past=closed, churn=[candidate], decline=(), shares=())
+        past.append(forecasts_of([learned.churn[BLENDED]], at, context.rows.active_at([at])))
     return learned.churn[BLENDED]
 
 
-def _fold(at: AsOf, teacher: TrainingContext) -> Fold:
-    fold = teacher.origins.fold(at)
+def _fold(at: AsOf, context: TrainingContext) -> Fold:
+    fold = context.origins.fold(at)
     assert fold is not None, "two years hold more than two windows"
     return fold
 
@@ -168,9 +168,9 @@ def _retrained(company: CallingCompany, held_out_share: float, taught: Taught) -
     nobody = Assignments(np.zeros(len(rows), dtype=np.bool_), np.ones(len(rows)))
     now = take_snapshot(ledger, [today], POLICY)
     active = now.where(now.feature("days_since_last_order") <= W)
-    teacher = TrainingContext(ledger, rows, now, origins, POLICY, seed=0)
-    ours = taught(teacher).chance(active)
-    naive = line(replace(teacher, rows=replace(rows, assignments=nobody))).chance(active)
+    context = TrainingContext(ledger, rows, now, origins, POLICY, seed=0)
+    ours = taught(context).chance(active)
+    naive = line(replace(context, rows=replace(rows, assignments=nobody))).chance(active)
     places = np.array([int(customer[1:]) for customer in active.customer_ids])
     listed = places[np.argsort(-ours, kind="stable")[: int(LISTED_SHARE * len(places))]]
     held_out = company.draws.random(len(listed)) < held_out_share

@@ -176,7 +176,7 @@ def page(found: Mapping[str, Evaluation]) -> str:
             calibration_table(each),
             levels_table(each),
             "Chances over all cutoffs, among everybody and where it matters most:",
-            segments_table(each.circles),
+            segments_table(each.segments),
         ]
     return "\n\n".join(parts) + "\n"
 

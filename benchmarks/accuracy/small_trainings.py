@@ -129,35 +129,35 @@ def trainings(company: SmallCompany) -> Iterator[Trained]:
     for months in MONTHS:
         ledger = company.ledger(months)
         first = first or scope_of(ledger, POLICY, until=until, horizon_days=None, active_days=None)
-        frame = scope_of(ledger, POLICY, until=until, horizon_days=first.horizon_days, active_days=first.active_days)
-        made = train_model(ledger, frame, POLICY, seed=0, progress=lambda _step, _share: None)
+        scope = scope_of(ledger, POLICY, until=until, horizon_days=first.horizon_days, active_days=first.active_days)
+        made = train_model(ledger, scope, POLICY, seed=0, progress=lambda _step, _share: None)
         yield _judged(company, months, made)
 
 
 def _judged(company: SmallCompany, months: int, made: TrainedModel) -> Trained:
-    frame, draft = made.frame, made.draft
+    scope, winner = made.scope, made.winner
     told: dict[str, Floats] = {}
     cell, widths, active, stopped = None, (float("nan"), float("nan")), 0, np.empty(0, dtype=np.bool_)
-    if made.teacher is not None and draft.churn is not None:
-        now = made.teacher.now.where(is_active(made.teacher.now, frame.active_days))
-        active, stopped = len(now), company.stopped(now.customer_ids, frame.horizon_days)
-        chance, low, high = draft.churn.with_bounds(now)
+    if made.context is not None and winner.churn is not None:
+        now = made.context.now.where(is_active(made.context.now, scope.active_days))
+        active, stopped = len(now), company.stopped(now.customer_ids, scope.horizon_days)
+        chance, low, high = winner.churn.with_bounds(now)
         means = [float(each.mean()) for each in (chance, low, high)]
         cell = Cell(active, means[0], means[1], means[2], float(stopped.mean()))
-        widths = _widths(draft.churn.calibrator.spread, frame.until)
-        past = made.teacher.rows.active_at(made.origins.close).labels.churned
-        told = {name: model.chance(now) for name, model in _candidates(made, draft.churn).items()}
+        widths = _widths(winner.churn.calibrator.spread, scope.until)
+        past = made.context.rows.active_at(made.origins.close).labels.churned
+        told = {name: model.chance(now) for name, model in _candidates(made, winner.churn).items()}
         told |= {SERVED: chance, ONE_RATE: np.full(active, past.mean())}
     return Trained(
         company=f"{company.customers} {company.number}",
         kind=company.kind,
         customers=company.customers,
         months=months,
-        horizon_days=frame.horizon_days,
+        horizon_days=scope.horizon_days,
         active=active,
-        served=draft.name,
-        is_rule=draft.is_rule,
-        sentence=draft.sentence,
+        served=winner.name,
+        is_rule=winner.is_rule,
+        sentence=winner.sentence,
         figures={
             Figure.BRIER: {name: metrics.brier(each, stopped) for name, each in told.items()},
             Figure.AUC: {name: metrics.auc(each, stopped) for name, each in told.items()},
@@ -171,12 +171,12 @@ def _judged(company: SmallCompany, months: int, made: TrainedModel) -> Trained:
 def _candidates(made: TrainedModel, served: Probability) -> dict[str, Probability]:
     """Every candidate as it would be served, where it can be fitted as of the training."""
     fold = made.origins.fold(made.origins.until)
-    if made.teacher is None or fold is None:
-        return {made.draft.name: served}
-    others = [each for each in CANDIDATES if each.name != made.draft.name]
-    past = () if made.draft.unseen is None else made.draft.unseen.members
-    learned = made.teacher.learn(fold, past=past, churn=others, decline=(), shares=())
-    return {made.draft.name: served, **learned.churn}
+    if made.context is None or fold is None:
+        return {made.winner.name: served}
+    others = [each for each in CANDIDATES if each.name != made.winner.name]
+    past = () if made.winner.unseen is None else made.winner.unseen.members
+    learned = made.context.learn(fold, past=past, churn=others, decline=(), shares=())
+    return {made.winner.name: served, **learned.churn}
 
 
 def _widths(spread: Spread, until: AsOf) -> tuple[float, float]:

@@ -13,7 +13,7 @@ import pytest
 from features.snapshot import take_snapshot
 from models.members import chance_of, log_odds_of
 from models.shortfall import ShortfallKind
-from tests.model.world import HORIZON, drafted, teacher, world
+from tests.model.world import HORIZON, context, drafted, world
 from tests.text_tables import POLICY, at, ledger
 from training.dataset.folds import origins_of
 from training.dataset.training_set import training_set
@@ -117,7 +117,7 @@ def test_nothing_known_after_the_contest_origin_is_learned_from() -> None:
     past = training_set(then, replace(origins, until=fold.at), HORIZON, POLICY)
     rows = here.rows.active_at([fold.at]).snapshot
     now = take_snapshot(then, [fold.at], POLICY)
-    now_told = teacher(here, 1).back_at(fold.at).learn(fold)
+    now_told = context(here, 1).back_at(fold.at).learn(fold)
     then_told = TrainingContext(then, past, now, origins, POLICY, 1).learn(fold)
     assert now_told.reference == then_told.reference
     for name, model in now_told.churn.items():

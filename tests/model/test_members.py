@@ -25,7 +25,7 @@ from training.fitting.member_forecasts import MemberForecasts, forecasts_of
 NAMES = ["recency", "low frequency", *(member.name for member in BLEND.members)]
 
 
-def lesson_at(at: AsOf) -> FitTask:
+def task_at(at: AsOf) -> FitTask:
     here = world()
     fold = here.origins.fold(at)
     assert isinstance(fold, Fold)
@@ -35,8 +35,8 @@ def lesson_at(at: AsOf) -> FitTask:
 def blended(past: list[MemberForecasts], at: AsOf | None = None) -> Probability:
     here = world()
     everybody = here.now if at is None else here.rows.at([at]).snapshot
-    lesson = lesson_at(at or here.origins.until)
-    found = fit_blend(BLEND, lesson, everybody=everybody, time=CALENDAR, past=past, seed=1)
+    task = task_at(at or here.origins.until)
+    found = fit_blend(BLEND, task, everybody=everybody, time=CALENDAR, past=past, seed=1)
     assert isinstance(found, Probability)
     return found
 
@@ -45,7 +45,7 @@ def fitted() -> dict[str, AnyMember]:
     members: dict[str, AnyMember] = {}
     for candidate in CANDIDATES:
         if not isinstance(candidate.recipe, BlendRecipe):
-            member = fit_member(candidate.name, candidate.recipe, lesson_at(world().origins.until), 1)
+            member = fit_member(candidate.name, candidate.recipe, task_at(world().origins.until), 1)
             assert not isinstance(member, NotFitted)
             members[candidate.name] = member
     return members | {member.name: member for member in blended([]).members}

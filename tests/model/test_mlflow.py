@@ -92,7 +92,7 @@ def test_below_the_run_stands_one_per_candidate_and_below_that_one_per_window(ho
         found = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{run_id}'")
         return {run.info.run_name: run for run in found}
 
-    unseen = verdict.draft.unseen
+    unseen = verdict.winner.unseen
     assert unseen is not None
     candidates = below(verdict.run_id)
     assert set(candidates) == set(unseen.churn)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from models.bundle import Bundle
-from tests.model.world import HORIZON, UNTIL, drafted, teacher, world
+from tests.model.world import HORIZON, UNTIL, context, drafted, world
 from tests.text_tables import POLICY, at
 from training.checks.catalogue import CheckOutcome
 from training.dataset.assignments import Assignments
@@ -31,8 +31,8 @@ TODAY = at(UNTIL)
 @cache
 def made() -> TrainedModel:
     here = world()
-    frame = scope_of(here.ledger, POLICY, until=TODAY, horizon_days=HORIZON, active_days=HORIZON)
-    return TrainedModel(frame, here.origins, teacher(here, 5), drafted())
+    scope = scope_of(here.ledger, POLICY, until=TODAY, horizon_days=HORIZON, active_days=HORIZON)
+    return TrainedModel(scope, here.origins, context(here, 5), drafted())
 
 
 def unseen() -> OutOfSample:
@@ -45,7 +45,7 @@ def checks(**changes: Any) -> dict[str, GateResult]:
     """What the contest's checks say of the made-up company with some of its contest changed."""
     outcome = drafted().outcome
     assert outcome is not None
-    found = contest_checks(teacher(world(), 5), replace(unseen(), **changes), outcome)
+    found = contest_checks(context(world(), 5), replace(unseen(), **changes), outcome)
     return {each.check.code: each for each in found}
 
 
@@ -55,18 +55,18 @@ def forecasting(chance: np.ndarray[Any, Any]) -> dict[str, Any]:
     return {"churn": unseen().churn | {outcome.best_model: chance}}
 
 
-def deciding(champion: Champion | None = None, *, draft: Winner | None = None, today: str = UNTIL) -> Decision:
-    here = replace(made(), draft=draft or rule())
+def deciding(champion: Champion | None = None, *, winner: Winner | None = None, today: str = UNTIL) -> Decision:
+    here = replace(made(), winner=winner or rule())
     return decide(here, champion, ledger=world().ledger, policy=POLICY, today=at(today))
 
 
 @cache
 def rule() -> Winner:
-    return rule_instead(teacher(world(), 5), drafted(), active_days=HORIZON, why="it is a test.")
+    return rule_instead(context(world(), 5), drafted(), active_days=HORIZON, why="it is a test.")
 
 
-def bundle(draft: Winner) -> Bundle:
-    return bundle_of(made(), draft, world().ledger, POLICY, number=1)
+def bundle(winner: Winner) -> Bundle:
+    return bundle_of(made(), winner, world().ledger, POLICY, number=1)
 
 
 @cache
@@ -162,7 +162,7 @@ def test_a_champion_with_chances_stays_where_nothing_could_be_learned() -> None:
     from training.selection.winner import bare_rule
 
     champion = Champion(bundle(rule()), at("2025-06-01"))
-    found = deciding(champion, draft=bare_rule(HORIZON, "Nobody stopped. Choose another horizon."))
+    found = deciding(champion, winner=bare_rule(HORIZON, "Nobody stopped. Choose another horizon."))
     assert found.stays is champion
     assert found.sentence == f"The champion, {champion.bundle.version}, stays. Nobody stopped. Choose another horizon."
 
@@ -184,9 +184,9 @@ def test_each_thing_a_check_can_bar_is_barred_by_one(bars: Bars) -> None:
 def test_a_model_is_compared_with_the_champion_on_windows_closed_since() -> None:
     oldest = unseen().origins[0]
     champion = Champion(bundle(rule()), oldest)
-    found = {each.check.code: each for each in deciding(champion, draft=model()).checks}["CF103"]
+    found = {each.check.code: each for each in deciding(champion, winner=model()).checks}["CF103"]
     assert found.outcome is not CheckOutcome.NOT_APPLICABLE
     assert f"on {len(unseen().origins)} dates since it was made" in found.sentence
-    late = {each.check.code: each for each in deciding(Champion(bundle(rule()), TODAY), draft=model()).checks}["CF103"]
+    late = {each.check.code: each for each in deciding(Champion(bundle(rule()), TODAY), winner=model()).checks}["CF103"]
     assert late.outcome is CheckOutcome.NOT_APPLICABLE
     assert "No window has closed since" in late.sentence

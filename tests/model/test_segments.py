@@ -141,8 +141,8 @@ def test_key_accounts_at_an_origin_are_those_its_lists_would_have_shown(largest:
 def test_a_contest_tells_the_served_chances_in_every_circle_and_everybody_as_its_table_does() -> None:
     outcome = drafted().outcome
     assert outcome is not None
-    assert [each.circle for each in outcome.circles] == list(Segment)
-    everybody = outcome.circles[0]
+    assert [each.circle for each in outcome.segments] == list(Segment)
+    everybody = outcome.segments[0]
     served = next(each for each in outcome.figures if each.name == outcome.served)
     assert everybody.forecasts == len(unseen().rows)
     assert everybody.calibration is not None
@@ -156,14 +156,14 @@ def test_where_the_rule_serves_instead_its_chances_are_told() -> None:
     outcome = drafted().outcome
     assert outcome is not None
     ruled = serving_rule(outcome, unseen(), "it is a test.")
-    assert ruled.circles == unseen().calibration(outcome.best_rule)
+    assert ruled.segments == unseen().calibration(outcome.best_rule)
 
 
 def test_the_top_value_tier_is_a_fifth_of_each_origin_not_of_all() -> None:
     here = unseen()
     for origin in np.unique(here.rows.origin):
         there = here.rows.origin == origin
-        top = there & here.circles[Segment.TOP_VALUE_TIER]
+        top = there & here.segments[Segment.TOP_VALUE_TIER]
         assert top.sum() == int(0.2 * there.sum())
         assert here.reference[top].min() >= here.reference[there & ~top].max()
 
@@ -174,4 +174,4 @@ def test_forecasts_since_an_origin_keep_their_circles() -> None:
     since = here.since(newest)
     assert since is not None
     late = here.rows.origin == here.rows.origin.max()
-    assert all(np.array_equal(since.circles[circle], here.circles[circle][late]) for circle in Segment)
+    assert all(np.array_equal(since.segments[circle], here.segments[circle][late]) for circle in Segment)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.model.world import teacher, world
+from tests.model.world import context, world
 from training.dataset.folds import ContestPlan, contest_plan
 from training.fitting.tuning import Budget, TuningBudgetError, tune
 
 
 def test_tuning_tries_on_older_windows_and_leaves_the_newer_half_to_judge() -> None:
-    here = teacher(world(), 5)
+    here = context(world(), 5)
     plan = ContestPlan(contest_plan(here.origins).folds[:5], weaker=False)
     steps: list[str] = []
     tuned = tune(here, plan, Budget(trials=2), steps.append)
@@ -24,7 +24,7 @@ def test_tuning_tries_on_older_windows_and_leaves_the_newer_half_to_judge() -> N
 
 
 def test_the_first_trial_is_the_untuned_blend_so_that_nothing_worse_is_taken() -> None:
-    here = teacher(world(), 5)
+    here = context(world(), 5)
     plan = ContestPlan(contest_plan(here.origins).folds[:4], weaker=False)
     tuned = tune(here, plan, Budget(trials=1), lambda _step: None)
     assert tuned.recipe == here.blend
@@ -32,7 +32,7 @@ def test_the_first_trial_is_the_untuned_blend_so_that_nothing_worse_is_taken() -
 
 
 def test_where_no_window_can_be_spared_nothing_is_tuned_and_it_is_said() -> None:
-    here = teacher(world(), 5)
+    here = context(world(), 5)
     short = ContestPlan(contest_plan(here.origins).folds[:3], weaker=False)
     tuned = tune(here, short, Budget(trials=2), lambda _step: None)
     assert (tuned.recipe, tuned.plan) == (here.blend, short)

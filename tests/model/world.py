@@ -43,8 +43,8 @@ def world() -> ModelWorld:
 @cache
 def drafted(seed: int = 5) -> Winner:
     here = world()
-    return choose_winner(teacher(here, seed), active_days=HORIZON, step=lambda _step: None)
+    return choose_winner(context(here, seed), active_days=HORIZON, step=lambda _step: None)
 
 
-def teacher(here: ModelWorld, seed: int) -> TrainingContext:
+def context(here: ModelWorld, seed: int) -> TrainingContext:
     return TrainingContext(here.ledger, here.rows, here.now, here.origins, here.policy, seed)

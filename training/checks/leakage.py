@@ -63,17 +63,17 @@ def check_features(
     Raises:
         MadeFeaturesError: the function fails on the ledger as it is, or makes no features.
     """
-    frame = _frame(ledger, policy, until, horizon_days)
-    world, remarks = _sampled(LedgerRows.of(ledger), frame, most_customers)
-    instants = sorted(as_ofs) or _instants(frame, policy)
+    scope = _frame(ledger, policy, until, horizon_days)
+    world, remarks = _sampled(LedgerRows.of(ledger), scope, most_customers)
+    instants = sorted(as_ofs) or _instants(scope, policy)
     origins = origins_of(
-        frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone
+        scope.until, scope.horizon_days, scope.active_days, starts_on=scope.starts_on, zone=policy.zone
     )
     behaved, made = behaviour(
         maker, world, policy, instants=instants, beside=origins.spaced[:TOGETHER], progress=progress
     )
     progress("finished features", 0.95)
-    return _report([*behaved, *_suspected(made, world, frame, policy)], made, remarks)
+    return _report([*behaved, *_suspected(made, world, scope, policy)], made, remarks)
 
 
 def check_table(
@@ -85,10 +85,10 @@ def check_table(
         MadeFeaturesError: the table has no keys or no features.
     """
     made = FeatureTable.of(features, policy)
-    frame = _frame(ledger, policy, until, horizon_days)
+    scope = _frame(ledger, policy, until, horizon_days)
     asked = {customer for customer, _ in made.place}
-    world, remarks = _sampled(LedgerRows.of(ledger), frame, MOST_CUSTOMERS)
-    kept = set(known_customers(world, frame.until))
+    world, remarks = _sampled(LedgerRows.of(ledger), scope, MOST_CUSTOMERS)
+    kept = set(known_customers(world, scope.until))
     if not asked & kept:
         remarks = (*remarks, "None of the table's customers is in the ledger.")
     left_out = [
@@ -96,7 +96,7 @@ def check_table(
         for check in CHECKS
         if check.needs is Needs.MAKER
     ]
-    return _report([*left_out, *_suspected(made, world, frame, policy)], made, remarks)
+    return _report([*left_out, *_suspected(made, world, scope, policy)], made, remarks)
 
 
 def own_features(ledger: Ledger, as_ofs: Sequence[AsOf], policy: Policy) -> Any:
@@ -104,9 +104,9 @@ def own_features(ledger: Ledger, as_ofs: Sequence[AsOf], policy: Policy) -> Any:
     return take_snapshot(ledger, as_ofs, policy)
 
 
-def _suspected(made: FeatureTable, world: LedgerRows, frame: TrainingScope, policy: Policy) -> list[CheckResult]:
+def _suspected(made: FeatureTable, world: LedgerRows, scope: TrainingScope, policy: Policy) -> list[CheckResult]:
     looked = label_rows(
-        made, world, policy, until=frame.until, horizon_days=frame.horizon_days, active_days=frame.active_days
+        made, world, policy, until=scope.until, horizon_days=scope.horizon_days, active_days=scope.active_days
     )
     if looked is None:
         return [
@@ -126,9 +126,9 @@ def _frame(ledger: Ledger, policy: Policy, until: AsOf | None, horizon_days: int
     return scope_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=horizon_days)
 
 
-def _sampled(world: LedgerRows, frame: TrainingScope, most: int) -> tuple[LedgerRows, tuple[str, ...]]:
+def _sampled(world: LedgerRows, scope: TrainingScope, most: int) -> tuple[LedgerRows, tuple[str, ...]]:
     """The world of at most so many customers, drawn by a hash of their ids."""
-    known = known_customers(world, frame.until)
+    known = known_customers(world, scope.until)
     if len(known) <= most:
         return world, ()
     drawn = sorted(known, key=_drawn_by)[:most]
@@ -143,10 +143,10 @@ def _drawn_by(customer_id: str) -> bytes:
     return hashlib.sha256(customer_id.encode()).digest()
 
 
-def _instants(frame: TrainingScope, policy: Policy) -> list[AsOf]:
+def _instants(scope: TrainingScope, policy: Policy) -> list[AsOf]:
     """A midnight a horizon before T, another before it, and an hour within a day between them; none before a half."""
-    newest = frame.until.shifted(-frame.horizon_days, policy.zone)
-    least = frame.starts_on.toordinal() + max(1, (frame.until.day - frame.starts_on).days // 3)
-    older = newest.shifted(-frame.horizon_days, policy.zone)
-    noon = AsOf.parse(f"{newest.shifted(-(frame.horizon_days // 2), policy.zone).day}T14:37", policy.zone)
+    newest = scope.until.shifted(-scope.horizon_days, policy.zone)
+    least = scope.starts_on.toordinal() + max(1, (scope.until.day - scope.starts_on).days // 3)
+    older = newest.shifted(-scope.horizon_days, policy.zone)
+    noon = AsOf.parse(f"{newest.shifted(-(scope.horizon_days // 2), policy.zone).day}T14:37", policy.zone)
     return sorted(at for at in {newest, older, noon} if at.day.toordinal() > least or at == newest)

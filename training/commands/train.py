@@ -102,15 +102,15 @@ def horizon(
     home, policy = _home(context)
     ledger = read_ledger(home, policy)
     until = AsOf.parse(as_of, policy.zone) if as_of else None
-    frame = scope_of(ledger, policy, until=until, horizon_days=None, active_days=None)
-    proposal = frame.proposal
-    keep(home, finding_of(FindingKind.HORIZON, proposal, ledger, as_of=frame.until, made_at=clock.now()))
+    scope = scope_of(ledger, policy, until=until, horizon_days=None, active_days=None)
+    proposal = scope.proposal
+    keep(home, finding_of(FindingKind.HORIZON, proposal, ledger, as_of=scope.until, made_at=clock.now()))
     if as_json:
-        _print_json({"as_of": str(frame.until), **proposal.record()})
+        _print_json({"as_of": str(scope.until), **proposal.record()})
         return
     console = Console()
     console.print(
-        f"[bold]H = {proposal.horizon_days} days, W = {proposal.active_days} days[/bold]  as of {frame.until.day}"
+        f"[bold]H = {proposal.horizon_days} days, W = {proposal.active_days} days[/bold]  as of {scope.until.day}"
     )
     console.print(proposal.sentence)
 
@@ -123,13 +123,13 @@ def _print_verdict(verdict: Verdict, console: Console) -> None:
     )
     if verdict.figures:
         console.print(_figures_table(verdict))
-    for name, reason in (verdict.draft.outcome.skipped if verdict.draft.outcome else {}).items():
+    for name, reason in (verdict.winner.outcome.skipped if verdict.winner.outcome else {}).items():
         console.print(f"{name} did not take part everywhere: {reason}.", style="dim")
     console.print(f"\n[bold]{verdict.sentence}[/bold]", highlight=False)
     if verdict.bundle.note not in verdict.sentence:
         console.print(verdict.bundle.note, highlight=False)
     console.print(_checks_table(verdict))
-    console.print(f"Value at risk is told by {verdict.draft.shortfall.kind}. In service: {verdict.serving.version}.")
+    console.print(f"Value at risk is told by {verdict.winner.shortfall.kind}. In service: {verdict.serving.version}.")
     if verdict.serving.churn is not None and not verdict.serving.is_rule:
         console.print(f"Made of: {verdict.serving.churn.made_of_words}.", highlight=False)
     if verdict.decision.stays is not None:
@@ -149,7 +149,7 @@ def _figures_table(verdict: Verdict) -> Table:
     for name in ("kind", "AUC", "Brier", "calibration error", "money found"):
         table.add_column(name, justify="left" if name == "kind" else "right")
     for each in verdict.figures:
-        served = each.name == verdict.draft.name
+        served = each.name == verdict.winner.name
         table.add_row(
             each.name,
             str(each.rank),
@@ -159,9 +159,9 @@ def _figures_table(verdict: Verdict) -> Table:
             f"{each.money_found:.3f}",
             style="bold" if served else "",
         )
-    outcome = verdict.draft.outcome
+    outcome = verdict.winner.outcome
     for kind, found in (outcome.money if outcome else {}).items():
-        served = kind == verdict.draft.shortfall.kind
+        served = kind == verdict.winner.shortfall.kind
         table.add_row(str(kind), "money", "", "", "", f"{found:.3f}", style="bold" if served else "")
     return table
 

@@ -17,8 +17,8 @@ from models.btyd import BtydModel
 from models.members import Transform, chance_of
 from models.operational_time import CALENDAR
 from training.dataset.training_set import TrainingSet
+from training.evaluation.cutoff_customers import CutoffCustomers, recent_buyers
 from training.evaluation.lightgbm_baselines import fit_shortfall, fit_tuned
-from training.evaluation.test_customers import TestCustomers, recent_buyers
 from training.fitting.btyd import fit_btyd
 from training.fitting.candidates import LinearRecipe
 from training.fitting.fit import LEAST_OUTCOMES, fit_linear
@@ -49,19 +49,19 @@ class BaselineInputs:
     active: TrainingSet
     recent: TrainingSet
     newest: TrainingSet
-    at: TestCustomers
+    at: CutoffCustomers
     seed: int
 
     @classmethod
-    def of(cls, made: TrainedModel, at: TestCustomers) -> BaselineInputs | None:
+    def of(cls, made: TrainedModel, at: CutoffCustomers) -> BaselineInputs | None:
         """The past of a cutoff; None where no window was closed, or one outcome is too rare to learn from."""
-        if made.teacher is None:
+        if made.context is None:
             return None
-        rows, chain = made.teacher.rows, made.origins.chain(at.cutoff)
+        rows, chain = made.context.rows, made.origins.chain(at.cutoff)
         active, recent = rows.active_at(made.origins.close), recent_buyers(rows, chain)
         newest = recent_buyers(rows, chain[:1])
         rarest = min(min(each.labels.churned.sum(), (~each.labels.churned).sum()) for each in (active, recent))
-        return cls(active, recent, newest, at, made.teacher.seed) if rarest >= LEAST_OUTCOMES else None
+        return cls(active, recent, newest, at, made.context.seed) if rarest >= LEAST_OUTCOMES else None
 
 
 Forecast = Callable[[Snapshot], Floats]

@@ -19,8 +19,8 @@ from training.dataset.labels import HorizonOutlastsLedgerError
 from training.dataset.scope import TrainingScope, scope_of
 from training.errors import TrainingError
 from training.evaluation.baselines import BASELINES, BaselineInputs, Predicts
+from training.evaluation.cutoff_customers import CutoffCustomers, customers_at_cutoff
 from training.evaluation.results import OURS, AtCutoff, Evaluation
-from training.evaluation.test_customers import TestCustomers, test_customers_at
 from training.metrics.calibration import CalibrationFigures, Cell, cells_of
 from training.metrics.segments import segments_at
 from training.selection.build import TrainedModel, bundle_of, train_model
@@ -67,12 +67,12 @@ def evaluate(
             raise HorizonOutlastsLedgerError(cutoff.day, first.horizon_days, end)
     parts = []
     for place, cutoff in enumerate(chosen):
-        frame = scope_of(ledger, policy, until=cutoff, horizon_days=first.horizon_days, active_days=first.active_days)
+        scope = scope_of(ledger, policy, until=cutoff, horizon_days=first.horizon_days, active_days=first.active_days)
 
         def told(step: str, share: float, place: int = place, cutoff: AsOf = cutoff) -> None:
             progress(f"{cutoff.day}: {step}", (place + share) / (len(chosen) + 1))
 
-        parts.append(_at(ledger, frame, policy, seed, told))
+        parts.append(_at(ledger, scope, policy, seed, told))
     if not any(len(part) for part in parts):
         raise NoCutoffError(
             f"Nobody had an order day in the {first.horizon_days} days before any cutoff.", "Choose other cutoffs."
@@ -83,41 +83,41 @@ def evaluate(
     return found
 
 
-def _at(ledger: Ledger, frame: TrainingScope, policy: Policy, seed: int, progress: Progress) -> AtCutoff:
-    made = train_model(ledger, frame, policy, seed=seed, progress=progress)
-    bundle = bundle_of(made, made.draft, ledger, policy, number=1)
-    judged = test_customers_at(made, ledger, policy)
+def _at(ledger: Ledger, scope: TrainingScope, policy: Policy, seed: int, progress: Progress) -> AtCutoff:
+    made = train_model(ledger, scope, policy, seed=seed, progress=progress)
+    bundle = bundle_of(made, made.winner, ledger, policy, number=1)
+    judged = customers_at_cutoff(made, ledger, policy)
     scores = bundle.score(judged.snapshot)
     told = {name: scores.column(name).to_numpy() for name in ("churn_probability", "churn_low", "churn_high")}
     chance, value, skipped = _of_rivals(made, judged, progress)
     value[OURS] = scores.column("value_at_risk").to_numpy()
     calibration: CalibrationFigures | None = None
     cells: tuple[Cell, ...] = ()
-    if made.draft.churn is not None and len(judged.churned):
+    if made.winner.churn is not None and len(judged.churned):
         ours = chance[OURS] = told["churn_probability"]
         calibration = CalibrationFigures.of(
             ours, judged.churned, last_rate=judged.last_rate, has_year_before=judged.has_year_before, seed=seed
         )
         cells = cells_of(ours, told["churn_low"], told["churn_high"], judged.churned)
     return AtCutoff(
-        cutoff=frame.until,
+        cutoff=scope.until,
         ids=judged.snapshot.customer_ids,
         churned=judged.churned,
         reference=judged.reference,
         shortfall=judged.shortfall,
         chance=chance,
         value=value,
-        served=made.draft.name,
-        sentence=made.draft.sentence,
+        served=made.winner.name,
+        sentence=made.winner.sentence,
         skipped=skipped,
         calibration=calibration,
         cells=cells,
-        circles=segments_at(ledger, judged.snapshot, as_of=frame.until, reference=judged.reference, policy=policy),
+        segments=segments_at(ledger, judged.snapshot, as_of=scope.until, reference=judged.reference, policy=policy),
     )
 
 
 def _of_rivals(
-    made: TrainedModel, judged: TestCustomers, progress: Progress
+    made: TrainedModel, judged: CutoffCustomers, progress: Progress
 ) -> tuple[dict[str, Floats], dict[str, Floats], str]:
     """Their chances and values at risk, and why there are none."""
     past = BaselineInputs.of(made, judged)
@@ -134,17 +134,17 @@ def _of_rivals(
     return chance, value, ""
 
 
-def _last_origins(frame: TrainingScope, policy: Policy) -> list[AsOf]:
+def _last_origins(scope: TrainingScope, policy: Policy) -> list[AsOf]:
     origins = origins_of(
-        frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone
+        scope.until, scope.horizon_days, scope.active_days, starts_on=scope.starts_on, zone=policy.zone
     )
     folds = contest_plan(origins).folds[:MOST_CUTOFFS]
     if not folds:
-        needed = max(frame.horizon_days, frame.active_days) + 2 * frame.horizon_days
-        held = (frame.until.day - frame.starts_on).days
+        needed = max(scope.horizon_days, scope.active_days) + 2 * scope.horizon_days
+        held = (scope.until.day - scope.starts_on).days
         raise NoCutoffError(
             f"The ledger holds {held} days; to train before a cutoff and judge after it {needed:,} are needed "
-            f"with a horizon of {frame.horizon_days} days.",
+            f"with a horizon of {scope.horizon_days} days.",
             "Choose a shorter horizon (--horizon-days), name cutoffs (--cutoffs), or load more history.",
         )
     return sorted(fold.at for fold in folds)

@@ -95,17 +95,17 @@ def feature_value_of(
         MadeFeaturesError: the function fails, or makes no number.
         NothingToTellError: no window is left to test on.
     """
-    frame = scope_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
+    scope = scope_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
     origins = origins_of(
-        frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone
+        scope.until, scope.horizon_days, scope.active_days, starts_on=scope.starts_on, zone=policy.zone
     )
     plan = contest_plan(origins)
     if not plan.folds:
         raise NothingToTellError("no window is left to test on")
     rows, added = _with_columns(
-        training_set(ledger, origins, frame.active_days, policy), made_by(maker, ledger, origins.close, policy)
+        training_set(ledger, origins, scope.active_days, policy), made_by(maker, ledger, origins.close, policy)
     )
-    now = take_snapshot(ledger, [frame.until], policy)
+    now = take_snapshot(ledger, [scope.until], policy)
     return _compared(TrainingContext(ledger, rows, now, origins, policy, seed), plan, added)
 
 
@@ -127,16 +127,16 @@ def _with_columns(rows: TrainingSet, made: FeatureTable) -> tuple[TrainingSet, t
     return replace(rows, snapshot=replace(rows.snapshot, table=table)), tuple(added)
 
 
-def _compared(teacher: TrainingContext, plan: ContestPlan, added: tuple[str, ...]) -> FeatureValue:
+def _compared(context: TrainingContext, plan: ContestPlan, added: tuple[str, ...]) -> FeatureValue:
     recipes = LightGbmRecipe(), LightGbmRecipe(features=(*MODEL_FEATURES, *added))
     judged: list[TrainingSet] = []
     chances: tuple[list[Floats], list[Floats]] = ([], [])
     for fold in plan.folds:
-        lesson = FitTask(teacher.back_at(fold.at).rows, teacher.origins, fold, churned)
-        fitted = [fit("lightgbm", recipe, lesson, teacher.seed) for recipe in recipes]
+        task = FitTask(context.back_at(fold.at).rows, context.origins, fold, churned)
+        fitted = [fit("lightgbm", recipe, task, context.seed) for recipe in recipes]
         if any(isinstance(each, NotFitted) for each in fitted):
             continue
-        unseen = teacher.rows.active_at([fold.at])
+        unseen = context.rows.active_at([fold.at])
         judged.append(unseen)
         for side, each in zip(chances, fitted, strict=True):
             if not isinstance(each, NotFitted):
@@ -158,6 +158,6 @@ def _compared(teacher: TrainingContext, plan: ContestPlan, added: tuple[str, ...
             ids,
             origin,
             overlapping=plan.weaker,
-            seed=teacher.seed,
+            seed=context.seed,
         ),
     )

@@ -26,7 +26,7 @@ def page(found: Evaluation, title: str) -> str:
         "## Did the chances mean what they said?",
         calibration_table(found),
         levels_table(found),
-        *([segments_table(found.circles)] if found.circles else []),
+        *([segments_table(found.segments)] if found.segments else []),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -50,7 +50,7 @@ class AtCutoff:
     skipped: str
     calibration: CalibrationFigures | None
     cells: tuple[Cell, ...]
-    circles: Mapping[Segment, Flags]
+    segments: Mapping[Segment, Flags]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -91,7 +91,7 @@ class Evaluation:
     differences: tuple[MetricDifference, ...]
 
     @classmethod
-    def of(cls, cutoffs: Sequence[AtCutoff], frame: TrainingScope, *, seed: int) -> Evaluation:
+    def of(cls, cutoffs: Sequence[AtCutoff], scope: TrainingScope, *, seed: int) -> Evaluation:
         """The figures of all cutoffs, with customers drawn anew within each."""
         means: dict[Figure, dict[str, float]] = {}
         compared: dict[Figure, int] = {}
@@ -104,16 +104,16 @@ class Evaluation:
                 means[figure] = {}
                 continue
             told = {name: [counted(figure, part.scene, part.told(figure)[name]) for part in common] for name in names}
-            found = over_draws(told, *_drawn(common, frame.horizon_days, seed))
+            found = over_draws(told, *_drawn(common, scope.horizon_days, seed))
             means[figure] = {name: float(each[0]) for name, each in found.items()}
             for name in names[1:]:
                 better = figure.sign * (found[OURS] - found[name])
                 differences.append(MetricDifference(figure, name, float(better[0]), better[1:]))
         return cls(
-            horizon_days=frame.horizon_days,
-            active_days=frame.active_days,
+            horizon_days=scope.horizon_days,
+            active_days=scope.active_days,
             seed=seed,
-            remarks=frame.remarks,
+            remarks=scope.remarks,
             cutoffs=tuple(cutoffs),
             means=means,
             compared=compared,
@@ -136,14 +136,14 @@ class Evaluation:
         return tuple(cell for part in self.cutoffs for cell in part.cells)
 
     @cached_property
-    def circles(self) -> tuple[SegmentCalibration, ...]:
+    def segments(self) -> tuple[SegmentCalibration, ...]:
         """How our chances held in each circle, over the cutoffs at which we told any; all judged count alike."""
         telling = [part for part in self.cutoffs if OURS in part.chance]
         if not telling:
             return ()
         churned = np.concatenate([part.churned for part in telling])
         return calibration_in(
-            joined([part.circles for part in telling]),
+            joined([part.segments for part in telling]),
             np.concatenate([part.chance[OURS] for part in telling]),
             churned,
             weight=np.ones(len(churned)),
@@ -205,7 +205,7 @@ class Evaluation:
                 }
                 for each in self.judgements
             ],
-            "circles": [each.record() for each in self.circles],
+            "circles": [each.record() for each in self.segments],
             "interval_cells": {"count": len(self.cells), "covered_share": coverage(self.cells)},
         }
         known: dict[str, Any] = _known(record)

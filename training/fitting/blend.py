@@ -37,7 +37,7 @@ LEVEL_PULL = 2.0
 
 def fit_blend(
     recipe: BlendRecipe,
-    lesson: FitTask,
+    task: FitTask,
     *,
     everybody: Snapshot,
     time: OperationalTime,
@@ -52,31 +52,31 @@ def fit_blend(
         everybody: all customers as of the fold's instant. time: in which their orders come evenly, as known then.
         past: forecasts of windows closed by the fold's instant.
     """
-    rows = _rows(lesson)
-    if lesson.rows.called_are_told_apart:
+    rows = _rows(task)
+    if task.rows.called_are_told_apart:
         recipe = _with_assigned(recipe)
-    members, votes = _members(recipe, lesson, rows, everybody=everybody, time=time, seed=seed)
+    members, votes = _members(recipe, task, rows, everybody=everybody, time=time, seed=seed)
     if not members:
         return NotFitted(f"under {LEAST_OUTCOMES} customers ever ordered")
     names = [member.name for member in members]
     prior = prior_weights([each for each in recipe.members if each.name in names], votes)
-    seen = seen_of(lesson, past, names)
+    seen = seen_of(task, past, names)
     if seen is None:
         return Probability(members, tuple(float(weight) for weight in prior))
     told, later = seen
-    happened = lesson.target(later) >= 0.5
+    happened = task.target(later) >= 0.5
     weights = fit_weights(told, happened, later.origin, prior, weight=later.weight)
     forecasts = Forecasts(row_sums(told * weights), happened, later.origin, later.weight, later.horizon_days)
     return Probability(members, tuple(float(weight) for weight in weights), fit_calibrator(forecasts))
 
 
-def _rows(lesson: FitTask) -> TrainingSet:
+def _rows(task: FitTask) -> TrainingSet:
     """Active customers of all windows closed by the fold's instant, of fewer windows where they are too many."""
-    closed = lesson.origins.before(lesson.fold.at)
-    looked_at = lesson.rows.with_called if lesson.rows.called_are_told_apart else lesson.rows.active_at
-    rows = lesson.known(looked_at(closed))
+    closed = task.origins.before(task.fold.at)
+    looked_at = task.rows.with_called if task.rows.called_are_told_apart else task.rows.active_at
+    rows = task.known(looked_at(closed))
     apart = -(-len(rows) // MOST_ROWS)
-    return rows if apart <= 1 else lesson.known(looked_at(closed[::apart]))
+    return rows if apart <= 1 else task.known(looked_at(closed[::apart]))
 
 
 def _with_assigned(recipe: BlendRecipe) -> BlendRecipe:
@@ -91,10 +91,10 @@ def _with_assigned(recipe: BlendRecipe) -> BlendRecipe:
 
 
 def _members(
-    recipe: BlendRecipe, lesson: FitTask, rows: TrainingSet, *, everybody: Snapshot, time: OperationalTime, seed: int
+    recipe: BlendRecipe, task: FitTask, rows: TrainingSet, *, everybody: Snapshot, time: OperationalTime, seed: int
 ) -> tuple[tuple[AnyMember, ...], float]:
     """Those that can be fitted, in the recipe's order, and the customers' windows that they learned from."""
-    horizon_days = lesson.origins.horizon_days
+    horizon_days = task.origins.horizon_days
     if np.sum(~np.isnan(everybody.feature("days_since_last_order"))) < LEAST_OUTCOMES:
         return (), 0.0
     fitted: dict[str, AnyMember] = {
@@ -109,7 +109,7 @@ def _members(
         for each in recipe.members
         if isinstance(each.recipe, BtydRecipe)
     }
-    target = lesson.target(rows)
+    target = task.target(rows)
     if min(target.sum(), (1 - target).sum()) < LEAST_OUTCOMES:
         return tuple(fitted.values()), 0.0
     weight = one_vote_a_window(rows, horizon_days) * rows.weight

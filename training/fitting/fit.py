@@ -64,29 +64,29 @@ class FitTask:
         return rows.where(~np.isnan(self.target(rows)))
 
 
-def fit(name: str, recipe: Recipe, lesson: FitTask, seed: int) -> Probability | NotFitted:
+def fit(name: str, recipe: Recipe, task: FitTask, seed: int) -> Probability | NotFitted:
     """The candidate fitted on the fold's fitting windows, calibrated on its calibration window where that is apart."""
-    member = fit_member(name, recipe, lesson, seed)
+    member = fit_member(name, recipe, task, seed)
     if isinstance(member, NotFitted):
         return member
-    if not lesson.fold.is_apart:
+    if not task.fold.is_apart:
         return alone(member)
-    later = lesson.calibration_rows
-    happened = lesson.target(later)
+    later = task.calibration_rows
+    happened = task.target(later)
     log_odds = member.log_odds(later.snapshot)
-    told = Forecasts(log_odds, happened >= 0.5, later.origin, later.weight, lesson.origins.horizon_days)
+    told = Forecasts(log_odds, happened >= 0.5, later.origin, later.weight, task.origins.horizon_days)
     return alone(member, fit_calibrator(told))
 
 
-def fit_member(name: str, recipe: Recipe | TreesRecipe, lesson: FitTask, seed: int) -> AnyMember | NotFitted:
+def fit_member(name: str, recipe: Recipe | TreesRecipe, task: FitTask, seed: int) -> AnyMember | NotFitted:
     """The candidate fitted on the fold's fitting windows, not calibrated."""
-    rows = lesson.fit_rows
-    if lesson.rows.called_are_told_apart:
-        recipe, rows = with_assigned(recipe), lesson.known(lesson.rows.with_called(lesson.fold.fit))
-    target = lesson.target(rows)
+    rows = task.fit_rows
+    if task.rows.called_are_told_apart:
+        recipe, rows = with_assigned(recipe), task.known(task.rows.with_called(task.fold.fit))
+    target = task.target(rows)
     if min(target.sum(), (1 - target).sum()) < LEAST_OUTCOMES:
         return NotFitted(f"under {LEAST_OUTCOMES} of one outcome in its fitting windows")
-    weight = _weights(lesson, rows)
+    weight = _weights(task, rows)
     if isinstance(recipe, LinearRecipe):
         return without_assigned(fit_linear(name, recipe, rows.snapshot, target, weight))
     if isinstance(recipe, TreesRecipe):
@@ -94,7 +94,7 @@ def fit_member(name: str, recipe: Recipe | TreesRecipe, lesson: FitTask, seed: i
             return NotFitted(f"{len(rows)} rows to fit on, {recipe.least_rows} are needed")
         examples = Examples(rows.snapshot.matrix(recipe.features), target, weight)
         return fit_trees(name, recipe, examples, seed=seed)
-    return _boosted(name, recipe, lesson, rows, seed)
+    return _boosted(name, recipe, task, rows, seed)
 
 
 def with_assigned(recipe: Recipe | TreesRecipe) -> Recipe | TreesRecipe:
@@ -167,29 +167,29 @@ def _logistic(
     return [float(value) for value in found.x]
 
 
-def _boosted(name: str, recipe: LightGbmRecipe, lesson: FitTask, rows: TrainingSet, seed: int) -> AnyMember | NotFitted:
+def _boosted(name: str, recipe: LightGbmRecipe, task: FitTask, rows: TrainingSet, seed: int) -> AnyMember | NotFitted:
     if len(rows) < recipe.least_rows:
         return NotFitted(f"{len(rows)} rows to fit on, {recipe.least_rows} are needed")
-    newest = max(lesson.fold.fit)
-    before = lesson.origins.before(newest)
+    newest = max(task.fold.fit)
+    before = task.origins.before(newest)
     earlier, later = rows.at(before), rows.at([newest])
     return fit_boosted(
         name,
         recipe.features,
-        _examples(lesson, recipe, rows),
-        earlier=_examples(lesson, recipe, earlier),
-        later=_examples(lesson, recipe, later),
+        _examples(task, recipe, rows),
+        earlier=_examples(task, recipe, earlier),
+        later=_examples(task, recipe, later),
         seed=seed,
     )
 
 
-def _examples(lesson: FitTask, recipe: LightGbmRecipe, rows: TrainingSet) -> Examples:
-    return Examples(rows.snapshot.matrix(recipe.features), lesson.target(rows), _weights(lesson, rows))
+def _examples(task: FitTask, recipe: LightGbmRecipe, rows: TrainingSet) -> Examples:
+    return Examples(rows.snapshot.matrix(recipe.features), task.target(rows), _weights(task, rows))
 
 
-def _weights(lesson: FitTask, rows: TrainingSet) -> npt.NDArray[np.float64] | None:
-    if lesson.weight is None and bool(np.all(rows.weight == 1.0)):
+def _weights(task: FitTask, rows: TrainingSet) -> npt.NDArray[np.float64] | None:
+    if task.weight is None and bool(np.all(rows.weight == 1.0)):
         return None
-    weight = rows.weight if lesson.weight is None else lesson.weight(rows) * rows.weight
+    weight = rows.weight if task.weight is None else task.weight(rows) * rows.weight
     mean = float(weight.mean()) if len(weight) else 0.0
     return weight / mean if mean > 0 else np.ones(len(rows))

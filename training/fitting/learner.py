@@ -87,12 +87,12 @@ class TrainingContext:
         learned = FittedModels(fold, self.rows.reference(self.origins.chain(fold.at)))
         for candidate in churn:
             progress(f"{fold.at.day} {candidate.name}")
-            lesson = FitTask(self.rows, self.origins, fold, churned)
-            self._keep(learned, learned.churn, candidate.name, self._fitted(candidate, lesson, past))
+            task = FitTask(self.rows, self.origins, fold, churned)
+            self._keep(learned, learned.churn, candidate.name, self._fitted(candidate, task, past))
         for name in decline:
             progress(f"{fold.at.day} decline, {name}")
-            lesson = FitTask(self.rows, self.origins, fold, declined(learned.reference, self.policy))
-            found = fit(name, DECLINE_RECIPES[name], lesson, self.seed)
+            task = FitTask(self.rows, self.origins, fold, declined(learned.reference, self.policy))
+            found = fit(name, DECLINE_RECIPES[name], task, self.seed)
             self._keep(learned, learned.decline, f"decline, {name}", found)
         for kind in shares:
             progress(f"{fold.at.day} {kind}")
@@ -108,18 +108,16 @@ class TrainingContext:
         seen = self.rows.active_at([learned.fold.calibrate])
         return lifted_shortfall(Shortfall(kind, learned.shares.get(kind)), seen, learned.reference, churn)
 
-    def _fitted(
-        self, candidate: Candidate, lesson: FitTask, past: Sequence[MemberForecasts]
-    ) -> Probability | NotFitted:
+    def _fitted(self, candidate: Candidate, task: FitTask, past: Sequence[MemberForecasts]) -> Probability | NotFitted:
         if isinstance(candidate.recipe, BlendRecipe):
-            time = operational_time(self.ledger, self.now, lesson.fold.at, self.origins.horizon_days)
-            return fit_blend(self.blend, lesson, everybody=self.now, time=time, past=past, seed=self.seed)
-        found = fit(candidate.name, candidate.recipe, lesson, self.seed)
-        seen = None if isinstance(found, NotFitted) else seen_of(lesson, past, [candidate.name])
+            time = operational_time(self.ledger, self.now, task.fold.at, self.origins.horizon_days)
+            return fit_blend(self.blend, task, everybody=self.now, time=time, past=past, seed=self.seed)
+        found = fit(candidate.name, candidate.recipe, task, self.seed)
+        seen = None if isinstance(found, NotFitted) else seen_of(task, past, [candidate.name])
         if isinstance(found, NotFitted) or seen is None:
             return found
         told, later = seen
-        happened = lesson.target(later) >= 0.5
+        happened = task.target(later) >= 0.5
         forecasts = Forecasts(told[:, 0], happened, later.origin, later.weight, later.horizon_days)
         return replace(found, calibrator=fit_calibrator(forecasts))
 

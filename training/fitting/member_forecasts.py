@@ -34,12 +34,10 @@ def forecasts_of(models: Iterable[Probability], origin: AsOf, rows: TrainingSet)
     return MemberForecasts(origin, np.asarray(rows.snapshot.customer_ids, dtype=np.str_), told)
 
 
-def seen_of(
-    lesson: FitTask, past: Sequence[MemberForecasts], names: Sequence[str]
-) -> tuple[Floats, TrainingSet] | None:
+def seen_of(task: FitTask, past: Sequence[MemberForecasts], names: Sequence[str]) -> tuple[Floats, TrainingSet] | None:
     """Past forecasts of just these members, rows × members, and what is known by now of the windows that followed."""
     usable = sorted((each for each in past if set(names) <= set(each.log_odds)), key=lambda each: each.origin)
-    rows = lesson.known(lesson.rows.active_at([each.origin for each in usable]))
+    rows = task.known(task.rows.active_at([each.origin for each in usable]))
     told = np.full((len(rows), len(names)), np.nan)
     ids = np.asarray(rows.snapshot.customer_ids, dtype=np.str_)
     for each in usable:

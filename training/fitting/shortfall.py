@@ -66,11 +66,11 @@ def learn_share(
 
     closed = origins.before(fold.at)
     apart = max(-(-len(rows.active_at(closed)) // MOST_ROWS), 1)
-    lesson = FitTask(rows, origins, replace(fold, fit=closed[::apart]), share, weight)
-    line = fit_member("line of money", MONEY, lesson, seed)
+    task = FitTask(rows, origins, replace(fold, fit=closed[::apart]), share, weight)
+    line = fit_member("line of money", MONEY, task, seed)
     if isinstance(line, NotFitted):
         return line
-    trees = fit_member("trees of money", TREES, lesson, seed)
+    trees = fit_member("trees of money", TREES, task, seed)
     if isinstance(trees, NotFitted):
         return alone(line)
     trees_count = counting(len(rows.active_at([fold.calibrate])))

@@ -90,24 +90,24 @@ class Tuned:
         return f"Tuned in {told}: nothing tried was better than the untuned blend."
 
 
-def tune(teacher: TrainingContext, plan: ContestPlan, budget: Budget, told: Callable[[str], None]) -> Tuned:
+def tune(context: TrainingContext, plan: ContestPlan, budget: Budget, told: Callable[[str], None]) -> Tuned:
     """The best blend that trials on the older half of the contest's origins found; the newer half is left to judge.
 
     Every trial is fitted at an origin on windows closed by then, and forecasts the next. One that does worse than most
     others did by then is given up.
     """
     judging, tuning = _parted(plan)
-    untuned = teacher.blend
+    untuned = context.blend
     if not tuning:
         return Tuned(untuned, plan, 0, 0, (float("nan"), float("nan")))
-    lessons = [_Exam.of(teacher, fold) for fold in tuning]
+    tasks = [_Exam.of(context, fold) for fold in tuning]
 
     def loss(trial: optuna.Trial) -> float:
         told(f"tuning, trial {trial.number + 1} of {budget.trials}")
         recipe = suggested(trial, untuned)
         losses: list[float] = []
-        for step, exam in enumerate(lessons):
-            losses.append(exam.loss(recipe, teacher.seed))
+        for step, exam in enumerate(tasks):
+            losses.append(exam.loss(recipe, context.seed))
             trial.report(float(np.mean(losses)), step)
             if trial.should_prune():
                 raise optuna.TrialPruned
@@ -115,7 +115,7 @@ def tune(teacher: TrainingContext, plan: ContestPlan, budget: Budget, told: Call
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
-        sampler=optuna.samplers.TPESampler(seed=teacher.seed),
+        sampler=optuna.samplers.TPESampler(seed=context.seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED_TRIALS),
     )
     study.enqueue_trial(_values_of(untuned))
@@ -174,22 +174,22 @@ def _parted(plan: ContestPlan) -> tuple[ContestPlan, Sequence[Fold]]:
 class _Exam:
     """One origin: what was known there, and the window that followed."""
 
-    teacher: TrainingContext
+    context: TrainingContext
     fold: Fold
-    lesson: FitTask
+    task: FitTask
     time: OperationalTime
 
     @classmethod
-    def of(cls, teacher: TrainingContext, fold: Fold) -> _Exam:
-        then = teacher.back_at(fold.at)
-        time = operational_time(teacher.ledger, then.now, fold.at, teacher.origins.horizon_days)
-        return cls(teacher, fold, FitTask(then.rows, then.origins, fold, churned), time)
+    def of(cls, context: TrainingContext, fold: Fold) -> _Exam:
+        then = context.back_at(fold.at)
+        time = operational_time(context.ledger, then.now, fold.at, context.origins.horizon_days)
+        return cls(context, fold, FitTask(then.rows, then.origins, fold, churned), time)
 
     def loss(self, recipe: BlendRecipe, seed: int) -> float:
         """Log loss of the window's forecasts; pruned where nothing can be fitted."""
-        then = self.teacher.rows.at([self.fold.at]).snapshot
-        fitted = fit_blend(recipe, self.lesson, everybody=then, time=self.time, past=(), seed=seed)
+        then = self.context.rows.at([self.fold.at]).snapshot
+        fitted = fit_blend(recipe, self.task, everybody=then, time=self.time, past=(), seed=seed)
         if isinstance(fitted, NotFitted):
             raise optuna.TrialPruned
-        rows = self.teacher.rows.active_at([self.fold.at])
+        rows = self.context.rows.active_at([self.fold.at])
         return metrics.log_loss(fitted.chance(rows.snapshot), rows.labels.churned, rows.weight)

@@ -98,7 +98,7 @@ def joined(parts: Sequence[Mapping[Segment, Flags]]) -> dict[Segment, Flags]:
 
 
 def calibration_in(
-    circles: Mapping[Segment, Flags],
+    segments: Mapping[Segment, Flags],
     chance: Floats,
     churned: Flags,
     *,
@@ -125,7 +125,7 @@ def calibration_in(
             ),
         )
 
-    return tuple(told(circle, rows & (weight > 0)) for circle, rows in circles.items())
+    return tuple(told(circle, rows & (weight > 0)) for circle, rows in segments.items())
 
 
 def segments_table(found: Sequence[SegmentCalibration]) -> str:

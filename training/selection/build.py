@@ -35,10 +35,10 @@ class TrainedModel:
         tuned: what tuning came to; None: nobody asked for it.
     """
 
-    frame: TrainingScope
+    scope: TrainingScope
     origins: Origins
-    teacher: TrainingContext | None
-    draft: Winner
+    context: TrainingContext | None
+    winner: Winner
     tuned: Tuned | None = None
 
     @property
@@ -49,7 +49,7 @@ class TrainedModel:
 
 def train_model(
     ledger: Ledger,
-    frame: TrainingScope,
+    scope: TrainingScope,
     policy: Policy,
     *,
     seed: int,
@@ -57,40 +57,40 @@ def train_model(
     tuning: Budget | None = None,
 ) -> TrainedModel:
     """The best that windows closed by T prove; a bare rule by name where they prove nothing."""
-    origins = _origins(ledger, frame, policy)
+    origins = _origins(ledger, scope, policy)
     if not origins.close:
-        needed = frame.horizon_days + max(frame.horizon_days, frame.active_days)
-        held = (frame.until.day - frame.starts_on).days
+        needed = scope.horizon_days + max(scope.horizon_days, scope.active_days)
+        held = (scope.until.day - scope.starts_on).days
         missing = (
-            f"The ledger holds {held} days before {frame.until.day}; a first closed window needs {needed}. "
+            f"The ledger holds {held} days before {scope.until.day}; a first closed window needs {needed}. "
             "Load more history, or choose a shorter horizon (--horizon-days)."
         )
-        return TrainedModel(frame, origins, None, bare_rule(frame.horizon_days, missing))
-    rows = training_set(ledger, origins, frame.active_days, policy)
-    teacher = TrainingContext(ledger, rows, take_snapshot(ledger, [frame.until], policy), origins, policy, seed)
+        return TrainedModel(scope, origins, None, bare_rule(scope.horizon_days, missing))
+    rows = training_set(ledger, origins, scope.active_days, policy)
+    context = TrainingContext(ledger, rows, take_snapshot(ledger, [scope.until], policy), origins, policy, seed)
     plan, tuned = contest_plan(origins), None
     with threadpool_limits(limits=1, user_api="blas"):  # of fits so small, threads wait for one another
         if tuning is not None:
-            tuned = tune(teacher, plan, tuning, lambda step: progress(step, 0.2))
-            teacher, plan = replace(teacher, blend=tuned.recipe), tuned.plan
-        return TrainedModel(frame, origins, teacher, _winner_of(teacher, plan, frame, progress), tuned)
+            tuned = tune(context, plan, tuning, lambda step: progress(step, 0.2))
+            context, plan = replace(context, blend=tuned.recipe), tuned.plan
+        return TrainedModel(scope, origins, context, _winner_of(context, plan, scope, progress), tuned)
 
 
 def bundle_of(made: TrainedModel, chosen: Winner, ledger: Ledger, policy: Policy, *, number: int) -> Bundle:
     """A draft of what was made, as a bundle that can score; a model, not a rule, bears the number."""
-    frame = made.frame
-    margin = None if made.teacher is None else margin_of(made.teacher.rows, policy)
+    scope = made.scope
+    margin = None if made.context is None else margin_of(made.context.rows, policy)
     return Bundle(
         manifest=Manifest(
             version=f"rule: {chosen.name}" if chosen.is_rule else f"{chosen.name} {number}",
             is_rule=chosen.is_rule,
             note=chosen.note
-            + ("" if made.teacher is None else made.teacher.rows.calls_note)
+            + ("" if made.context is None else made.context.rows.calls_note)
             + ("" if margin is None else f" {margin.sentence}"),
-            horizon_days=frame.horizon_days,
-            active_days=frame.active_days,
+            horizon_days=scope.horizon_days,
+            active_days=scope.active_days,
             fading_least_orders=policy.fading_least_orders,
-            until=str(frame.until),
+            until=str(scope.until),
             origins=tuple(str(origin.day) for origin in made.origins.close),
             catalogue_fingerprint=CATALOG_FINGERPRINT,
             policy_digest=policy.digest,
@@ -103,28 +103,28 @@ def bundle_of(made: TrainedModel, chosen: Winner, ledger: Ledger, policy: Policy
         decline=chosen.decline,
         usual_rates=chosen.usual_rates,
         usual_shares=None
-        if made.teacher is None
-        else usual_shares(made.teacher.rows, made.origins, made.frame.starts_on),
+        if made.context is None
+        else usual_shares(made.context.rows, made.origins, made.scope.starts_on),
         margin=margin,
     )
 
 
-def _origins(ledger: Ledger, frame: TrainingScope, policy: Policy) -> Origins:
+def _origins(ledger: Ledger, scope: TrainingScope, policy: Policy) -> Origins:
     with ledger.open() as connection:
-        shut = frozenset(shut_days(connection, [frame.until], policy).column("day").to_pylist())
+        shut = frozenset(shut_days(connection, [scope.until], policy).column("day").to_pylist())
     return origins_of(
-        frame.until, frame.horizon_days, frame.active_days, starts_on=frame.starts_on, zone=policy.zone, shut=shut
+        scope.until, scope.horizon_days, scope.active_days, starts_on=scope.starts_on, zone=policy.zone, shut=shut
     )
 
 
-def _winner_of(teacher: TrainingContext, plan: ContestPlan, frame: TrainingScope, progress: Progress) -> Winner:
+def _winner_of(context: TrainingContext, plan: ContestPlan, scope: TrainingScope, progress: Progress) -> Winner:
     steps = iter(range(1, 1000))
-    most = 10 * min(len(teacher.origins.close), MOST_CONTEST_ORIGINS)
+    most = 10 * min(len(context.origins.close), MOST_CONTEST_ORIGINS)
 
     def told(step: str) -> None:
         progress(step, min(0.25 + 0.5 * next(steps) / most, 0.78))
 
     try:
-        return choose_winner(teacher, active_days=frame.active_days, step=told, plan=plan)
+        return choose_winner(context, active_days=scope.active_days, step=told, plan=plan)
     except TooLittleToLearnError as error:
-        return bare_rule(frame.horizon_days, str(error))
+        return bare_rule(scope.horizon_days, str(error))

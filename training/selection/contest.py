@@ -90,7 +90,7 @@ class ContestResult:
     decline: str | None
     shortfall: ShortfallKind
     money: dict[ShortfallKind, float]
-    circles: tuple[SegmentCalibration, ...]
+    segments: tuple[SegmentCalibration, ...]
     sentence: str
 
     @property
@@ -100,25 +100,25 @@ class ContestResult:
         return 1 - brier[self.best_model] / brier[self.best_rule] if self.best_model else float("nan")
 
 
-def hold_contest(teacher: TrainingContext, plan: ContestPlan, progress: Callable[[str], None]) -> OutOfSample | None:
+def hold_contest(context: TrainingContext, plan: ContestPlan, progress: Callable[[str], None]) -> OutOfSample | None:
     """Every candidate fitted and calibrated at every contest origin, and its forecasts of the window that follows.
 
     From the oldest on, as the blend's weights at an origin come from forecasts of windows that are closed by then.
     An origin counts where a rule could be fitted; a candidate takes part where it could be at each of those. None: no
     origin counts.
     """
-    teachers = {fold.at: teacher.back_at(fold.at) for fold in plan.folds}
+    contexts = {fold.at: context.back_at(fold.at) for fold in plan.folds}
     members: list[MemberForecasts] = []
     tried: list[FittedModels] = []
     for fold in sorted(plan.folds, key=lambda fold: fold.at):
-        closed = teacher.origins.before(fold.at)
+        closed = context.origins.before(fold.at)
         past = [each for each in members if each.origin in closed]
-        tried.append(teachers[fold.at].learn(fold, past=past, progress=progress))
-        members.append(forecasts_of(tried[-1].churn.values(), fold.at, teacher.rows.active_at([fold.at])))
+        tried.append(contexts[fold.at].learn(fold, past=past, progress=progress))
+        members.append(forecasts_of(tried[-1].churn.values(), fold.at, context.rows.active_at([fold.at])))
     learned = [each for each in tried if RULES & set(each.churn)]
     if not learned:
         return None
-    rows = teacher.rows.active_at([each.fold.at for each in learned])
+    rows = context.rows.active_at([each.fold.at for each in learned])
     parts = [rows.active_at([each.fold.at]) for each in learned]  # rows are sorted by origin, and so are the parts
     references = [each.reference.sales(part.snapshot) for each, part in zip(learned, parts, strict=True)]
     reference = np.concatenate(references)
@@ -126,13 +126,13 @@ def hold_contest(teacher: TrainingContext, plan: ContestPlan, progress: Callable
     churn = _forecasts([each.churn for each in learned], parts)
     if not RULES & set(churn):
         return None
-    circles = [
-        segments_at(teacher.ledger, part.snapshot, as_of=each.fold.at, reference=sales, policy=teacher.policy)
+    segments = [
+        segments_at(context.ledger, part.snapshot, as_of=each.fold.at, reference=sales, policy=context.policy)
         for each, part, sales in zip(learned, parts, references, strict=True)
     ]
 
     def at_risk(kind: ShortfallKind, name: str) -> Floats:
-        told = [teachers[each.fold.at].shortfall(each, kind, each.churn[name]) for each in learned]
+        told = [contexts[each.fold.at].shortfall(each, kind, each.churn[name]) for each in learned]
         each_part = zip(told, learned, parts, references, strict=True)
         return np.concatenate(
             [
@@ -145,16 +145,16 @@ def hold_contest(teacher: TrainingContext, plan: ContestPlan, progress: Callable
     return OutOfSample(
         rows=rows,
         reference=reference,
-        telling=expected >= teacher.policy.fading_least_orders,
-        declined=rows.labels.churned | rows.labels.fading(reference, expected, teacher.policy),
+        telling=expected >= context.policy.fading_least_orders,
+        declined=rows.labels.churned | rows.labels.fading(reference, expected, context.policy),
         churn=churn,
         decline=_forecasts([each.decline for each in learned], parts),
         by_chance={name: at_risk(ShortfallKind.STOP_OR_SHRINK, name) for name in churn},
         shares={kind: at_risk(kind, next(iter(churn))) for kind in sorted(everywhere)},
-        circles=joined(circles),
+        segments=joined(segments),
         skipped={name: reason for each in tried for name, reason in each.skipped.items()},
         overlapping=plan.weaker,
-        seed=teacher.seed,
+        seed=context.seed,
         members=tuple(members),
     )
 
@@ -192,7 +192,7 @@ def judge(unseen: OutOfSample) -> ContestResult:
         decline=_choose_decline(unseen, served),
         shortfall=kind,
         money=found,
-        circles=unseen.calibration(served),
+        segments=unseen.calibration(served),
         sentence=sentence,
     )
 
@@ -210,7 +210,7 @@ def serving_rule(outcome: ContestResult, unseen: OutOfSample, why: str) -> Conte
         decline=_choose_decline(unseen, outcome.best_rule),
         shortfall=kind,
         money=found,
-        circles=unseen.calibration(outcome.best_rule),
+        segments=unseen.calibration(outcome.best_rule),
         sentence=f"The rule '{outcome.best_rule}' is served: {why}",
     )
 

@@ -34,18 +34,18 @@ COMMITMENTS = ("booked_sales", "booked_order_days", "days_to_booked_order")
 OF_ORDERS = {feature.name for feature in (*ORDERS, *TRENDS)} - set(COMMITMENTS)
 
 
-def contest_checks(teacher: TrainingContext, unseen: OutOfSample, outcome: ContestResult) -> tuple[GateResult, ...]:
+def contest_checks(context: TrainingContext, unseen: OutOfSample, outcome: ContestResult) -> tuple[GateResult, ...]:
     """The checks that the contest's own forecasts answer; none where no model took part."""
     if outcome.best_model is None:
         return ()
     return (
         _beats_rule(outcome),
         _finds_money(outcome),
-        _calibrated(teacher, unseen, outcome.best_model),
+        _calibrated(context, unseen, outcome.best_model),
         _stable(unseen, outcome.best_rule, outcome.best_model),
         _not_carried(unseen, outcome.best_rule, outcome.best_model),
         _enough(unseen),
-        _even(teacher, unseen, outcome.best_model),
+        _even(context, unseen, outcome.best_model),
     )
 
 
@@ -68,9 +68,9 @@ def _finds_money(outcome: ContestResult) -> GateResult:
     return checked(checks.FINDS_MONEY, FOUND_AT_LEAST.holds(found), said)
 
 
-def _calibrated(teacher: TrainingContext, unseen: OutOfSample, model: str) -> GateResult:
+def _calibrated(context: TrainingContext, unseen: OutOfSample, model: str) -> GateResult:
     """Over the contest origins that no season parts from the window before."""
-    steady = np.isin(unseen.rows.origin, list(_steady_origins(teacher, unseen)))
+    steady = np.isin(unseen.rows.origin, list(_steady_origins(context, unseen)))
     if not steady.any():
         return not_applicable(checks.CALIBRATED, "Every tested window lies across a change of season.")
     chance, churned, weight = unseen.churn[model][steady], unseen.churned[steady], unseen.rows.weight[steady]
@@ -91,13 +91,13 @@ def _rates(unseen: OutOfSample, model: str, rows: Flags) -> tuple[float, float, 
     return float(np.average(chance, weights=weight)), float(np.average(unseen.churned[rows], weights=weight)), deviation
 
 
-def _steady_origins(teacher: TrainingContext, unseen: OutOfSample) -> Iterator[int]:
+def _steady_origins(context: TrainingContext, unseen: OutOfSample) -> Iterator[int]:
     """Contest origins whose rate is near the last closed window's, or whose window the ledger holds a year earlier."""
-    zone = teacher.policy.zone
-    oldest = min(teacher.origins.close)
+    zone = context.policy.zone
+    oldest = min(context.origins.close)
     for at in unseen.origins:
         here = unseen.rows.at([at])
-        before = teacher.rows.active_at([at.shifted(-teacher.origins.horizon_days, zone)])
+        before = context.rows.active_at([at.shifted(-context.origins.horizon_days, zone)])
         has_year = at.shifted(-YEAR_DAYS, zone) >= oldest
         if has_year or not len(before) or abs(_rate(here) - _rate(before)) <= SEASON_STEP:
             yield micros_of(at)
@@ -158,8 +158,8 @@ def _enough(unseen: OutOfSample) -> GateResult:
     return checked(checks.ENOUGH, min(stopped, went_on) >= LEAST_OF_EACH, said)
 
 
-def _even(teacher: TrainingContext, unseen: OutOfSample, model: str) -> GateResult:
-    department = _departments(teacher.ledger, unseen)
+def _even(context: TrainingContext, unseen: OutOfSample, model: str) -> GateResult:
+    department = _departments(context.ledger, unseen)
     names, counts = np.unique(department[department != ""], return_counts=True)
     large = [str(name) for name in names[counts >= LEAST_IN_DEPARTMENT]]
     if len(large) < 2:

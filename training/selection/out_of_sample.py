@@ -45,7 +45,7 @@ class OutOfSample:
     decline: dict[str, Floats]
     by_chance: dict[str, Floats]
     shares: dict[ShortfallKind, Floats]
-    circles: Mapping[Segment, Flags]
+    segments: Mapping[Segment, Flags]
     skipped: dict[str, str]
     overlapping: bool
     seed: int
@@ -102,13 +102,13 @@ class OutOfSample:
             decline={name: chance[late] for name, chance in self.decline.items()},
             by_chance={name: value[late] for name, value in self.by_chance.items()},
             shares={kind: value[late] for kind, value in self.shares.items()},
-            circles={circle: there[late] for circle, there in self.circles.items()},
+            segments={circle: there[late] for circle, there in self.segments.items()},
         )
 
     def calibration(self, churn: str) -> tuple[SegmentCalibration, ...]:
         """How a candidate's chances held in each circle."""
         return calibration_in(
-            self.circles,
+            self.segments,
             self.churn[churn],
             self.churned,
             weight=self.rows.weight,

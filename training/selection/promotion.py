@@ -42,7 +42,7 @@ class Decision:
         sentence: who serves, and why.
     """
 
-    draft: Winner
+    winner: Winner
     stays: Champion | None
     checks: tuple[GateResult, ...]
     sentence: str
@@ -62,14 +62,14 @@ def decide(made: TrainedModel, champion: Champion | None, *, ledger: Ledger, pol
     otherwise than today's, does not count.
     """
     standing = champion if champion is not None and _counts(champion, made) else None
-    drafted, found = made.draft, list(made.draft.checks)
+    drafted, found = made.winner, list(made.winner.checks)
     if not drafted.is_rule:
-        found.append(_no_leak(ledger, made.frame, policy))
+        found.append(_no_leak(ledger, made.scope, policy))
         barred = failures(found, Bars.MODEL)
-        if barred and made.teacher is not None:
+        if barred and made.context is not None:
             why = f"{barred[0].check.code} failed. {barred[0].sentence}"
-            drafted = rule_instead(made.teacher, drafted, active_days=made.frame.active_days, why=why)
-    found.append(_beats_champion(drafted, standing, made.frame))
+            drafted = rule_instead(made.context, drafted, active_days=made.scope.active_days, why=why)
+    found.append(_beats_champion(drafted, standing, made.scope))
     found.append(_fresh(ledger, today, policy))
     stays, sentence = _settled(drafted, standing, failures(found, Bars.CHANGE))
     return Decision(drafted, stays, tuple(sorted(found, key=lambda each: each.check.code)), sentence)
@@ -90,16 +90,16 @@ def _settled(drafted: Winner, standing: Champion | None, barred: tuple[GateResul
 
 def _counts(champion: Champion, made: TrainedModel) -> bool:
     learned = champion.bundle.manifest.catalogue_fingerprint
-    return learned == CATALOG_FINGERPRINT and champion.until <= made.frame.until
+    return learned == CATALOG_FINGERPRINT and champion.until <= made.scope.until
 
 
-def _no_leak(ledger: Ledger, frame: TrainingScope, policy: Policy) -> GateResult:
-    instant = frame.until.shifted(-frame.horizon_days, policy.zone)
+def _no_leak(ledger: Ledger, scope: TrainingScope, policy: Policy) -> GateResult:
+    instant = scope.until.shifted(-scope.horizon_days, policy.zone)
     report = check_own_features(
         ledger,
         policy,
-        until=frame.until,
-        horizon_days=frame.horizon_days,
+        until=scope.until,
+        horizon_days=scope.horizon_days,
         as_ofs=[instant],
         most_customers=LEAK_CUSTOMERS,
     )
@@ -108,13 +108,13 @@ def _no_leak(ledger: Ledger, frame: TrainingScope, policy: Policy) -> GateResult
     return checked(checks.NO_LEAK, report.passed, said)
 
 
-def _beats_champion(drafted: Winner, standing: Champion | None, frame: TrainingScope) -> GateResult:
+def _beats_champion(drafted: Winner, standing: Champion | None, scope: TrainingScope) -> GateResult:
     if standing is None:
         return not_applicable(checks.BEATS_CHAMPION, "No champion serves that could be compared.")
     bundle, unseen = standing.bundle, drafted.unseen
     if bundle.churn is None or drafted.is_rule or unseen is None:
         return not_applicable(checks.BEATS_CHAMPION, "Only a model against chances can be compared: CF101 decides.")
-    if (bundle.horizon_days, bundle.active_days) != (frame.horizon_days, frame.active_days):
+    if (bundle.horizon_days, bundle.active_days) != (scope.horizon_days, scope.active_days):
         return not_applicable(checks.BEATS_CHAMPION, "The champion looks ahead otherwise: CF101 decides.")
     since = unseen.since(standing.until)
     if since is None:

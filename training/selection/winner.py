@@ -76,46 +76,46 @@ def bare_rule(horizon_days: int, missing: str) -> Winner:
 
 
 def choose_winner(
-    teacher: TrainingContext, *, active_days: int, step: Callable[[str], None], plan: ContestPlan | None = None
+    context: TrainingContext, *, active_days: int, step: Callable[[str], None], plan: ContestPlan | None = None
 ) -> Winner:
     """The best that the teacher's windows prove; ``plan``: where, if not at all origins of a contest.
 
     Raises:
         TooLittleToLearnError: too few customers, or only one outcome.
     """
-    origins = teacher.origins
-    _check_enough(teacher)
+    origins = context.origins
+    _check_enough(context)
     plan = plan or contest_plan(origins)
-    unseen = hold_contest(teacher, plan, step) if plan.folds else None
+    unseen = hold_contest(context, plan, step) if plan.folds else None
     fold = origins.fold(origins.until)
     if unseen is None or fold is None:
-        return _calibrated_rule(teacher, fold, active_days=active_days, tried=len(plan.folds))
+        return _calibrated_rule(context, fold, active_days=active_days, tried=len(plan.folds))
     step("judging")
     outcome = judge(unseen)
-    found = contest_checks(teacher, unseen, outcome)
+    found = contest_checks(context, unseen, outcome)
     barred = failures(found, Bars.MODEL)
     if barred and outcome.served == outcome.best_model:
         outcome = serving_rule(outcome, unseen, f"{barred[0].check.code} failed. {barred[0].sentence}")
     step("fitting what won")
-    won = _winner(teacher, fold, outcome=outcome, unseen=unseen, plan=plan, active_days=active_days)
+    won = _winner(context, fold, outcome=outcome, unseen=unseen, plan=plan, active_days=active_days)
     return replace(won, checks=found)
 
 
-def rule_instead(teacher: TrainingContext, model: Winner, *, active_days: int, why: str) -> Winner:
+def rule_instead(context: TrainingContext, model: Winner, *, active_days: int, why: str) -> Winner:
     """The best rule of the contest that a model has won, which must not be served for some reason."""
-    origins = teacher.origins
+    origins = context.origins
     fold = origins.fold(origins.until)
     if model.outcome is None or model.unseen is None or fold is None:
         raise ValueError(f"{model.name} has won no contest")
     outcome = serving_rule(model.outcome, model.unseen, why)
     rule = _winner(
-        teacher, fold, outcome=outcome, unseen=model.unseen, plan=contest_plan(origins), active_days=active_days
+        context, fold, outcome=outcome, unseen=model.unseen, plan=contest_plan(origins), active_days=active_days
     )
     return replace(rule, checks=model.checks)
 
 
 def _winner(
-    teacher: TrainingContext,
+    context: TrainingContext,
     fold: Fold,
     *,
     outcome: ContestResult,
@@ -124,7 +124,7 @@ def _winner(
     active_days: int,
 ) -> Winner:
     candidate = next(each for each in CANDIDATES if each.name == outcome.served)
-    learned = teacher.learn(
+    learned = context.learn(
         fold,
         past=unseen.members,
         churn=[candidate],
@@ -136,9 +136,9 @@ def _winner(
     if churn is None or (kind in unseen.shares and kind not in learned.shares):
         why = "; ".join(f"{name}: {reason}" for name, reason in learned.skipped.items())
         raise TooLittleToLearnError(f"What won the contest cannot be fitted now ({why}).", "Wait for the next window.")
-    learned = replace(learned, reference=teacher.in_season(learned))
+    learned = replace(learned, reference=context.in_season(learned))
     money = MoneyForecasts(unseen.value(kind, candidate.name), unseen.reference, unseen.shortfall, unseen.rows)
-    shortfall = replace(_settled(teacher, learned, kind, churn), spread=spread_of(money))
+    shortfall = replace(_settled(context, learned, kind, churn), spread=spread_of(money))
     weaker = weaker_proof(plan)
     return Winner(
         name=candidate.name,
@@ -148,22 +148,22 @@ def _winner(
         churn=churn,
         decline=learned.decline.get(outcome.decline or ""),
         usual_rates=usual_rates(
-            teacher.rows, teacher.origins, learned.reference, active_days=active_days, policy=teacher.policy
+            context.rows, context.origins, learned.reference, active_days=active_days, policy=context.policy
         ),
         sentence=f"{outcome.sentence}{weaker}",
-        note=how_sure(unseen, candidate.name, churn, until=teacher.origins.until) + weaker,
+        note=how_sure(unseen, candidate.name, churn, until=context.origins.until) + weaker,
         outcome=outcome,
         unseen=unseen,
     )
 
 
-def _calibrated_rule(teacher: TrainingContext, fold: Fold | None, *, active_days: int, tried: int) -> Winner:
+def _calibrated_rule(context: TrainingContext, fold: Fold | None, *, active_days: int, tried: int) -> Winner:
     """The rule that tells the closed windows best, where no model could be proven at any of the tried origins."""
-    origins = teacher.origins
+    origins = context.origins
     window = origins.close[0]
     stand_in = fold or Fold(origins.until, (window,), window)
-    rows = teacher.rows.active_at([stand_in.calibrate])
-    fitted = [(rule, _fit_rule(teacher, stand_in, rule)) for rule in CANDIDATES]
+    rows = context.rows.active_at([stand_in.calibrate])
+    fitted = [(rule, _fit_rule(context, stand_in, rule)) for rule in CANDIDATES]
     chances = [(rule, found) for rule, found in fitted if rule.rank is Rank.RULE and found is not None]
     if not chances:
         raise TooLittleToLearnError(
@@ -173,8 +173,8 @@ def _calibrated_rule(teacher: TrainingContext, fold: Fold | None, *, active_days
         )
     churned_then, weight = rows.labels.churned, rows.weight
     rule, churn = min(chances, key=lambda pair: metrics.brier(pair[1].chance(rows.snapshot), churned_then, weight))
-    learned = FittedModels(stand_in, teacher.rows.reference(origins.chain(origins.until)))
-    reference = teacher.in_season(learned)
+    learned = FittedModels(stand_in, context.rows.reference(origins.chain(origins.until)))
+    reference = context.in_season(learned)
     learned = replace(learned, reference=reference)
     kind = ShortfallKind.STOP_OR_SHRINK
     missing = (
@@ -187,38 +187,38 @@ def _calibrated_rule(teacher: TrainingContext, fold: Fold | None, *, active_days
         name=rule.name,
         is_rule=True,
         reference=reference,
-        shortfall=replace(_settled(teacher, learned, kind, churn), spread=spread_of(None)),
+        shortfall=replace(_settled(context, learned, kind, churn), spread=spread_of(None)),
         churn=churn,
         decline=None,
-        usual_rates=usual_rates(teacher.rows, origins, reference, active_days=active_days, policy=teacher.policy),
+        usual_rates=usual_rates(context.rows, origins, reference, active_days=active_days, policy=context.policy),
         sentence=f"The rule '{rule.name}' is served. {missing}",
         note=f"{missing} The chances come from the newest closed window and are widened for it.",
     )
 
 
-def _fit_rule(teacher: TrainingContext, fold: Fold, rule: Candidate) -> Probability | None:
+def _fit_rule(context: TrainingContext, fold: Fold, rule: Candidate) -> Probability | None:
     if rule.rank is not Rank.RULE or isinstance(rule.recipe, BlendRecipe):
         return None
-    found = fit(rule.name, rule.recipe, FitTask(teacher.rows, teacher.origins, fold, churned), teacher.seed)
+    found = fit(rule.name, rule.recipe, FitTask(context.rows, context.origins, fold, churned), context.seed)
     return None if isinstance(found, NotFitted) else found
 
 
-def _settled(teacher: TrainingContext, learned: FittedModels, kind: ShortfallKind, churn: Probability) -> Shortfall:
+def _settled(context: TrainingContext, learned: FittedModels, kind: ShortfallKind, churn: Probability) -> Shortfall:
     """The shortfall told in one way, with the factor that makes the net sales of closed windows come true."""
-    shortfall = teacher.shortfall(learned, kind, churn)
-    newest = teacher.rows.active_at([learned.fold.calibrate])
-    closed = teacher.rows.active_at(teacher.origins.before(learned.fold.at))
+    shortfall = context.shortfall(learned, kind, churn)
+    newest = context.rows.active_at([learned.fold.calibrate])
+    closed = context.rows.active_at(context.origins.before(learned.fold.at))
     return replace(
         shortfall, sales_factor=sales_factor(shortfall, learned.reference, churn, newest=newest, closed=closed)
     )
 
 
-def _check_enough(teacher: TrainingContext) -> None:
-    customers = int(np.sum(~np.isnan(teacher.now.feature("days_since_last_order"))))
+def _check_enough(context: TrainingContext) -> None:
+    customers = int(np.sum(~np.isnan(context.now.feature("days_since_last_order"))))
     if customers < LEAST_CUSTOMERS:
         raise _too_few(f"{customers} customers that ever ordered", LEAST_CUSTOMERS)
-    newest = teacher.origins.close[0]
-    active = len(teacher.rows.active_at([newest]))
+    newest = context.origins.close[0]
+    active = len(context.rows.active_at([newest]))
     if active < LEAST_ACTIVE:
         raise _too_few(f"{active} customers active on {newest.day}", LEAST_ACTIVE)
 

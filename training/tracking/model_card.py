@@ -65,7 +65,7 @@ def _parts(bundle: Bundle) -> Iterator[str]:
 
 def _quality(decision: Decision) -> Iterator[str]:
     yield "\n## How good it is\n"
-    outcome = decision.draft.outcome
+    outcome = decision.winner.outcome
     if outcome is None:
         yield "Nothing could be tested: no window was left that it had not learned from."
         return
@@ -82,7 +82,7 @@ def _quality(decision: Decision) -> Iterator[str]:
         )
         yield f"| {' | '.join(cells)} |"
     yield f"\nWhat {outcome.served} said on those windows, each forecast by its weight, and what came:\n"
-    yield segments_table(outcome.circles)
+    yield segments_table(outcome.segments)
     yield "\n| check | outcome | what is true where it passed | what was found |\n|---|---|---|---|"
     for found in decision.checks:
         yield f"| {found.check.code} | {found.outcome} | {found.check.title} | {found.sentence} |"
@@ -91,5 +91,5 @@ def _quality(decision: Decision) -> Iterator[str]:
 def _limits(bundle: Bundle, decision: Decision, remarks: Sequence[str]) -> Iterator[str]:
     yield "\n## Where it is not to be trusted\n"
     yield from (f"- {remark}" for remark in (bundle.note, *remarks))
-    skipped = decision.draft.outcome.skipped if decision.draft.outcome else {}
+    skipped = decision.winner.outcome.skipped if decision.winner.outcome else {}
     yield from (f"- {name} did not take part everywhere: {reason}." for name, reason in skipped.items())

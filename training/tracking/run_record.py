@@ -66,7 +66,7 @@ def metrics_of(chosen: Winner, seconds: float) -> dict[str, float]:
         for each in chosen.outcome.figures:
             told |= {f"{_slug(each.name)}.{figure}": getattr(each, figure) for figure in FIGURES}
         told |= {f"money_found.{_slug(str(kind))}": found for kind, found in chosen.outcome.money.items()}
-        for circle in chosen.outcome.circles:
+        for circle in chosen.outcome.segments:
             told |= _of_circle(circle)
         if chosen.outcome.improvement is not None:
             told |= {f"brier_improvement.{name}": bound for name, bound in vars(chosen.outcome.improvement).items()}

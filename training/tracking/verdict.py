@@ -46,9 +46,9 @@ class Verdict:
         return self.decision.sentence
 
     @property
-    def draft(self) -> Winner:
+    def winner(self) -> Winner:
         """What was made, with the contest behind it."""
-        return self.decision.draft
+        return self.decision.winner
 
     @property
     def serving(self) -> Bundle:
@@ -58,11 +58,11 @@ class Verdict:
     @property
     def figures(self) -> tuple[CandidateScores, ...]:
         """How every candidate did; none where no contest could be held."""
-        return self.draft.outcome.figures if self.draft.outcome else ()
+        return self.winner.outcome.figures if self.winner.outcome else ()
 
     def record(self) -> dict[str, Any]:
         """The verdict as JSON; a figure that cannot be told is null."""
-        outcome = self.draft.outcome
+        outcome = self.winner.outcome
         improvement = outcome.improvement if outcome else None
         return {
             "served": self.serving.version,
@@ -80,12 +80,12 @@ class Verdict:
             "skipped": outcome.skipped if outcome else {},
             "checks": [each.record() for each in self.decision.checks],
             "improvement": None if improvement is None else _known(asdict(improvement)),
-            "value_at_risk_by": str(self.draft.shortfall.kind),
+            "value_at_risk_by": str(self.winner.shortfall.kind),
             "money_found": {} if outcome is None else _known({str(k): v for k, v in outcome.money.items()}),
-            "circles": [] if outcome is None else [each.record() for each in outcome.circles],
+            "circles": [] if outcome is None else [each.record() for each in outcome.segments],
             "made_of": {} if self.bundle.churn is None else self.bundle.churn.made_of,
-            "usual_rates": asdict(self.draft.usual_rates),
-            "carry": list(self.draft.reference.carry),
+            "usual_rates": asdict(self.winner.usual_rates),
+            "carry": list(self.winner.reference.carry),
             "bundle_sha256": self.bundle_sha256,
             "mlflow_run": self.run_id,
             "mlflow_uri": self.tracking_uri,

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from features.home import Home
+from features.ledger.ingest.request import HistoryRule
 from features.ledger.ledger import Ledger
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import Policy
@@ -121,7 +122,7 @@ def test_it_works_across_batches_and_again_changes_nothing(bring: Ingest, home: 
 def test_two_files_say_what_one_file_says(bring: Ingest, home: Home) -> None:
     lines = ["a,2026-01-05 10:00,50,p,5,", "a,2026-01-05 10:12,-50,p,-5,", "a,2026-01-05 10:20,50,p,5,"]
     for line in lines:
-        bring(CSV + line + "\n", history=True)
+        bring(CSV + line + "\n", history=HistoryRule.ALL)
     one = ledger("\n".join(row.replace(",", " | ") for row in (CSV.strip(), *lines)))
     assert hidden(read_ledger(home, POLICY)) == hidden(one) == [1, 2]
 

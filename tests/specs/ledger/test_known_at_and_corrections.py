@@ -10,7 +10,7 @@ import pytest
 
 from features.home import Home
 from features.ledger.ingest.intake import ingest
-from features.ledger.ingest.request import IngestRequest, InputFiles
+from features.ledger.ingest.request import HistoryRule, IngestRequest, InputFiles
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.policy import Policy
@@ -23,7 +23,9 @@ def test_the_first_batch_is_history_and_later_rows_are_known_when_they_came(brin
     assert bring("customer_id,ordered_at,amount\na,2026-02-01,1\na,2026-12-01,1\n", now=LATER).known_at == {
         "arrival": 2
     }
-    assert bring("customer_id,ordered_at,amount\na,2026-03-01,1\n", now=LATER, history=True).known_at == {"history": 1}
+    assert bring("customer_id,ordered_at,amount\na,2026-03-01,1\n", now=LATER, history=HistoryRule.ALL).known_at == {
+        "history": 1
+    }
     arrived = utc("2026-09-30 12:00")
     assert [row["visible_from"] for row in read(home)] == [
         utc("2026-01-01"),

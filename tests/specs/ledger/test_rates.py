@@ -9,6 +9,7 @@ import pytest
 
 from features.home import Home
 from features.ledger.ingest.in_memory import RejectedRowsError
+from features.ledger.ingest.request import HistoryRule
 from features.ledger.ledger import Ledger
 from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.policy import Policy
@@ -132,7 +133,7 @@ def test_without_a_rate_rows_wait_and_come_in_once_it_is_there(bring: Ingest, ho
     assert "No exchange rate of USD from 2026-01-06" in first.conversion.missing[1].sentence
     assert "callfirst ingest rates FILE" in first.conversion.missing[1].sentence
     bring(RATES, "rates", policy=EUROS)
-    second = bring(lines, policy=EUROS, history=True)
+    second = bring(lines, policy=EUROS, history=HistoryRule.ALL)
     assert (second.accepted.rows, second.merged.rows, second.quarantined.rows) == (2, 1, 1)
     assert second.accepted.money == {"USD": Decimal(150)}
     [usd] = second.conversion.converted
@@ -140,7 +141,7 @@ def test_without_a_rate_rows_wait_and_come_in_once_it_is_there(bring: Ingest, ho
     assert (usd.first_rated_on, usd.last_rated_on) == (date(2026, 1, 5), date(2026, 1, 5))
     assert second.conversion.released == 2
     assert [row["amount"] for row in read(home, EUROS)] == [10, 90, 45]
-    third = bring(lines, policy=EUROS, history=True)
+    third = bring(lines, policy=EUROS, history=HistoryRule.ALL)
     assert third.nothing_changed
 
 

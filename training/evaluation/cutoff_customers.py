@@ -25,7 +25,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class TestCustomers:
+class CutoffCustomers:
     """Customers with an order day in the H days before the cutoff whom no list of ours called in the window after it.
 
     Attributes:
@@ -56,23 +56,23 @@ class TestCustomers:
         return np.maximum(self.reference - self.net_sales, 0.0)
 
 
-def test_customers_at(made: TrainedModel, ledger: Ledger, policy: Policy) -> TestCustomers:
+def customers_at_cutoff(made: TrainedModel, ledger: Ledger, policy: Policy) -> CutoffCustomers:
     """Who is judged at the T of a model, and what the ledger tells today of the window after it.
 
     Raises:
         HorizonOutlastsLedgerError: that window is not closed yet.
     """
-    frame = made.frame
-    horizon, cutoff = frame.horizon_days, frame.until
+    scope = made.scope
+    horizon, cutoff = scope.horizon_days, scope.until
     end = AsOf.of_day(ledger.ends_on + timedelta(days=1), policy.zone)
     all_known = take_snapshot(ledger, [cutoff], policy)
     silence = all_known.feature("days_since_last_order")
     recent = all_known.where(silence <= horizon)
     labels = labels_of(ledger, recent, horizon, until=end, policy=policy)
     alone = assignments_of(ledger, recent, horizon, until=end, policy=policy).weight > 0
-    windows = None if made.teacher is None else recent_buyers(made.teacher.rows, made.origins.chain(cutoff))
-    needed = max(horizon, frame.active_days)
-    return TestCustomers(
+    windows = None if made.context is None else recent_buyers(made.context.rows, made.origins.chain(cutoff))
+    needed = max(horizon, scope.active_days)
+    return CutoffCustomers(
         cutoff=cutoff,
         snapshot=recent.where(alone),
         everybody=all_known.where(~np.isnan(silence)),
@@ -80,7 +80,7 @@ def test_customers_at(made: TrainedModel, ledger: Ledger, policy: Policy) -> Tes
         churned=labels.churned[alone],
         net_sales=labels.net_sales[alone],
         last_rate=_last_rate(windows, made.origins.chain(cutoff)[:1]),
-        has_year_before=(cutoff.day - timedelta(days=YEAR_DAYS) - frame.starts_on).days >= needed,
+        has_year_before=(cutoff.day - timedelta(days=YEAR_DAYS) - scope.starts_on).days >= needed,
     )
 
 
