@@ -62,26 +62,26 @@ def train(
         refuse_days_to_come(ledger, today)
     scope = scope_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
     progress("computing features of every customer at every origin", 0.05)
-    made = train_model(ledger, scope, policy, seed=seed, progress=progress, tuning=tuning)
+    trained = train_model(ledger, scope, policy, seed=seed, progress=progress, tuning=tuning)
     store = Store.open(home)
     try:
         progress("checking it, and comparing it with the champion", 0.78)
-        champion, gone = _champion(store, home, policy)
-        decision = decide(made, champion, ledger=ledger, policy=policy, today=today)
-        chosen, origins = decision.winner, made.origins
+        champion, champion_remarks = _champion(store, home, policy)
+        decision = decide(trained, champion, ledger=ledger, policy=policy, today=today)
+        winner, origins = decision.winner, trained.origins
         with tempfile.TemporaryDirectory() as place:
             progress("drawing pictures", 0.8)
-            bundle = bundle_of(made, chosen, ledger, policy, number=next_number(store))
+            bundle = bundle_of(trained, winner, ledger, policy, number=next_number(store))
             sha256 = bundle.save(Path(place) / "bundle")
-            pictures = _pictures(chosen, scope, Path(place))
-            remarks = (*scope.remarks, *origins.remarks, *made.remarks, *gone)
+            pictures = _pictures(winner, scope, Path(place))
+            remarks = (*scope.remarks, *origins.remarks, *trained.remarks, *champion_remarks)
             card = model_card(bundle, decision, remarks)
             progress("keeping the run in MLflow", 0.85)
             run = tracking.MlflowRun(
-                parameters=parameters_of(chosen, bundle, scope.until, seed=seed, unseen=origins.unseen),
-                metrics=metrics_of(chosen, perf_counter() - started),
+                parameters=parameters_of(winner, bundle, scope.until, seed=seed, unseen=origins.unseen),
+                metrics=metrics_of(winner, perf_counter() - started),
                 tags=tags_of(bundle, sha256),
-                windows=windows_of(chosen.unseen),
+                windows=windows_of(winner.unseen),
                 card=card,
                 pictures=pictures,
                 bundle_folder=Path(place) / "bundle",
@@ -89,11 +89,11 @@ def train(
                 ledger_digest=ledger.digest,
                 code_version=code_version(),
             )
-            kept = tracking.keep(home, run)
+            logged = tracking.keep(home, run)
             progress("putting it into service", 0.95)
             keep_copy(home, Path(place) / "bundle")
-        made_at = clock.now()
-        record = _promotion(bundle, sha256, kept, scope=scope, sentence=decision.sentence, at=made_at)
+        finished_at = clock.now()
+        record = _promotion(bundle, sha256, logged, scope=scope, sentence=decision.sentence, at=finished_at)
         if decision.stays is None:
             promote(store, record, tracking_uri=home.tracking_uri)
         verdict = Verdict(
@@ -105,11 +105,11 @@ def train(
             bundle_sha256=sha256,
             remarks=remarks,
             card=card,
-            run_id=kept.run_id,
+            run_id=logged.run_id,
             tracking_uri=home.tracking_uri,
             seconds=perf_counter() - started,
         )
-        finding = finding_of(FindingKind.EVALUATION, verdict, ledger, as_of=scope.until, made_at=made_at)
+        finding = finding_of(FindingKind.EVALUATION, verdict, ledger, as_of=scope.until, made_at=finished_at)
         add(store, finding)
         add(store, replace(finding, kind=FindingKind.CHECKS, payload=verdict.checks_record(record)))
     finally:
@@ -118,24 +118,24 @@ def train(
     return verdict
 
 
-def _pictures(chosen: Winner, scope: TrainingScope, folder: Path) -> list[Path]:
+def _pictures(winner: Winner, scope: TrainingScope, folder: Path) -> list[Path]:
     drawn = {"gaps": gap_picture(scope.proposal.curve, scope.horizon_days, scope.active_days)}
-    if chosen.unseen is not None and chosen.outcome is not None:
+    if winner.unseen is not None and winner.outcome is not None:
         contest = {"calibration": calibration_picture, "money": money_picture, "contest": contest_picture}
-        drawn |= {name: draw(chosen.unseen, chosen.outcome) for name, draw in contest.items()}
+        drawn |= {name: draw(winner.unseen, winner.outcome) for name, draw in contest.items()}
     return [saved(figure, folder / f"{name}.png") for name, figure in drawn.items()]
 
 
 def _promotion(
-    bundle: Bundle, sha256: str, kept: tracking.LoggedRun, *, scope: TrainingScope, sentence: str, at: datetime
+    bundle: Bundle, sha256: str, logged: tracking.LoggedRun, *, scope: TrainingScope, sentence: str, at: datetime
 ) -> Promotion:
     return Promotion(
         bundle_sha256=sha256,
         version=bundle.version,
         promoted_at=at,
         until=scope.until.instant,
-        run_id=kept.run_id,
-        registered_version=kept.registered_version,
+        run_id=logged.run_id,
+        registered_version=logged.registered_version,
         code_version=bundle.manifest.code_version,
         ledger_digest=bundle.manifest.ledger_digest,
         sentence=sentence,

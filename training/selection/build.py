@@ -1,4 +1,4 @@
-"""A model made as of T and kept nowhere yet: `train` puts it into service, `evaluate` judges it."""
+"""A model trained as of T and not stored yet: `train` puts it into service, `evaluate` judges it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,14 @@ from training.fitting.learner import TrainingContext
 from training.fitting.tuning import Budget, Tuned, tune
 from training.selection.winner import TooLittleToLearnError, Winner, bare_rule, choose_winner
 
-"""Told a step in plain words and the share of the work that is behind."""
-
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """What a ledger proves as of T, and what it was learned from.
+    """The winner as of T, and what it was trained on.
 
     Attributes:
-        teacher: all that was learned from; None where no window is closed by T.
-        tuned: what tuning came to; None: nobody asked for it.
+        context: the training data; None where no window is closed by T.
+        tuned: the result of tuning; None: it was not requested.
     """
 
     scope: TrainingScope
@@ -43,7 +41,7 @@ class TrainedModel:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What tuning came to, where it was asked for."""
+        """The result of tuning, where it was requested."""
         return () if self.tuned is None else (self.tuned.sentence,)
 
 
@@ -56,13 +54,13 @@ def train_model(
     progress: Progress,
     tuning: Budget | None = None,
 ) -> TrainedModel:
-    """The best that windows closed by T prove; a bare rule by name where they prove nothing."""
+    """The best model or rule that the windows closed by T prove; a bare rule where no window is closed."""
     origins = _origins(ledger, scope, policy)
     if not origins.close:
         needed = scope.horizon_days + max(scope.horizon_days, scope.active_days)
-        held = (scope.until.day - scope.starts_on).days
+        ledger_days = (scope.until.day - scope.starts_on).days
         missing = (
-            f"The ledger holds {held} days before {scope.until.day}; a first closed window needs {needed}. "
+            f"The ledger holds {ledger_days} days before {scope.until.day}; a first closed window needs {needed}. "
             "Load more history, or choose a shorter horizon (--horizon-days)."
         )
         return TrainedModel(scope, origins, None, bare_rule(scope.horizon_days, missing))
@@ -76,35 +74,35 @@ def train_model(
         return TrainedModel(scope, origins, context, _winner_of(context, plan, scope, progress), tuned)
 
 
-def bundle_of(made: TrainedModel, chosen: Winner, ledger: Ledger, policy: Policy, *, number: int) -> Bundle:
-    """A draft of what was made, as a bundle that can score; a model, not a rule, bears the number."""
-    scope = made.scope
-    margin = None if made.context is None else margin_of(made.context.rows, policy)
+def bundle_of(trained: TrainedModel, winner: Winner, ledger: Ledger, policy: Policy, *, number: int) -> Bundle:
+    """The winner as a bundle that can score; the version of a model, not of a rule, ends with the number."""
+    scope = trained.scope
+    margin = None if trained.context is None else margin_of(trained.context.rows, policy)
     return Bundle(
         manifest=Manifest(
-            version=f"rule: {chosen.name}" if chosen.is_rule else f"{chosen.name} {number}",
-            is_rule=chosen.is_rule,
-            note=chosen.note
-            + ("" if made.context is None else made.context.rows.calls_note)
+            version=f"rule: {winner.name}" if winner.is_rule else f"{winner.name} {number}",
+            is_rule=winner.is_rule,
+            note=winner.note
+            + ("" if trained.context is None else trained.context.rows.calls_note)
             + ("" if margin is None else f" {margin.sentence}"),
             horizon_days=scope.horizon_days,
             active_days=scope.active_days,
             fading_least_orders=policy.fading_least_orders,
             until=str(scope.until),
-            origins=tuple(str(origin.day) for origin in made.origins.close),
+            origins=tuple(str(origin.day) for origin in trained.origins.close),
             catalogue_fingerprint=CATALOG_FINGERPRINT,
             policy_digest=policy.digest,
             ledger_digest=ledger.digest,
             code_version=code_version(),
         ),
-        reference=chosen.reference,
-        shortfall=chosen.shortfall,
-        churn=chosen.churn,
-        decline=chosen.decline,
-        usual_rates=chosen.usual_rates,
+        reference=winner.reference,
+        shortfall=winner.shortfall,
+        churn=winner.churn,
+        decline=winner.decline,
+        usual_rates=winner.usual_rates,
         usual_shares=None
-        if made.context is None
-        else usual_shares(made.context.rows, made.origins, made.scope.starts_on),
+        if trained.context is None
+        else usual_shares(trained.context.rows, trained.origins, trained.scope.starts_on),
         margin=margin,
     )
 
@@ -121,10 +119,10 @@ def _winner_of(context: TrainingContext, plan: ContestPlan, scope: TrainingScope
     steps = iter(range(1, 1000))
     most = 10 * min(len(context.origins.close), MOST_CONTEST_ORIGINS)
 
-    def told(step: str) -> None:
+    def report(step: str) -> None:
         progress(step, min(0.25 + 0.5 * next(steps) / most, 0.78))
 
     try:
-        return choose_winner(context, active_days=scope.active_days, step=told, plan=plan)
+        return choose_winner(context, active_days=scope.active_days, step=report, plan=plan)
     except TooLittleToLearnError as error:
         return bare_rule(scope.horizon_days, str(error))

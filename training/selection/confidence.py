@@ -1,4 +1,4 @@
-"""How sure a model is of what it says, in sentences for a person."""
+"""The confidence in a model's chances, in sentences for a person."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from training.dataset.folds import CONTEST_ORIGINS, ContestPlan
 from training.selection.out_of_sample import OutOfSample
 
 LARGE_CONTEST_ROWS = 1000
-"""Under so many forecasts a better model may go unrecognised."""
+"""With fewer forecasts a better model may go unrecognised."""
 FEW_ORIGINS = 4
-"""Under so many calibration windows the interval rests on how base rates usually move, and the note says so."""
+"""With fewer calibration windows the interval rests on how base rates usually move; the note says so."""
 
 
 def weaker_proof(plan: ContestPlan) -> str:
-    """That the tested windows overlap, and how few they are; empty where they do not."""
+    """The sentence on tested windows that overlap, and on how few there are; empty where none overlap."""
     if not plan.weaker:
         return ""
     few = f", and only {len(plan.folds)} of them" if len(plan.folds) < CONTEST_ORIGINS else ""
@@ -25,10 +25,10 @@ def weaker_proof(plan: ContestPlan) -> str:
 
 
 def how_sure(unseen: OutOfSample, name: str, churn: Probability, *, until: AsOf) -> str:
-    """What a candidate expected on dates it had not seen, what came, how far it may be off, what so few prove."""
+    """Expected and observed rates on unseen dates, the possible error, and what so few forecasts prove."""
     windows = len(np.unique(unseen.rows.origin))
     chance, rate = (
-        float(np.average(told, weights=unseen.rows.weight)) for told in (unseen.churn[name], unseen.churned)
+        float(np.average(values, weights=unseen.rows.weight)) for values in (unseen.churn[name], unseen.churned)
     )
     small = len(unseen.rows) < LARGE_CONTEST_ROWS
     caution = " So few forecasts prove little: a better model may go unrecognised." if small else ""
@@ -39,11 +39,11 @@ def how_sure(unseen: OutOfSample, name: str, churn: Probability, *, until: AsOf)
 
 
 def _width(churn: Probability, until: AsOf) -> str:
-    """How far rates may end from chances, and what a longer ledger would change in that."""
+    """The likely distance between chances and observed rates, now and with a longer ledger."""
     spread, half = churn.calibrator.spread, np.zeros(1)
     now, later = (
-        chance_of(np.concatenate(each))
-        for each in (spread.bounds(half, np.array([until.days])), spread.in_a_year(half))
+        chance_of(np.concatenate(bounds))
+        for bounds in (spread.bounds(half, np.array([until.days])), spread.in_a_year(half))
     )
     few = "; widened, since there were under 4 windows to learn that from" if spread.origins < FEW_ORIGINS else ""
     return (

@@ -1,4 +1,4 @@
-"""The contest: every candidate forecasts windows it has not seen, and the best proven one is served."""
+"""The contest: every candidate forecasts unseen windows, and the best proven one serves."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from training.selection.out_of_sample import OutOfSample
 
 @dataclass(frozen=True)
 class MoneyGuard:
-    """How much less money a model with the better chances may find, and still win.
+    """The money that a model with the better chances may miss and still win.
 
     Attributes:
-        lost: the difference itself is not below minus this. lost_for_sure: nor is its lower bound.
+        lost: the difference may not fall below minus this. lost_for_sure: nor its lower bound below minus this.
     """
 
     lost: float
     lost_for_sure: float
 
     def holds(self, difference: Interval) -> bool:
-        """No more is lost than may be; where there was nothing to find, nothing is."""
+        """No more money is missed than allowed; true where there was nothing to find."""
         lower = difference.estimate < -self.lost or difference.low < -self.lost_for_sure
         return bool(np.isnan(difference.estimate)) or not lower
 
@@ -49,7 +49,7 @@ Key = TypeVar("Key", str, ShortfallKind)
 
 @dataclass(frozen=True)
 class CandidateScores:
-    """How one candidate did over all contest origins.
+    """Scores of one candidate over all contest origins.
 
     Attributes:
         levelled_brier: Brier score with the chances of each origin moved to the rate that came.
@@ -68,14 +68,14 @@ class CandidateScores:
 
 @dataclass(frozen=True)
 class ContestResult:
-    """Who won, and by what.
+    """The winner of a contest, and its margins.
 
     Attributes:
-        served: the candidate for the chance of no order. decline: that for declining, None: none could be judged.
-        shortfall: how value at risk is told. money: money found by each way of telling it with ``served``.
-        circles: how the chances of ``served`` held among everybody, and where it matters most.
+        served: the candidate for the chance of no order. decline: that for declining; None: none could be judged.
+        shortfall: the kind of value at risk. money: money found by each kind with the chances of ``served``.
+        segments: calibration of ``served`` among all customers, and where it matters most.
         improvement: levelled Brier of the best rule less that of the best model; None: no model took part.
-        as_told: the same with levels as they were told, over origins. money_difference: money found by the best model
+        as_told: the same with the levels as forecast, over origins. money_difference: money found by the best model
             less that by the best rule. None likewise.
     """
 
@@ -95,45 +95,45 @@ class ContestResult:
 
     @property
     def skill(self) -> float:
-        """Share of the best rule's levelled Brier that the best model does without; NaN: no model took part."""
-        brier = {each.name: each.levelled_brier for each in self.figures}
+        """1 − levelled Brier of the best model ÷ that of the best rule; NaN: no model took part."""
+        brier = {scores.name: scores.levelled_brier for scores in self.figures}
         return 1 - brier[self.best_model] / brier[self.best_rule] if self.best_model else float("nan")
 
 
 def hold_contest(context: TrainingContext, plan: ContestPlan, progress: Callable[[str], None]) -> OutOfSample | None:
-    """Every candidate fitted and calibrated at every contest origin, and its forecasts of the window that follows.
+    """Forecasts of every candidate, fitted and calibrated at each contest origin, for the window after it.
 
-    From the oldest on, as the blend's weights at an origin come from forecasts of windows that are closed by then.
-    An origin counts where a rule could be fitted; a candidate takes part where it could be at each of those. None: no
-    origin counts.
+    The oldest origin comes first: the blend's weights at an origin come from forecasts of windows closed by then.
+    An origin counts where a rule could be fitted. A candidate takes part if it could be fitted at all origins that
+    count. None: no origin counts.
     """
     contexts = {fold.at: context.back_at(fold.at) for fold in plan.folds}
     members: list[MemberForecasts] = []
-    tried: list[FittedModels] = []
+    fitted_at: list[FittedModels] = []
     for fold in sorted(plan.folds, key=lambda fold: fold.at):
         closed = context.origins.before(fold.at)
         past = [each for each in members if each.origin in closed]
-        tried.append(contexts[fold.at].learn(fold, past=past, progress=progress))
-        members.append(forecasts_of(tried[-1].churn.values(), fold.at, context.rows.active_at([fold.at])))
-    learned = [each for each in tried if RULES & set(each.churn)]
-    if not learned:
+        fitted_at.append(contexts[fold.at].learn(fold, past=past, progress=progress))
+        members.append(forecasts_of(fitted_at[-1].churn.values(), fold.at, context.rows.active_at([fold.at])))
+    usable = [each for each in fitted_at if RULES & set(each.churn)]
+    if not usable:
         return None
-    rows = context.rows.active_at([each.fold.at for each in learned])
-    parts = [rows.active_at([each.fold.at]) for each in learned]  # rows are sorted by origin, and so are the parts
-    references = [each.reference.sales(part.snapshot) for each, part in zip(learned, parts, strict=True)]
+    rows = context.rows.active_at([each.fold.at for each in usable])
+    parts = [rows.active_at([each.fold.at]) for each in usable]  # rows are sorted by origin, and so are the parts
+    references = [each.reference.sales(part.snapshot) for each, part in zip(usable, parts, strict=True)]
     reference = np.concatenate(references)
     expected = orders_expected(rows.snapshot, rows.horizon_days)
-    churn = _forecasts([each.churn for each in learned], parts)
+    churn = _forecasts([each.churn for each in usable], parts)
     if not RULES & set(churn):
         return None
     segments = [
         segments_at(context.ledger, part.snapshot, as_of=each.fold.at, reference=sales, policy=context.policy)
-        for each, part, sales in zip(learned, parts, references, strict=True)
+        for each, part, sales in zip(usable, parts, references, strict=True)
     ]
 
     def at_risk(kind: ShortfallKind, name: str) -> Floats:
-        told = [contexts[each.fold.at].shortfall(each, kind, each.churn[name]) for each in learned]
-        each_part = zip(told, learned, parts, references, strict=True)
+        told = [contexts[each.fold.at].shortfall(each, kind, each.churn[name]) for each in usable]
+        each_part = zip(told, usable, parts, references, strict=True)
         return np.concatenate(
             [
                 shortfall.value_at_risk(part.snapshot, sales, each.churn[name].chance(part.snapshot))
@@ -141,18 +141,18 @@ def hold_contest(context: TrainingContext, plan: ContestPlan, progress: Callable
             ]
         )
 
-    everywhere = set.intersection(*(set(each.shares) for each in learned))
+    everywhere = set.intersection(*(set(each.shares) for each in usable))
     return OutOfSample(
         rows=rows,
         reference=reference,
         telling=expected >= context.policy.fading_least_orders,
         declined=rows.labels.churned | rows.labels.fading(reference, expected, context.policy),
         churn=churn,
-        decline=_forecasts([each.decline for each in learned], parts),
+        decline=_forecasts([each.decline for each in usable], parts),
         by_chance={name: at_risk(ShortfallKind.STOP_OR_SHRINK, name) for name in churn},
         shares={kind: at_risk(kind, next(iter(churn))) for kind in sorted(everywhere)},
         segments=joined(segments),
-        skipped={name: reason for each in tried for name, reason in each.skipped.items()},
+        skipped={name: reason for each in fitted_at for name, reason in each.skipped.items()},
         overlapping=plan.weaker,
         seed=context.seed,
         members=tuple(members),
@@ -160,11 +160,11 @@ def hold_contest(context: TrainingContext, plan: ContestPlan, progress: Callable
 
 
 def judge(unseen: OutOfSample) -> ContestResult:
-    """The best model is served if it beats the best calibrated rule for sure and finds no less money; else the rule.
+    """The best model serves if it beats the best calibrated rule for sure and finds no less money; else the rule does.
 
-    Both are judged at the rates that came: the level of a new window is common to all customers, a few origins tell
-    next to nothing of who guesses it better, and it would drown who tells customers apart. As they were told, levels
-    and all, the model must not be worse for sure over origins.
+    Both are judged at the observed rates: the level of a new window is common to all customers, a few origins hardly
+    show which candidate guesses it better, and its error would hide which one tells customers apart. With the levels
+    as forecast, the model must not be worse for sure over origins.
     """
     figures = tuple(_figures(unseen, candidate) for candidate in CANDIDATES if candidate.name in unseen.churn)
     rule = min((each for each in figures if each.rank is Rank.RULE), key=_levelled_brier)
@@ -173,13 +173,13 @@ def judge(unseen: OutOfSample) -> ContestResult:
     served, sentence = rule.name, f"No model could be fitted, so the rule '{rule.name}' is served."
     if model is not None:
         improvement = unseen.mean_interval(unseen.better(unseen.levelled(model.name), unseen.levelled(rule.name)))
-        told = unseen.better(unseen.churn[model.name], unseen.churn[rule.name])
-        as_told = interval_over_origins(told, unseen.rows.origin, unseen.rows.weight)
+        as_forecast = unseen.better(unseen.churn[model.name], unseen.churn[rule.name])
+        as_told = interval_over_origins(as_forecast, unseen.rows.origin, unseen.rows.weight)
         money = unseen.money_interval(best_value(unseen, model.name), best_value(unseen, rule.name))
         wins = improvement.is_above_zero and as_told.high >= 0 and FOUND_AT_LEAST.holds(money)
         served = model.name if wins else rule.name
         sentence = _sentence(rule, model, improvement, as_told, money)
-    kind, found = choose_shortfall(unseen, served)
+    kind, money_found = choose_shortfall(unseen, served)
     return ContestResult(
         figures=figures,
         skipped=unseen.skipped,
@@ -191,7 +191,7 @@ def judge(unseen: OutOfSample) -> ContestResult:
         served=served,
         decline=_choose_decline(unseen, served),
         shortfall=kind,
-        money=found,
+        money=money_found,
         segments=unseen.calibration(served),
         sentence=sentence,
     )
@@ -202,40 +202,42 @@ def _levelled_brier(figures: CandidateScores) -> float:
 
 
 def serving_rule(outcome: ContestResult, unseen: OutOfSample, why: str) -> ContestResult:
-    """The outcome with the best rule served instead of the model, and the sentence that says why."""
-    kind, found = choose_shortfall(unseen, outcome.best_rule)
+    """The result with the best rule in place of the model, and the sentence that says why."""
+    kind, money_found = choose_shortfall(unseen, outcome.best_rule)
     return replace(
         outcome,
         served=outcome.best_rule,
         decline=_choose_decline(unseen, outcome.best_rule),
         shortfall=kind,
-        money=found,
+        money=money_found,
         segments=unseen.calibration(outcome.best_rule),
         sentence=f"The rule '{outcome.best_rule}' is served: {why}",
     )
 
 
 def best_value(unseen: OutOfSample, churn: str) -> Floats:
-    """The value at risk that found most money with a candidate's chances."""
-    _, found = choose_shortfall(unseen, churn)
-    return unseen.value(max(found, key=lambda kind: found[kind]), churn)
+    """The kind of value at risk that finds most money with a candidate's chances."""
+    _, money_found = choose_shortfall(unseen, churn)
+    return unseen.value(max(money_found, key=lambda kind: money_found[kind]), churn)
 
 
 def choose_shortfall(unseen: OutOfSample, churn: str) -> tuple[ShortfallKind, dict[ShortfallKind, float]]:
-    """The way of telling value at risk, and the money found by each.
+    """The kind of value at risk to serve, and the money found by each kind.
 
-    The learned one, unless "reference alone" or "stop or shrink" finds more for sure: over few forecasts one large
-    account makes any of them look good.
+    The learned kind serves unless "reference alone" or "stop or shrink" finds more for sure: with few forecasts one
+    large account makes any kind look good.
     """
     simple = (ShortfallKind.REFERENCE_ALONE, ShortfallKind.STOP_OR_SHRINK)
     values = {kind: unseen.value(kind, churn) for kind in (*simple, *unseen.shares)}
-    found = {kind: unseen.money_found(value) for kind, value in values.items()}
-    best = max(simple, key=lambda kind: found[kind])
-    learned = max(unseen.shares, key=lambda kind: found[kind], default=None)
+    money_found = {kind: unseen.money_found(value) for kind, value in values.items()}
+    best = max(simple, key=lambda kind: money_found[kind])
+    learned = max(unseen.shares, key=lambda kind: money_found[kind], default=None)
     if learned is None:
-        return best, found
-    worse = found[best] > found[learned] and unseen.money_interval(values[best], values[learned]).is_above_zero
-    return (best if worse else learned), found
+        return best, money_found
+    worse = (
+        money_found[best] > money_found[learned] and unseen.money_interval(values[best], values[learned]).is_above_zero
+    )
+    return (best if worse else learned), money_found
 
 
 def _choose_decline(unseen: OutOfSample, served: str) -> str | None:
@@ -264,7 +266,7 @@ def _figures(unseen: OutOfSample, candidate: Candidate) -> CandidateScores:
 
 
 def _forecasts(models: Sequence[Mapping[Key, Probability]], parts: Sequence[TrainingSet]) -> dict[Key, Floats]:
-    """Chances of every model that there is at each origin, origin after origin."""
+    """Chances of the models present at every origin, origin after origin."""
     everywhere = [key for key in models[0] if all(key in each for each in models)]
     return {
         key: np.concatenate([each[key].chance(part.snapshot) for each, part in zip(models, parts, strict=True)])

@@ -1,4 +1,4 @@
-"""What a contest tells of the best model in it: proven, calibrated, stable, even, carried by nothing."""
+"""Checks that a contest answers of its best model: better than rules, calibrated, stable, even, no single carrier."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from training.selection.out_of_sample import OutOfSample
 Flags = npt.NDArray[np.bool_]
 
 LEAST_OF_EACH = 20
-"""Of each outcome over all contest origins."""
+"""Rows needed of each outcome, over all contest origins."""
 LEAST_IN_DEPARTMENT, UNEVEN_GAP, NINETY_NINE = 100, 0.05, 2.576
 LEAST_TO_BE_CARRIED, CARRIED_SHARE, OVER_RULE = 100, 0.9, 0.05
 """Forecasts; share of the model's AUC over one half that one column reaches; AUC by which it beats the best rule."""
@@ -35,7 +35,7 @@ OF_ORDERS = {feature.name for feature in (*ORDERS, *TRENDS)} - set(COMMITMENTS)
 
 
 def contest_checks(context: TrainingContext, unseen: OutOfSample, outcome: ContestResult) -> tuple[GateResult, ...]:
-    """The checks that the contest's own forecasts answer; none where no model took part."""
+    """The results of the checks that need only the contest's forecasts; none where no model took part."""
     if outcome.best_model is None:
         return ()
     return (
@@ -50,56 +50,62 @@ def contest_checks(context: TrainingContext, unseen: OutOfSample, outcome: Conte
 
 
 def _beats_rule(outcome: ContestResult) -> GateResult:
-    found, told = outcome.improvement, outcome.as_told
-    if found is None or told is None:
+    improvement, as_told = outcome.improvement, outcome.as_told
+    if improvement is None or as_told is None:
         return not_applicable(checks.BEATS_RULE, "No model took part.")
-    said = (
+    sentence = (
         f"Brier skill {outcome.skill:+.1%} against '{outcome.best_rule}' at the rates that came: better by "
-        f"{_told(found)}. With the levels as they were told, over dates, by {_told(told)}."
+        f"{_shown(improvement)}. With the levels as they were told, over dates, by {_shown(as_told)}."
     )
-    return checked(checks.BEATS_RULE, found.is_above_zero and told.high >= 0, said)
+    return checked(checks.BEATS_RULE, improvement.is_above_zero and as_told.high >= 0, sentence)
 
 
 def _finds_money(outcome: ContestResult) -> GateResult:
-    found = outcome.money_difference
-    if found is None or np.isnan(found.estimate):
+    difference = outcome.money_difference
+    if difference is None or np.isnan(difference.estimate):
         return not_applicable(checks.FINDS_MONEY, "Nothing was lost that could have been found.")
-    said = f"Money found {_told(found)} against '{outcome.best_rule}'; wanted: above -0.02, for sure above -0.05."
-    return checked(checks.FINDS_MONEY, FOUND_AT_LEAST.holds(found), said)
+    sentence = (
+        f"Money found {_shown(difference)} against '{outcome.best_rule}'; wanted: above -0.02, for sure above -0.05."
+    )
+    return checked(checks.FINDS_MONEY, FOUND_AT_LEAST.holds(difference), sentence)
 
 
 def _calibrated(context: TrainingContext, unseen: OutOfSample, model: str) -> GateResult:
-    """Over the contest origins that no season parts from the window before."""
+    """Calibration over the contest origins without a change of season since the window before."""
     steady = np.isin(unseen.rows.origin, list(_steady_origins(context, unseen)))
     if not steady.any():
         return not_applicable(checks.CALIBRATED, "Every tested window lies across a change of season.")
     chance, churned, weight = unseen.churn[model][steady], unseen.churned[steady], unseen.rows.weight[steady]
-    expected, came, deviation = _rates(unseen, model, steady)
+    expected, observed, deviation = _rates(unseen, model, steady)
     error = metrics.calibration_error(chance, churned, weight)
     perfect = metrics.perfect_calibration_error(chance, unseen.seed, weight)
-    said = (
-        f"{expected:.1%} expected to stop, {came:.1%} did; error {error:.3f}, a perfect forecast's up to {perfect:.3f}."
+    sentence = (
+        f"{expected:.1%} expected to stop, {observed:.1%} did; error {error:.3f}, "
+        f"a perfect forecast's up to {perfect:.3f}."
     )
-    kept = abs(expected - came) <= max(MOST_GAP, NINETY_FIVE * deviation) and error <= perfect + MOST_ERROR_OVER_PERFECT
-    return checked(checks.CALIBRATED, kept, said)
+    is_calibrated = (
+        abs(expected - observed) <= max(MOST_GAP, NINETY_FIVE * deviation)
+        and error <= perfect + MOST_ERROR_OVER_PERFECT
+    )
+    return checked(checks.CALIBRATED, is_calibrated, sentence)
 
 
 def _rates(unseen: OutOfSample, model: str, rows: Flags) -> tuple[float, float, float]:
-    """Mean forecast and observed rate of some rows, and the deviation that chance alone gives their difference."""
+    """Mean forecast and observed rate of some rows, and the standard deviation of their difference by chance alone."""
     chance, weight = unseen.churn[model][rows], unseen.rows.weight[rows]
     deviation = float(np.sqrt(np.sum(weight**2 * chance * (1 - chance))) / weight.sum())
     return float(np.average(chance, weights=weight)), float(np.average(unseen.churned[rows], weights=weight)), deviation
 
 
 def _steady_origins(context: TrainingContext, unseen: OutOfSample) -> Iterator[int]:
-    """Contest origins whose rate is near the last closed window's, or whose window the ledger holds a year earlier."""
+    """Contest origins with a rate near that of the last closed window, or with the same window a year earlier."""
     zone = context.policy.zone
     oldest = min(context.origins.close)
     for at in unseen.origins:
-        here = unseen.rows.at([at])
+        window = unseen.rows.at([at])
         before = context.rows.active_at([at.shifted(-context.origins.horizon_days, zone)])
         has_year = at.shifted(-YEAR_DAYS, zone) >= oldest
-        if has_year or not len(before) or abs(_rate(here) - _rate(before)) <= SEASON_STEP:
+        if has_year or not len(before) or abs(_rate(window) - _rate(before)) <= SEASON_STEP:
             yield micros_of(at)
 
 
@@ -112,14 +118,14 @@ def _stable(unseen: OutOfSample, rule: str, model: str) -> GateResult:
     worse = []
     origins = np.unique(unseen.rows.origin)
     for origin in origins:
-        there = unseen.rows.origin == origin
-        found, weight = better[there], unseen.rows.weight[there]
-        mean = np.average(found, weights=weight)
-        deviation = np.sqrt(np.sum((weight * (found - mean)) ** 2)) / weight.sum()
+        at_origin = unseen.rows.origin == origin
+        differences, weight = better[at_origin], unseen.rows.weight[at_origin]
+        mean = np.average(differences, weights=weight)
+        deviation = np.sqrt(np.sum((weight * (differences - mean)) ** 2)) / weight.sum()
         if mean + _quantile(0.05 / len(origins)) * deviation < 0:
             worse.append(str(np.datetime64(int(origin), "us").astype("datetime64[D]")))
-    said = f"worse for sure at {', '.join(worse)}" if worse else f"worse for sure at none of {len(origins)} origins"
-    return checked(checks.STABLE, not worse, f"Against '{rule}' it was {said}.")
+    sentence = f"worse for sure at {', '.join(worse)}" if worse else f"worse for sure at none of {len(origins)} origins"
+    return checked(checks.STABLE, not worse, f"Against '{rule}' it was {sentence}.")
 
 
 def _quantile(error: float) -> float:
@@ -132,30 +138,31 @@ def _not_carried(unseen: OutOfSample, rule: str, model: str) -> GateResult:
     if len(unseen.rows) < LEAST_TO_BE_CARRIED:
         return not_applicable(checks.NOT_CARRIED, f"Under {LEAST_TO_BE_CARRIED} forecasts say too little of a column.")
     by_model, by_rule = unseen.mean_auc(unseen.churn[model]), unseen.mean_auc(unseen.churn[rule])
-    alone = {name: _auc_alone(unseen, name) for name in MODEL_FEATURES if name not in OF_ORDERS}
-    name = max(alone, key=lambda each: alone[each])
-    most = alone[name]
-    carried = most - 0.5 >= CARRIED_SHARE * (by_model - 0.5) and most >= by_rule + OVER_RULE
-    said = (
-        f"Beside the orders, {name} tells most alone: AUC {most:.3f}; the model {by_model:.3f}, '{rule}' {by_rule:.3f}."
+    auc_of = {name: _auc_alone(unseen, name) for name in MODEL_FEATURES if name not in OF_ORDERS}
+    name = max(auc_of, key=lambda column: auc_of[column])
+    highest = auc_of[name]
+    carried = highest - 0.5 >= CARRIED_SHARE * (by_model - 0.5) and highest >= by_rule + OVER_RULE
+    sentence = (
+        f"Beside the orders, {name} tells most alone: AUC {highest:.3f}; "
+        f"the model {by_model:.3f}, '{rule}' {by_rule:.3f}."
     )
-    return checked(checks.NOT_CARRIED, not carried, said)
+    return checked(checks.NOT_CARRIED, not carried, sentence)
 
 
 def _auc_alone(unseen: OutOfSample, name: str) -> float:
-    """AUC of one column, whichever way it points and wherever its unknown values go."""
+    """AUC of one column in its better direction, with missing values at its better end."""
     values = unseen.rows.snapshot.feature(name)
     if np.isnan(values).all():
         return 0.5
     top = float(np.nanmax(np.abs(values))) + 1.0
-    found = [unseen.mean_auc(np.where(np.isnan(values), end, values)) for end in (-top, top)]
-    return max(max(each, 1 - each) for each in found)
+    aucs = [unseen.mean_auc(np.where(np.isnan(values), end, values)) for end in (-top, top)]
+    return max(max(auc, 1 - auc) for auc in aucs)
 
 
 def _enough(unseen: OutOfSample) -> GateResult:
     stopped, went_on = int(unseen.churned.sum()), int((~unseen.churned).sum())
-    said = f"{stopped:,} stopped and {went_on:,} went on in the tested windows; {LEAST_OF_EACH} of each are needed."
-    return checked(checks.ENOUGH, min(stopped, went_on) >= LEAST_OF_EACH, said)
+    sentence = f"{stopped:,} stopped and {went_on:,} went on in the tested windows; {LEAST_OF_EACH} of each are needed."
+    return checked(checks.ENOUGH, min(stopped, went_on) >= LEAST_OF_EACH, sentence)
 
 
 def _even(context: TrainingContext, unseen: OutOfSample, model: str) -> GateResult:
@@ -165,28 +172,28 @@ def _even(context: TrainingContext, unseen: OutOfSample, model: str) -> GateResu
     if len(large) < 2:
         return not_applicable(checks.EVEN, f"No two departments have {LEAST_IN_DEPARTMENT} forecasts each.")
     uneven = [f"{name} ({gap:+.1%})" for name in large if (gap := _gap(unseen, model, department == name)) is not None]
-    said = f"off in {', '.join(uneven)}" if uneven else f"off in none of {len(large)} departments"
-    return checked(checks.EVEN, not uneven, f"Mean forecast less observed rate is {said}.")
+    sentence = f"off in {', '.join(uneven)}" if uneven else f"off in none of {len(large)} departments"
+    return checked(checks.EVEN, not uneven, f"Mean forecast less observed rate is {sentence}.")
 
 
 def _gap(unseen: OutOfSample, model: str, rows: Flags) -> float | None:
-    """Mean forecast less observed rate of some rows, where it is over 5 points and more than chance makes of it."""
-    expected, came, deviation = _rates(unseen, model, rows)
-    gap = expected - came
+    """Mean forecast less observed rate of some rows; None up to 5 points and within what chance explains."""
+    expected, observed, deviation = _rates(unseen, model, rows)
+    gap = expected - observed
     return gap if abs(gap) > max(UNEVEN_GAP, NINETY_NINE * deviation) else None
 
 
 def _departments(ledger: Ledger, unseen: OutOfSample) -> npt.NDArray[np.str_]:
     """The department of each row as of its origin; empty where it has none."""
-    found: dict[tuple[int, str], str] = {}
+    department_of: dict[tuple[int, str], str] = {}
     with ledger.open() as connection:
         for at in unseen.origins:
-            told = accounts_at(connection, at)
-            named = zip(told.column("customer_id").to_pylist(), told.column("department").to_pylist(), strict=True)
-            found |= {(micros_of(at), customer): name or "" for customer, name in named}
+            accounts = accounts_at(connection, at).select(["customer_id", "department"]).to_pydict()
+            pairs = zip(*accounts.values(), strict=True)
+            department_of |= {(micros_of(at), customer): department or "" for customer, department in pairs}
     keys = zip(unseen.rows.origin.tolist(), unseen.ids.tolist(), strict=True)
-    return np.array([found.get(key, "") for key in keys], dtype=np.str_)
+    return np.array([department_of.get(key, "") for key in keys], dtype=np.str_)
 
 
-def _told(found: Interval) -> str:
-    return f"{found.estimate:+.3f} (95 %: {found.low:+.3f} … {found.high:+.3f})"
+def _shown(interval: Interval) -> str:
+    return f"{interval.estimate:+.3f} (95 %: {interval.low:+.3f} … {interval.high:+.3f})"

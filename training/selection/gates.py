@@ -1,4 +1,4 @@
-"""Every check of a model before it is put into service, as data, and the form in which each answers."""
+"""Checks of a model before it is put into service, as data, and the form of their results."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from training.checks.catalogue import CheckOutcome
 
 
 class Bars(StrEnum):
-    """What a failed check keeps from happening."""
+    """The consequence of a failed check."""
 
-    MODEL = "model"  # it is not served: the champion stays, or where there is none the best rule serves by its name
+    MODEL = "model"  # it does not serve: the champion stays; where there is none, the best rule serves by its name
     CHANGE = "change"  # the champion stays, where there is one
-    NOTHING = "nothing"  # it is told, and the contest decides
+    NOTHING = "nothing"  # shown only; the contest decides
 
 
 @dataclass(frozen=True)
 class ModelCheck:
-    """One question to a model and its contest.
+    """One question about a model and its contest.
 
     Attributes:
-        code: what it is called by, for good; CF101 and up ask whether a model may be served.
+        code: its lasting name; CF101 and up ask whether a model may serve.
         title: what is true where it passed.
-        why: why that matters, for a data scientist.
-        bars: what happens where it failed.
+        why: the reason it matters, for a data scientist.
+        bars: the consequence where it failed.
     """
 
     code: str
@@ -105,7 +105,7 @@ MODEL_CHECKS: tuple[ModelCheck, ...] = (
 
 @dataclass(frozen=True)
 class GateResult:
-    """How a check came out: the sentence holds the figures, or why it is not applicable."""
+    """The result of a check: the sentence holds the figures, or why it is not applicable."""
 
     check: ModelCheck
     outcome: CheckOutcome
@@ -129,17 +129,20 @@ class GateResult:
 
 
 def checked(check: ModelCheck, passed: bool, sentence: str) -> GateResult:
-    """A check that could be made."""
+    """The result of a check that could be made."""
     return GateResult(check, CheckOutcome.PASSED if passed else CheckOutcome.FAILED, sentence)
 
 
 def not_applicable(check: ModelCheck, why: str) -> GateResult:
-    """A check that could not be made."""
+    """The result of a check that could not be made."""
     return GateResult(check, CheckOutcome.NOT_APPLICABLE, why)
 
 
 def failures(checks: Iterable[GateResult], bars: Bars) -> tuple[GateResult, ...]:
-    """The failed checks that keep one thing from happening, by code."""
+    """The failed checks with one consequence, by code."""
     return tuple(
-        sorted((each for each in checks if each.failed and each.check.bars is bars), key=lambda each: each.check.code)
+        sorted(
+            (result for result in checks if result.failed and result.check.bars is bars),
+            key=lambda result: result.check.code,
+        )
     )

@@ -1,4 +1,4 @@
-"""Forecasts of windows nobody had seen, beside what came, and how far one may be told from another."""
+"""Out-of-sample forecasts beside the outcomes, and the intervals of differences between them."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class OutOfSample:
-    """Forecasts of active customers at the contest origins, and what came; one row per (origin, customer).
+    """Forecasts of active customers at the contest origins, and the outcomes; one row per (origin, customer).
 
     Attributes:
-        churn: chance of no order by candidate. decline: of no order or fading by candidate, told where ``telling``.
-        by_chance: value at risk by candidate, of its chance. shares: value at risk by learned model of the shortfall.
-        circles: who was in which, as of the origin. overlapping: windows overlap, so customers are resampled as wholes.
-        members: what each rule and each member of the blend said, origin by origin.
+        churn: chance of no order by candidate. decline: of no order or fading by candidate, valid where ``telling``.
+        by_chance: value at risk by candidate, from its chance. shares: value at risk by learned model of the shortfall.
+        segments: membership as of the origin. overlapping: windows overlap, so customers are resampled as wholes.
+        members: forecasts of each rule and each member of the blend, by origin.
     """
 
     rows: TrainingSet
@@ -72,7 +72,7 @@ class OutOfSample:
         return self.rows.labels.churned
 
     def value(self, kind: ShortfallKind, churn: str) -> Floats:
-        """What a money ranking goes by."""
+        """The value at risk that ranks customers."""
         if kind in self.shares:
             return self.shares[kind]
         return self.reference if kind is ShortfallKind.REFERENCE_ALONE else self.by_chance[churn]
@@ -84,8 +84,8 @@ class OutOfSample:
     @cached_property
     def origins(self) -> tuple[AsOf, ...]:
         """The contest origins, oldest first."""
-        there = set(np.unique(self.rows.origin).tolist())
-        return tuple(as_of for as_of in self.rows.snapshot.as_ofs if micros_of(as_of) in there)
+        present = set(np.unique(self.rows.origin).tolist())
+        return tuple(as_of for as_of in self.rows.snapshot.as_ofs if micros_of(as_of) in present)
 
     def since(self, origin: AsOf) -> OutOfSample | None:
         """The forecasts of one origin and all later ones; None where there are none."""
@@ -102,11 +102,11 @@ class OutOfSample:
             decline={name: chance[late] for name, chance in self.decline.items()},
             by_chance={name: value[late] for name, value in self.by_chance.items()},
             shares={kind: value[late] for kind, value in self.shares.items()},
-            segments={circle: there[late] for circle, there in self.segments.items()},
+            segments={segment: members[late] for segment, members in self.segments.items()},
         )
 
     def calibration(self, churn: str) -> tuple[SegmentCalibration, ...]:
-        """How a candidate's chances held in each circle."""
+        """Calibration of a candidate's chances in each segment."""
         return calibration_in(
             self.segments,
             self.churn[churn],
@@ -117,24 +117,24 @@ class OutOfSample:
         )
 
     def levelled(self, churn: str) -> Floats:
-        """A candidate's chances moved at each origin to the rate that came: what is left is whom it tells apart."""
+        """A candidate's chances moved at each origin to the observed rate, so that only the ranking is compared."""
         rows = self.rows
-        told = Forecasts(log_odds_of(self.churn[churn]), self.churned, rows.origin, rows.weight, rows.horizon_days)
-        return chance_of(levelled(told))
+        forecasts = Forecasts(log_odds_of(self.churn[churn]), self.churned, rows.origin, rows.weight, rows.horizon_days)
+        return chance_of(levelled(forecasts))
 
-    def better(self, chance: Floats, than: Floats) -> Floats:
-        """By how much the squared error of one forecast is smaller than that of another, row by row."""
-        return np.asarray((than - self.churned) ** 2 - (chance - self.churned) ** 2)
+    def better(self, chance: Floats, other: Floats) -> Floats:
+        """Squared error of the other forecast less that of this one, row by row."""
+        return np.asarray((other - self.churned) ** 2 - (chance - self.churned) ** 2)
 
-    def mean_auc(self, told: Floats) -> float:
-        """ROC AUC, mean over the origins at which some stopped and some did not; NaN: there is none."""
+    def mean_auc(self, chance: Floats) -> float:
+        """ROC AUC, mean over the origins with both outcomes; NaN: there is none."""
         origin, weight = self.rows.origin, self.rows.weight
-        found = [
-            metrics.auc(told[rows], self.churned[rows], weight[rows])
+        aucs = [
+            metrics.auc(chance[rows], self.churned[rows], weight[rows])
             for rows in (origin == each for each in np.unique(origin))
         ]
-        known = [each for each in found if not np.isnan(each)]
-        return float(np.mean(known)) if known else float("nan")
+        defined = [each for each in aucs if not np.isnan(each)]
+        return float(np.mean(defined)) if defined else float("nan")
 
     def mean_interval(self, differences: Floats) -> Interval:
         """The weighted mean of one difference per row, with its bounds."""
@@ -147,12 +147,14 @@ class OutOfSample:
         """Money found by one ranking less that by another, with its bounds."""
         origin = self.rows.origin
         parts = [np.flatnonzero(origin == each) for each in np.unique(origin)]
-        scenes = [OriginOutcomes(self.ids[rows].tolist(), self.churned[rows], self.shortfall[rows]) for rows in parts]
-        told = {
-            name: [counted(Figure.MONEY_FOUND, scene, each[rows]) for scene, rows in zip(scenes, parts, strict=True)]
+        outcomes = [OriginOutcomes(self.ids[rows].tolist(), self.churned[rows], self.shortfall[rows]) for rows in parts]
+        figures = {
+            name: [
+                counted(Figure.MONEY_FOUND, outcome, each[rows]) for outcome, rows in zip(outcomes, parts, strict=True)
+            ]
             for name, each in (("value", value), ("rival", rival))
         }
         draws = resamples(self.customer, origin, overlapping=self.overlapping, draws=MONEY_DRAWS, seed=self.seed)
-        found = over_draws(told, parts, draws)
-        difference = found["value"] - found["rival"]
+        drawn = over_draws(figures, parts, draws)
+        difference = drawn["value"] - drawn["rival"]
         return interval_of_draws(float(difference[0]), difference[1:])

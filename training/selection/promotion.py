@@ -1,4 +1,4 @@
-"""Whether what was made is put into service, or the champion stays: every check that bears on it."""
+"""The decision to serve a new model or to keep the champion, with every check behind it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from training.selection.out_of_sample import OutOfSample
 from training.selection.winner import Winner, rule_instead
 
 LEAK_CUSTOMERS = 60
-"""Customers our own features are checked on in every training; the leak trap and the tests look at many more."""
+"""Customers on which every training checks our own features; the leak trap and the tests take many more."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,13 @@ class Champion:
 
 @dataclass(frozen=True)
 class Decision:
-    """What serves from now on.
+    """The model or rule that serves from now on.
 
     Attributes:
-        draft: what was made; the best rule instead of a model that must not be served.
-        stays: the champion that goes on serving; None: what was made is put into service.
-        checks: all there are, by code.
-        sentence: who serves, and why.
+        winner: of this training; the best rule in place of a model that must not serve.
+        stays: the champion that goes on serving; None: the winner is put into service.
+        checks: all results, by code.
+        sentence: what serves, and why.
     """
 
     winner: Winner
@@ -50,47 +50,49 @@ class Decision:
     @property
     def failed(self) -> tuple[GateResult, ...]:
         """The checks that failed."""
-        return tuple(each for each in self.checks if each.failed)
+        return tuple(result for result in self.checks if result.failed)
 
 
-def decide(made: TrainedModel, champion: Champion | None, *, ledger: Ledger, policy: Policy, today: AsOf) -> Decision:
-    """Who serves, once every check is made; ``today`` is the day the model is made for.
+def decide(
+    trained: TrainedModel, champion: Champion | None, *, ledger: Ledger, policy: Policy, today: AsOf
+) -> Decision:
+    """The decision after every check; ``today`` is the day the model is made for.
 
-    A model that fails a check on itself is not served: the champion stays, or where there is none the best rule serves.
-    A champion also stays where it is a model and what was made is a rule, where it tells chances and what was made
-    tells none, and where a check on the change fails. One whose training looked beyond T, or whose features are made
-    otherwise than today's, does not count.
+    A model that fails a check on itself does not serve: the champion stays, and where there is none the best rule
+    serves. The champion also stays where it is a model and the winner a rule, where it has chances and the winner has
+    none, and where a check on the change fails. A champion with a later T, or with another catalogue of features, does
+    not count.
     """
-    standing = champion if champion is not None and _counts(champion, made) else None
-    drafted, found = made.winner, list(made.winner.checks)
-    if not drafted.is_rule:
-        found.append(_no_leak(ledger, made.scope, policy))
-        barred = failures(found, Bars.MODEL)
-        if barred and made.context is not None:
+    standing = champion if champion is not None and _counts(champion, trained) else None
+    winner, results = trained.winner, list(trained.winner.checks)
+    if not winner.is_rule:
+        results.append(_no_leak(ledger, trained.scope, policy))
+        barred = failures(results, Bars.MODEL)
+        if barred and trained.context is not None:
             why = f"{barred[0].check.code} failed. {barred[0].sentence}"
-            drafted = rule_instead(made.context, drafted, active_days=made.scope.active_days, why=why)
-    found.append(_beats_champion(drafted, standing, made.scope))
-    found.append(_fresh(ledger, today, policy))
-    stays, sentence = _settled(drafted, standing, failures(found, Bars.CHANGE))
-    return Decision(drafted, stays, tuple(sorted(found, key=lambda each: each.check.code)), sentence)
+            winner = rule_instead(trained.context, winner, active_days=trained.scope.active_days, why=why)
+    results.append(_beats_champion(winner, standing, trained.scope))
+    results.append(_fresh(ledger, today, policy))
+    stays, sentence = _settled(winner, standing, failures(results, Bars.CHANGE))
+    return Decision(winner, stays, tuple(sorted(results, key=lambda result: result.check.code)), sentence)
 
 
-def _settled(drafted: Winner, standing: Champion | None, barred: tuple[GateResult, ...]) -> tuple[Champion | None, str]:
+def _settled(winner: Winner, standing: Champion | None, barred: tuple[GateResult, ...]) -> tuple[Champion | None, str]:
     if standing is None:
-        return None, drafted.sentence
+        return None, winner.sentence
     stays = f"The champion, {standing.bundle.version}, stays."
-    if drafted.churn is None and standing.bundle.churn is not None:
-        return standing, f"{stays} {drafted.note}"
-    if drafted.is_rule and not standing.bundle.is_rule:
-        return standing, f"{stays} What was made now would be a rule. {drafted.sentence}"
+    if winner.churn is None and standing.bundle.churn is not None:
+        return standing, f"{stays} {winner.note}"
+    if winner.is_rule and not standing.bundle.is_rule:
+        return standing, f"{stays} What was made now would be a rule. {winner.sentence}"
     if barred:
         return standing, f"{stays} {barred[0].check.code} failed. {barred[0].sentence}"
-    return None, drafted.sentence
+    return None, winner.sentence
 
 
-def _counts(champion: Champion, made: TrainedModel) -> bool:
-    learned = champion.bundle.manifest.catalogue_fingerprint
-    return learned == CATALOG_FINGERPRINT and champion.until <= made.scope.until
+def _counts(champion: Champion, trained: TrainedModel) -> bool:
+    fingerprint = champion.bundle.manifest.catalogue_fingerprint
+    return fingerprint == CATALOG_FINGERPRINT and champion.until <= trained.scope.until
 
 
 def _no_leak(ledger: Ledger, scope: TrainingScope, policy: Policy) -> GateResult:
@@ -103,44 +105,44 @@ def _no_leak(ledger: Ledger, scope: TrainingScope, policy: Policy) -> GateResult
         as_ofs=[instant],
         most_customers=LEAK_CUSTOMERS,
     )
-    caught = [each.sentence for result in report.results for each in result.caught]
-    said = caught[0] if caught else f"None of {len(report.features)} features sees beyond its instant."
-    return checked(checks.NO_LEAK, report.passed, said)
+    leaks = [leak.sentence for result in report.results for leak in result.caught]
+    sentence = leaks[0] if leaks else f"None of {len(report.features)} features sees beyond its instant."
+    return checked(checks.NO_LEAK, report.passed, sentence)
 
 
-def _beats_champion(drafted: Winner, standing: Champion | None, scope: TrainingScope) -> GateResult:
+def _beats_champion(winner: Winner, standing: Champion | None, scope: TrainingScope) -> GateResult:
     if standing is None:
         return not_applicable(checks.BEATS_CHAMPION, "No champion serves that could be compared.")
-    bundle, unseen = standing.bundle, drafted.unseen
-    if bundle.churn is None or drafted.is_rule or unseen is None:
+    bundle, unseen = standing.bundle, winner.unseen
+    if bundle.churn is None or winner.is_rule or unseen is None:
         return not_applicable(checks.BEATS_CHAMPION, "Only a model against chances can be compared: CF101 decides.")
     if (bundle.horizon_days, bundle.active_days) != (scope.horizon_days, scope.active_days):
         return not_applicable(checks.BEATS_CHAMPION, "The champion looks ahead otherwise: CF101 decides.")
     since = unseen.since(standing.until)
     if since is None:
-        said = f"No window has closed since {standing.until.day}, when {bundle.version} was made: CF101 decides."
-        return not_applicable(checks.BEATS_CHAMPION, said)
-    return _compared(drafted, since, bundle)
+        sentence = f"No window has closed since {standing.until.day}, when {bundle.version} was made: CF101 decides."
+        return not_applicable(checks.BEATS_CHAMPION, sentence)
+    return _compared(winner, since, bundle)
 
 
-def _compared(drafted: Winner, since: OutOfSample, bundle: Bundle) -> GateResult:
+def _compared(winner: Winner, since: OutOfSample, bundle: Bundle) -> GateResult:
     scores = bundle.score(since.rows.snapshot)
     champion = scores.column("churn_probability").to_numpy()
-    found = since.mean_interval(since.better(since.churn[drafted.name], champion))
-    value = since.value(drafted.shortfall.kind, drafted.name)
+    improvement = since.mean_interval(since.better(since.churn[winner.name], champion))
+    value = since.value(winner.shortfall.kind, winner.name)
     money = since.money_interval(value, scores.column("value_at_risk").to_numpy())
-    said = (
+    sentence = (
         f"Against {bundle.version} on {len(since.origins)} dates since it was made: Brier better by "
-        f"{found.estimate:+.3f} (95 %: {found.low:+.3f} … {found.high:+.3f}), money found {money.estimate:+.3f} "
-        f"({money.low:+.3f} … {money.high:+.3f})."
+        f"{improvement.estimate:+.3f} (95 %: {improvement.low:+.3f} … {improvement.high:+.3f}), "
+        f"money found {money.estimate:+.3f} ({money.low:+.3f} … {money.high:+.3f})."
     )
-    return checked(checks.BEATS_CHAMPION, found.is_above_zero and FOUND_AT_LEAST.holds(money), said)
+    return checked(checks.BEATS_CHAMPION, improvement.is_above_zero and FOUND_AT_LEAST.holds(money), sentence)
 
 
 def _fresh(ledger: Ledger, today: AsOf, policy: Policy) -> GateResult:
     ends = AsOf.of_day(ledger.ends_on + timedelta(days=1), policy.zone)
     silent_days = max((today.day - min(ends, today).day).days, 0)
-    said = f"Its last row is of {ledger.ends_on}, {silent_days} days before {today.day}."
+    sentence = f"Its last row is of {ledger.ends_on}, {silent_days} days before {today.day}."
     if silent_days <= policy.fresh_days:
         return checked(checks.FRESH, True, "Its last row is near the day it is trained for.")
-    return checked(checks.FRESH, False, f"{said} Ingest what came since, then train again.")
+    return checked(checks.FRESH, False, f"{sentence} Ingest what came since, then train again.")

@@ -1,4 +1,4 @@
-"""What will be served, put together: proven in a contest, a calibrated rule, or a bare rule."""
+"""The winner of a training, ready to serve: proven in a contest, a calibrated rule, or a bare rule."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from training.selection.gates import Bars, GateResult, failures
 from training.selection.out_of_sample import OutOfSample
 
 LEAST_CUSTOMERS = 30
-"""Who ever ordered, from which a chance can be learned at all (docs/design.md 6: a small company begins at 30)."""
+"""Customers with an order that a chance can be learned from (docs/design.md 6: a small company begins at 30)."""
 LEAST_ACTIVE = 10
-"""Of them active at the newest closed window, whose outcomes say the most of today."""
+"""Customers needed that are active at the newest closed window: its outcomes are the closest to today."""
 
 
 class TooLittleToLearnError(TrainingError):
-    """No chance can be learned; the rule that needs none is served instead."""
+    """No chance can be learned; the rule that needs none serves instead."""
 
 
 @dataclass(frozen=True)
 class Winner:
-    """A bundle's parts and how they came to be chosen.
+    """The parts of a bundle, and how they were chosen.
 
     Attributes:
-        name: the candidate served. is_rule: it is a rule.
+        name: the candidate that serves. is_rule: it is a rule.
         sentence: the verdict. note: how sure it is.
         outcome, unseen: the contest; None where none could be held.
-        checks: what the contest told of its best model; none where none took part.
+        checks: results of the contest's checks of its best model; none where no model took part.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Winner:
 
 
 def bare_rule(horizon_days: int, missing: str) -> Winner:
-    """The rule that needs no closed window: value at risk is what the account would bring; no chances."""
+    """The rule that needs no closed window: value at risk is the reference R, and there are no chances."""
     return Winner(
         name=str(ShortfallKind.REFERENCE_ALONE),
         is_rule=True,
@@ -78,7 +78,7 @@ def bare_rule(horizon_days: int, missing: str) -> Winner:
 def choose_winner(
     context: TrainingContext, *, active_days: int, step: Callable[[str], None], plan: ContestPlan | None = None
 ) -> Winner:
-    """The best that the teacher's windows prove; ``plan``: where, if not at all origins of a contest.
+    """The best candidate that the closed windows prove; ``plan``: the contest's folds, by default all of them.
 
     Raises:
         TooLittleToLearnError: too few customers, or only one outcome.
@@ -92,17 +92,17 @@ def choose_winner(
         return _calibrated_rule(context, fold, active_days=active_days, tried=len(plan.folds))
     step("judging")
     outcome = judge(unseen)
-    found = contest_checks(context, unseen, outcome)
-    barred = failures(found, Bars.MODEL)
+    results = contest_checks(context, unseen, outcome)
+    barred = failures(results, Bars.MODEL)
     if barred and outcome.served == outcome.best_model:
         outcome = serving_rule(outcome, unseen, f"{barred[0].check.code} failed. {barred[0].sentence}")
     step("fitting what won")
     won = _winner(context, fold, outcome=outcome, unseen=unseen, plan=plan, active_days=active_days)
-    return replace(won, checks=found)
+    return replace(won, checks=results)
 
 
 def rule_instead(context: TrainingContext, model: Winner, *, active_days: int, why: str) -> Winner:
-    """The best rule of the contest that a model has won, which must not be served for some reason."""
+    """The best rule of a contest won by a model that must not serve; ``why`` says the reason."""
     origins = context.origins
     fold = origins.fold(origins.until)
     if model.outcome is None or model.unseen is None or fold is None:
@@ -123,32 +123,32 @@ def _winner(
     plan: ContestPlan,
     active_days: int,
 ) -> Winner:
-    candidate = next(each for each in CANDIDATES if each.name == outcome.served)
-    learned = context.learn(
+    candidate = next(option for option in CANDIDATES if option.name == outcome.served)
+    fitted = context.learn(
         fold,
         past=unseen.members,
         churn=[candidate],
         decline=[outcome.decline] if outcome.decline else [],
         shares=[outcome.shortfall] if outcome.shortfall in unseen.shares else [],
     )
-    churn = learned.churn.get(candidate.name)
+    churn = fitted.churn.get(candidate.name)
     kind = outcome.shortfall
-    if churn is None or (kind in unseen.shares and kind not in learned.shares):
-        why = "; ".join(f"{name}: {reason}" for name, reason in learned.skipped.items())
+    if churn is None or (kind in unseen.shares and kind not in fitted.shares):
+        why = "; ".join(f"{name}: {reason}" for name, reason in fitted.skipped.items())
         raise TooLittleToLearnError(f"What won the contest cannot be fitted now ({why}).", "Wait for the next window.")
-    learned = replace(learned, reference=context.in_season(learned))
+    fitted = replace(fitted, reference=context.in_season(fitted))
     money = MoneyForecasts(unseen.value(kind, candidate.name), unseen.reference, unseen.shortfall, unseen.rows)
-    shortfall = replace(_settled(context, learned, kind, churn), spread=spread_of(money))
+    shortfall = replace(_settled(context, fitted, kind, churn), spread=spread_of(money))
     weaker = weaker_proof(plan)
     return Winner(
         name=candidate.name,
         is_rule=candidate.rank is Rank.RULE,
-        reference=learned.reference,
+        reference=fitted.reference,
         shortfall=shortfall,
         churn=churn,
-        decline=learned.decline.get(outcome.decline or ""),
+        decline=fitted.decline.get(outcome.decline or ""),
         usual_rates=usual_rates(
-            context.rows, context.origins, learned.reference, active_days=active_days, policy=context.policy
+            context.rows, context.origins, fitted.reference, active_days=active_days, policy=context.policy
         ),
         sentence=f"{outcome.sentence}{weaker}",
         note=how_sure(unseen, candidate.name, churn, until=context.origins.until) + weaker,
@@ -158,13 +158,13 @@ def _winner(
 
 
 def _calibrated_rule(context: TrainingContext, fold: Fold | None, *, active_days: int, tried: int) -> Winner:
-    """The rule that tells the closed windows best, where no model could be proven at any of the tried origins."""
+    """The rule with the best Brier score in the newest closed window, where no model could be proven."""
     origins = context.origins
     window = origins.close[0]
     stand_in = fold or Fold(origins.until, (window,), window)
     rows = context.rows.active_at([stand_in.calibrate])
-    fitted = [(rule, _fit_rule(context, stand_in, rule)) for rule in CANDIDATES]
-    chances = [(rule, found) for rule, found in fitted if rule.rank is Rank.RULE and found is not None]
+    tried_rules = [(rule, _fit_rule(context, stand_in, rule)) for rule in CANDIDATES]
+    chances = [(rule, model) for rule, model in tried_rules if rule.rank is Rank.RULE and model is not None]
     if not chances:
         raise TooLittleToLearnError(
             "In the closed windows nearly everybody or nearly nobody stopped: too few of one outcome to learn a chance "
@@ -173,9 +173,9 @@ def _calibrated_rule(context: TrainingContext, fold: Fold | None, *, active_days
         )
     churned_then, weight = rows.labels.churned, rows.weight
     rule, churn = min(chances, key=lambda pair: metrics.brier(pair[1].chance(rows.snapshot), churned_then, weight))
-    learned = FittedModels(stand_in, context.rows.reference(origins.chain(origins.until)))
-    reference = context.in_season(learned)
-    learned = replace(learned, reference=reference)
+    fitted = FittedModels(stand_in, context.rows.reference(origins.chain(origins.until)))
+    reference = context.in_season(fitted)
+    fitted = replace(fitted, reference=reference)
     kind = ShortfallKind.STOP_OR_SHRINK
     missing = (
         "No model could be tested: the windows before each date show too few of one outcome to learn from."
@@ -187,7 +187,7 @@ def _calibrated_rule(context: TrainingContext, fold: Fold | None, *, active_days
         name=rule.name,
         is_rule=True,
         reference=reference,
-        shortfall=replace(_settled(context, learned, kind, churn), spread=spread_of(None)),
+        shortfall=replace(_settled(context, fitted, kind, churn), spread=spread_of(None)),
         churn=churn,
         decline=None,
         usual_rates=usual_rates(context.rows, origins, reference, active_days=active_days, policy=context.policy),
@@ -199,17 +199,17 @@ def _calibrated_rule(context: TrainingContext, fold: Fold | None, *, active_days
 def _fit_rule(context: TrainingContext, fold: Fold, rule: Candidate) -> Probability | None:
     if rule.rank is not Rank.RULE or isinstance(rule.recipe, BlendRecipe):
         return None
-    found = fit(rule.name, rule.recipe, FitTask(context.rows, context.origins, fold, churned), context.seed)
-    return None if isinstance(found, NotFitted) else found
+    result = fit(rule.name, rule.recipe, FitTask(context.rows, context.origins, fold, churned), context.seed)
+    return None if isinstance(result, NotFitted) else result
 
 
-def _settled(context: TrainingContext, learned: FittedModels, kind: ShortfallKind, churn: Probability) -> Shortfall:
-    """The shortfall told in one way, with the factor that makes the net sales of closed windows come true."""
-    shortfall = context.shortfall(learned, kind, churn)
-    newest = context.rows.active_at([learned.fold.calibrate])
-    closed = context.rows.active_at(context.origins.before(learned.fold.at))
+def _settled(context: TrainingContext, fitted: FittedModels, kind: ShortfallKind, churn: Probability) -> Shortfall:
+    """The shortfall of one kind, with the factor that matches expected to observed net sales of closed windows."""
+    shortfall = context.shortfall(fitted, kind, churn)
+    newest = context.rows.active_at([fitted.fold.calibrate])
+    closed = context.rows.active_at(context.origins.before(fitted.fold.at))
     return replace(
-        shortfall, sales_factor=sales_factor(shortfall, learned.reference, churn, newest=newest, closed=closed)
+        shortfall, sales_factor=sales_factor(shortfall, fitted.reference, churn, newest=newest, closed=closed)
     )
 
 
