@@ -47,7 +47,7 @@ class TrainingDistribution:
     features: Mapping[str, FeatureDistribution]
 
     @classmethod
-    def seen(
+    def observed(
         cls, snapshot: Snapshot, weight: Floats, *, names: tuple[str, ...], customers: int, held_days: int
     ) -> TrainingDistribution:
         """The distributions over the steps that divide these rows into tenths."""

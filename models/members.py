@@ -81,7 +81,7 @@ class Term:
     high: float | None = None
     bend: float | None = None
 
-    def seen(self, values: Floats) -> Floats:
+    def transformed(self, values: Floats) -> Floats:
         """The term's inputs for values of the feature, before they are standardised; never NaN."""
         inputs = transformed(values, self.transform)
         inputs = np.where(np.isnan(inputs), self.imputation, inputs)
@@ -112,7 +112,7 @@ class Linear:
             values = snapshot.feature(name)
             for term in self.terms:
                 if term.feature == name:
-                    total[:, place] += (term.seen(values) - term.mean) / term.scale * term.coefficient
+                    total[:, place] += (term.transformed(values) - term.mean) / term.scale * term.coefficient
         return total
 
     def log_odds(self, snapshot: Snapshot) -> Floats:

@@ -1,4 +1,4 @@
-"""The maximum likelihood fit of the members that tell a story of buying and leaving (BTYD)."""
+"""The maximum likelihood fit of the "buy till you die" members (BTYD)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_CUSTOMERS = 4_000
 
 
 def fit_parameters(
-    story: BtydModel, repeats: Floats, last_weeks: Floats, age_weeks: Floats, *, regularity: int = 1
+    model: BtydModel, repeats: Floats, last_weeks: Floats, age_weeks: Floats, *, regularity: int = 1
 ) -> Parameters:
     """The parameters most likely to give these customers; equal customers are counted, not repeated."""
     customers, counts = np.unique(np.column_stack([repeats, last_weeks, age_weeks]), axis=0, return_counts=True)
@@ -27,8 +27,8 @@ def fit_parameters(
     weights = counts / counts.sum()
 
     def loss(logs: Floats, shrinkage: float) -> float:
-        told = log_likelihood(story, _parameters(logs, regularity), x, last_weeks=last, age_weeks=age)
-        return shrinkage * float(np.sum(logs**2)) - float(np.sum(weights * told))
+        log_likelihoods = log_likelihood(model, _parameters(logs, regularity), x, last_weeks=last, age_weeks=age)
+        return shrinkage * float(np.sum(logs**2)) - float(np.sum(weights * log_likelihoods))
 
     starts = sorted((np.log(start) for start in STARTS), key=lambda start: loss(start, 0.0))
     fits = []
@@ -47,32 +47,36 @@ def _parameters(logs: Floats, regularity: int) -> Parameters:
 
 
 def fit_btyd(
-    name: str, story: BtydModel, everybody: Snapshot, horizon_days: int, *, most_regular: int, time: OperationalTime
+    name: str, model: BtydModel, everybody: Snapshot, horizon_days: int, *, most_regular: int, time: OperationalTime
 ) -> Btyd:
-    """The member fitted on customers that ever ordered, as the snapshot's one instant shows them, in such a time.
+    """The member fitted on all customers with an order, as of the snapshot's one instant, in operational time.
 
-    On all of them, or evenly on so many that four parameters are known to a few percent.
+    Above MOST_CUSTOMERS it takes an even sample: that many give the four parameters to a few percent.
     """
     places = np.flatnonzero(~np.isnan(everybody.feature("days_since_last_order")))
     apart = -(-len(places) // MOST_CUSTOMERS)
     ordered = everybody.where(np.isin(np.arange(len(everybody)), places[::apart]))
     order_days, silence, tenure = (ordered.feature(name) for name in Btyd.INPUTS)
     now = ordered.as_of_days
-    age, silent = (time.between(now - each, now) / 7 for each in (tenure, silence))
-    found = fit_parameters(story, order_days - 1, age - silent, age, regularity=regularity_of(ordered, most_regular))
+    age, silent = (time.between(now - days, now) / 7 for days in (tenure, silence))
+    parameters = fit_parameters(
+        model, order_days - 1, age - silent, age, regularity=regularity_of(ordered, most_regular)
+    )
     usual = (float(np.median(order_days)), float(np.median(silence)), float(np.median(tenure)))
-    return Btyd(name, story, found, horizon_days, usual, time)
+    return Btyd(name, model, parameters, horizon_days, usual, time)
 
 
 def regularity_of(customers: Snapshot, most: int) -> int:
     """k of gaps that are sums of k exponential waits: 1 ÷ their squared variation within a customer, 1 to ``most``.
 
-    1 where too few customers have gaps enough to tell.
+    1 where too few customers have enough gaps.
     """
-    gaps, mean, deviation = (customers.feature(f"gap_{what}") for what in ("count", "mean_days", "deviation_days"))
-    telling = (gaps >= TELLING_GAPS) & (deviation > 0)
-    if most == 1 or telling.sum() < TELLING_CUSTOMERS:
+    gaps, mean, deviation = (
+        customers.feature(f"gap_{statistic}") for statistic in ("count", "mean_days", "deviation_days")
+    )
+    has_enough_gaps = (gaps >= TELLING_GAPS) & (deviation > 0)
+    if most == 1 or has_enough_gaps.sum() < TELLING_CUSTOMERS:
         return 1
-    freedom = gaps[telling] - 1
-    variation = float(np.sum(freedom * (deviation[telling] / mean[telling]) ** 2) / np.sum(freedom))
+    freedom = gaps[has_enough_gaps] - 1
+    variation = float(np.sum(freedom * (deviation[has_enough_gaps] / mean[has_enough_gaps]) ** 2) / np.sum(freedom))
     return int(np.clip(round(1 / variation), 1, most))

@@ -1,4 +1,4 @@
-"""Who takes part in the contest: rules and models, as data."""
+"""The candidates of the contest: rules and models, as data."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from models.members import Transform
 
 
 class Rank(StrEnum):
-    """What a candidate is served as."""
+    """The kind of a candidate."""
 
-    RULE = "rule"  # one variable; served where no model proves better
+    RULE = "rule"  # one variable; serves where no model proves better
     MODEL = "model"
 
 
@@ -34,10 +34,10 @@ class LinearRecipe:
 
 @dataclass(frozen=True)
 class BtydRecipe:
-    """Maximum likelihood on all customers, outcomes or not.
+    """Maximum likelihood on all customers, with or without a known outcome.
 
     Attributes:
-        most_regular: gaps are told apart up to so regular ones; 1: orders come by chance.
+        most_regular: upper limit of the regularity of gaps; 1: orders come by chance.
     """
 
     story: BtydModel
@@ -46,11 +46,11 @@ class BtydRecipe:
 
 @dataclass(frozen=True)
 class CurvesRecipe:
-    """A curve of each feature, added up; drawn to what an offset says, the more the fewer rows there are.
+    """The sum of a curve of each feature, added to an offset; with fewer rows it stays closer to the offset.
 
     Attributes:
-        features: all that take part, by the logarithm; what is unknown has a term of its own.
-        curved: those that are bent at some of their quantiles; the others are straight lines.
+        features: all of them, by their logarithm; missing values have a term of their own.
+        curved: those with bends at some of their quantiles; the others are straight lines.
         shrinkage: weight of the squared coefficients, in customers' windows.
     """
 
@@ -72,10 +72,10 @@ Recipe = LinearRecipe | LightGbmRecipe
 
 @dataclass(frozen=True)
 class TreesRecipe:
-    """Boosted trees in a fixed number of rounds, whose splits are drawn by chance (see ``training.fitting.lightgbm``).
+    """Boosted trees in a fixed number of rounds, with random splits (see ``training.fitting.lightgbm``).
 
     Attributes:
-        leaves: at most, of a tree. feature_share, row_share: drawn for each tree.
+        leaves: at most, per tree. feature_share, row_share: sampled for each tree.
         shrinkage: weight of the squared values of leaves, in rows.
     """
 
@@ -93,7 +93,7 @@ class MemberRecipe:
     """One member of the blend.
 
     Attributes:
-        weight_of_few, weight_of_many: what it counts before any past forecast is seen, with no window to learn from and
+        weight_of_few, weight_of_many: its weight before any past forecast is known, with no window to learn from and
             with very many.
     """
 
@@ -106,14 +106,14 @@ class MemberRecipe:
 
 @dataclass(frozen=True)
 class BlendRecipe:
-    """Members fitted apart and weighted by what past origins showed."""
+    """Members fitted separately and weighted by their past forecasts."""
 
     members: tuple[MemberRecipe, ...]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One rival of the contest."""
+    """One candidate of the contest."""
 
     name: str
     rank: Rank
@@ -133,7 +133,7 @@ CURVED = (
     "order_days_90_days",
     "order_days_365_days",
 )
-"""What a hazard of ordering bends with: silence, the own rhythm, their ratios, pace and age."""
+"""Features in which the hazard of ordering bends: silence, the customer's own rhythm, their ratios, pace and age."""
 
 RFM = LinearRecipe(
     features=(
@@ -156,7 +156,7 @@ MONEY = LinearRecipe(
     ),
     shrinkage=10.0,
 )
-"""For the share of R that goes missing: also how the newest orders compare with those that R was made of."""
+"""For the shortfall as a share of R: adds how the newest orders compare with those behind R."""
 BOOSTED = LightGbmRecipe()
 BLEND = BlendRecipe(
     (
@@ -205,4 +205,4 @@ CANDIDATES: tuple[Candidate, ...] = (
     ),
     Candidate(BLENDED, Rank.MODEL, "members weighted by what past origins showed", BLEND),
 )
-"""Rivals for the chance of no order. For money: the kinds of ``models.shortfall``."""
+"""Candidates for the chance of no order. For money: the kinds of ``models.shortfall``."""

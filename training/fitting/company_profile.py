@@ -1,4 +1,4 @@
-"""What a bundle knows of the company: margin, usual rates and usual shares."""
+"""The company's profile in a bundle: margin, usual rates, and the distribution of features in training."""
 
 from __future__ import annotations
 
@@ -23,43 +23,43 @@ ENOUGH_ORIGINS = 8
 
 
 def margin_of(rows: TrainingSet, policy: Policy) -> Margin | None:
-    """The company's margin over a year before the newest of some origins; None: costs cover too little of net sales.
+    """The company's margin in the year before the newest origin; None: costs cover too little of net sales.
 
-    One answer for the whole company: sales of one account and margin of another make no ranking.
+    It is one figure for the whole company: a ranking cannot mix the sales of one account with the margin of another.
     """
     days = rows.snapshot.as_of_days
     newest = rows.where((days == days.max()) & rows.active) if len(rows) else rows
     sales, cover, margin = (
         newest.snapshot.feature(f"{name}_365_days") for name in ("net_sales", "cost_cover_share", "margin_share")
     )
-    told = float(np.sum(np.maximum(sales, 0.0)))
+    total = float(np.sum(np.maximum(sales, 0.0)))
     covered = float(np.nansum(np.maximum(sales, 0.0) * cover))
-    known = (sales > 0) & ~np.isnan(margin)
-    if told <= 0 or covered / told < policy.cost_cover_share or not known.any():
+    has_margin = (sales > 0) & ~np.isnan(margin)
+    if total <= 0 or covered / total < policy.cost_cover_share or not has_margin.any():
         return None
-    share = float(np.average(margin[known], weights=sales[known]))
-    return Margin(float(np.clip(share, 0.0, 1.0)), covered / told)
+    share = float(np.average(margin[has_margin], weights=sales[has_margin]))
+    return Margin(float(np.clip(share, 0.0, 1.0)), covered / total)
 
 
 def usual_rates(
     rows: TrainingSet, origins: Origins, reference: Reference, *, active_days: int, policy: Policy
 ) -> UsualRates:
-    """r of both clauses among the active customers each applies to, at T - jH with T - 365 days < close <= T.
+    """r of both clauses, each among the active customers it applies to, at T - jH with T - 365 days < close <= T.
 
-    0 where a clause applied to nobody.
+    0 where a clause applies to no customer.
     """
     span = timedelta(days=YEAR_DAYS + origins.horizon_days)
-    recent = [each for each in origins.spaced if each.day > origins.until.day - span]
-    seen = rows.active_at(recent)
-    days_to_go = due_gap_days(seen.snapshot, active_days) - open_silence_days(seen.snapshot)
+    recent = [origin for origin in origins.spaced if origin.day > origins.until.day - span]
+    active = rows.active_at(recent)
+    days_to_go = due_gap_days(active.snapshot, active_days) - open_silence_days(active.snapshot)
     is_due = days_to_go < origins.horizon_days
-    expected = orders_expected(seen.snapshot, origins.horizon_days)
-    is_telling = expected >= policy.fading_least_orders
-    churned = seen.labels.churned
-    declined = churned | seen.labels.fading(reference.sales(seen.snapshot), expected, policy)
+    expected = orders_expected(active.snapshot, origins.horizon_days)
+    is_predictable = expected >= policy.fading_least_orders
+    churned = active.labels.churned
+    declined = churned | active.labels.fading(reference.sales(active.snapshot), expected, policy)
     return UsualRates(
-        before_due=_rate(churned[is_due], seen.weight[is_due]),
-        decline=_rate(declined[is_telling], seen.weight[is_telling]),
+        before_due=_rate(churned[is_due], active.weight[is_due]),
+        decline=_rate(declined[is_predictable], active.weight[is_predictable]),
     )
 
 
@@ -68,14 +68,14 @@ def _rate(happened: npt.NDArray[np.bool_], weight: Floats) -> float:
 
 
 def usual_shares(rows: TrainingSet, origins: Origins, starts_on: date) -> TrainingDistribution | None:
-    """Of the active customers left alone, at T - jH within a year before T; None: there is none."""
-    recent = [each for each in origins.spaced if origins.until.day - each.day <= timedelta(days=YEAR_DAYS)]
-    some = (recent or origins.spaced[:1])[:: max(len(recent) // ENOUGH_ORIGINS, 1)]
-    seen = rows.active_at(some)
-    if not len(seen):
+    """The distribution among active customers without a call, at T - jH within a year before T; None: there is none."""
+    recent = [origin for origin in origins.spaced if origins.until.day - origin.day <= timedelta(days=YEAR_DAYS)]
+    chosen = (recent or origins.spaced[:1])[:: max(len(recent) // ENOUGH_ORIGINS, 1)]
+    active = rows.active_at(chosen)
+    if not len(active):
         return None
-    customers = max(round(len(seen) / len(some)), 1)
-    held_days = (min(some).day - starts_on).days
-    return TrainingDistribution.seen(
-        seen.snapshot, seen.weight, names=MODEL_FEATURES, customers=customers, held_days=held_days
+    customers = max(round(len(active) / len(chosen)), 1)
+    history_days = (min(chosen).day - starts_on).days
+    return TrainingDistribution.observed(
+        active.snapshot, active.weight, names=MODEL_FEATURES, customers=customers, held_days=history_days
     )

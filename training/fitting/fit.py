@@ -1,4 +1,4 @@
-"""How a candidate is fitted and calibrated at one instant, alike in the contest and for serving."""
+"""The fit and calibration of a candidate at one instant, the same in the contest and for serving."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from training.fitting.candidates import LightGbmRecipe, LinearRecipe, Recipe, Tr
 from training.fitting.lightgbm import Examples, fit_boosted, fit_trees
 
 Target = Callable[[TrainingSet], Floats]
-"""What is learned, a number from 0 to 1 per row; NaN: the row takes no part."""
+"""The value to learn, from 0 to 1 per row; NaN: the row takes no part."""
 
 LEAST_OUTCOMES = 5
-"""Of each outcome; fewer, and a fit would be one customer's story."""
+"""Rows needed of each outcome; with fewer, a fit would follow single customers."""
 LEAST_RULE_COEFFICIENT = 1e-3
 
 
 @dataclass(frozen=True)
 class NotFitted:
-    """A candidate that could not be fitted, and why."""
+    """A candidate that could not be fitted, and the reason."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class FitTask:
-    """What is to be learned at a fold: rows that fit, rows that calibrate, and the target of both.
+    """One fit at a fold: rows to fit on, rows to calibrate on, and the target of both.
 
     Attributes:
-        weight: of each row while fitting, beside its own (``TrainingSet.weight``); None: that alone.
+        weight: of each row while fitting, times its own (``TrainingSet.weight``); None: its own alone.
     """
 
     rows: TrainingSet
@@ -52,37 +52,37 @@ class FitTask:
     @property
     def fit_rows(self) -> TrainingSet:
         """Active customers of the fitting windows whose target is known."""
-        return self.known(self.rows.active_at(self.fold.fit))
+        return self.with_target(self.rows.active_at(self.fold.fit))
 
     @property
     def calibration_rows(self) -> TrainingSet:
         """Active customers of the calibration window whose target is known."""
-        return self.known(self.rows.active_at([self.fold.calibrate]))
+        return self.with_target(self.rows.active_at([self.fold.calibrate]))
 
-    def known(self, rows: TrainingSet) -> TrainingSet:
+    def with_target(self, rows: TrainingSet) -> TrainingSet:
         """The rows whose target is known."""
         return rows.where(~np.isnan(self.target(rows)))
 
 
 def fit(name: str, recipe: Recipe, task: FitTask, seed: int) -> Probability | NotFitted:
-    """The candidate fitted on the fold's fitting windows, calibrated on its calibration window where that is apart."""
+    """The candidate fitted on the fold's fitting windows, and calibrated if its calibration window is another one."""
     member = fit_member(name, recipe, task, seed)
     if isinstance(member, NotFitted):
         return member
     if not task.fold.is_apart:
         return alone(member)
-    later = task.calibration_rows
-    happened = task.target(later)
-    log_odds = member.log_odds(later.snapshot)
-    told = Forecasts(log_odds, happened >= 0.5, later.origin, later.weight, task.origins.horizon_days)
-    return alone(member, fit_calibrator(told))
+    rows = task.calibration_rows
+    happened = task.target(rows)
+    log_odds = member.log_odds(rows.snapshot)
+    forecasts = Forecasts(log_odds, happened >= 0.5, rows.origin, rows.weight, task.origins.horizon_days)
+    return alone(member, fit_calibrator(forecasts))
 
 
 def fit_member(name: str, recipe: Recipe | TreesRecipe, task: FitTask, seed: int) -> AnyMember | NotFitted:
     """The candidate fitted on the fold's fitting windows, not calibrated."""
     rows = task.fit_rows
     if task.rows.called_are_told_apart:
-        recipe, rows = with_assigned(recipe), task.known(task.rows.with_called(task.fold.fit))
+        recipe, rows = with_assigned(recipe), task.with_target(task.rows.with_called(task.fold.fit))
     target = task.target(rows)
     if min(target.sum(), (1 - target).sum()) < LEAST_OUTCOMES:
         return NotFitted(f"under {LEAST_OUTCOMES} of one outcome in its fitting windows")
@@ -98,25 +98,25 @@ def fit_member(name: str, recipe: Recipe | TreesRecipe, task: FitTask, seed: int
 
 
 def with_assigned(recipe: Recipe | TreesRecipe) -> Recipe | TreesRecipe:
-    """The recipe with the input that tells the called apart."""
+    """The recipe with the input that marks called customers."""
     if isinstance(recipe, LinearRecipe):
         return replace(recipe, features=(*recipe.features, (ASSIGNED, Transform.PLAIN)))
     return replace(recipe, features=(*recipe.features, ASSIGNED))
 
 
 def without_assigned(line: Linear) -> Linear:
-    """The line for who is not called: the input's term at 0 goes into the constant."""
+    """The line for customers that are not called: the input's term at 0 goes into the constant."""
     terms = [term for term in line.terms if term.feature == ASSIGNED]
     none = np.zeros(1)
-    at_none = sum(float((term.seen(none)[0] - term.mean) / term.scale * term.coefficient) for term in terms)
+    at_none = sum(float((term.transformed(none)[0] - term.mean) / term.scale * term.coefficient) for term in terms)
     return replace(line, constant=line.constant + at_none, terms=tuple(t for t in line.terms if t not in terms))
 
 
 def fit_linear(name: str, recipe: LinearRecipe, snapshot: Snapshot, target: Floats, weight: Floats | None) -> Linear:
-    """A logistic regression on standardised features, drawn to no effect; missing values take the median.
+    """A logistic regression on standardised features, shrunken to no effect; missing values take the median.
 
-    A feature that is all missing or the same for all gets a coefficient of 0 (in a rule the least there is), so that it
-    stays without effect later.
+    A feature that is missing or equal in all rows gets a coefficient of 0 (in a rule the smallest allowed), so that it
+    has no effect later.
     """
     prepared = [_prepared(snapshot.feature(feature), transform) for feature, transform in recipe.features]
     matrix = np.column_stack([values for values, _ in prepared])
@@ -135,11 +135,11 @@ def fit_linear(name: str, recipe: LinearRecipe, snapshot: Snapshot, target: Floa
 
 
 def _prepared(values: Floats, transform: Transform) -> tuple[Floats, tuple[float, float, float]]:
-    seen = transformed(values, transform)
-    missing = np.isnan(seen)
-    imputation = 0.0 if missing.all() else float(np.median(seen[~missing]))
-    filled = np.where(missing, imputation, seen)
-    if filled.min() == filled.max():  # all missing, or all alike: nothing to learn from, whatever comes later
+    scaled = transformed(values, transform)
+    missing = np.isnan(scaled)
+    imputation = 0.0 if missing.all() else float(np.median(scaled[~missing]))
+    filled = np.where(missing, imputation, scaled)
+    if filled.min() == filled.max():  # all missing or all equal: there is nothing to learn
         return np.zeros(len(filled)), (imputation, float(filled[0]), 1.0)
     mean, scale = float(filled.mean()), float(filled.std())
     return (filled - mean) / scale, (imputation, mean, scale)
@@ -156,15 +156,15 @@ def _logistic(
 
     def loss(line: Floats) -> tuple[float, Floats]:
         z = line[0] + matrix @ line[1:]
-        off = weights * (expit(z) - target)
+        residual = weights * (expit(z) - target)
         value = float(np.sum(weights * (np.logaddexp(0.0, z) - target * z))) + 0.5 * shrinkage * float(
             np.sum(line[1:] ** 2)
         )
-        return value, np.concatenate([[off.sum()], matrix.T @ off + shrinkage * line[1:]])
+        return value, np.concatenate([[residual.sum()], matrix.T @ residual + shrinkage * line[1:]])
 
     start = np.zeros(matrix.shape[1] + 1)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return [float(value) for value in found.x]
+    solution = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return [float(value) for value in solution.x]
 
 
 def _boosted(name: str, recipe: LightGbmRecipe, task: FitTask, rows: TrainingSet, seed: int) -> AnyMember | NotFitted:

@@ -1,4 +1,4 @@
-"""All that is learned at one fold: chances of leaving and declining, shares of R that go missing."""
+"""Everything learned at one fold: chances of no order, chances of declining, and the shortfall as a share of R."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from training.dataset.training_set import TrainingSet, known_at
 from training.fitting.blend import fit_blend
 from training.fitting.candidates import BLEND, CANDIDATES, BlendRecipe, Candidate
 from training.fitting.fit import FitTask, NotFitted, fit
-from training.fitting.member_forecasts import MemberForecasts, seen_of
+from training.fitting.member_forecasts import MemberForecasts, known_forecasts
 from training.fitting.operational_time import operational_time
 from training.fitting.reference_season import season_at
 from training.fitting.shortfall import DECLINE_RECIPES, LEARNED_KINDS, declined, learn_share, lifted_shortfall
@@ -29,13 +29,13 @@ from training.fitting.shortfall import DECLINE_RECIPES, LEARNED_KINDS, declined,
 
 @dataclass(frozen=True)
 class FittedModels:
-    """What was learned at a fold.
+    """The models fitted at a fold.
 
     Attributes:
         reference: R with the carries of windows closed by the fold's instant.
         churn, decline: calibrated chances by candidate.
         shares: models of shortfall ÷ R.
-        skipped: candidate → why it could not be fitted.
+        skipped: candidate → the reason it could not be fitted.
     """
 
     fold: Fold
@@ -48,11 +48,11 @@ class FittedModels:
 
 @dataclass(frozen=True)
 class TrainingContext:
-    """What all lessons of one training have in common.
+    """Data and settings that all fits of one training share.
 
     Attributes:
-        rows: labelled as known at the teacher's instant. now: all customers as of that instant.
-        blend: what the blend is made of.
+        rows: labelled as known at the training's instant. now: all customers as of that instant.
+        blend: the recipe of the blend.
     """
 
     ledger: Ledger
@@ -64,7 +64,7 @@ class TrainingContext:
     blend: BlendRecipe = BLEND
 
     def back_at(self, at: AsOf) -> TrainingContext:
-        """The teacher as it would have been at an earlier instant: knows only windows closed by then, as known then."""
+        """The context at an earlier instant: only windows closed by then, labelled as known then."""
         now = self.rows.at([at]).snapshot
         return replace(self, rows=known_at(self.rows, self.ledger, self.origins, at, self.policy), now=now)
 
@@ -78,62 +78,64 @@ class TrainingContext:
         shares: Iterable[ShortfallKind] = LEARNED_KINDS,
         progress: Callable[[str], None] = lambda _: None,
     ) -> FittedModels:
-        """The asked for candidates, fitted and calibrated at the fold, which is at the teacher's instant.
+        """The requested candidates, fitted and calibrated at the fold, which is at the training's instant.
 
         Args:
-            past: what rules and the blend's members said at origins whose windows are closed by now: what they are
-                calibrated on, as far as there is any.
+            past: forecasts of rules and of the blend's members for windows that are closed by now; they calibrate the
+                candidates, as far as there are any.
         """
-        learned = FittedModels(fold, self.rows.reference(self.origins.chain(fold.at)))
+        fitted = FittedModels(fold, self.rows.reference(self.origins.chain(fold.at)))
         for candidate in churn:
             progress(f"{fold.at.day} {candidate.name}")
             task = FitTask(self.rows, self.origins, fold, churned)
-            self._keep(learned, learned.churn, candidate.name, self._fitted(candidate, task, past))
+            self._keep(fitted, fitted.churn, candidate.name, self._fitted(candidate, task, past))
         for name in decline:
             progress(f"{fold.at.day} decline, {name}")
-            task = FitTask(self.rows, self.origins, fold, declined(learned.reference, self.policy))
-            found = fit(name, DECLINE_RECIPES[name], task, self.seed)
-            self._keep(learned, learned.decline, f"decline, {name}", found)
+            task = FitTask(self.rows, self.origins, fold, declined(fitted.reference, self.policy))
+            result = fit(name, DECLINE_RECIPES[name], task, self.seed)
+            self._keep(fitted, fitted.decline, f"decline, {name}", result)
         for kind in shares:
             progress(f"{fold.at.day} {kind}")
-            self._share(learned, kind)
-        return learned
+            self._share(fitted, kind)
+        return fitted
 
-    def in_season(self, learned: FittedModels) -> Reference:
-        """The fold's R, with what the same weeks of last year say of its level."""
-        return replace(learned.reference, season=season_at(learned.fold.at, self.rows, self.origins, learned.reference))
+    def in_season(self, fitted: FittedModels) -> Reference:
+        """The fold's R, with its level adjusted by the same weeks of last year."""
+        return replace(fitted.reference, season=season_at(fitted.fold.at, self.rows, self.origins, fitted.reference))
 
-    def shortfall(self, learned: FittedModels, kind: ShortfallKind, churn: Probability) -> Shortfall:
-        """The shortfall told in one way, lifted so that the sum over the fold's calibration window comes true."""
-        seen = self.rows.active_at([learned.fold.calibrate])
-        return lifted_shortfall(Shortfall(kind, learned.shares.get(kind)), seen, learned.reference, churn)
+    def shortfall(self, fitted: FittedModels, kind: ShortfallKind, churn: Probability) -> Shortfall:
+        """The shortfall of one kind, lifted so that its sum matches the fold's calibration window."""
+        rows = self.rows.active_at([fitted.fold.calibrate])
+        return lifted_shortfall(Shortfall(kind, fitted.shares.get(kind)), rows, fitted.reference, churn)
 
     def _fitted(self, candidate: Candidate, task: FitTask, past: Sequence[MemberForecasts]) -> Probability | NotFitted:
         if isinstance(candidate.recipe, BlendRecipe):
             time = operational_time(self.ledger, self.now, task.fold.at, self.origins.horizon_days)
             return fit_blend(self.blend, task, everybody=self.now, time=time, past=past, seed=self.seed)
-        found = fit(candidate.name, candidate.recipe, task, self.seed)
-        seen = None if isinstance(found, NotFitted) else seen_of(task, past, [candidate.name])
-        if isinstance(found, NotFitted) or seen is None:
-            return found
-        told, later = seen
-        happened = task.target(later) >= 0.5
-        forecasts = Forecasts(told[:, 0], happened, later.origin, later.weight, later.horizon_days)
-        return replace(found, calibrator=fit_calibrator(forecasts))
+        result = fit(candidate.name, candidate.recipe, task, self.seed)
+        forecasts_and_rows = None if isinstance(result, NotFitted) else known_forecasts(task, past, [candidate.name])
+        if isinstance(result, NotFitted) or forecasts_and_rows is None:
+            return result
+        log_odds, rows = forecasts_and_rows
+        happened = task.target(rows) >= 0.5
+        past_forecasts = Forecasts(log_odds[:, 0], happened, rows.origin, rows.weight, rows.horizon_days)
+        return replace(result, calibrator=fit_calibrator(past_forecasts))
 
-    def _share(self, learned: FittedModels, kind: ShortfallKind) -> None:
-        found = learn_share(self.rows, self.origins, fold=learned.fold, reference=learned.reference, seed=self.seed)
-        if isinstance(found, NotFitted):
-            learned.skipped[str(kind)] = found.reason
+    def _share(self, fitted: FittedModels, kind: ShortfallKind) -> None:
+        result = learn_share(self.rows, self.origins, fold=fitted.fold, reference=fitted.reference, seed=self.seed)
+        if isinstance(result, NotFitted):
+            fitted.skipped[str(kind)] = result.reason
         else:
-            learned.shares[kind] = found
+            fitted.shares[kind] = result
 
     @staticmethod
-    def _keep(learned: FittedModels, kept: dict[str, Probability], name: str, found: Probability | NotFitted) -> None:
-        if isinstance(found, NotFitted):
-            learned.skipped[name] = found.reason
+    def _keep(
+        fitted: FittedModels, chances: dict[str, Probability], name: str, result: Probability | NotFitted
+    ) -> None:
+        if isinstance(result, NotFitted):
+            fitted.skipped[name] = result.reason
         else:
-            kept[name.removeprefix("decline, ")] = found
+            chances[name.removeprefix("decline, ")] = result
 
 
 def churned(rows: TrainingSet) -> Floats:

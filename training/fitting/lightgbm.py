@@ -1,4 +1,4 @@
-"""How a LightGBM member is fitted: regularised by ledger size, the same bits for the same seed."""
+"""The fit of a LightGBM member: regularised by ledger size, the same bits for the same seed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Examples:
     """Rows to learn from: features, target (0 to 1) and weight of each.
 
     Attributes:
-        level: log-odds that each row starts from, which are not to be learned; None: nothing is known of them.
+        level: log-odds that each row starts from and that are not learned; None: 0.
     """
 
     matrix: Floats
@@ -35,7 +35,7 @@ class Examples:
 
 
 def settings(rows: int, seed: int) -> dict[str, Any]:
-    """LightGBM's settings for so many rows: few leaves, each holding about a hundredth of the rows.
+    """LightGBM's settings for a number of rows: few leaves, each with about a hundredth of the rows.
 
     ``cross_entropy`` is the log loss for chances and shares alike. No class weights: a chance must mean what it says.
     """
@@ -59,24 +59,24 @@ def settings(rows: int, seed: int) -> dict[str, Any]:
 def fit_boosted(
     name: str, features: tuple[str, ...], examples: Examples, *, earlier: Examples, later: Examples, seed: int
 ) -> LightGbm:
-    """The member fitted on all examples, in as many rounds as served best when ``earlier`` forecast ``later``.
+    """The member fitted on all examples, with the number of rounds that was best when ``earlier`` forecast ``later``.
 
     ``later`` are the examples of the newest fitting window, ``earlier`` those of windows closed before it.
     """
-    chosen = settings(len(examples), seed)
+    parameters = settings(len(examples), seed)
     enough = min(len(earlier), len(later)) >= LEAST_VALIDATION_ROWS
     rounds = _rounds(features, earlier, later, seed) if enough else FEW_ROUNDS
-    booster = lightgbm.train(chosen, _dataset(features, examples), num_boost_round=rounds)
+    booster = lightgbm.train(parameters, _dataset(features, examples), num_boost_round=rounds)
     return LightGbm(name, booster.model_to_string())
 
 
 def _rounds(features: tuple[str, ...], earlier: Examples, later: Examples, seed: int) -> int:
-    ours = _dataset(features, earlier)
+    dataset = _dataset(features, earlier)
     booster = lightgbm.train(
         settings(len(earlier), seed),
-        ours,
+        dataset,
         num_boost_round=MOST_ROUNDS,
-        valid_sets=[_dataset(features, later, ours)],
+        valid_sets=[_dataset(features, later, dataset)],
         callbacks=[lightgbm.early_stopping(PATIENCE_ROUNDS, verbose=False)],
     )
     return max(int(booster.best_iteration), 10)
@@ -96,25 +96,25 @@ def _dataset(features: tuple[str, ...], examples: Examples, reference: Any = Non
 def fit_trees(name: str, recipe: TreesRecipe, examples: Examples, *, seed: int) -> LightGbm:
     """The member fitted on all examples in the recipe's rounds; each split is the best of a few drawn by chance.
 
-    Trees tell how a row departs from its level; they say it around the mean level of all examples.
+    Trees learn each row's departure from its level, and forecast it around the mean level of all examples.
 
     Source: Geurts, Ernst & Wehenkel 2006, Extremely randomized trees: many small ledgers are too few to search harder.
     """
-    drawn = settings(len(examples), seed) | {
+    parameters = settings(len(examples), seed) | {
         "extra_trees": True,
         "num_leaves": recipe.leaves,
         "feature_fraction": recipe.feature_share,
         "bagging_fraction": recipe.row_share,
         "lambda_l2": recipe.shrinkage,
     }
-    booster = lightgbm.train(drawn, _dataset(recipe.features, examples), num_boost_round=recipe.rounds)
-    if examples.level is not None:  # LightGBM leaves it out of what it tells
+    booster = lightgbm.train(parameters, _dataset(recipe.features, examples), num_boost_round=recipe.rounds)
+    if examples.level is not None:  # LightGBM leaves it out of its forecasts
         _raise(booster, float(np.average(examples.level, weights=examples.weight)))
     return LightGbm(name, booster.model_to_string())
 
 
 def _raise(booster: lightgbm.Booster, by: float) -> None:
-    """Adds a constant to all that the trees tell, in the leaves of the first."""
+    """Adds a constant to all forecasts, in the leaves of the first tree."""
     leaves = booster.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"]
     for leaf in range(leaves):
         booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + by)

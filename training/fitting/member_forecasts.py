@@ -1,4 +1,4 @@
-"""What members said of windows before anybody knew what came: weights and levels rest on it."""
+"""Forecasts of members before the outcome was known: the blend's weights and levels rest on them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from training.fitting.fit import FitTask
 
 @dataclass(frozen=True)
 class MemberForecasts:
-    """What each member said of the active customers of one origin.
+    """Forecasts of each member for the active customers of one origin.
 
     Attributes:
-        customers: their ids, rising. log_odds: by member, one per customer.
+        customers: their ids, ascending. log_odds: by member, one per customer.
     """
 
     origin: AsOf
@@ -29,22 +29,27 @@ class MemberForecasts:
 
 
 def forecasts_of(models: Iterable[Probability], origin: AsOf, rows: TrainingSet) -> MemberForecasts:
-    """What the members of some models, blend and rules, say of an origin's rows."""
-    told = {member.name: member.log_odds(rows.snapshot) for model in models for member in model.members}
-    return MemberForecasts(origin, np.asarray(rows.snapshot.customer_ids, dtype=np.str_), told)
+    """Forecasts of the members of all models, blend and rules, for an origin's rows."""
+    log_odds = {member.name: member.log_odds(rows.snapshot) for model in models for member in model.members}
+    return MemberForecasts(origin, np.asarray(rows.snapshot.customer_ids, dtype=np.str_), log_odds)
 
 
-def seen_of(task: FitTask, past: Sequence[MemberForecasts], names: Sequence[str]) -> tuple[Floats, TrainingSet] | None:
-    """Past forecasts of just these members, rows × members, and what is known by now of the windows that followed."""
-    usable = sorted((each for each in past if set(names) <= set(each.log_odds)), key=lambda each: each.origin)
-    rows = task.known(task.rows.active_at([each.origin for each in usable]))
-    told = np.full((len(rows), len(names)), np.nan)
+def known_forecasts(
+    task: FitTask, past: Sequence[MemberForecasts], names: Sequence[str]
+) -> tuple[Floats, TrainingSet] | None:
+    """Past forecasts of these members, rows × members, and the rows with the outcomes known by now; None: no row."""
+    usable = sorted(
+        (forecasts for forecasts in past if set(names) <= set(forecasts.log_odds)),
+        key=lambda forecasts: forecasts.origin,
+    )
+    rows = task.with_target(task.rows.active_at([forecasts.origin for forecasts in usable]))
+    log_odds = np.full((len(rows), len(names)), np.nan)
     ids = np.asarray(rows.snapshot.customer_ids, dtype=np.str_)
-    for each in usable:
-        here = np.flatnonzero(rows.origin == micros_of(each.origin))
-        place = np.minimum(np.searchsorted(each.customers, ids[here]), len(each.customers) - 1)
-        found = each.customers[place] == ids[here]
+    for forecasts in usable:
+        at_origin = np.flatnonzero(rows.origin == micros_of(forecasts.origin))
+        place = np.minimum(np.searchsorted(forecasts.customers, ids[at_origin]), len(forecasts.customers) - 1)
+        is_known = forecasts.customers[place] == ids[at_origin]
         for column, name in enumerate(names):
-            told[here[found], column] = each.log_odds[name][place[found]]
-    known = ~np.isnan(told).any(axis=1)
-    return (told[known], rows.where(known)) if known.any() else None
+            log_odds[at_origin[is_known], column] = forecasts.log_odds[name][place[is_known]]
+    complete = ~np.isnan(log_odds).any(axis=1)
+    return (log_odds[complete], rows.where(complete)) if complete.any() else None

@@ -1,9 +1,10 @@
-"""The season of orders: how much oftener customers order in some weeks of the year than in others.
+"""The season of orders: how much more often customers order in some weeks of the year than in others.
 
-It is told by order days between a customer's first and last one. There the customer was one for sure, so neither
-growth nor loss of customers looks like a season; and given how many such days there are, they fall by the season alone,
-whatever the customer's own rate. Likelihood: a customer's days are a multinomial draw over the weeks between its first
-and last, each weighing what its season weighs and what its place in the customer's course does (customers slow down).
+It is estimated from the order days between a customer's first and last one. In that time the customer was certainly
+active, so that neither growth nor loss of customers looks like a season. Given their number, these days depend on the
+season alone and not on the customer's own rate. Likelihood: the days of a customer are a multinomial draw over the
+weeks between its first and last; a week weighs its season times its place in the customer's course (customers slow
+down).
 """
 
 from __future__ import annotations
@@ -25,26 +26,26 @@ from training.calibration.base_rates import YEAR_DAYS, kernels
 Ints = npt.NDArray[np.int64]
 
 MOST_CUSTOMERS = 4_000
-"""Evenly chosen of all; more say the same in more time."""
+"""Customers in an even sample; more add time but no accuracy."""
 MOST_YEARS = 5
 WEEK, STRETCH_WEEKS = 7, 3
 STRETCH = WEEK * STRETCH_WEEKS
-"""Days over which a season is taken as even."""
+"""Days over which a season counts as constant."""
 PARTS, PART_PULL = 6, 50.0
-"""A course has so many parts; each is drawn to the mean pace as if by so many order days."""
+"""Parts of a course, and the order days by which each is shrunken to the mean pace."""
 PASSES, SMALLEST_CHANGE = 40, 1e-3
 LEAST_EXPECTED = 1.0
-"""Order days that a stretch would hold at the mean pace; of fewer it tells nothing."""
+"""Order days that a stretch needs at the mean pace; with fewer it is left out."""
 WANDERS = (0.02, 0.05, 0.1, 0.2)
 SEASONS = (0.0, 0.1, 0.2, 0.4, 0.8)
 CHANCES = (0.03, 0.1, 0.2, 0.4, 0.8)
-"""Log of the pace: what level, season and single stretches may each deviate by."""
+"""Possible deviations of the log pace: of its level, its season and of single stretches."""
 USUAL_DEVIATIONS = (0.1, 0.4, 0.2)
-"""Of the half-normal priors over these three. Half of the prior is on no season at all."""
+"""Scales of the half-normal priors over these three. Half of the prior is on no season at all."""
 LEVEL_DEVIATION = 1.0
 SEASON_FINENESS_DAYS = 30.0
 LEAST_LIKELY = 0.5
-"""A season that is less likely than this is none."""
+"""Probability below which a season is dropped."""
 
 _ORDER_DAYS = f"""
 SELECT DISTINCT t.number, l.order_day FROM order_lines l JOIN telling t USING (customer_id)
@@ -55,11 +56,11 @@ ORDER BY ALL
 
 @dataclass(frozen=True)
 class Paces:
-    """How often customers ordered over the calendar, their own rates taken out.
+    """The pace of orders over the calendar, without the customers' own rates.
 
     Attributes:
-        middles: of stretches of three weeks, days since 1970, rising.
-        logs: of the pace, around 0. variances: of these, by how few order days lie in a stretch.
+        middles: of stretches of three weeks, days since 1970, ascending.
+        logs: of the pace, around 0. variances: of these, from the number of order days in a stretch.
     """
 
     middles: Floats
@@ -68,10 +69,10 @@ class Paces:
 
 
 def operational_time(ledger: Ledger, everybody: Snapshot, at: AsOf, horizon_days: int) -> OperationalTime:
-    """The time by which orders come evenly, as known at an instant; told for a year and a horizon from then on.
+    """The time in which orders come evenly, as known at an instant; valid for a year and a horizon from then on.
 
-    The calendar's own where under a year of orders is known, or where they show no season. What repeats in the same
-    weeks of other years is season; what does not is left to the level of forecasts.
+    It is calendar time where under a year of orders is known, or where they show no season. A pace that repeats in the
+    same weeks of other years is season; any other pace is left to the level of forecasts.
 
     Args:
         everybody: the customers as of the instant.
@@ -80,10 +81,10 @@ def operational_time(ledger: Ledger, everybody: Snapshot, at: AsOf, horizon_days
     customer, day = _order_days(ledger, everybody, at)
     if not len(day) or until - int(day.min()) < YEAR_DAYS:
         return CALENDAR
-    found = paces(customer, day, until)
+    stretch_paces = paces(customer, day, until)
     ahead = int(YEAR_DAYS) + horizon_days
     edges = until + STRETCH * np.arange(-((until - int(day.min())) // STRETCH + 1), ahead // STRETCH + 2, dtype=float)
-    season = season_of(found, (edges[:-1] + edges[1:]) / 2)
+    season = season_of(stretch_paces, (edges[:-1] + edges[1:]) / 2)
     if season is None:
         return CALENDAR
     pace = np.exp(season)
@@ -94,12 +95,12 @@ def operational_time(ledger: Ledger, everybody: Snapshot, at: AsOf, horizon_days
 
 @dataclass(frozen=True)
 class _Inner:
-    """Order days between first and last ones, and where each customer's could have lain.
+    """Order days between first and last ones, and the weeks in which each customer's could lie.
 
     Attributes:
-        edges: of the weeks, days since 1970, rising. by_stretch, by_part, by_customer: counts of order days.
+        edges: of the weeks, days since 1970, ascending. by_stretch, by_part, by_customer: counts of order days.
         there: days of each week between a customer's first and last order, customers × weeks.
-        part: of its course, for each of these.
+        part: of the customer's course, for each of these.
     """
 
     edges: Ints
@@ -111,7 +112,7 @@ class _Inner:
 
     @classmethod
     def of(cls, customer: Ints, day: Ints, until: int) -> _Inner:
-        """What order days up to a day show of the last years."""
+        """The inner order days of the last years, up to a day."""
         starts = np.flatnonzero(np.concatenate([[True], customer[1:] != customer[:-1]]))
         ends = np.concatenate([starts[1:], [len(day)]]) - 1
         owner = np.repeat(np.arange(len(starts)), ends - starts + 1)
@@ -137,53 +138,55 @@ class _Inner:
 
 
 def paces(customer: Ints, day: Ints, until: int) -> Paces:
-    """The pace of each stretch up to a day, likeliest for the order days that lie between first and last ones.
+    """The maximum likelihood pace of each stretch up to a day, from the order days between first and last ones.
 
-    By iterative proportional fitting: to the counts of stretches, then to those of the parts of courses.
+    Method: iterative proportional fitting, to the counts of stretches and then to those of the parts of courses.
 
     Args:
         customer, day: order days, a number and a day since 1970 each, by customer, then day.
     """
-    seen = _Inner.of(customer, day, until)
-    pace, course = np.ones(len(seen.by_stretch)), np.ones(PARTS)
+    inner = _Inner.of(customer, day, until)
+    pace, course = np.ones(len(inner.by_stretch)), np.ones(PARTS)
     for _ in range(PASSES):
-        expected = seen.there * np.repeat(pace, STRETCH_WEEKS) * course[seen.part]
-        expected *= (seen.by_customer / expected.sum(axis=1))[:, None]
+        expected = inner.there * np.repeat(pace, STRETCH_WEEKS) * course[inner.part]
+        expected *= (inner.by_customer / expected.sum(axis=1))[:, None]
         of_stretch = expected.sum(axis=0).reshape(-1, STRETCH_WEEKS).sum(axis=1)
-        change = (seen.by_stretch + 1) / (of_stretch + 1)
+        change = (inner.by_stretch + 1) / (of_stretch + 1)
         pace = pace * change
-        moved = np.bincount(seen.part.ravel(), (expected * np.repeat(change, STRETCH_WEEKS)).ravel(), PARTS)
-        course = course * (seen.by_part + PART_PULL) / (moved + PART_PULL)
+        expected_by_part = np.bincount(inner.part.ravel(), (expected * np.repeat(change, STRETCH_WEEKS)).ravel(), PARTS)
+        course = course * (inner.by_part + PART_PULL) / (expected_by_part + PART_PULL)
         if np.abs(np.log(change)).max() < SMALLEST_CHANGE:
             break
-    told = of_stretch >= LEAST_EXPECTED * pace
-    logs, variances = np.log(pace[told]), 1 / (seen.by_stretch[told] + 1)
-    middles = (seen.edges[:-1:STRETCH_WEEKS] + seen.edges[STRETCH_WEEKS::STRETCH_WEEKS])[told] / 2
+    is_informative = of_stretch >= LEAST_EXPECTED * pace
+    logs, variances = np.log(pace[is_informative]), 1 / (inner.by_stretch[is_informative] + 1)
+    middles = (inner.edges[:-1:STRETCH_WEEKS] + inner.edges[STRETCH_WEEKS::STRETCH_WEEKS])[is_informative] / 2
     return Paces(middles, logs - np.average(logs, weights=1 / variances) if len(logs) else logs, variances)
 
 
-def season_of(found: Paces, days: Floats) -> Floats | None:
-    """The season's part of the log pace on some days, expected by what is known; None: there rather is none.
+def season_of(paces: Paces, days: Floats) -> Floats | None:
+    """The expected season in the log pace on some days; None: a season is less likely than none.
 
-    A Gaussian process as that of base rates (``training.calibration.base_rates``): all mixtures of level, season and
-    chance are weighed by how likely they make the paces.
+    It is a Gaussian process like that of base rates (``training.calibration.base_rates``): each mixture of level,
+    season and chance weighs as much as the likelihood it gives the paces.
     """
-    if not len(found.logs):
+    if not len(paces.logs):
         return None
     shares = np.array(list(product(WANDERS, SEASONS, CHANCES))) ** 2
     apart = {"season_days": SEASON_FINENESS_DAYS, "chance_days": float(STRETCH)}
-    seen = np.einsum("kc,cij->kij", shares, kernels(found.middles, found.middles, **apart))
-    seen += LEVEL_DEVIATION**2 + np.diag(found.variances)
-    drawn = np.linalg.solve(seen, np.broadcast_to(found.logs[:, None], (len(shares), len(found.logs), 1)))[..., 0]
-    score = -0.5 * (drawn @ found.logs + np.linalg.slogdet(seen)[1])
+    covariance = np.einsum("kc,cij->kij", shares, kernels(paces.middles, paces.middles, **apart))
+    covariance += LEVEL_DEVIATION**2 + np.diag(paces.variances)
+    solved = np.linalg.solve(covariance, np.broadcast_to(paces.logs[:, None], (len(shares), len(paces.logs), 1)))[
+        ..., 0
+    ]
+    score = -0.5 * (solved @ paces.logs + np.linalg.slogdet(covariance)[1])
     score -= 0.5 * (shares / np.array(USUAL_DEVIATIONS) ** 2).sum(axis=1)
-    none = shares[:, 1] == 0
-    likely = np.exp(score - score.max()) * np.where(none, len(SEASONS) - 1, 1)
+    seasonless = shares[:, 1] == 0
+    likely = np.exp(score - score.max()) * np.where(seasonless, len(SEASONS) - 1, 1)
     likely /= likely.sum()
-    if likely[~none].sum() < LEAST_LIKELY:
+    if likely[~seasonless].sum() < LEAST_LIKELY:
         return None
-    across = kernels(days, found.middles, **apart)[1]
-    return np.asarray((likely * shares[:, 1]) @ (drawn @ across.T))
+    across = kernels(days, paces.middles, **apart)[1]
+    return np.asarray((likely * shares[:, 1]) @ (solved @ across.T))
 
 
 def _order_days(ledger: Ledger, everybody: Snapshot, at: AsOf) -> tuple[Ints, Ints]:

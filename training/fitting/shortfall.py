@@ -1,4 +1,4 @@
-"""The shortfall at a fold: the share of R that goes missing, how much it scatters, and who declines."""
+"""The shortfall at a fold: its share of R, the spread of that share, and the target of declining."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DECLINE_RECIPES: dict[str, Recipe] = {"rfm logistic": RFM, "lightgbm": BOOSTED}
 TREES = TreesRecipe()
 LEARNED_KINDS = (ShortfallKind.LEARNED,)
 ENOUGH_CUSTOMERS = 300
-"""Active customers from which trees count as much as the line, and the newest window as much as all others.
+"""Active customers at which trees count as much as the line, and the newest window as much as all others.
 
 Stated, not learned: weights learned on past windows found no more money on large ledgers and less on small ones.
 """
@@ -32,7 +32,7 @@ LEAST_FACTOR, MOST_FACTOR = 0.25, 4.0
 CELLS, CELL_ROWS = 5, 50
 SPREADS = np.array([0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.55, 0.75, 1.0, 1.4])
 USUAL_SPREAD = 0.4
-"""Log-odds, deviation of the half-normal prior: what levels of 20 made-up and real ledgers move by between origins."""
+"""Log-odds, deviation of the half-normal prior: how levels move between origins on 20 made-up and real ledgers."""
 
 
 def declined(reference: Reference, policy: Policy) -> Target:
@@ -52,8 +52,8 @@ def learn_share(
 ) -> Probability | NotFitted:
     """A model of shortfall ÷ R: a line and trees, fitted on the windows closed by the fold's instant.
 
-    They need no window of their own to be calibrated on: their level is lifted, and few rows are too dear to spare. Of
-    more rows than tell anything new the windows are taken further apart.
+    They need no calibration window of their own, since their level is lifted afterwards. Beyond MOST_ROWS, windows are
+    taken further apart.
     """
 
     def share(rows: TrainingSet) -> Floats:
@@ -61,7 +61,9 @@ def learn_share(
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(r > 0, np.minimum(rows.labels.shortfall(r) / r, 1.0), np.nan)
 
-    def weight(rows: TrainingSet) -> Floats:  # between one vote a customer and one vote a pound: tails stay tame
+    def weight(
+        rows: TrainingSet,
+    ) -> Floats:  # between equal weight per customer and per pound, so that the largest accounts do not decide alone
         return np.sqrt(reference.sales(rows.snapshot))
 
     closed = origins.before(fold.at)
@@ -77,41 +79,45 @@ def learn_share(
     return Probability((line, trees), (1 - trees_count, trees_count))
 
 
-def lifted_shortfall(plain: Shortfall, seen: TrainingSet, reference: Reference, churn: Probability) -> Shortfall:
-    """The shortfall told in one way, lifted so that the sum over the seen window comes true.
+def lifted_shortfall(plain: Shortfall, rows: TrainingSet, reference: Reference, churn: Probability) -> Shortfall:
+    """The shortfall of one kind, lifted so that its sum matches the rows.
 
-    A learned one has a level of its own, from many windows: n customers of the newest move it n ÷ (n + 300) of the way.
+    A learned kind has a level of its own, from many windows: n customers of the newest window move it n ÷ (n + 300) of
+    the way.
     """
-    sales = reference.sales(seen.snapshot)
-    share = plain.plain_share(seen.snapshot, churn.chance(seen.snapshot))
-    lift = lift_of(seen.weight * seen.labels.shortfall(sales), seen.weight * sales, share)
+    sales = reference.sales(rows.snapshot)
+    share = plain.plain_share(rows.snapshot, churn.chance(rows.snapshot))
+    lift = lift_of(rows.weight * rows.labels.shortfall(sales), rows.weight * sales, share)
     is_learned = plain.kind in LEARNED_KINDS
-    return replace(plain, lift=lift * counting(len(seen)) if is_learned else lift)
+    return replace(plain, lift=lift * counting(len(rows)) if is_learned else lift)
 
 
 def sales_factor(
     shortfall: Shortfall, reference: Reference, churn: Probability, *, newest: TrainingSet, closed: TrainingSet
 ) -> float:
-    """Σ net sales ÷ Σ (R - value at risk) of all closed windows, moved towards the newest one's as far as it counts."""
+    """Σ net sales ÷ Σ (R - value at risk) of all closed windows, moved towards that of the newest by its weight."""
 
     def factor(rows: TrainingSet) -> float:
         sales = reference.in_season(rows.snapshot)
-        kept = sales - shortfall.value_at_risk(rows.snapshot, sales, churn.chance(rows.snapshot))
-        seen, told = float(np.nansum(rows.weight * rows.labels.net_sales)), float(np.nansum(rows.weight * kept))
-        return float(np.clip(seen / told, LEAST_FACTOR, MOST_FACTOR)) if told > 0 else 1.0
+        expected = sales - shortfall.value_at_risk(rows.snapshot, sales, churn.chance(rows.snapshot))
+        observed_total, expected_total = (
+            float(np.nansum(rows.weight * rows.labels.net_sales)),
+            float(np.nansum(rows.weight * expected)),
+        )
+        return float(np.clip(observed_total / expected_total, LEAST_FACTOR, MOST_FACTOR)) if expected_total > 0 else 1.0
 
     towards = counting(len(newest))
     return float(factor(closed) ** (1 - towards) * factor(newest) ** towards)
 
 
 def counting(customers: int) -> float:
-    """How far so many customers of one window are believed: 0 to 1, one half from 300 on."""
+    """The weight of this number of customers of one window: 0 to 1, one half at 300."""
     return customers / (customers + ENOUGH_CUSTOMERS)
 
 
 @dataclass(frozen=True)
 class MoneyForecasts:
-    """Money told of unseen windows and what came, one row per (origin, account)."""
+    """Out-of-sample forecasts of money and the outcomes, one row per (origin, customer)."""
 
     value_at_risk: Floats
     reference: Floats
@@ -119,33 +125,37 @@ class MoneyForecasts:
     rows: TrainingSet
 
 
-def spread_of(told: MoneyForecasts | None) -> float:
-    """Deviation, in log-odds, of the share seen among accounts of like score at a new origin from the share told.
+def spread_of(forecasts: MoneyForecasts | None) -> float:
+    """Deviation, in log-odds, between observed and forecast share among accounts of similar score at a new origin.
 
-    Every origin's accounts are cut into up to five cells of 50 and more by the share told; how far what a cell saw lies
-    off, less what so few accounts scatter by chance, weighed over what the deviation may be. Without any the prior
-    alone speaks.
+    The accounts of each origin are cut by forecast share into up to five cells of at least 50. The posterior weighs the
+    error of each cell, less its deviation by chance, over a grid of deviations. Without forecasts it is the prior's.
     """
-    off, by_chance = _cells(told) if told else (np.empty(0), np.empty(0))
+    deviation, by_chance = _cells(forecasts) if forecasts else (np.empty(0), np.empty(0))
     log_prior = -0.5 * (SPREADS / USUAL_SPREAD) ** 2
-    return posterior_deviation(off, by_chance**2, deviations=SPREADS, log_prior=log_prior)
+    return posterior_deviation(deviation, by_chance**2, deviations=SPREADS, log_prior=log_prior)
 
 
-def _cells(told: MoneyForecasts) -> tuple[Floats, Floats]:
-    """How far each cell's accounts lay off, in log-odds, and its deviation by chance; larger accounts say more."""
-    share = np.divide(told.value_at_risk, told.reference, out=np.full(len(told.rows), np.nan), where=told.reference > 0)
-    known, at, votes = ~np.isnan(share), told.rows.origin, told.rows.weight
-    off: list[float] = []
+def _cells(forecasts: MoneyForecasts) -> tuple[Floats, Floats]:
+    """The error of each cell in log-odds, and its deviation by chance; larger accounts weigh more."""
+    share = np.divide(
+        forecasts.value_at_risk,
+        forecasts.reference,
+        out=np.full(len(forecasts.rows), np.nan),
+        where=forecasts.reference > 0,
+    )
+    known, at, votes = ~np.isnan(share), forecasts.rows.origin, forecasts.rows.weight
+    deviations: list[float] = []
     by_chance: list[float] = []
     for origin in np.unique(at[known]):
         rows = np.flatnonzero(known & (at == origin))
         ranked = rows[np.argsort(share[rows], kind="stable")]
         for cell in np.array_split(ranked, int(np.clip(len(rows) // CELL_ROWS, 1, CELLS))):
-            weight = votes[cell] * np.sqrt(told.reference[cell])
-            told_share = np.clip(share[cell], 0.001, 0.999)
-            seen = np.minimum(told.shortfall[cell] / told.reference[cell], 1.0)
-            curve = float(np.sum(weight * told_share * (1 - told_share)))
+            weight = votes[cell] * np.sqrt(forecasts.reference[cell])
+            forecast = np.clip(share[cell], 0.001, 0.999)
+            observed = np.minimum(forecasts.shortfall[cell] / forecasts.reference[cell], 1.0)
+            curve = float(np.sum(weight * forecast * (1 - forecast)))
             if curve > 0:
-                off.append(float(np.sum(weight * (seen - told_share))) / curve)
-                by_chance.append(float(np.sqrt(np.sum((weight * (seen - told_share)) ** 2))) / curve)
-    return np.array(off), np.array(by_chance)
+                deviations.append(float(np.sum(weight * (observed - forecast))) / curve)
+                by_chance.append(float(np.sqrt(np.sum((weight * (observed - forecast)) ** 2))) / curve)
+    return np.array(deviations), np.array(by_chance)
