@@ -32,7 +32,7 @@ class Policy:
     """The company's settings; passed in, never global. Every result records the digest of its policy."""
 
     time_zone: str = _setting("UTC", "business time zone, IANA name", "docs/design.md 3")
-    reporting_currency: str = _setting("", "ISO 4217; empty: that of the ledger's first batch", "docs/design.md 2")
+    reporting_currency: str = _setting("", "ISO 4217; empty: that of the ledger's first batch", "docs/design.md 3")
     non_product_codes: tuple[str, ...] = _setting(
         (),
         "product ids that are no product: money, but no order and no return; a final * stands for any end",

@@ -11,7 +11,8 @@ import pytest
 from features.catalog.page import PAGE, page
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "DECISIONS.md", "GLOSSARY.md", "CHANGELOG.md")
+IN_DOCS = tuple(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "DECISIONS.md", "GLOSSARY.md", "CHANGELOG.md", *IN_DOCS)
 
 
 def dependencies() -> list[str]:
@@ -30,8 +31,19 @@ def test_every_dependency_has_its_reason(package: str) -> None:
 def test_every_link_within_the_project_leads_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     targets = [target.split("#")[0] for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
-    missing = [target for target in targets if target and not (ROOT / target).exists()]
+    missing = [target for target in targets if target and not ((ROOT / document).parent / target).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("document", IN_DOCS)
+def test_readme_leads_to_every_page_of_docs(document: str) -> None:
+    assert f"]({document})" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "CHANGELOG.md"])
+def test_contributing_and_changelog_lead_to_domain_and_design(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    assert [page for page in ("docs/domain.md", "docs/design.md") if f"]({page})" not in text] == []
 
 
 def test_the_glossary_is_in_the_order_of_the_alphabet_and_has_each_term_once() -> None:
