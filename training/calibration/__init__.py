@@ -1,1 +1,1 @@
-"""Probabilities that come true: levels of origins, base rates and the calibrator."""
+"""Calibrated probabilities: levels of origins, base rates and the calibrator."""

@@ -1,4 +1,4 @@
-"""A deviation told from offsets: every value it may have, weighed by how likely it makes them."""
+"""A deviation estimated from offsets: each possible value, weighed by its likelihood."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from features.snapshot import Floats
 
 
 def posterior_deviation(offsets: Floats, variances: Floats, *, deviations: Floats, log_prior: Floats) -> float:
-    """Root mean square deviation by which offsets scatter beyond their own variances; without any the prior's.
+    """Root mean square deviation of offsets beyond their own variances; without offsets it is the prior's.
 
     Args:
-        variances: of the offsets, by chance alone. deviations: those it may have. log_prior: of each of these.
+        variances: of the offsets, by chance alone. deviations: the possible values. log_prior: of each of these.
     """
     squares = deviations**2
     variance = variances[None, :] + squares[:, None]

@@ -1,4 +1,4 @@
-"""Forecasts beside what came of them, and the line that says how far each origin lay off."""
+"""Forecasts beside their outcomes, and the calibration line with an offset for each origin."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Flags = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 OFFSET_WEIGHT, SLOPE_WEIGHT, LEAST_SLOPE = 0.25, 10.0, 0.05
-"""The line is drawn towards changing nothing: of an origin's offset hardly (deviation 2), of the slope by 0.3."""
+"""Pull towards no change: weak for the offset of an origin (deviation 2), stronger for the slope (0.3)."""
 NEWTON_STEPS, SMALLEST_STEP = 30, 1e-9
 
 
 @dataclass(frozen=True)
 class Forecasts:
-    """What was forecast for windows that nobody involved had seen, and what came; one row per (origin, customer).
+    """Forecasts of unseen windows and their outcomes; one row per (origin, customer).
 
     Attributes:
         log_odds: before calibration.
-        happened: what was forecast came.
+        happened: the forecast event happened.
         origin: microseconds since 1970 UTC; one or more origins, in any order.
-        weight: how much each row counts, above 0.
+        weight: of each row, above 0.
         horizon_days: H, days of a window.
     """
 
@@ -55,11 +55,11 @@ def pooled(parts: Sequence[Forecasts]) -> Forecasts:
 
 @dataclass(frozen=True)
 class CalibrationLine:
-    """One slope for all origins, and how far each origin's outcomes lay above slope × log-odds.
+    """One slope for all origins, and the offset of each origin's outcomes above slope × log-odds.
 
     Attributes:
-        slope_deviation: how sure the slope is.
-        place: of each row, its origin's place in ``base_rates``.
+        slope_deviation: standard deviation of the slope.
+        place: of each row's origin in ``base_rates``.
     """
 
     slope: float
@@ -69,29 +69,29 @@ class CalibrationLine:
 
 
 def fit_calibration_line(forecasts: Forecasts) -> CalibrationLine:
-    """The likeliest rising line with an offset for each origin, drawn towards (0, 1)."""
+    """The maximum likelihood rising line with an offset for each origin, shrunken towards (0, 1)."""
     origins, place = np.unique(forecasts.origin, return_inverse=True)
     offsets, slope = _newton(forecasts, place, len(origins), 1.0, slope_is_free=True)
     if slope < LEAST_SLOPE:
         offsets, slope = _newton(forecasts, place, len(origins), LEAST_SLOPE, slope_is_free=False)
     chance = expit(offsets[place] + slope * forecasts.log_odds)
     curve = chance * (1 - chance)
-    told = np.bincount(place, forecasts.weight * curve, len(origins))
-    off = np.bincount(place, forecasts.weight * (forecasts.happened - chance), len(origins))
+    information = np.bincount(place, forecasts.weight * curve, len(origins))
+    residual = np.bincount(place, forecasts.weight * (forecasts.happened - chance), len(origins))
     rates = BaseRates(
         days=origins / MICROSECONDS_OF_A_DAY,
-        offsets=offsets + off / told,  # takes back that each was drawn towards 0
-        variances=np.bincount(place, forecasts.weight**2 * curve, len(origins)) / told**2,
+        offsets=offsets + residual / information,  # undoes the shrinkage towards 0
+        variances=np.bincount(place, forecasts.weight**2 * curve, len(origins)) / information**2,
         horizon_days=forecasts.horizon_days,
     )
     z = forecasts.log_odds
-    off_centre = z - (np.bincount(place, forecasts.weight * curve * z, len(origins)) / told)[place]
-    sureness = float(np.sum(forecasts.weight * curve * off_centre**2)) + SLOPE_WEIGHT
-    return CalibrationLine(slope, float(sureness**-0.5), rates, place)
+    centred = z - (np.bincount(place, forecasts.weight * curve * z, len(origins)) / information)[place]
+    precision = float(np.sum(forecasts.weight * curve * centred**2)) + SLOPE_WEIGHT
+    return CalibrationLine(slope, float(precision**-0.5), rates, place)
 
 
 def levelled(forecasts: Forecasts) -> Floats:
-    """Log-odds moved at each origin to where their mean chance is the rate that came; the order of customers stays."""
+    """Log-odds shifted at each origin so that their mean chance is the observed rate; the order of customers stays."""
     origins, place = np.unique(forecasts.origin, return_inverse=True)
     offsets, _ = _newton(forecasts, place, len(origins), 1.0, slope_is_free=False)
     return np.asarray(forecasts.log_odds + offsets[place])
@@ -100,30 +100,30 @@ def levelled(forecasts: Forecasts) -> Floats:
 def _newton(
     forecasts: Forecasts, place: Ints, count: int, slope: float, *, slope_is_free: bool
 ) -> tuple[Floats, float]:
-    """Minimum of log loss plus pull, by Newton's steps, each halved until it helps; the loss is convex."""
+    """The minimum of log loss plus pull, by Newton steps that are halved until they help; the loss is convex."""
     offsets, z, weight = np.zeros(count), forecasts.log_odds, forecasts.weight
     loss = _loss(forecasts, place, offsets, slope)
     for _ in range(NEWTON_STEPS):
         chance = expit(offsets[place] + slope * z)
-        off, curve = weight * (chance - forecasts.happened), weight * chance * (1 - chance)
-        down = np.bincount(place, off, count) + OFFSET_WEIGHT * offsets
-        across = float((off * z).sum()) + SLOPE_WEIGHT * (slope - 1) if slope_is_free else 0.0
+        residual, curve = weight * (chance - forecasts.happened), weight * chance * (1 - chance)
+        gradient = np.bincount(place, residual, count) + OFFSET_WEIGHT * offsets
+        slope_gradient = float((residual * z).sum()) + SLOPE_WEIGHT * (slope - 1) if slope_is_free else 0.0
         a = np.bincount(place, curve, count) + OFFSET_WEIGHT
         b = np.bincount(place, curve * z, count) if slope_is_free else np.zeros(count)
         c = float((curve * z**2).sum()) + SLOPE_WEIGHT
-        turn = (across - float((b / a * down).sum())) / (c - float((b * b / a).sum()))
-        move = (down - b * turn) / a
+        slope_step = (slope_gradient - float((b / a * gradient).sum())) / (c - float((b * b / a).sum()))
+        move = (gradient - b * slope_step) / a
         size = 1.0
         while size > SMALLEST_STEP:
-            moved = (offsets - size * move, slope - size * turn)
-            lower = _loss(forecasts, place, *moved)
+            candidate = (offsets - size * move, slope - size * slope_step)
+            lower = _loss(forecasts, place, *candidate)
             if lower <= loss:
                 break
             size /= 2
         else:
             return offsets, slope
-        (offsets, slope), gained, loss = moved, loss - lower, lower
-        if gained <= SMALLEST_STEP * (1 + abs(loss)):
+        (offsets, slope), gain, loss = candidate, loss - lower, lower
+        if gain <= SMALLEST_STEP * (1 + abs(loss)):
             break
     return offsets, slope
 

@@ -1,4 +1,4 @@
-"""What is learned from: scope, horizon, folds, labels, assignments and the training set."""
+"""The training data: scope, horizon, folds, labels, assignments and the training set."""
 
 from features.moved import names_moved_from
 

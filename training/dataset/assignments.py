@@ -1,7 +1,8 @@
-"""Who was called, or held out from a call, in the window after an origin: it, too, looks past an as-of.
+"""Customers called, or held out from a call, in the window after an origin; like labels it looks past an as-of.
 
-A chance is one *without* a call from our list, so it is learned from who was not called, and from who was held out in
-the place of those who were (inverse probability weights: Horvitz & Thompson 1952; Robins, Hernán & Brumback 2000).
+A chance is one *without* a call from our list. It is learned from customers that were not called, and from customers
+held out in place of those called (inverse probability weights: Horvitz & Thompson 1952; Robins, Hernán & Brumback
+2000).
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ Mask = npt.NDArray[np.bool_]
 LEAST_CYCLE_DAYS = 90
 """An arm holds for max(H, 90) days from its trigger: assignments within them are one draw (docs/design.md 3)."""
 LEAST_HELD_OUT = 50
-"""Customers held out, from which they can stand for those who were called."""
+"""Held-out customers needed to stand for the called ones."""
 
 
 @dataclass(frozen=True)
 class Assignments:
-    """What our lists did with each row of a snapshot in [origin, origin + H).
+    """The assignment of each row of a snapshot in [origin, origin + H) by our lists.
 
     Attributes:
-        called: True where a list had the customer called.
-        held_out_chance: the chance with which it was held out from every list of the window; 1: no list drew an arm.
+        called: True where the customer was called from a list.
+        held_out_chance: probability of being held out from every list of the window; 1: no list drew an arm.
     """
 
     called: Mask
@@ -46,12 +47,12 @@ class Assignments:
 
     @property
     def weight(self) -> Floats:
-        """How many customers left alone each row stands for: 0 called, 1 not assigned, 1 ÷ its chance held out."""
+        """The number of uncalled customers a row stands for: called 0, not assigned 1, held out 1 ÷ its probability."""
         return np.where(self.called, 0.0, 1.0 / self.held_out_chance)
 
     @property
     def held_out(self) -> Mask:
-        """True where an arm was drawn, and it was to be left alone."""
+        """True where an arm was drawn and the customer was held out."""
         return np.asarray(~self.called & (self.held_out_chance < 1.0))
 
     def where(self, mask: Mask) -> Assignments:
@@ -100,11 +101,11 @@ FROM rows r LEFT JOIN outcome o USING (as_of, customer_id) ORDER BY r.row
 def assignments_of(
     ledger: Ledger, snapshot: Snapshot, horizon_days: int, *, until: AsOf, policy: Policy
 ) -> Assignments:
-    """What our lists did with each row's customer, as was known strictly before ``until``.
+    """The assignment of each row's customer, as known strictly before ``until``.
 
-    A call or a contact that names its list, and a row of an arm, is an assignment, in the windows that hold its list's
-    day or its own; a call that no list began is none. Of a row that names no chance, the share of its experiment held
-    out stands in.
+    A call or contact that names its list, or a row with an arm, is an assignment in the windows that hold its list's
+    day or its own. A call without a list is none. A row without a probability takes the held-out share of its
+    experiment.
     """
     with ledger.open() as connection:
         drawn = connection.sql(_ASSIGNED, params={"until": until.naive}).to_arrow_table()
@@ -114,20 +115,20 @@ def assignments_of(
         connection.register("assigned", drawn.append_column("draw", pa.array(_draws(drawn.to_pylist(), cycle_days))))
         connection.register("windows", _windows(snapshot.as_ofs, horizon_days, policy))
         connection.register("rows", _rows(snapshot))
-        found = connection.sql(_WINDOWS).to_arrow_table()
-    called = found.column("called").to_numpy().astype(np.bool_)
-    return Assignments(called, found.column("chance").to_numpy().astype(np.float64))
+        windows_drawn = connection.sql(_WINDOWS).to_arrow_table()
+    called = windows_drawn.column("called").to_numpy().astype(np.bool_)
+    return Assignments(called, windows_drawn.column("chance").to_numpy().astype(np.float64))
 
 
 def _draws(assigned: Sequence[Mapping[str, Any]], cycle_days: int) -> list[int]:
-    """The number of the draw behind each assignment, which come by customer, experiment and day."""
+    """The number of the draw behind each assignment; assignments are sorted by customer, experiment and day."""
     draws: list[int] = []
-    held: tuple[str, str] | None = None
+    current: tuple[str, str] | None = None
     begun: date | None = None
-    for each in assigned:
-        of = (each["customer_id"], each["experiment"])
-        if of != held or begun is None or (each["first_on"] - begun).days >= cycle_days:
-            held, begun = of, each["first_on"]
+    for assignment in assigned:
+        pair = (assignment["customer_id"], assignment["experiment"])
+        if pair != current or begun is None or (assignment["first_on"] - begun).days >= cycle_days:
+            current, begun = pair, assignment["first_on"]
             draws.append(draws[-1] + 1 if draws else 0)
         else:
             draws.append(draws[-1])

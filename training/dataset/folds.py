@@ -1,4 +1,4 @@
-"""The origins a model is made and judged at, each with its fitting and calibration windows apart."""
+"""The origins of training and contest, each with separate windows to fit and to calibrate on."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 from features.clock import AsOf
 
 CONTEST_ORIGINS = 3
-"""Fewer contest origins than this, and closer ones stand in (docs/design.md 3)."""
+"""Contest origins needed; with fewer, closer ones stand in (docs/design.md 3)."""
 MOST_CONTEST_ORIGINS = 8
-"""Older ones tell little of today, and each costs a fit of every candidate."""
+"""Older origins say little about today, and each costs a fit of every candidate."""
 MOST_SHUT = 0.10
-"""Where more of a window's days than this were closed or are missing, silence in it says nothing of the customer."""
+"""Share of closed or missing days above which silence in a window says nothing about the customer."""
 QUARTERS = 4  # closest spacing of origins is a quarter horizon
 
 
 @dataclass(frozen=True)
 class Fold:
-    """What may be learned from at one instant.
+    """The windows to learn from at one instant.
 
     Attributes:
         at: the instant; every window below is closed by it.
@@ -35,19 +35,19 @@ class Fold:
 
     @property
     def is_apart(self) -> bool:
-        """A window is left to calibrate on that is not fitted on."""
+        """The calibration window is not among the fitting windows."""
         return self.calibrate not in self.fit
 
 
 @dataclass(frozen=True)
 class Origins:
-    """All instants with a closed window, seen from T.
+    """All instants with a window closed by T.
 
     Attributes:
         until: T.
         spaced: T - jH, newest first: their windows do not overlap.
         close: spaced a quarter horizon, a day at least, newest first; ``spaced`` is among them.
-        unseen: those that are none of these, as too many days of their windows are closed or missing.
+        unseen: left out of both, since too many days of their windows are closed or missing.
     """
 
     until: AsOf
@@ -59,7 +59,7 @@ class Origins:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Which windows are not learned from, and why; empty where all are."""
+        """The windows left out, and the reason; empty where there are none."""
         if not self.unseen:
             return ()
         days = ", ".join(str(origin.day) for origin in self.unseen)
@@ -89,7 +89,7 @@ class Origins:
 
 @dataclass(frozen=True)
 class ContestPlan:
-    """Where the contest is held; ``weaker``: fewer than three origins a horizon apart, so closer ones stand in."""
+    """The folds of a contest; ``weaker``: fewer than three origins a horizon apart, so closer ones stand in."""
 
     folds: tuple[Fold, ...]
     weaker: bool
@@ -126,12 +126,12 @@ def origins_of(
 
 
 def _is_unseen(origin: AsOf, horizon_days: int, shut: Collection[date]) -> bool:
-    window = (origin.day + timedelta(days=each) for each in range(horizon_days))
+    window = (origin.day + timedelta(days=day_no) for day_no in range(horizon_days))
     return bool(shut) and sum(day in shut for day in window) > MOST_SHUT * horizon_days
 
 
 def contest_plan(origins: Origins) -> ContestPlan:
-    """Folds at T - jH; where fewer than three can be had, at half or quarter horizons, and weaker."""
+    """Folds at T - jH; where there are fewer than three, at half or quarter horizons, and weaker."""
     for step in (QUARTERS, QUARTERS // 2, 1):
         folds = _folds(origins, origins.spaced if step == QUARTERS else origins.close[::step])
         if len(folds) >= CONTEST_ORIGINS or step == 1:

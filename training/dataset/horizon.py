@@ -1,4 +1,4 @@
-"""Horizon H and active window W that fit a ledger, read off the gaps between its order days."""
+"""Horizon H and active window W proposed for a ledger, from the gaps between its order days."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from features.snapshot import Floats
 
 BUSINESS_DAYS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
 HORIZON_SHARE, ACTIVE_SHARE = 0.80, 0.90
-"""H: by then 8 of 10 customers that come back at all have; W: 9 of 10, the share of the own due gap too."""
+"""H: 8 of 10 customers that ever return have returned by then; W: 9 of 10, the share in the due gap as well."""
 HISTORY_PARTS = 4  # at most a quarter of the history: fit, calibrate, test and one to start from
 
 _GAPS = f"""
@@ -44,10 +44,10 @@ WHERE {visible_at("$as_of", happened="ordered_at")}
 class GapCurve:
     """Share of order days that were followed by another within so many days (Kaplan & Meier 1958; open gaps censored).
 
-    Days on which we were closed, or of which the ledger misses all lines, are not counted: nobody could order.
+    Days on which the company was closed or the ledger misses all lines are not counted: no order was possible.
 
     Attributes:
-        days: rising, one per gap length that occurred.
+        days: ascending, one per gap length that occurred.
         returned_share: of all order days, followed by another within ``days``.
         gaps: closed gaps. open_gaps: customers' last ones, still open.
     """
@@ -58,7 +58,7 @@ class GapCurve:
     open_gaps: int
 
     def days_until(self, share: float) -> int | None:
-        """Days within which this share of those that ever return have; None: nobody ever returned."""
+        """Days within which this share of the returning customers return; None: no customer ever returned."""
         if not len(self.days):
             return None
         reached = np.flatnonzero(self.returned_share >= share * self.returned_share[-1])
@@ -67,7 +67,7 @@ class GapCurve:
 
 @dataclass(frozen=True)
 class HorizonProposal:
-    """A horizon and an active window for one ledger, with why.
+    """A horizon and an active window for one ledger, with the reason.
 
     Attributes:
         history_days: from the ledger's first day, as known then, to the as-of.
@@ -93,7 +93,7 @@ class HorizonProposal:
 
 
 def propose(ledger: Ledger, policy: Policy, as_of: AsOf) -> HorizonProposal:
-    """H and W as the gaps before ``as_of`` suggest them, never longer than a quarter of the history.
+    """H and W from the gaps before ``as_of``, never longer than a quarter of the history.
 
     Raises:
         AsOfBeforeLedgerError: nothing had happened yet.
@@ -108,26 +108,26 @@ def propose(ledger: Ledger, policy: Policy, as_of: AsOf) -> HorizonProposal:
 
 
 def business_days(days: int, most: int) -> int:
-    """The first of BUSINESS_DAYS that is not under ``days``; none over ``most``, but 7 at least."""
-    allowed = [each for each in BUSINESS_DAYS if each <= most] or [BUSINESS_DAYS[0]]
-    return next((each for each in allowed if each >= days), allowed[-1])
+    """The first of BUSINESS_DAYS from ``days`` on, at most ``most`` but at least 7."""
+    allowed = [days_allowed for days_allowed in BUSINESS_DAYS if days_allowed <= most] or [BUSINESS_DAYS[0]]
+    return next((days_allowed for days_allowed in allowed if days_allowed >= days), allowed[-1])
 
 
 def gap_curve(ledger: Ledger, policy: Policy, as_of: AsOf) -> GapCurve:
-    """The Kaplan-Meier curve of gaps between order days visible at ``as_of``, in days that were open."""
+    """The Kaplan-Meier curve of gaps between order days visible at ``as_of``, in open days."""
     with ledger.open() as connection:
         shut = shut_days(connection, [as_of], policy).column("day").to_numpy()
-        found = connection.sql(_GAPS, params={"as_of": as_of.naive, "day": as_of.day}).to_arrow_table()
+        gaps_found = connection.sql(_GAPS, params={"as_of": as_of.naive, "day": as_of.day}).to_arrow_table()
     began, ended_on, is_open, gaps = (
-        found.column(name).to_numpy() for name in ("began_on", "ended_on", "is_open", "gaps")
+        gaps_found.column(name).to_numpy() for name in ("began_on", "ended_on", "is_open", "gaps")
     )
     shut_between = np.searchsorted(shut, ended_on, side="left") - np.searchsorted(shut, began, side="right")
     days = (ended_on - began).astype(np.int64) - shut_between
     lengths, place = np.unique(days, return_inverse=True)
     ended = np.bincount(place, weights=gaps)
     closed = np.bincount(place, weights=np.where(is_open, 0, gaps))
-    under_watch = ended.sum() - np.concatenate([[0.0], np.cumsum(ended)[:-1]])
-    returned = 1 - np.cumprod(1 - closed / np.maximum(under_watch, 1.0))
+    at_risk = ended.sum() - np.concatenate([[0.0], np.cumsum(ended)[:-1]])
+    returned = 1 - np.cumprod(1 - closed / np.maximum(at_risk, 1.0))
     happened = closed > 0
     return GapCurve(
         days=lengths[happened].astype(np.int64),
@@ -151,7 +151,7 @@ def _sentence(horizon: int, active: int, usual: int | None, nearly_all: int | No
 
 
 def first_day_known(ledger: Ledger, as_of: AsOf) -> date:
-    """The oldest order (or return) day visible at the as-of: what is backdated later makes no history longer.
+    """The oldest order (or return) day visible at the as-of; rows backdated later do not lengthen the history.
 
     Raises:
         AsOfBeforeLedgerError: no full day of it had been seen yet.
@@ -160,5 +160,5 @@ def first_day_known(ledger: Ledger, as_of: AsOf) -> date:
         [(first,)] = connection.execute(_FIRST, {"as_of": as_of.naive}).fetchall()
     if first is None or as_of.day <= first:
         raise AsOfBeforeLedgerError(as_of.day, first or ledger.starts_on)
-    found: date = first
-    return found
+    day: date = first
+    return day

@@ -1,4 +1,4 @@
-"""What came after an origin: with assignments one of the few modules that look past an as-of.
+"""Labels: the outcome after an origin. With assignments, one of the few modules that look past an as-of.
 
 Labels read only rows that happened and were visible strictly before ``until`` and are not replaced by then.
 """
@@ -33,7 +33,7 @@ class HorizonOutlastsLedgerError(TrainingError):
 
 @dataclass(frozen=True)
 class Labels:
-    """What each row of a snapshot did in [origin, origin + H).
+    """The outcome of each row of a snapshot in [origin, origin + H).
 
     Attributes:
         order_days: calendar days with a positive line of a product.
@@ -49,13 +49,13 @@ class Labels:
         return np.asarray(self.order_days == 0)
 
     def shortfall(self, reference: Floats) -> Floats:
-        """max(R - net sales, 0): what was lost against going on as before."""
+        """max(R - net sales, 0): the loss against going on as before."""
         return np.maximum(reference - self.net_sales, 0.0)
 
     def fading(self, reference: Floats, orders_expected: Floats, policy: Policy) -> npt.NDArray[np.bool_]:
-        """True for who still orders but under ``fading_share`` of R, where enough orders are expected to tell."""
-        telling = orders_expected >= policy.fading_least_orders
-        return ~self.churned & telling & (self.net_sales < policy.fading_share * reference)
+        """True for customers that order, but under ``fading_share`` of R, where enough orders are expected."""
+        predictable = orders_expected >= policy.fading_least_orders
+        return ~self.churned & predictable & (self.net_sales < policy.fading_share * reference)
 
 
 _STATEMENT = f"""
@@ -85,15 +85,15 @@ def labels_of(ledger: Ledger, snapshot: Snapshot, horizon_days: int, *, until: A
     rows = _rows(snapshot, snapshot.as_ofs, horizon_days, policy)
     with ledger.open() as connection:
         connection.register("rows", rows)
-        found = connection.sql(_STATEMENT, params={"until": until.naive}).to_arrow_table()
+        outcomes = connection.sql(_STATEMENT, params={"until": until.naive}).to_arrow_table()
     return Labels(
-        order_days=found.column("order_days").to_numpy().astype(np.int64),
-        net_sales=found.column("net_sales").to_numpy().astype(np.float64),
+        order_days=outcomes.column("order_days").to_numpy().astype(np.int64),
+        net_sales=outcomes.column("net_sales").to_numpy().astype(np.float64),
     )
 
 
 def customers_at(customer_ids: Sequence[str], origin: AsOf, ledger: Ledger) -> Snapshot:
-    """Customers at an instant without any feature: enough to ask what came after."""
+    """Customers at an instant without any feature: enough to look up their labels."""
     as_of = pa.array([origin.naive] * len(customer_ids), pa.timestamp("us"))
     table = pa.table({"as_of": as_of, "customer_id": pa.array(customer_ids, pa.string())})
     return Snapshot(table, (origin,), catalogue_fingerprint="", policy_digest="", ledger_digest=ledger.digest)

@@ -1,4 +1,4 @@
-"""What a training looks at: until when, how far ahead, and who counts as active."""
+"""The scope of a training: T, the horizon H and the active window W."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from training.errors import TrainingError
 
 
 class WindowError(TrainingError):
-    """A horizon or an active window that cannot be."""
+    """An impossible horizon or active window."""
 
     def __init__(self, name: str, days: int) -> None:
         super().__init__(f"{name} of {days} days is no window.", "Give a whole number of days, 1 to 3650.")
 
 
 class HorizonBeyondLedgerError(TrainingError):
-    """A horizon so long that not even one window of it fits into the ledger."""
+    """A horizon too long for even one window in the ledger."""
 
     def __init__(self, horizon_days: int, held_days: int, at: date) -> None:
         super().__init__(
@@ -30,7 +30,7 @@ class HorizonBeyondLedgerError(TrainingError):
 
 
 class FutureLedgerError(TrainingError):
-    """The day after the ledger's last row is no day to train for: it has not come yet."""
+    """The ledger's last row lies in the future, so that the day after it cannot be T."""
 
     def __init__(self, ends_on: date) -> None:
         super().__init__(
@@ -40,7 +40,7 @@ class FutureLedgerError(TrainingError):
 
 @dataclass(frozen=True)
 class TrainingScope:
-    """What a training looks at: from the ledger's first day known at T to T, H, W, and how they were set."""
+    """The scope of a training: the ledger's first day known at T, T, H, W, and how they were set."""
 
     starts_on: date
     until: AsOf
@@ -51,10 +51,10 @@ class TrainingScope:
 
 
 def refuse_days_to_come(ledger: Ledger, now: AsOf) -> None:
-    """Nothing, where the ledger's last row is dated no later than the business day of ``now``.
+    """Refuses a ledger with a last row after the business day of ``now``.
 
     Raises:
-        FutureLedgerError: it is.
+        FutureLedgerError: the ledger has such a row.
     """
     if ledger.ends_on > now.day:
         raise FutureLedgerError(ledger.ends_on)
@@ -63,10 +63,10 @@ def refuse_days_to_come(ledger: Ledger, now: AsOf) -> None:
 def scope_of(
     ledger: Ledger, policy: Policy, *, until: AsOf | None, horizon_days: int | None, active_days: int | None
 ) -> TrainingScope:
-    """T, H and W: as asked, else as the policy says, else as the gaps propose; T never beyond the ledger's end.
+    """T, H and W: as requested, else by the policy, else from the gaps; T never beyond the ledger's end.
 
     Raises:
-        AsOfBeforeLedgerError, WindowError, HorizonBeyondLedgerError: as asked they cannot be.
+        AsOfBeforeLedgerError, WindowError, HorizonBeyondLedgerError: the requested values are impossible.
     """
     end = AsOf.of_day(ledger.ends_on + timedelta(days=1), policy.zone)
     remarks = []
@@ -78,14 +78,14 @@ def scope_of(
     for name, days in (("A horizon", horizon_days), ("An active window", active_days)):
         if days is not None and not 1 <= days <= 3650:
             raise WindowError(name, days)
-    asked: int = horizon_days or policy.horizon_days
-    held = (at.day - starts_on).days
-    if asked > held:
-        raise HorizonBeyondLedgerError(asked, held, at.day)
+    requested: int = horizon_days or policy.horizon_days
+    history_days = (at.day - starts_on).days
+    if requested > history_days:
+        raise HorizonBeyondLedgerError(requested, history_days, at.day)
     proposal = propose(ledger, policy, at)
-    horizon = asked or proposal.horizon_days
+    horizon = requested or proposal.horizon_days
     active = active_days or policy.active_days or max(proposal.active_days, horizon)
-    if not asked:
+    if not requested:
         remarks.append(proposal.sentence)
     if not ledger.known_at_proven:
         remarks.append("Point-in-time not proven: not every row came with a known-at of its own.")

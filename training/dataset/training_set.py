@@ -1,4 +1,4 @@
-"""What a model learns from: features at many origins, and what came after each."""
+"""The training set: features at many origins, and the outcome after each."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class TrainingSet:
 
     Attributes:
         snapshot: features, a row per (origin, customer).
-        labels: what came after, row by row.
-        assignments: what our lists did with the customer in the window.
-        active: True where the customer was active at the origin: who is learned from and judged.
+        labels: the outcomes, row by row.
+        assignments: by our lists in the window.
+        active: True where the customer was active at the origin; only these rows are learned from and judged.
         origin: each row's origin, microseconds since 1970 UTC.
     """
 
@@ -46,9 +46,9 @@ class TrainingSet:
 
     @property
     def weight(self) -> Floats:
-        """How much each row counts in whatever is fitted, calibrated or judged; 1 for all where no list called anybody.
+        """The weight of each row in every fit, calibration and score; 1 for all rows where no list called a customer.
 
-        Above 1 for who was held out from a call, 0 for who was called: what came then is not what had come without.
+        Above 1 for held-out customers; 0 for called ones, since their outcome is not the one without a call.
         """
         return self.assignments.weight
 
@@ -68,13 +68,13 @@ class TrainingSet:
         return self.where(np.isin(self.origin, [micros_of(origin) for origin in origins]))
 
     def active_at(self, origins: Sequence[AsOf]) -> TrainingSet:
-        """The active customers of some origins who were left alone: of a weight above 0."""
+        """The active, uncalled customers of some origins: weight above 0."""
         rows = np.isin(self.origin, [micros_of(origin) for origin in origins])
         return self.where(rows & self.active & (self.weight > 0))
 
     @property
-    def called_are_told_apart(self) -> bool:
-        """Too few were held out to stand for the called: what comes after a call is learned too, by an input for it."""
+    def has_called_input(self) -> bool:
+        """Too few customers were held out, so that called ones are learned from too, marked by an input."""
         return bool(self.assignments.called.any()) and self.held_out_customers < LEAST_HELD_OUT
 
     @property
@@ -84,7 +84,7 @@ class TrainingSet:
         return len(set(held_out.customer_ids))
 
     def with_called(self, origins: Sequence[AsOf]) -> TrainingSet:
-        """The active customers of some origins, the called too: ASSIGNED tells them apart, and each counts once."""
+        """The active customers of some origins, with the called ones: ASSIGNED marks them, and each row counts once."""
         rows = self.where(np.isin(self.origin, [micros_of(origin) for origin in origins]) & self.active)
         called = rows.assignments.called
         table = rows.snapshot.table.append_column(ASSIGNED, pa.array(called.astype(np.float64)))
@@ -93,14 +93,14 @@ class TrainingSet:
 
     @property
     def calls_note(self) -> str:
-        """What calls mean for this training, in a sentence; empty where no window had one."""
+        """The effect of calls on this training, in a sentence; empty where no window had one."""
         called = int(self.assignments.called[self.active].sum())
         if not called:
             return ""
         windows = f"{called:,} windows in which a list had the customer called"
-        many = self.held_out_customers
-        held_out = "1 customer was" if many == 1 else f"{many} customers were"
-        if self.called_are_told_apart:
+        count = self.held_out_customers
+        held_out = "1 customer was" if count == 1 else f"{count} customers were"
+        if self.has_called_input:
             return (
                 f" {windows} are learned from with an input that says so, set to 'no call' in every score: only "
                 f"{held_out} held out, and {LEAST_HELD_OUT} are needed to stand for the called."
@@ -108,43 +108,40 @@ class TrainingSet:
         return f" {windows} are left out; {held_out} held out in their place."
 
     def reference(self, origins: Sequence[AsOf]) -> Reference:
-        """R with the carries of some origins' windows, over customers with an order day in the H days before each.
-
-        Each counts by its weight.
-        """
+        """R with the carries of some origins' windows, over customers with an order in the H days before, by weight."""
         rows = self.at(origins)
         silence = rows.snapshot.feature("days_since_last_order")
-        judged = rows.where(silence <= self.horizon_days)
+        recent_buyers = rows.where(silence <= self.horizon_days)
         return Reference.fitted(
             self.horizon_days,
-            plain_reference(judged.snapshot, self.horizon_days) * judged.weight,
-            judged.snapshot.feature("days_since_first_order"),
-            next_sales=judged.labels.net_sales * judged.weight,
+            plain_reference(recent_buyers.snapshot, self.horizon_days) * recent_buyers.weight,
+            recent_buyers.snapshot.feature("days_since_first_order"),
+            next_sales=recent_buyers.labels.net_sales * recent_buyers.weight,
         )
 
 
 def training_set(ledger: Ledger, origins: Origins, active_days: int, policy: Policy) -> TrainingSet:
     """Features and labels at every close origin; all features in one statement, all labels in another."""
-    past = take_snapshot(ledger, origins.close, policy)
-    bought = past.where(~np.isnan(past.feature("days_since_last_order")))
-    labels = labels_of(ledger, bought, origins.horizon_days, until=origins.until, policy=policy)
+    everybody = take_snapshot(ledger, origins.close, policy)
+    buyers = everybody.where(~np.isnan(everybody.feature("days_since_last_order")))
+    labels = labels_of(ledger, buyers, origins.horizon_days, until=origins.until, policy=policy)
     return TrainingSet(
-        bought,
+        buyers,
         labels,
-        assignments_of(ledger, bought, origins.horizon_days, until=origins.until, policy=policy),
-        is_active(bought, active_days),
-        _origin_of(bought),
+        assignments_of(ledger, buyers, origins.horizon_days, until=origins.until, policy=policy),
+        is_active(buyers, active_days),
+        _origin_of(buyers),
         origins.horizon_days,
     )
 
 
 def known_at(rows: TrainingSet, ledger: Ledger, origins: Origins, at: AsOf, policy: Policy) -> TrainingSet:
-    """The rows whose windows are closed by an instant, labelled as was known then: later rows change nothing."""
+    """The rows with windows closed by an instant, labelled as known then: later rows change nothing."""
     closed = origins.before(at)
-    past = rows.at(closed)
-    snapshot = replace(past.snapshot, as_ofs=tuple(sorted(closed)))
+    closed_rows = rows.at(closed)
+    snapshot = replace(closed_rows.snapshot, as_ofs=tuple(sorted(closed)))
     return replace(
-        past,
+        closed_rows,
         labels=labels_of(ledger, snapshot, origins.horizon_days, until=at, policy=policy),
         assignments=assignments_of(ledger, snapshot, origins.horizon_days, until=at, policy=policy),
     )

@@ -53,7 +53,7 @@ def fit_blend(
         past: forecasts of windows closed by the fold's instant.
     """
     rows = _rows(task)
-    if task.rows.called_are_told_apart:
+    if task.rows.has_called_input:
         recipe = _with_assigned(recipe)
     members, votes = _members(recipe, task, rows, everybody=everybody, time=time, seed=seed)
     if not members:
@@ -75,7 +75,7 @@ def fit_blend(
 def _rows(task: FitTask) -> TrainingSet:
     """Active customers of all windows closed by the fold's instant; of fewer windows where there are too many rows."""
     closed = task.origins.before(task.fold.at)
-    rows_at = task.rows.with_called if task.rows.called_are_told_apart else task.rows.active_at
+    rows_at = task.rows.with_called if task.rows.has_called_input else task.rows.active_at
     rows = task.with_target(rows_at(closed))
     apart = -(-len(rows) // MOST_ROWS)
     return rows if apart <= 1 else task.with_target(rows_at(closed[::apart]))

@@ -81,7 +81,7 @@ def fit(name: str, recipe: Recipe, task: FitTask, seed: int) -> Probability | No
 def fit_member(name: str, recipe: Recipe | TreesRecipe, task: FitTask, seed: int) -> AnyMember | NotFitted:
     """The candidate fitted on the fold's fitting windows, not calibrated."""
     rows = task.fit_rows
-    if task.rows.called_are_told_apart:
+    if task.rows.has_called_input:
         recipe, rows = with_assigned(recipe), task.with_target(task.rows.with_called(task.fold.fit))
     target = task.target(rows)
     if min(target.sum(), (1 - target).sum()) < LEAST_OUTCOMES:

@@ -1,4 +1,4 @@
-"""How forecasts are judged: scores, calibration, segments, bootstrap and multiple comparisons."""
+"""Metrics of forecasts: scores, calibration, segments, bootstrap and multiple comparisons."""
 
 from features.moved import names_moved_from
 

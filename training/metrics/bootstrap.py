@@ -1,4 +1,4 @@
-"""How sure a difference is: by customers drawn anew within origins, pooled, or by origins alone."""
+"""Bootstrap intervals of differences: over customers within origins, pooled, or over origins alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with the bounds that 95 of 100 resamples keep."""
+    """An estimate with the bounds that hold in 95 of 100 resamples."""
 
     estimate: float
     low: float
@@ -29,27 +29,29 @@ class Interval:
 
 
 def resamples(customer: Ints, origin: Ints, *, overlapping: bool, draws: int, seed: int) -> Iterator[Ints]:
-    """Row numbers of each resample, as many customers as there are, drawn with replacement.
+    """Row numbers of each resample: as many customers as there are, drawn with replacement.
 
-    Within each origin; where windows overlap, each customer as a whole, with all its origins.
+    Customers are drawn within each origin; where windows overlap, each customer as a whole, with all its origins.
     """
-    chance = np.random.default_rng(seed)
-    groups = [np.flatnonzero(origin == each) for each in np.unique(origin)]
+    generator = np.random.default_rng(seed)
+    groups = [np.flatnonzero(origin == place) for place in np.unique(origin)]
     if not overlapping:
         for _ in range(draws):
-            yield np.concatenate([rows[chance.integers(len(rows), size=len(rows))] for rows in groups])
+            yield np.concatenate([rows[generator.integers(len(rows), size=len(rows))] for rows in groups])
         return
     order = np.argsort(customer, kind="stable")
     starts = np.flatnonzero(np.diff(customer[order], prepend=customer[order[:1]] - 1))
-    wholes = np.split(order, starts[1:])
+    by_customer = np.split(order, starts[1:])
     for _ in range(draws):
-        yield np.concatenate([wholes[each] for each in chance.integers(len(wholes), size=len(wholes))])
+        yield np.concatenate(
+            [by_customer[place] for place in generator.integers(len(by_customer), size=len(by_customer))]
+        )
 
 
 def interval_of_mean(
     values: Floats, customer: Ints, origin: Ints, *, overlapping: bool, draws: int = 1000, seed: int
 ) -> Interval:
-    """The mean of paired differences, one per row."""
+    """The mean of paired differences, one per row, with its bounds."""
     means = [
         float(values[rows].mean())
         for rows in resamples(customer, origin, overlapping=overlapping, draws=draws, seed=seed)
@@ -66,15 +68,15 @@ def interval_of(
     draws: int = 200,
     seed: int,
 ) -> Interval:
-    """Any statistic of the rows that are handed to it by number."""
-    found = [statistic(rows) for rows in resamples(customer, origin, overlapping=overlapping, draws=draws, seed=seed)]
-    return interval_of_draws(statistic(np.arange(len(customer))), np.array(found))
+    """The value of a statistic with its bounds; the statistic receives row numbers."""
+    figures = [statistic(rows) for rows in resamples(customer, origin, overlapping=overlapping, draws=draws, seed=seed)]
+    return interval_of_draws(statistic(np.arange(len(customer))), np.array(figures))
 
 
 def interval_over_origins(values: Floats, origin: Ints, weight: Floats) -> Interval:
-    """The mean over origins of a difference that whole origins share, with Student's bounds; of one origin, bare.
+    """The mean over origins of a difference that whole origins share, with Student's bounds; one origin has no width.
 
-    Customers of one origin say nothing of how such a difference moves between origins.
+    The customers of one origin do not show how such a difference varies between origins.
     """
     _, place = np.unique(origin, return_inverse=True)
     means = np.bincount(place, weight * values) / np.bincount(place, weight)
@@ -85,9 +87,9 @@ def interval_over_origins(values: Floats, origin: Ints, weight: Floats) -> Inter
 
 
 def interval_of_draws(estimate: float, draws: Floats, error: float = 0.05) -> Interval:
-    """The bounds that all but ``error`` of the draws keep; without bounds where none of them could be told."""
-    known = draws[~np.isnan(draws)]
-    if not len(known):
+    """The bounds that hold for all but ``error`` of the draws; infinite where no draw is defined."""
+    defined = draws[~np.isnan(draws)]
+    if not len(defined):
         return Interval(estimate, float("-inf"), float("inf"))
-    low, high = np.quantile(known, [error / 2, 1 - error / 2])
+    low, high = np.quantile(defined, [error / 2, 1 - error / 2])
     return Interval(estimate, float(low), float(high))

@@ -1,4 +1,4 @@
-"""Whether chances meant what they said at a cutoff, and their intervals held; by the lines of docs/design.md 6."""
+"""Calibration of chances at a cutoff and coverage of their intervals, by the limits of docs/design.md 6."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from training.metrics import scoring as metrics
 Flags = npt.NDArray[np.bool_]
 
 MOST_GAP = 0.02
-"""Of mean predicted and observed rate, where 1,000 and more were judged; else their binomial interval."""
+"""Allowed gap of mean predicted and observed rate from 1,000 customers on; below that, the binomial interval."""
 ENOUGH_JUDGED = 1000
 MOST_ERROR_OVER_PERFECT = 0.01
 SEASON_STEP = 0.05
-"""By more the rate moves from the last closed window's only where a season or a break is behind it."""
+"""A larger move of the rate since the last closed window means a season or a break."""
 DECILES, LEAST_IN_CELL = 10, 50
 NINETY, NINETY_FIVE = 1.645, 1.96  # normal quantiles, two-sided
 
 
 @dataclass(frozen=True)
 class CalibrationFigures:
-    """What was forecast of one cutoff's customers, and what came.
+    """Predicted and observed rates of one cutoff's customers.
 
     Attributes:
-        last_rate: the observed rate of the window that closed last before; NaN: none did.
+        last_rate: the observed rate of the last window closed before; NaN: there is none.
         has_year_before: the ledger holds the window one year earlier.
     """
 
@@ -64,24 +64,24 @@ class CalibrationFigures:
 
     @property
     def is_across_season_change(self) -> bool:
-        """The rate left that of the last closed window, and the ledger could not know why."""
+        """The rate moved away from that of the last closed window, and the ledger holds no year that explains it."""
         return abs(self.observed - self.last_rate) > SEASON_STEP and not self.has_year_before
 
     @property
     def mean_kept(self) -> bool:
-        """The gap is at most 0.02 where 1,000 and more were judged, or within what chance alone makes of it."""
+        """The gap is at most 0.02 from 1,000 customers on, or within what chance alone explains."""
         within_chance = abs(self.gap) <= NINETY_FIVE * self.deviation
         return within_chance or (self.customers >= ENOUGH_JUDGED and abs(self.gap) <= MOST_GAP)
 
     @property
     def error_kept(self) -> bool:
-        """The calibration error is at most 0.01 over what a perfect forecast shows in 95 of 100 cases."""
+        """The calibration error is at most 0.01 above the 95th percentile of a perfect forecast's."""
         return self.error <= self.perfect_error + MOST_ERROR_OVER_PERFECT
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A tenth of a cutoff's customers by chance: mean forecast and bounds, and the rate that came."""
+    """A tenth of a cutoff's customers by chance: mean forecast, its bounds, and the observed rate."""
 
     customers: int
     chance: float
@@ -91,7 +91,7 @@ class Cell:
 
     @property
     def covered(self) -> bool:
-        """The rate lies in the bounds, each half widened by what so few customers make of it (90 %)."""
+        """The rate lies in the bounds, each half widened by the chance of this number of customers (90 %)."""
         noise = NINETY**2 * self.chance * (1 - self.chance) / self.customers
         below = np.sqrt((self.chance - self.low) ** 2 + noise)
         above = np.sqrt((self.high - self.chance) ** 2 + noise)
@@ -99,7 +99,7 @@ class Cell:
 
 
 def cells_of(chance: Floats, low: Floats, high: Floats, churned: Flags) -> tuple[Cell, ...]:
-    """The tenths of one cutoff that hold 50 customers and more."""
+    """The tenths of one cutoff that hold at least 50 customers."""
     tenths = np.array_split(np.argsort(chance, kind="stable"), DECILES)
     return tuple(
         Cell(

@@ -1,4 +1,4 @@
-"""Differences to rivals, each with its interval, and what they show when many are looked at together."""
+"""Differences to baselines, each with its interval, and their joint judgement."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ JOINT_ERROR = 0.05
 
 @dataclass(frozen=True)
 class MetricDifference:
-    """Our figure less a rival's, turned so that above 0 is better.
+    """Our figure less a baseline's, with the sign turned so that above 0 is better.
 
     Attributes:
-        estimate: over all judged rows. draws: over rows drawn anew.
+        estimate: over all rows. draws: over resampled rows.
     """
 
     figure: Figure
@@ -28,15 +28,15 @@ class MetricDifference:
     draws: Floats
 
     def interval(self, error: float = JOINT_ERROR) -> Interval:
-        """The bounds that all but ``error`` of the draws keep."""
+        """The bounds that hold for all but ``error`` of the draws."""
         return interval_of_draws(self.estimate, self.draws, error)
 
     @property
     def surprise(self) -> float:
-        """How often a difference so far from 0 on its side would come by chance (two-sided)."""
-        known = self.draws[~np.isnan(self.draws)]
-        beyond = min(np.sum(known >= 0), np.sum(known <= 0)) if len(known) else 0
-        return min(1.0, 2 * (float(beyond) + 1) / (len(known) + 1))
+        """The two-sided p-value of the difference."""
+        defined = self.draws[~np.isnan(self.draws)]
+        beyond = min(np.sum(defined >= 0), np.sum(defined <= 0)) if len(defined) else 0
+        return min(1.0, 2 * (float(beyond) + 1) / (len(defined) + 1))
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Judgement:
     """One difference among all that are judged together.
 
     Attributes:
-        joint: its interval by Holm: of the k-th least likely of m at an error of 5 % ÷ (m - k + 1).
-        is_worse: that interval, and those of all less likely ones, lie wholly below or above 0, this one below.
+        joint: its interval by Holm: for the k-th smallest p-value of m, at an error of 5 % ÷ (m - k + 1).
+        is_worse: that interval lies wholly below 0, and those of all smaller p-values wholly below or above 0.
     """
 
     difference: MetricDifference
@@ -54,15 +54,15 @@ class Judgement:
 
 
 def judged_jointly(differences: Sequence[MetricDifference]) -> tuple[Judgement, ...]:
-    """Each difference judged so that all judgements hold together in 95 of 100 cases, in the order given.
+    """Judgements that all hold together in 95 of 100 cases, in the order of the differences.
 
     Source: Holm 1979, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6(2).
     """
     by_surprise = sorted(range(len(differences)), key=lambda place: differences[place].surprise)
-    judged: dict[int, Judgement] = {}
+    judgements: dict[int, Judgement] = {}
     still_sure = True
     for rank, place in enumerate(by_surprise):
         joint = differences[place].interval(JOINT_ERROR / (len(differences) - rank))
         still_sure = still_sure and (joint.low > 0 or joint.high < 0)
-        judged[place] = Judgement(differences[place], joint, still_sure and joint.high < 0)
-    return tuple(judged[place] for place in range(len(differences)))
+        judgements[place] = Judgement(differences[place], joint, still_sure and joint.high < 0)
+    return tuple(judgements[place] for place in range(len(differences)))

@@ -1,7 +1,7 @@
-"""Figures of forecasts over origins, and how they come out when customers are drawn anew.
+"""Figures of forecasts over origins, and their values on resampled customers.
 
-A figure is the mean over origins; all forecasts see the same draws. A draw is kept as how often each row is in it, so
-that nothing is sorted twice.
+A figure is the mean over origins; all forecasts share the same draws. A draw is stored as the number of times each row
+is in it, so that nothing is sorted twice.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from training.metrics.scoring import LEAST_TOP, TOP_SHARES
 Ints = npt.NDArray[np.int64]
 
 TOP_PART = 1.5
-"""Times the largest top: rows that are looked at before all are."""
+"""Rows tried first, as a multiple of the largest top."""
 
 
 class Figure(StrEnum):
-    """What forecasts are judged by."""
+    """The figures that judge a forecast."""
 
     AUC = "AUC"
     BRIER = "Brier"
@@ -33,13 +33,13 @@ class Figure(StrEnum):
 
     @property
     def sign(self) -> int:
-        """1 where more is better, -1 where less is."""
+        """1 where a larger figure is better, -1 where a smaller one is."""
         return -1 if self is Figure.BRIER else 1
 
 
 @dataclass(frozen=True)
 class OriginOutcomes:
-    """What came after one origin, row by row."""
+    """The outcomes after one origin, row by row."""
 
     ids: Sequence[str]
     churned: npt.NDArray[np.bool_]
@@ -50,88 +50,89 @@ class OriginOutcomes:
 
 
 Statistic = Callable[[Ints], float]
-"""A figure of a scene in which each row stands so many times; NaN where it cannot be told."""
+"""A figure of one origin from the number of times each row counts; NaN where it is undefined."""
 
 
-def counted(figure: Figure, scene: OriginOutcomes, told: Floats) -> Statistic:
+def counted(figure: Figure, outcomes: OriginOutcomes, forecast: Floats) -> Statistic:
     """The figure of one forecast (a chance; for money found a value at risk) at one origin."""
     match figure:
         case Figure.AUC:
-            return _auc(scene, told)
+            return _auc(outcomes, forecast)
         case Figure.BRIER:
-            off = (told - scene.churned) ** 2
-            return lambda counts: float(counts @ off) / float(counts.sum()) if counts.any() else float("nan")
+            squared_error = (forecast - outcomes.churned) ** 2
+            return lambda counts: float(counts @ squared_error) / float(counts.sum()) if counts.any() else float("nan")
         case Figure.MONEY_FOUND:
-            return _money_found(scene, told)
+            return _money_found(outcomes, forecast)
 
 
 def over_draws(
-    told: Mapping[str, Sequence[Statistic]], rows: Sequence[Ints], draws: Iterable[Ints]
+    statistics: Mapping[str, Sequence[Statistic]], rows: Sequence[Ints], draws: Iterable[Ints]
 ) -> dict[str, Floats]:
     """By forecast: its figure over all rows, then over each draw.
 
-    ``told`` holds a counted figure per scene, ``rows`` the row numbers of each scene, a draw the row numbers drawn.
+    Args:
+        statistics: by forecast, one per origin. rows: the row numbers of each origin. draws: the row numbers drawn.
     """
-    total = sum(len(each) for each in rows)
-    found: dict[str, list[float]] = {name: [] for name in told}
+    total = sum(len(values) for values in rows)
+    results: dict[str, list[float]] = {name: [] for name in statistics}
     for drawn in chain([np.arange(total)], draws):
         times = np.bincount(drawn, minlength=total)
-        counts = [times[each] for each in rows]
-        for name, figures in told.items():
-            found[name].append(_mean([figure(each) for figure, each in zip(figures, counts, strict=True)]))
-    return {name: np.array(each) for name, each in found.items()}
+        counts = [times[values] for values in rows]
+        for name, figures in statistics.items():
+            results[name].append(_mean([figure(values) for figure, values in zip(figures, counts, strict=True)]))
+    return {name: np.array(values) for name, values in results.items()}
 
 
 def _mean(figures: Sequence[float]) -> float:
-    known = [each for each in figures if not np.isnan(each)]
-    return float(np.mean(known)) if known else float("nan")
+    defined = [figure for figure in figures if not np.isnan(figure)]
+    return float(np.mean(defined)) if defined else float("nan")
 
 
-def _auc(scene: OriginOutcomes, chance: Floats) -> Statistic:
+def _auc(outcomes: OriginOutcomes, chance: Floats) -> Statistic:
     order = np.argsort(chance, kind="stable")
-    churned = scene.churned[order]
+    churned = outcomes.churned[order]
     starts = np.flatnonzero(np.diff(chance[order], prepend=-np.inf))  # equal chances are one step
 
     def figure(counts: Ints) -> float:
-        stands = counts[order]
-        left = np.add.reduceat(np.where(churned, stands, 0), starts)
-        stayed = np.add.reduceat(np.where(churned, 0, stands), starts)
-        pairs = float(left.sum()) * float(stayed.sum())
+        repeats = counts[order]
+        stopped = np.add.reduceat(np.where(churned, repeats, 0), starts)
+        went_on = np.add.reduceat(np.where(churned, 0, repeats), starts)
+        pairs = float(stopped.sum()) * float(went_on.sum())
         if pairs == 0:
             return float("nan")
-        lower = np.cumsum(stayed) - stayed
-        return float(np.sum(left * (lower + 0.5 * stayed))) / pairs
+        lower = np.cumsum(went_on) - went_on
+        return float(np.sum(stopped * (lower + 0.5 * went_on))) / pairs
 
     return figure
 
 
-def _money_found(scene: OriginOutcomes, value_at_risk: Floats) -> Statistic:
-    sizes = np.array([max(LEAST_TOP, int(share * len(scene))) for share in TOP_SHARES])
-    found = _tops(order_of(value_at_risk, scene.ids), scene.shortfall, sizes)
-    most = _tops(np.argsort(-scene.shortfall, kind="stable"), scene.shortfall, sizes)
+def _money_found(outcomes: OriginOutcomes, value_at_risk: Floats) -> Statistic:
+    sizes = np.array([max(LEAST_TOP, int(share * len(outcomes))) for share in TOP_SHARES])
+    ranked_top = _tops(order_of(value_at_risk, outcomes.ids), outcomes.shortfall, sizes)
+    best_top = _tops(np.argsort(-outcomes.shortfall, kind="stable"), outcomes.shortfall, sizes)
 
     def figure(counts: Ints) -> float:
-        best = most(counts)
-        return float(np.mean(found(counts) / best)) if best[0] > 0 else float("nan")
+        best = best_top(counts)
+        return float(np.mean(ranked_top(counts) / best)) if best[0] > 0 else float("nan")
 
     return figure
 
 
 def _tops(order: npt.NDArray[np.intp], shortfall: Floats, sizes: Ints) -> Callable[[Ints], Floats]:
-    """The shortfall in the first so many of an order, by size (rising), where each row stands so many times.
+    """The shortfall in the first rows of an order, by number of rows (ascending), where rows may repeat.
 
-    Rows stand once on average, so that a part a little larger than the largest size nearly always holds it.
+    A row counts once on average, so that a part a little larger than the largest size is nearly always enough.
     """
     part = order[: int(TOP_PART * sizes[-1])]
 
     def tops(counts: Ints) -> Floats:
         for rows in (part, order):
-            stands = counts[rows]
-            reached = np.cumsum(stands)
+            repeats = counts[rows]
+            reached = np.cumsum(repeats)
             if reached[-1] >= sizes[-1]:
                 break
         lost = shortfall[rows]
         last = np.minimum(np.searchsorted(reached, sizes), len(rows) - 1)
-        return np.asarray(np.cumsum(stands * lost)[last] - np.maximum(reached[last] - sizes, 0) * lost[last])
+        return np.asarray(np.cumsum(repeats * lost)[last] - np.maximum(reached[last] - sizes, 0) * lost[last])
 
     return tops

@@ -1,6 +1,6 @@
-"""How forecasts and rankings are judged; the formulas are those of docs/design.md 6.
+"""Scores of forecasts and rankings, by the formulas of docs/design.md 6.
 
-A weight says how much each row counts (see ``TrainingSet.weight``); None: all alike.
+``weight`` is that of each row (see ``TrainingSet.weight``); None: all rows weigh the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PERFECT_DRAWS = 500
 
 
 LEAST_OUTCOMES = 50
-"""Customers left alone, under which figures would be chance (docs/design.md 6)."""
+"""Customers without a call that a figure needs; with fewer it would be chance (docs/design.md 6)."""
 
 
 def auc(chance: Floats, happened: Flags, weight: Floats | None = None) -> float:
@@ -40,12 +40,12 @@ def brier(chance: Floats, happened: Flags, weight: Floats | None = None) -> floa
 
 
 def log_loss(chance: Floats, happened: Flags, weight: Floats | None = None) -> float:
-    """Mean surprise in nats; 0 is perfect. Chances are inside (0, 1)."""
+    """Mean negative log-likelihood in nats; 0 is perfect. Chances are inside (0, 1)."""
     return float(-np.average(np.where(happened, np.log(chance), np.log1p(-chance)), weights=weight))
 
 
 def calibration_error(chance: Floats, happened: Flags, weight: Floats | None = None) -> float:
-    """Mean |mean chance - observed rate| over 10 equal-count bins of rising chance, weighted by their customers."""
+    """Mean |mean chance - observed rate| over 10 equal-count bins of ascending chance, weighted by their customers."""
     return _Bins.of(chance, weight).error(happened)
 
 
@@ -58,7 +58,7 @@ def perfect_calibration_error(chance: Floats, seed: int, weight: Floats | None =
 
 @dataclass(frozen=True)
 class _Bins:
-    """Rows in bins of equal count by rising chance, with their weights and mean chance; sorted once for all draws."""
+    """Rows in bins of equal count by ascending chance, with weights and mean chance; sorted once for all draws."""
 
     rows: list[npt.NDArray[np.intp]]
     weights: list[Floats]
@@ -67,23 +67,23 @@ class _Bins:
 
     @classmethod
     def of(cls, chance: Floats, weight: Floats | None) -> _Bins:
-        each = np.ones(len(chance)) if weight is None else weight
+        row_weights = np.ones(len(chance)) if weight is None else weight
         order = np.argsort(chance, kind="stable")
         rows = np.array_split(order, min(BINS, len(order)))
-        weights = [each[of_bin] for of_bin in rows]
+        weights = [row_weights[of_bin] for of_bin in rows]
         chances = [float(np.average(chance[of_bin], weights=w)) for of_bin, w in zip(rows, weights, strict=True)]
-        return cls(rows, weights, chances, float(each.sum()))
+        return cls(rows, weights, chances, float(row_weights.sum()))
 
     def error(self, happened: Flags) -> float:
-        each = zip(self.rows, self.weights, self.chances, strict=True)
-        gaps = [abs(chance - float(np.average(happened[rows], weights=w))) * float(w.sum()) for rows, w, chance in each]
+        bins = zip(self.rows, self.weights, self.chances, strict=True)
+        gaps = [abs(chance - float(np.average(happened[rows], weights=w))) * float(w.sum()) for rows, w, chance in bins]
         return sum(gaps) / self.total
 
 
 def money_found(value_at_risk: Floats, shortfall: Floats, customer_ids: Sequence[str]) -> float:
     """Shortfall in the top of the ranking ÷ the best possible: mean over the top 1, 5 and 20 %, at least 5 customers.
 
-    NaN where nothing was lost at all.
+    NaN where nothing was lost.
     """
     if not len(shortfall) or shortfall.max() <= 0:
         return float("nan")
@@ -98,9 +98,9 @@ def pooled_money_found(
 ) -> float:
     """Money found at each origin, averaged over the origins where anything was lost."""
     ids = np.asarray(customer_ids, dtype=np.str_)
-    found = [
+    shares = [
         money_found(value_at_risk[rows], shortfall[rows], ids[rows].tolist())
-        for rows in (origin == each for each in np.unique(origin))
+        for rows in (origin == share for share in np.unique(origin))
     ]
-    known = [each for each in found if not np.isnan(each)]
-    return float(np.mean(known)) if known else float("nan")
+    defined = [share for share in shares if not np.isnan(share)]
+    return float(np.mean(defined)) if defined else float("nan")

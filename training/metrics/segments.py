@@ -1,4 +1,4 @@
-"""Whether chances mean what they say where it matters most, not only on average over everybody."""
+"""Calibration in the segments that matter most, and not only over all customers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOP_TIER_SHARE = metrics.TOP_SHARES[-1]
 
 
 class Segment(StrEnum):
-    """Customers among whom chances must mean what they say."""
+    """Groups of customers in which chances must be calibrated."""
 
     EVERYBODY = "everybody"
     TOP_VALUE_TIER = "top value tier"  # the fifth with the largest R
@@ -37,7 +37,7 @@ class Segment(StrEnum):
 
 @dataclass(frozen=True)
 class Calibration:
-    """Mean chance and observed rate, the calibration error, and that which a perfect forecast stays under in 95 %."""
+    """Mean chance, observed rate, calibration error, and the 95th percentile of a perfect forecast's error."""
 
     predicted: float
     observed: float
@@ -47,11 +47,11 @@ class Calibration:
 
 @dataclass(frozen=True)
 class SegmentCalibration:
-    """How the chances told to one circle held.
+    """Calibration in one segment.
 
     Attributes:
-        forecasts: that count, one per customer and origin. customers: how many they are of.
-        calibration: each forecast by its weight; None: under 50 forecasts.
+        circle: the segment. forecasts: one per customer and origin. customers: their number.
+        calibration: forecasts count by their weight; None: under 50 forecasts.
     """
 
     circle: Segment
@@ -61,7 +61,7 @@ class SegmentCalibration:
 
     @property
     def sentence(self) -> str:
-        """The same for a person."""
+        """The calibration in words."""
         if not self.forecasts:
             return "there were none"
         if self.calibration is None:
@@ -76,25 +76,25 @@ class SegmentCalibration:
 def segments_at(
     ledger: Ledger, snapshot: Snapshot, *, as_of: AsOf, reference: Floats, policy: Policy
 ) -> dict[Segment, Flags]:
-    """Who of a snapshot's customers was in each circle at its instant, as was known then.
+    """Membership of a snapshot's customers in each segment at its instant, as known then.
 
     Args:
         reference: R of each. Of equal R the smaller customer_id is in the top value tier.
     """
-    ids, key = snapshot.customer_ids, key_accounts_at(ledger, as_of, policy)
+    ids, key_accounts = snapshot.customer_ids, key_accounts_at(ledger, as_of, policy)
     top = np.zeros(len(ids), dtype=np.bool_)
     top[order_of(reference, ids)[: int(TOP_TIER_SHARE * len(ids))]] = True
     return {
         Segment.EVERYBODY: np.ones(len(ids), dtype=np.bool_),
         Segment.TOP_VALUE_TIER: top,
         Segment.NEWCOMERS: is_newcomer(rungs_of(snapshot, policy)),
-        Segment.KEY_ACCOUNTS: np.array([each in key for each in ids], dtype=np.bool_),
+        Segment.KEY_ACCOUNTS: np.array([customer_id in key_accounts for customer_id in ids], dtype=np.bool_),
     }
 
 
 def joined(parts: Sequence[Mapping[Segment, Flags]]) -> dict[Segment, Flags]:
-    """The circles of several instants, one after another."""
-    return {circle: np.concatenate([part[circle] for part in parts]) for circle in Segment}
+    """The segments of several instants, one after another."""
+    return {segment: np.concatenate([part[segment] for part in parts]) for segment in Segment}
 
 
 def calibration_in(
@@ -106,37 +106,37 @@ def calibration_in(
     customer: npt.NDArray[Any],
     seed: int,
 ) -> tuple[SegmentCalibration, ...]:
-    """How chances held in each circle; who was called (weight 0) counts nowhere, who was held out for several."""
+    """Calibration in each segment; called customers (weight 0) do not count, held-out ones count for several."""
 
-    def told(circle: Segment, rows: Flags) -> SegmentCalibration:
+    def calibration_of(segment: Segment, rows: Flags) -> SegmentCalibration:
         count, customers = int(rows.sum()), len(np.unique(customer[rows]))
         if count < LEAST_OUTCOMES:
-            return SegmentCalibration(circle, count, customers, None)
-        here, came, each = chance[rows], churned[rows], weight[rows]
+            return SegmentCalibration(segment, count, customers, None)
+        chances, outcomes, row_weights = chance[rows], churned[rows], weight[rows]
         return SegmentCalibration(
-            circle,
+            segment,
             count,
             customers,
             Calibration(
-                predicted=float(np.average(here, weights=each)),
-                observed=float(np.average(came, weights=each)),
-                error=metrics.calibration_error(here, came, each),
-                perfect_error=metrics.perfect_calibration_error(here, seed, each),
+                predicted=float(np.average(chances, weights=row_weights)),
+                observed=float(np.average(outcomes, weights=row_weights)),
+                error=metrics.calibration_error(chances, outcomes, row_weights),
+                perfect_error=metrics.perfect_calibration_error(chances, seed, row_weights),
             ),
         )
 
-    return tuple(told(circle, rows & (weight > 0)) for circle, rows in segments.items())
+    return tuple(calibration_of(segment, rows & (weight > 0)) for segment, rows in segments.items())
 
 
-def segments_table(found: Sequence[SegmentCalibration]) -> str:
-    """The figures as a table of Markdown; in words where there are too few to say."""
+def segments_table(segments: Sequence[SegmentCalibration]) -> str:
+    """The figures as a Markdown table; in words where there are too few forecasts."""
     lines = ["| among | forecasts | customers | predicted | observed | calibration error (perfect) |"]
     lines.append("|---|---|---|---|---|---|")
-    for each in found:
-        head, told = f"| {each.circle} | {each.forecasts:,} | {each.customers:,}", each.calibration
-        if told is None:
-            lines.append(f"{head} | {each.sentence} | | |")
+    for segment in segments:
+        head, calibration = f"| {segment.circle} | {segment.forecasts:,} | {segment.customers:,}", segment.calibration
+        if calibration is None:
+            lines.append(f"{head} | {segment.sentence} | | |")
         else:
-            error = f"{told.error:.3f} ({told.perfect_error:.3f})"
-            lines.append(f"{head} | {told.predicted:.3f} | {told.observed:.3f} | {error} |")
+            error = f"{calibration.error:.3f} ({calibration.perfect_error:.3f})"
+            lines.append(f"{head} | {calibration.predicted:.3f} | {calibration.observed:.3f} | {error} |")
     return "\n".join(lines)

@@ -186,7 +186,7 @@ def test_a_training_set_leaves_the_called_out_of_who_is_learned_from_and_out_of_
 
 def test_where_too_few_are_held_out_the_called_are_fitted_on_with_an_input_that_no_score_ever_has() -> None:
     rows = learned_world()
-    assert rows.called_are_told_apart
+    assert rows.has_called_input
     fitted = rows.with_called([ORIGIN])
     assert fitted.snapshot.customer_ids == ["alone", "called", "held"]
     assert fitted.snapshot.feature(ASSIGNED).tolist() == [0.0, 1.0, 0.0]
@@ -201,7 +201,7 @@ def test_what_calls_mean_for_a_training_is_said() -> None:
     assert "only 1 customer was held out, and 50 are needed" in rows.calls_note
     left_alone = replace(rows, assignments=Assignments(np.zeros(len(rows), dtype=np.bool_), np.ones(len(rows))))
     assert left_alone.calls_note == ""
-    assert not left_alone.called_are_told_apart
+    assert not left_alone.has_called_input
 
 
 def test_a_call_not_yet_known_at_an_earlier_instant_leaves_its_window_in() -> None:
