@@ -27,7 +27,7 @@ from features.ledger.mirror.parquet_mirror import read_ledger
 from features.policy import Policy
 from tests.cdnow import cdnow_master
 from training.evaluation.evaluate import evaluate
-from training.evaluation.page import calibration_table, cutoffs_table, levels_table, means_table, told
+from training.evaluation.page import calibration_table, cutoffs_table, levels_table, means_table, shown
 from training.evaluation.results import OURS, Evaluation
 from training.metrics.calibration import coverage
 from training.metrics.multiple_comparisons import judged_jointly
@@ -237,7 +237,7 @@ def _cells(found: Mapping[str, Evaluation]) -> str:
 def _published(name: str, each: Evaluation) -> str:
     lines = ["| | AUC | Brier | money found |", "|---|---|---|---|"]
     rows = {f"**{OURS}**": tuple(each.means[figure].get(OURS, NAN) for figure in Figure), **TRIALS[name].published}
-    lines += [f"| {rival} | {' | '.join(told(figure) for figure in figures)} |" for rival, figures in rows.items()]
+    lines += [f"| {rival} | {' | '.join(shown(figure) for figure in figures)} |" for rival, figures in rows.items()]
     return "\n".join(lines)
 
 

@@ -1,9 +1,8 @@
 """Base rates of past origins, and the range of the base rate at later as-ofs.
 
 A Gaussian process over as-ofs: a level that wanders, a season that recurs a year later, and chance in each window.
-Their
-sizes come from the origins themselves: every mixture weighs as much as its likelihood (and a prior that expects
-    little), and none is chosen. So the window a year earlier counts as much as such windows were worth before.
+Their sizes come from the origins themselves: every mixture weighs as much as its likelihood (times a prior that expects
+little), and none is chosen. So the window a year earlier counts as much as such windows were worth before.
 
 Source: Rasmussen & Williams 2006, Gaussian Processes for Machine Learning, chapters 2 and 5.
 """

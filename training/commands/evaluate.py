@@ -96,7 +96,7 @@ def _write(found: Evaluation, folder: Path) -> None:
 
 def _print(found: Evaluation, console: Console, out: Path | None) -> None:
     from training.evaluation.baselines import BASELINES
-    from training.evaluation.page import told
+    from training.evaluation.page import shown
     from training.evaluation.results import OURS
     from training.metrics.resampled import Figure
 
@@ -114,7 +114,7 @@ def _print(found: Evaluation, console: Console, out: Path | None) -> None:
     for name in (OURS, *(rival.name for rival in BASELINES)):
         cells = []
         for figure in Figure:
-            cell = told(found.means[figure].get(name, float("nan")))
+            cell = shown(found.means[figure].get(name, float("nan")))
             if (figure, name) in intervals:
                 between = intervals[figure, name]
                 cell += f" ({between.low:+.2f}…{between.high:+.2f})"

@@ -1,7 +1,7 @@
-"""The rivals a served model is held against at cutoffs: rules, models of the books, and money alone.
+"""Baselines for a model at cutoffs: rules, textbook models, and money alone.
 
-They are fitted on windows closed by the cutoff and never served. BG/NBD needs no outcomes and is fitted on all
-customers up to the cutoff.
+They are fitted on windows closed by the cutoff and never serve. BG/NBD needs no outcomes and is fitted on all customers
+up to the cutoff.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ FIFTHS = (0.2, 0.4, 0.6, 0.8)
 
 
 class Predicts(StrEnum):
-    """What a rival forecasts."""
+    """The forecast of a baseline."""
 
     CHANCE = "chance"  # of no order; it ranks money by chance × R
-    MONEY = "money"  # it ranks money and tells no chance
+    MONEY = "money"  # it ranks money and has no chances
 
 
 @dataclass(frozen=True)
 class BaselineInputs:
-    """What rivals may learn from at a cutoff.
+    """The data a baseline may learn from at a cutoff.
 
     Attributes:
         active: active customers of all closed windows. recent: those with an order day in the H days before, of windows
-            that do not overlap, oldest first. newest: of these, the window that closed last.
-        at: who is judged, and everybody; its outcomes are not looked at.
+            that do not overlap, oldest first. newest: the last closed of these windows.
+        at: the customers at the cutoff; their outcomes are not read.
     """
 
     active: TrainingSet
@@ -53,15 +53,18 @@ class BaselineInputs:
     seed: int
 
     @classmethod
-    def of(cls, made: TrainedModel, at: CutoffCustomers) -> BaselineInputs | None:
-        """The past of a cutoff; None where no window was closed, or one outcome is too rare to learn from."""
-        if made.context is None:
+    def of(cls, trained: TrainedModel, at: CutoffCustomers) -> BaselineInputs | None:
+        """The data before a cutoff; None where no window was closed, or one outcome is too rare to learn from."""
+        if trained.context is None:
             return None
-        rows, chain = made.context.rows, made.origins.chain(at.cutoff)
-        active, recent = rows.active_at(made.origins.close), recent_buyers(rows, chain)
+        rows, chain = trained.context.rows, trained.origins.chain(at.cutoff)
+        active, recent = rows.active_at(trained.origins.close), recent_buyers(rows, chain)
         newest = recent_buyers(rows, chain[:1])
-        rarest = min(min(each.labels.churned.sum(), (~each.labels.churned).sum()) for each in (active, recent))
-        return cls(active, recent, newest, at, made.context.seed) if rarest >= LEAST_OUTCOMES else None
+        rarest = min(
+            min(rows_of_kind.labels.churned.sum(), (~rows_of_kind.labels.churned).sum())
+            for rows_of_kind in (active, recent)
+        )
+        return cls(active, recent, newest, at, trained.context.seed) if rarest >= LEAST_OUTCOMES else None
 
 
 Forecast = Callable[[Snapshot], Floats]
@@ -69,59 +72,59 @@ Forecast = Callable[[Snapshot], Floats]
 
 @dataclass(frozen=True)
 class Baseline:
-    """Someone to beat.
+    """A forecast that a model has to beat.
 
     Attributes:
-        fit: makes of the past what forecasts a snapshot's rows.
+        fit: returns a function that forecasts a snapshot's rows.
     """
 
     name: str
     meaning: str
-    tells: Predicts
+    predicts: Predicts
     fit: Callable[[BaselineInputs], Forecast]
 
 
 def _line(name: str, *features: str, rising_in: int = 0) -> Callable[[BaselineInputs], Forecast]:
     recipe = LinearRecipe(tuple((feature, LOG) for feature in features), shrinkage=1.0, rising_in=rising_in)
 
-    def fit(past: BaselineInputs) -> Forecast:
-        member = fit_linear(name, recipe, past.active.snapshot, _stopped(past.active), None)
+    def fit(inputs: BaselineInputs) -> Forecast:
+        member = fit_linear(name, recipe, inputs.active.snapshot, _stopped(inputs.active), None)
         return lambda snapshot: chance_of(member.log_odds(snapshot))
 
     return fit
 
 
-def _fifths(past: BaselineInputs) -> Forecast:
+def _fifths(inputs: BaselineInputs) -> Forecast:
     from sklearn.linear_model import LogisticRegression
 
     names = (RECENCY, FREQUENCY, SALES)
-    edges = {name: np.quantile(past.recent.snapshot.feature(name), FIFTHS) for name in names}
+    edges = {name: np.quantile(inputs.recent.snapshot.feature(name), FIFTHS) for name in names}
 
     def scored(snapshot: Snapshot) -> Floats:
         return np.column_stack([np.searchsorted(edges[name], snapshot.feature(name), side="right") for name in names])
 
-    line = LogisticRegression(C=1.0, max_iter=1000).fit(scored(past.recent.snapshot), past.recent.labels.churned)
+    line = LogisticRegression(C=1.0, max_iter=1000).fit(scored(inputs.recent.snapshot), inputs.recent.labels.churned)
     return lambda snapshot: np.asarray(line.predict_proba(scored(snapshot))[:, 1], dtype=np.float64)
 
 
-def _bg_nbd(past: BaselineInputs) -> Forecast:
+def _bg_nbd(inputs: BaselineInputs) -> Forecast:
     member = fit_btyd(
         "bg/nbd",
         BtydModel.BG_NBD,
-        past.at.everybody,
-        past.recent.horizon_days,
+        inputs.at.everybody,
+        inputs.recent.horizon_days,
         most_regular=1,
         time=CALENDAR,
     )
     return lambda snapshot: chance_of(member.log_odds(snapshot))
 
 
-def _tuned(past: BaselineInputs) -> Forecast:
-    return fit_tuned(past.recent, past.newest, past.seed)
+def _tuned(inputs: BaselineInputs) -> Forecast:
+    return fit_tuned(inputs.recent, inputs.newest, inputs.seed)
 
 
-def _shortfall(past: BaselineInputs) -> Forecast:
-    return fit_shortfall(past.recent, past.newest, past.at.carried, past.seed)
+def _shortfall(inputs: BaselineInputs) -> Forecast:
+    return fit_shortfall(inputs.recent, inputs.newest, inputs.at.carried, inputs.seed)
 
 
 BASELINES: tuple[Baseline, ...] = (
@@ -146,7 +149,7 @@ BASELINES: tuple[Baseline, ...] = (
     Baseline("reference alone", "who brings most", Predicts.MONEY, lambda past: past.at.carried.sales),
     Baseline("lightgbm of the shortfall", "boosted trees that learn the shortfall itself", Predicts.MONEY, _shortfall),
 )
-"""Everybody a model has to beat, in the order of the table."""
+"""All baselines, in the order of the table."""
 
 
 def _stopped(rows: TrainingSet) -> Floats:

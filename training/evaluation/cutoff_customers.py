@@ -1,4 +1,4 @@
-"""Who is judged at a cutoff, and what came, by the formulas of docs/design.md 6 whatever the product does."""
+"""Customers of an evaluation at a cutoff and their outcomes, by the formulas of docs/design.md 6."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class CutoffCustomers:
-    """Customers with an order day in the H days before the cutoff whom no list of ours called in the window after it.
+    """Customers with an order day in the H days before the cutoff and no call from our lists in the window after it.
 
     Attributes:
-        snapshot: their features as of the cutoff. everybody: those of all who ever ordered.
+        snapshot: their features as of the cutoff. everybody: the features of all customers that ever ordered.
         carried: R as docs/design.md 6 has it, with the carries of the windows closed by the cutoff.
         churned: no order day in [cutoff, cutoff + H), as known later. net_sales: sales less returns there.
         last_rate: the observed rate of the last closed window; NaN: there is none.
@@ -47,48 +47,48 @@ class CutoffCustomers:
 
     @property
     def reference(self) -> Floats:
-        """R of each."""
+        """R of each customer."""
         return self.carried.sales(self.snapshot)
 
     @property
     def shortfall(self) -> Floats:
-        """max(R - net sales, 0) of each."""
+        """max(R - net sales, 0) of each customer."""
         return np.maximum(self.reference - self.net_sales, 0.0)
 
 
-def customers_at_cutoff(made: TrainedModel, ledger: Ledger, policy: Policy) -> CutoffCustomers:
-    """Who is judged at the T of a model, and what the ledger tells today of the window after it.
+def customers_at_cutoff(trained: TrainedModel, ledger: Ledger, policy: Policy) -> CutoffCustomers:
+    """The customers at the T of a model, with the outcomes that the ledger holds today.
 
     Raises:
         HorizonOutlastsLedgerError: that window is not closed yet.
     """
-    scope = made.scope
+    scope = trained.scope
     horizon, cutoff = scope.horizon_days, scope.until
     end = AsOf.of_day(ledger.ends_on + timedelta(days=1), policy.zone)
-    all_known = take_snapshot(ledger, [cutoff], policy)
-    silence = all_known.feature("days_since_last_order")
-    recent = all_known.where(silence <= horizon)
+    all_customers = take_snapshot(ledger, [cutoff], policy)
+    silence = all_customers.feature("days_since_last_order")
+    recent = all_customers.where(silence <= horizon)
     labels = labels_of(ledger, recent, horizon, until=end, policy=policy)
-    alone = assignments_of(ledger, recent, horizon, until=end, policy=policy).weight > 0
-    windows = None if made.context is None else recent_buyers(made.context.rows, made.origins.chain(cutoff))
+    uncalled = assignments_of(ledger, recent, horizon, until=end, policy=policy).weight > 0
+    windows = None if trained.context is None else recent_buyers(trained.context.rows, trained.origins.chain(cutoff))
     needed = max(horizon, scope.active_days)
     return CutoffCustomers(
         cutoff=cutoff,
-        snapshot=recent.where(alone),
-        everybody=all_known.where(~np.isnan(silence)),
+        snapshot=recent.where(uncalled),
+        everybody=all_customers.where(~np.isnan(silence)),
         carried=Reference(horizon) if windows is None else _carried(windows),
-        churned=labels.churned[alone],
-        net_sales=labels.net_sales[alone],
-        last_rate=_last_rate(windows, made.origins.chain(cutoff)[:1]),
+        churned=labels.churned[uncalled],
+        net_sales=labels.net_sales[uncalled],
+        last_rate=_last_rate(windows, trained.origins.chain(cutoff)[:1]),
         has_year_before=(cutoff.day - timedelta(days=YEAR_DAYS) - scope.starts_on).days >= needed,
     )
 
 
 def recent_buyers(rows: TrainingSet, origins: Sequence[AsOf]) -> TrainingSet:
-    """The rows of some origins with an order day in the H days before, of customers no list of ours called."""
-    there = rows.at(origins)
-    silence = there.snapshot.feature("days_since_last_order")
-    return there.where((silence <= rows.horizon_days) & (there.weight > 0))
+    """The uncalled rows of some origins with an order day in the H days before."""
+    at_origins = rows.at(origins)
+    silence = at_origins.snapshot.feature("days_since_last_order")
+    return at_origins.where((silence <= rows.horizon_days) & (at_origins.weight > 0))
 
 
 def _last_rate(windows: TrainingSet | None, newest: Sequence[AsOf]) -> float:

@@ -1,6 +1,6 @@
-"""How a model does that is trained as if each cutoff were today, against every rival, by what came.
+"""Evaluation of models trained as if each cutoff were today, against every baseline, by the outcomes.
 
-Nothing is promoted, and nothing known on or after a cutoff is read for fitting; only the window after it is labelled as
+Nothing is promoted. Nothing known on or after a cutoff is read for fitting; only the window after it is labelled as
 known later.
 """
 
@@ -26,11 +26,11 @@ from training.metrics.segments import segments_at
 from training.selection.build import TrainedModel, bundle_of, train_model
 
 MOST_CUTOFFS = 4
-"""Where none are asked for: the contest's last origins."""
+"""Default number of cutoffs: the contest's last origins."""
 
 
 class NoCutoffError(TrainingError):
-    """A ledger too short for any cutoff, or one at which nobody can be judged."""
+    """A ledger too short for any cutoff, or without customers to judge."""
 
 
 def evaluate(
@@ -43,15 +43,15 @@ def evaluate(
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> Evaluation:
-    """How the model that `train --until D` would serve did after each cutoff D, beside every rival.
+    """The results after each cutoff D of the model that `train --until D` would serve, beside every baseline.
 
-    H and W are those asked for, else the policy's, else as the gaps propose as of the oldest cutoff; where no cutoffs
-    are asked for, as of the ledger's end.
+    H and W are the requested ones, else the policy's, else from the gaps as of the oldest cutoff (by default as of the
+    ledger's end).
 
     Raises:
-        NoCutoffError: no window is closed that could be judged, or nobody had an order day before any cutoff.
+        NoCutoffError: no window is closed, or no customer had an order day before any cutoff.
         HorizonOutlastsLedgerError: the window after a cutoff is not closed yet.
-        AsOfBeforeLedgerError, WindowError, HorizonBeyondLedgerError: a cutoff, H or W that cannot be.
+        AsOfBeforeLedgerError, WindowError, HorizonBeyondLedgerError: a cutoff, H or W is impossible.
     """
     first = scope_of(
         ledger,
@@ -60,77 +60,83 @@ def evaluate(
         horizon_days=horizon_days,
         active_days=active_days,
     )
-    chosen = sorted(set(cutoffs)) or _last_origins(first, policy)
+    instants = sorted(set(cutoffs)) or _last_origins(first, policy)
     end = ledger.ends_on + timedelta(days=1)
-    for cutoff in chosen:
+    for cutoff in instants:
         if cutoff.day + timedelta(days=first.horizon_days) > end:
             raise HorizonOutlastsLedgerError(cutoff.day, first.horizon_days, end)
     parts = []
-    for place, cutoff in enumerate(chosen):
+    for place, cutoff in enumerate(instants):
         scope = scope_of(ledger, policy, until=cutoff, horizon_days=first.horizon_days, active_days=first.active_days)
 
-        def told(step: str, share: float, place: int = place, cutoff: AsOf = cutoff) -> None:
-            progress(f"{cutoff.day}: {step}", (place + share) / (len(chosen) + 1))
+        def report(step: str, share: float, place: int = place, cutoff: AsOf = cutoff) -> None:
+            progress(f"{cutoff.day}: {step}", (place + share) / (len(instants) + 1))
 
-        parts.append(_at(ledger, scope, policy, seed, told))
+        parts.append(_at(ledger, scope, policy, seed, report))
     if not any(len(part) for part in parts):
         raise NoCutoffError(
             f"Nobody had an order day in the {first.horizon_days} days before any cutoff.", "Choose other cutoffs."
         )
-    progress("drawing customers anew", len(chosen) / (len(chosen) + 1))
-    found = Evaluation.of([part for part in parts if len(part)], first, seed=seed)
+    progress("drawing customers anew", len(instants) / (len(instants) + 1))
+    evaluation = Evaluation.of([part for part in parts if len(part)], first, seed=seed)
     progress("done", 1.0)
-    return found
+    return evaluation
 
 
 def _at(ledger: Ledger, scope: TrainingScope, policy: Policy, seed: int, progress: Progress) -> AtCutoff:
-    made = train_model(ledger, scope, policy, seed=seed, progress=progress)
-    bundle = bundle_of(made, made.winner, ledger, policy, number=1)
-    judged = customers_at_cutoff(made, ledger, policy)
-    scores = bundle.score(judged.snapshot)
-    told = {name: scores.column(name).to_numpy() for name in ("churn_probability", "churn_low", "churn_high")}
-    chance, value, skipped = _of_rivals(made, judged, progress)
+    trained = train_model(ledger, scope, policy, seed=seed, progress=progress)
+    bundle = bundle_of(trained, trained.winner, ledger, policy, number=1)
+    customers = customers_at_cutoff(trained, ledger, policy)
+    scores = bundle.score(customers.snapshot)
+    columns = {name: scores.column(name).to_numpy() for name in ("churn_probability", "churn_low", "churn_high")}
+    chance, value, skipped = _of_baselines(trained, customers, progress)
     value[OURS] = scores.column("value_at_risk").to_numpy()
     calibration: CalibrationFigures | None = None
     cells: tuple[Cell, ...] = ()
-    if made.winner.churn is not None and len(judged.churned):
-        ours = chance[OURS] = told["churn_probability"]
+    if trained.winner.churn is not None and len(customers.churned):
+        own_chance = chance[OURS] = columns["churn_probability"]
         calibration = CalibrationFigures.of(
-            ours, judged.churned, last_rate=judged.last_rate, has_year_before=judged.has_year_before, seed=seed
+            own_chance,
+            customers.churned,
+            last_rate=customers.last_rate,
+            has_year_before=customers.has_year_before,
+            seed=seed,
         )
-        cells = cells_of(ours, told["churn_low"], told["churn_high"], judged.churned)
+        cells = cells_of(own_chance, columns["churn_low"], columns["churn_high"], customers.churned)
     return AtCutoff(
         cutoff=scope.until,
-        ids=judged.snapshot.customer_ids,
-        churned=judged.churned,
-        reference=judged.reference,
-        shortfall=judged.shortfall,
+        ids=customers.snapshot.customer_ids,
+        churned=customers.churned,
+        reference=customers.reference,
+        shortfall=customers.shortfall,
         chance=chance,
         value=value,
-        served=made.winner.name,
-        sentence=made.winner.sentence,
+        served=trained.winner.name,
+        sentence=trained.winner.sentence,
         skipped=skipped,
         calibration=calibration,
         cells=cells,
-        segments=segments_at(ledger, judged.snapshot, as_of=scope.until, reference=judged.reference, policy=policy),
+        segments=segments_at(
+            ledger, customers.snapshot, as_of=scope.until, reference=customers.reference, policy=policy
+        ),
     )
 
 
-def _of_rivals(
-    made: TrainedModel, judged: CutoffCustomers, progress: Progress
+def _of_baselines(
+    trained: TrainedModel, customers: CutoffCustomers, progress: Progress
 ) -> tuple[dict[str, Floats], dict[str, Floats], str]:
-    """Their chances and values at risk, and why there are none."""
-    past = BaselineInputs.of(made, judged)
-    if past is None:
+    """Chances and values at risk of the baselines, and the reason where there are none."""
+    inputs = BaselineInputs.of(trained, customers)
+    if inputs is None:
         return {}, {}, "no rival could be fitted: too few closed windows, or too few of one outcome in them"
     chance: dict[str, Floats] = {}
     value: dict[str, Floats] = {}
-    for place, rival in enumerate(BASELINES):
-        progress(f"rival {rival.name}", 0.8 + 0.2 * place / len(BASELINES))
-        forecast = rival.fit(past)(judged.snapshot)
-        if rival.tells is Predicts.CHANCE:
-            chance[rival.name] = forecast
-        value[rival.name] = forecast * judged.reference if rival.tells is Predicts.CHANCE else forecast
+    for place, baseline in enumerate(BASELINES):
+        progress(f"rival {baseline.name}", 0.8 + 0.2 * place / len(BASELINES))
+        forecast = baseline.fit(inputs)(customers.snapshot)
+        if baseline.predicts is Predicts.CHANCE:
+            chance[baseline.name] = forecast
+        value[baseline.name] = forecast * customers.reference if baseline.predicts is Predicts.CHANCE else forecast
     return chance, value, ""
 
 
@@ -141,9 +147,9 @@ def _last_origins(scope: TrainingScope, policy: Policy) -> list[AsOf]:
     folds = contest_plan(origins).folds[:MOST_CUTOFFS]
     if not folds:
         needed = max(scope.horizon_days, scope.active_days) + 2 * scope.horizon_days
-        held = (scope.until.day - scope.starts_on).days
+        history_days = (scope.until.day - scope.starts_on).days
         raise NoCutoffError(
-            f"The ledger holds {held} days; to train before a cutoff and judge after it {needed:,} are needed "
+            f"The ledger holds {history_days} days; to train before a cutoff and judge after it {needed:,} are needed "
             f"with a horizon of {scope.horizon_days} days.",
             "Choose a shorter horizon (--horizon-days), name cutoffs (--cutoffs), or load more history.",
         )

@@ -6,7 +6,7 @@ In a notebook::
     worth = feature_value_of(my_features, ledger, policy)  # my_features(ledger, as_ofs, policy) makes a table
     print(worth)
 
-Whether they see what nobody could know is asked by ``training.checks.leakage.check_features``: ask that first.
+First run ``training.checks.leakage.check_features``: it finds features that see the future.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from training.metrics.bootstrap import Interval, interval_of_mean
 
 
 class NothingToTellError(TrainingError):
-    """A ledger on which no feature's worth can be told."""
+    """A ledger on which the value of a feature cannot be measured."""
 
     def __init__(self, why: str) -> None:
         super().__init__(
@@ -47,8 +47,8 @@ class FeatureValue:
     """Boosted trees over the catalogue with further features, against the same without, on unseen windows.
 
     Attributes:
-        features: what was added.
-        forecasts, origins: how many chances were judged, at how many instants.
+        features: the added ones.
+        forecasts, origins: numbers of judged chances and of instants.
         brier, auc: without the features, then with them.
         improvement: Brier score without less with: above 0, the features help.
     """
@@ -62,18 +62,18 @@ class FeatureValue:
 
     @property
     def sentence(self) -> str:
-        """The finding in one line."""
+        """The result in one line."""
         low, high = self.improvement.low, self.improvement.high
         if low > 0:
             return "They help: the windows not seen are forecast better for sure."
         return "They do harm." if high < 0 else "No help can be shown: the interval holds 0."
 
     def __str__(self) -> str:
-        told = self.improvement
+        improvement = self.improvement
         return (
             f"{', '.join(self.features)}: Brier {self.brier[0]:.4f} without, {self.brier[1]:.4f} with; "
             f"AUC {self.auc[0]:.4f} and {self.auc[1]:.4f}; {self.forecasts:,} forecasts at {self.origins} dates.\n"
-            f"Better by {told.estimate:.4f} (95 % interval {told.low:.4f} to {told.high:.4f}). {self.sentence}"
+            f"Better by {improvement.estimate:.4f} (95 % interval {improvement.low:.4f} to {improvement.high:.4f}). {self.sentence}"
         )
 
 
@@ -87,12 +87,12 @@ def feature_value_of(
     active_days: int | None = None,
     seed: int = 0,
 ) -> FeatureValue:
-    """What the features a function makes add to the catalogue, for the chance of no order.
+    """The value that a function's features add to the catalogue, for the chance of no order.
 
     Both sides are fitted and calibrated at every contest origin on windows closed by then, as in training.
 
     Raises:
-        MadeFeaturesError: the function fails, or makes no number.
+        MadeFeaturesError: the function fails, or returns no number.
         NothingToTellError: no window is left to test on.
     """
     scope = scope_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
@@ -110,7 +110,7 @@ def feature_value_of(
 
 
 def _with_columns(rows: TrainingSet, made: FeatureTable) -> tuple[TrainingSet, tuple[str, ...]]:
-    """The rows with every made column of numbers, under the maker's name for it; unknown where it has no row."""
+    """The rows with every numeric column of the function, under its own name; missing where it has no row."""
     instants = rows.snapshot.table.column("as_of").to_pylist()
     place = np.array([made.place.get(key, -1) for key in zip(rows.snapshot.customer_ids, instants, strict=True)])
     table = rows.snapshot.table
@@ -119,9 +119,11 @@ def _with_columns(rows: TrainingSet, made: FeatureTable) -> tuple[TrainingSet, t
         values = numbers(column)
         if values is None:
             continue
-        own = name if name not in table.column_names else f"{name} (own)"
-        table = table.append_column(own, pa.array(np.append(values, np.nan)[place]))  # place -1 is the last: unknown
-        added.append(own)
+        new_name = name if name not in table.column_names else f"{name} (own)"
+        table = table.append_column(
+            new_name, pa.array(np.append(values, np.nan)[place])
+        )  # place -1 is the last: unknown
+        added.append(new_name)
     if not added:
         raise NothingToTellError("no column holds numbers")
     return replace(rows, snapshot=replace(rows.snapshot, table=table)), tuple(added)
@@ -129,32 +131,32 @@ def _with_columns(rows: TrainingSet, made: FeatureTable) -> tuple[TrainingSet, t
 
 def _compared(context: TrainingContext, plan: ContestPlan, added: tuple[str, ...]) -> FeatureValue:
     recipes = LightGbmRecipe(), LightGbmRecipe(features=(*MODEL_FEATURES, *added))
-    judged: list[TrainingSet] = []
+    tested: list[TrainingSet] = []
     chances: tuple[list[Floats], list[Floats]] = ([], [])
     for fold in plan.folds:
         task = FitTask(context.back_at(fold.at).rows, context.origins, fold, churned)
         fitted = [fit("lightgbm", recipe, task, context.seed) for recipe in recipes]
-        if any(isinstance(each, NotFitted) for each in fitted):
+        if any(isinstance(model, NotFitted) for model in fitted):
             continue
-        unseen = context.rows.active_at([fold.at])
-        judged.append(unseen)
-        for side, each in zip(chances, fitted, strict=True):
-            if not isinstance(each, NotFitted):
-                side.append(each.chance(unseen.snapshot))
-    if not judged:
+        window = context.rows.active_at([fold.at])
+        tested.append(window)
+        for chances_of_side, model in zip(chances, fitted, strict=True):
+            if not isinstance(model, NotFitted):
+                chances_of_side.append(model.chance(window.snapshot))
+    if not tested:
         raise NothingToTellError("too few customers or outcomes in every window")
-    without, with_them = (np.concatenate(side) for side in chances)
-    stayed_away = np.concatenate([each.labels.churned for each in judged])
-    origin = np.concatenate([each.origin for each in judged])
-    ids = np.unique(np.concatenate([each.snapshot.customer_ids for each in judged]), return_inverse=True)[1]
+    without, with_them = (np.concatenate(chances_of_side) for chances_of_side in chances)
+    stopped = np.concatenate([model.labels.churned for model in tested])
+    origin = np.concatenate([model.origin for model in tested])
+    ids = np.unique(np.concatenate([model.snapshot.customer_ids for model in tested]), return_inverse=True)[1]
     return FeatureValue(
         features=added,
-        forecasts=len(stayed_away),
-        origins=len(judged),
-        brier=(metrics.brier(without, stayed_away), metrics.brier(with_them, stayed_away)),
-        auc=(metrics.auc(without, stayed_away), metrics.auc(with_them, stayed_away)),
+        forecasts=len(stopped),
+        origins=len(tested),
+        brier=(metrics.brier(without, stopped), metrics.brier(with_them, stopped)),
+        auc=(metrics.auc(without, stopped), metrics.auc(with_them, stopped)),
         improvement=interval_of_mean(
-            (without - stayed_away) ** 2 - (with_them - stayed_away) ** 2,
+            (without - stopped) ** 2 - (with_them - stopped) ** 2,
             ids,
             origin,
             overlapping=plan.weaker,

@@ -1,4 +1,4 @@
-"""The boosted rivals: LightGBM as a careful data scientist would tune it, for chances and for money."""
+"""The boosted baselines: LightGBM as a careful data scientist would tune it, for chances and for money."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from models.lightgbm_member import threads_for
 from models.reference import Reference
 from training.dataset.training_set import TrainingSet
 
-TRIED: tuple[dict[str, Any], ...] = tuple(
+SETTINGS: tuple[dict[str, Any], ...] = tuple(
     {"num_leaves": leaves, "min_data_in_leaf": least, "lambda_l2": 5.0}
     for leaves in (4, 8, 15, 31)
     for least in (20, 100)
@@ -25,9 +25,11 @@ HEAVY_TAILS = {"objective": "tweedie", "tweedie_variance_power": 1.5}
 
 
 def fit_tuned(rows: TrainingSet, newest: TrainingSet, seed: int) -> Callable[[Snapshot], Floats]:
-    """Chances of no order by the setting that forecast the newest window best, fitted on all windows."""
-    booster = _best({"objective": "binary"}, rows, newest, lambda seen: seen.labels.churned.astype(np.float64), seed)
-    return lambda snapshot: _told(booster, snapshot)
+    """Chances of no order by the settings with the best forecast of the newest window, fitted on all windows."""
+    booster = _best(
+        {"objective": "binary"}, rows, newest, lambda rows_seen: rows_seen.labels.churned.astype(np.float64), seed
+    )
+    return lambda snapshot: _forecast(booster, snapshot)
 
 
 def fit_shortfall(
@@ -35,11 +37,11 @@ def fit_shortfall(
 ) -> Callable[[Snapshot], Floats]:
     """Expected shortfalls, learned directly in the ledger's money under a heavy tail (Tweedie)."""
 
-    def shortfall(seen: TrainingSet) -> Floats:
-        return seen.labels.shortfall(reference.sales(seen.snapshot))
+    def shortfall(rows_seen: TrainingSet) -> Floats:
+        return rows_seen.labels.shortfall(reference.sales(rows_seen.snapshot))
 
     booster = _best(HEAVY_TAILS, rows, newest, shortfall, seed)
-    return lambda snapshot: _told(booster, snapshot)
+    return lambda snapshot: _forecast(booster, snapshot)
 
 
 def _best(
@@ -50,12 +52,12 @@ def _best(
     seed: int,
 ) -> lightgbm.Booster:
     earlier = rows.where(rows.origin < newest.origin.min())
-    enough = min(len(earlier), len(newest)) >= LEAST_VALIDATION_ROWS and len(np.unique(target(earlier))) > 1
-    settings, rounds = {**TRIED[0], **objective}, FEW_ROUNDS
-    if enough:
-        tried = [_tried({**each, **objective}, earlier, newest, target, seed) for each in TRIED]
-        place = int(np.argmin([loss for loss, _ in tried]))
-        settings, rounds = {**TRIED[place], **objective}, tried[place][1]
+    can_validate = min(len(earlier), len(newest)) >= LEAST_VALIDATION_ROWS and len(np.unique(target(earlier))) > 1
+    settings, rounds = {**SETTINGS[0], **objective}, FEW_ROUNDS
+    if can_validate:
+        results = [_tried({**candidate, **objective}, earlier, newest, target, seed) for candidate in SETTINGS]
+        place = int(np.argmin([loss for loss, _ in results]))
+        settings, rounds = {**SETTINGS[place], **objective}, results[place][1]
     return lightgbm.train(_settings(settings, len(rows), seed), _dataset(rows, target), num_boost_round=rounds)
 
 
@@ -66,21 +68,21 @@ def _tried(
     target: Callable[[TrainingSet], Floats],
     seed: int,
 ) -> tuple[float, int]:
-    ours = _dataset(earlier, target)
+    dataset = _dataset(earlier, target)
     booster = lightgbm.train(
         _settings(settings, len(earlier), seed),
-        ours,
+        dataset,
         num_boost_round=MOST_ROUNDS,
-        valid_sets=[_dataset(newest, target, ours)],
+        valid_sets=[_dataset(newest, target, dataset)],
         callbacks=[lightgbm.early_stopping(PATIENCE_ROUNDS, verbose=False)],
     )
     loss = next(iter(booster.best_score["valid_0"].values()))
     return float(loss), max(int(booster.best_iteration), 10)
 
 
-def _settings(chosen: dict[str, Any], rows: int, seed: int) -> dict[str, Any]:
+def _settings(settings: dict[str, Any], rows: int, seed: int) -> dict[str, Any]:
     return {
-        **chosen,
+        **settings,
         "learning_rate": LEARNING_RATE,
         "feature_fraction": 0.5,
         "bagging_fraction": 0.8,
@@ -99,6 +101,6 @@ def _dataset(
     return lightgbm.Dataset(rows.snapshot.matrix(MODEL_FEATURES), target(rows), reference=reference)
 
 
-def _told(booster: lightgbm.Booster, snapshot: Snapshot) -> Floats:
-    told = booster.predict(snapshot.matrix(MODEL_FEATURES), num_threads=threads_for(len(snapshot)))
-    return np.asarray(told, dtype=np.float64)
+def _forecast(booster: lightgbm.Booster, snapshot: Snapshot) -> Floats:
+    forecast = booster.predict(snapshot.matrix(MODEL_FEATURES), num_threads=threads_for(len(snapshot)))
+    return np.asarray(forecast, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""An evaluation as a page of Markdown: the table with our row, intervals, calibration, each cutoff."""
+"""An evaluation as a Markdown page: means with intervals, calibration, each cutoff."""
 
 from __future__ import annotations
 
@@ -12,114 +12,119 @@ from training.metrics.resampled import Figure
 from training.metrics.segments import segments_table
 
 
-def page(found: Evaluation, title: str) -> str:
-    """The whole page; figures that cannot be told are dashes."""
+def page(evaluation: Evaluation, title: str) -> str:
+    """The whole page; undefined figures are dashes."""
     parts = [
         f"# {title}",
-        f"{found.horizon_days} days ahead, active within {found.active_days} days. {found.sentence}",
-        *found.remarks,
-        means_table(found),
+        f"{evaluation.horizon_days} days ahead, active within {evaluation.active_days} days. {evaluation.sentence}",
+        *evaluation.remarks,
+        means_table(evaluation),
         "## Against the best rival in each figure",
-        judgements_table(found),
+        judgements_table(evaluation),
         "## Cutoff by cutoff",
-        cutoffs_table(found),
+        cutoffs_table(evaluation),
         "## Did the chances mean what they said?",
-        calibration_table(found),
-        levels_table(found),
-        *([segments_table(found.segments)] if found.segments else []),
+        calibration_table(evaluation),
+        levels_table(evaluation),
+        *([segments_table(evaluation.segments)] if evaluation.segments else []),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def means_table(found: Evaluation) -> str:
-    """Means over cutoffs: us, then every rival with the 95 % interval of our difference to it."""
+def means_table(evaluation: Evaluation) -> str:
+    """Means over cutoffs: ours, then every baseline's with the 95 % interval of our difference to it."""
     head = "| | " + " | ".join(f"{figure} | ours is better by (95 %)" for figure in Figure) + " |"
     lines = [head, "|---" * (1 + 2 * len(Figure)) + "|"]
-    intervals = {(each.figure, each.rival): each.interval() for each in found.differences}
-    for name in (OURS, *(rival.name for rival in BASELINES)):
+    intervals = {(difference.figure, difference.rival): difference.interval() for difference in evaluation.differences}
+    for name in (OURS, *(baseline.name for baseline in BASELINES)):
         cells = []
         for figure in Figure:
-            cells.append(told(found.means[figure].get(name, math.nan)))
+            cells.append(shown(evaluation.means[figure].get(name, math.nan)))
             cells.append(_interval(intervals.get((figure, name))))
         lines.append(f"| {f'**{name}**' if name == OURS else name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def judgements_table(found: Evaluation) -> str:
-    """Our difference to the rival of the best mean, its interval alone and jointly with the other figures (Holm)."""
+def judgements_table(evaluation: Evaluation) -> str:
+    """Our difference to the baseline with the best mean, its interval alone and jointly with other figures (Holm)."""
     lines = ["| figure | best rival | ours is better by (95 %) | jointly (Holm) | |", "|---|---|---|---|---|"]
-    for each in found.judgements:
-        alone, verdict = each.difference.interval(), "worse for sure" if each.is_worse else "not worse for sure"
+    for judgement in evaluation.judgements:
+        interval, verdict = (
+            judgement.difference.interval(),
+            "worse for sure" if judgement.is_worse else "not worse for sure",
+        )
         lines.append(
-            f"| {each.difference.figure} | {each.difference.rival} | {_interval(alone)} | {_bounds(each.joint)} "
+            f"| {judgement.difference.figure} | {judgement.difference.rival} | {_interval(interval)} | {_bounds(judgement.joint)} "
             f"| {verdict} |"
         )
     return "\n".join(lines)
 
 
-def cutoffs_table(found: Evaluation) -> str:
-    """At each cutoff: who was served, our figures, and the best rival's."""
+def cutoffs_table(evaluation: Evaluation) -> str:
+    """At each cutoff: the served model or rule, our figures, and the best baseline's."""
     lines = ["| cutoff | judged | served | " + " | ".join(f"{figure}: ours / best rival" for figure in Figure) + " |"]
     lines.append("|---" * (3 + len(Figure)) + "|")
-    for part in found.cutoffs:
-        cells = [f"{told(part.figure(figure, OURS))} / {_best_rival(part, figure)}" for figure in Figure]
+    for part in evaluation.cutoffs:
+        cells = [f"{shown(part.figure(figure, OURS))} / {_best_baseline(part, figure)}" for figure in Figure]
         lines.append(f"| {part.cutoff.day} | {len(part):,} | {part.served} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def calibration_table(found: Evaluation) -> str:
-    """Mean forecast and observed rate, calibration error and a perfect forecast's, across season changes or not."""
+def calibration_table(evaluation: Evaluation) -> str:
+    """Mean forecast, observed rate, calibration error and a perfect forecast's, with season changes marked."""
     lines = [
         "| cutoff | predicted | observed | kept | calibration error / perfect | kept | last window's rate | |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for part in found.cutoffs:
+    for part in evaluation.cutoffs:
         if part.calibration is None:
             lines.append(f"| {part.cutoff.day} | no chances: {part.sentence} | | | | | | |")
             continue
-        each = part.calibration
+        calibration = part.calibration
         lines.append(
-            f"| {part.cutoff.day} | {told(each.predicted)} | {told(each.observed)} | {_yes(each.mean_kept)} "
-            f"| {told(each.error)} / {told(each.perfect_error)} | {_yes(each.error_kept)} | {told(each.last_rate)} "
-            f"| {'across a season change' if each.is_across_season_change else ''} |"
+            f"| {part.cutoff.day} | {shown(calibration.predicted)} | {shown(calibration.observed)} | {_yes(calibration.mean_kept)} "
+            f"| {shown(calibration.error)} / {shown(calibration.perfect_error)} | {_yes(calibration.error_kept)} | {shown(calibration.last_rate)} "
+            f"| {'across a season change' if calibration.is_across_season_change else ''} |"
         )
-    held = "No tenth of a cutoff holds 50 customers, so nothing can be said of intervals."
-    if found.cells:
-        share = f"{coverage(found.cells):.0%} of {len(found.cells)}"
-        held = f"Intervals: {share} tenths of 50 customers and more held the rate that came (wanted: 85 to 95 %)."
-    return "\n".join([*lines, "", held])
+    coverage_sentence = "No tenth of a cutoff holds 50 customers, so nothing can be said of intervals."
+    if evaluation.cells:
+        share = f"{coverage(evaluation.cells):.0%} of {len(evaluation.cells)}"
+        coverage_sentence = (
+            f"Intervals: {share} tenths of 50 customers and more held the rate that came (wanted: 85 to 95 %)."
+        )
+    return "\n".join([*lines, "", coverage_sentence])
 
 
-def levels_table(found: Evaluation) -> str:
-    """Mean chance less the rate that came, by cutoff, for us and every rival that tells a chance."""
-    names = list(dict.fromkeys(name for part in found.cutoffs for name in part.chance))
+def levels_table(evaluation: Evaluation) -> str:
+    """Mean chance less observed rate, by cutoff, for us and every baseline with chances."""
+    names = list(dict.fromkeys(name for part in evaluation.cutoffs for name in part.chance))
     names.sort(key=lambda name: name != OURS)
     gaps = [
         {name: float(chance.mean() - part.churned.mean()) for name, chance in part.chance.items()}
-        for part in found.cutoffs
+        for part in evaluation.cutoffs
     ]
     lines = ["How many more were expected to stop than did, as a share of all; last, the mean without signs:", ""]
     lines += [f"| cutoff | came | {' | '.join(names)} |", "|---" * (2 + len(names)) + "|"]
-    for part, gap in zip(found.cutoffs, gaps, strict=True):
+    for part, gap in zip(evaluation.cutoffs, gaps, strict=True):
         cells = (f"{gap[name]:+.3f}" if name in gap else "–" for name in names)
-        lines.append(f"| {part.cutoff.day} | {told(float(part.churned.mean()))} | {' | '.join(cells)} |")
+        lines.append(f"| {part.cutoff.day} | {shown(float(part.churned.mean()))} | {' | '.join(cells)} |")
     sizes = ([abs(gap[name]) for gap in gaps if name in gap] for name in names)
-    lines.append(f"| | | {' | '.join(told(sum(each) / len(each)) for each in sizes)} |")
+    lines.append(f"| | | {' | '.join(shown(sum(size) / len(size)) for size in sizes)} |")
     return "\n".join(lines)
 
 
-def told(figure: float) -> str:
-    """A figure to three places; a dash where it cannot be told."""
+def shown(figure: float) -> str:
+    """A figure to three decimal places; a dash where it is undefined."""
     return "–" if math.isnan(figure) else f"{figure:.3f}"
 
 
-def _best_rival(part: AtCutoff, figure: Figure) -> str:
-    found = {rival.name: part.figure(figure, rival.name) for rival in BASELINES}
-    known = {name: each for name, each in found.items() if not math.isnan(each)}
+def _best_baseline(part: AtCutoff, figure: Figure) -> str:
+    evaluation = {baseline.name: part.figure(figure, baseline.name) for baseline in BASELINES}
+    known = {name: each for name, each in evaluation.items() if not math.isnan(each)}
     if not known:
         return "–"
     best = max(known, key=lambda name: figure.sign * known[name])
-    return f"{told(known[best])} ({best})"
+    return f"{shown(known[best])} ({best})"
 
 
 def _interval(interval: Interval | None) -> str:
@@ -130,5 +135,5 @@ def _bounds(interval: Interval) -> str:
     return f"({interval.low:+.3f} … {interval.high:+.3f})"
 
 
-def _yes(kept: bool) -> str:
-    return "yes" if kept else "**no**"
+def _yes(is_kept: bool) -> str:
+    return "yes" if is_kept else "**no**"

@@ -1,4 +1,4 @@
-"""An evaluation as it stands: figures by cutoff and over all, differences to rivals, calibration."""
+"""The results of an evaluation: figures by cutoff and over all, differences to baselines, calibration."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ DRAWS = 2000
 
 @dataclass(frozen=True)
 class AtCutoff:
-    """What was told as of one cutoff, and what came.
+    """Forecasts as of one cutoff, and the outcomes.
 
     Attributes:
-        chance: of no order, by who told it; value: what money is ranked by. Ours is missing from ``chance`` where only
-            a bare rule was served, rivals from both where none could be fitted (``skipped`` says why).
-        served: name of what was served. sentence: why.
-        calibration: how our chances held. cells: how our intervals did. circles: who was in which.
+        chance: of no order, by name of the forecast. value: at risk, by name. Ours is missing from ``chance`` where
+            only a bare rule served; baselines are missing from both where none could be fitted (``skipped`` says why).
+        served: name of the model or rule. sentence: the reason.
+        calibration: of our chances. cells: of our intervals. segments: membership of the customers.
     """
 
     cutoff: AsOf
@@ -56,29 +56,29 @@ class AtCutoff:
         return len(self.ids)
 
     @property
-    def scene(self) -> OriginOutcomes:
-        """What came, for whoever counts it."""
+    def outcomes(self) -> OriginOutcomes:
+        """The outcomes, as figures need them."""
         return OriginOutcomes(self.ids, self.churned, self.shortfall)
 
-    def told(self, figure: Figure) -> Mapping[str, Floats]:
-        """What each forecast is judged on for a figure."""
+    def forecasts(self, figure: Figure) -> Mapping[str, Floats]:
+        """The forecasts that a figure judges, by name."""
         return self.value if figure is Figure.MONEY_FOUND else self.chance
 
     def figure(self, figure: Figure, name: str) -> float:
-        """One forecast's figure at this cutoff; NaN where it told nothing."""
-        told = self.told(figure).get(name)
-        if told is None:
+        """One forecast's figure at this cutoff; NaN where there is no such forecast."""
+        forecasts = self.forecasts(figure).get(name)
+        if forecasts is None:
             return float("nan")
-        return counted(figure, self.scene, told)(np.ones(len(self), dtype=np.int64))
+        return counted(figure, self.outcomes, forecasts)(np.ones(len(self), dtype=np.int64))
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a model did over cutoffs, beside every rival.
+    """The results of a model over cutoffs, beside every baseline.
 
     Attributes:
-        means: by figure and name, over the cutoffs at which everybody told it. compared: how many these are.
-        differences: ours less each rival's, turned so that above 0 is better.
+        means: by figure and name, over the cutoffs with all forecasts. compared: the number of these cutoffs.
+        differences: ours less each baseline's, with the sign turned so that above 0 is better.
     """
 
     horizon_days: int
@@ -92,23 +92,33 @@ class Evaluation:
 
     @classmethod
     def of(cls, cutoffs: Sequence[AtCutoff], scope: TrainingScope, *, seed: int) -> Evaluation:
-        """The figures of all cutoffs, with customers drawn anew within each."""
+        """The figures of all cutoffs, with customers resampled within each."""
         means: dict[Figure, dict[str, float]] = {}
         compared: dict[Figure, int] = {}
         differences: list[MetricDifference] = []
         for figure in Figure:
-            names = [OURS, *(rival.name for rival in BASELINES if figure is Figure.MONEY_FOUND or _tells_chance(rival))]
-            common = [part for part in cutoffs if all(name in part.told(figure) for name in names)]
+            names = [
+                OURS,
+                *(
+                    baseline.name
+                    for baseline in BASELINES
+                    if figure is Figure.MONEY_FOUND or _predicts_chance(baseline)
+                ),
+            ]
+            common = [part for part in cutoffs if all(name in part.forecasts(figure) for name in names)]
             compared[figure] = len(common)
             if not common:
                 means[figure] = {}
                 continue
-            told = {name: [counted(figure, part.scene, part.told(figure)[name]) for part in common] for name in names}
-            found = over_draws(told, *_drawn(common, scope.horizon_days, seed))
-            means[figure] = {name: float(each[0]) for name, each in found.items()}
+            statistics = {
+                name: [counted(figure, part.outcomes, part.forecasts(figure)[name]) for part in common]
+                for name in names
+            }
+            draws = over_draws(statistics, *_drawn(common, scope.horizon_days, seed))
+            means[figure] = {name: float(values[0]) for name, values in draws.items()}
             for name in names[1:]:
-                better = figure.sign * (found[OURS] - found[name])
-                differences.append(MetricDifference(figure, name, float(better[0]), better[1:]))
+                gain = figure.sign * (draws[OURS] - draws[name])
+                differences.append(MetricDifference(figure, name, float(gain[0]), gain[1:]))
         return cls(
             horizon_days=scope.horizon_days,
             active_days=scope.active_days,
@@ -120,15 +130,17 @@ class Evaluation:
             differences=tuple(differences),
         )
 
-    def to_best_rival(self, figure: Figure) -> MetricDifference | None:
-        """The difference to the rival of the best mean; None where nothing could be compared."""
-        return min((each for each in self.differences if each.figure is figure), key=_estimate, default=None)
+    def to_best_baseline(self, figure: Figure) -> MetricDifference | None:
+        """The difference to the baseline with the best mean; None where nothing could be compared."""
+        return min(
+            (difference for difference in self.differences if difference.figure is figure), key=_estimate, default=None
+        )
 
     @property
     def judgements(self) -> tuple[Judgement, ...]:
-        """Our difference to the best rival in each figure, judged together."""
-        best = (self.to_best_rival(figure) for figure in Figure)
-        return judged_jointly([each for each in best if each is not None])
+        """Our difference to the best baseline in each figure, judged together."""
+        best = (self.to_best_baseline(figure) for figure in Figure)
+        return judged_jointly([difference for difference in best if difference is not None])
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -137,31 +149,31 @@ class Evaluation:
 
     @cached_property
     def segments(self) -> tuple[SegmentCalibration, ...]:
-        """How our chances held in each circle, over the cutoffs at which we told any; all judged count alike."""
-        telling = [part for part in self.cutoffs if OURS in part.chance]
-        if not telling:
+        """Calibration in each segment, over the cutoffs with chances of ours; all customers weigh the same."""
+        with_chances = [part for part in self.cutoffs if OURS in part.chance]
+        if not with_chances:
             return ()
-        churned = np.concatenate([part.churned for part in telling])
+        churned = np.concatenate([part.churned for part in with_chances])
         return calibration_in(
-            joined([part.segments for part in telling]),
-            np.concatenate([part.chance[OURS] for part in telling]),
+            joined([part.segments for part in with_chances]),
+            np.concatenate([part.chance[OURS] for part in with_chances]),
             churned,
             weight=np.ones(len(churned)),
-            customer=np.concatenate([np.asarray(part.ids, dtype=np.str_) for part in telling]),
+            customer=np.concatenate([np.asarray(part.ids, dtype=np.str_) for part in with_chances]),
             seed=self.seed,
         )
 
     @property
     def sentence(self) -> str:
-        """What it came to."""
+        """The result in one sentence."""
         count = len(self.cutoffs)
         over = f"Over {count} {'cutoff' if count == 1 else 'cutoffs'}"
         if not self.differences:
             return f"{over} nothing could be compared: {self._why_not}."
         parts = [
-            f"{each.difference.figure} {self.means[each.difference.figure][OURS]:.3f} "
-            f"({each.difference.estimate:+.3f} to {each.difference.rival}{', worse for sure' if each.is_worse else ''})"
-            for each in self.judgements
+            f"{judgement.difference.figure} {self.means[judgement.difference.figure][OURS]:.3f} "
+            f"({judgement.difference.estimate:+.3f} to {judgement.difference.rival}{', worse for sure' if judgement.is_worse else ''})"
+            for judgement in self.judgements
         ]
         return f"{over}, against the best rival in each figure (above 0 is better): {'; '.join(parts)}."
 
@@ -170,8 +182,8 @@ class Evaluation:
         return next((part.skipped for part in self.cutoffs if part.skipped), "only a bare rule was served")
 
     def record(self) -> dict[str, Any]:
-        """All figures as JSON; what cannot be told is null."""
-        names = [OURS, *(rival.name for rival in BASELINES)]
+        """All figures as JSON; undefined ones are null."""
+        names = [OURS, *(baseline.name for baseline in BASELINES)]
         record = {
             "horizon_days": self.horizon_days,
             "active_days": self.active_days,
@@ -190,7 +202,7 @@ class Evaluation:
                 }
                 for part in self.cutoffs
             ],
-            "means": {str(figure): dict(found) for figure, found in self.means.items()},
+            "means": {str(figure): dict(means) for figure, means in self.means.items()},
             "compared_cutoffs": {str(figure): count for figure, count in self.compared.items()},
             "differences": [
                 {"figure": str(each.figure), "rival": each.rival, **asdict(each.interval())}
@@ -208,12 +220,12 @@ class Evaluation:
             "circles": [each.record() for each in self.segments],
             "interval_cells": {"count": len(self.cells), "covered_share": coverage(self.cells)},
         }
-        known: dict[str, Any] = _known(record)
-        return known
+        finite: dict[str, Any] = _finite(record)
+        return finite
 
 
 def _drawn(parts: Sequence[AtCutoff], horizon_days: int, seed: int) -> tuple[list[Ints], Iterator[Ints]]:
-    """The rows of each cutoff, and customers drawn within cutoffs; as wholes where windows overlap."""
+    """The rows of each cutoff, and customers resampled within cutoffs; as wholes where windows overlap."""
     edges = np.cumsum([0, *(len(part) for part in parts)])
     rows = [np.arange(start, stop) for start, stop in pairwise(edges)]
     customer = np.unique(np.concatenate([np.asarray(part.ids, dtype=np.str_) for part in parts]), return_inverse=True)[
@@ -234,17 +246,17 @@ def _calibration(calibration: CalibrationFigures) -> dict[str, Any]:
     }
 
 
-def _tells_chance(rival: Baseline) -> bool:
-    return rival.tells is Predicts.CHANCE
+def _predicts_chance(baseline: Baseline) -> bool:
+    return baseline.predicts is Predicts.CHANCE
 
 
 def _estimate(difference: MetricDifference) -> float:
     return difference.estimate if not math.isnan(difference.estimate) else float("inf")
 
 
-def _known(value: Any) -> Any:
+def _finite(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _known(each) for name, each in value.items()}
+        return {name: _finite(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_known(each) for each in value]
+        return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

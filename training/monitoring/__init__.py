@@ -1,1 +1,1 @@
-"""What changed since training: drift, data arrival, and the grading of old lists."""
+"""Changes since training: drift, data arrival, and the grading of old lists."""

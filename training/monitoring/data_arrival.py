@@ -1,4 +1,4 @@
-"""Which kinds of rows stopped arriving, and which days the ledger misses: causes of a drift."""
+"""Data arrival: kinds of rows that stopped coming, and missing days of the ledger; both can cause drift."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from features.policy import Policy
 
 LOOKED_BACK_DAYS = 90
 WATCHED_KINDS = ("orders", "contacts", "complaints", "surveys", "payments", "events")
-"""Kinds that come as the days go by, and that features are made of."""
+"""Kinds of rows that arrive steadily and that features read."""
 
 
 @dataclass(frozen=True)
 class StoppedFeed:
-    """A kind of rows of which none came for longer than chance explains.
+    """A kind of rows that has not come for longer than chance explains.
 
     Attributes:
-        last_on: the last day of which a row is known.
+        last_on: the last day with a row.
         per_week: rows a week in the 90 days up to it.
-        longest_gap_days: the longest that none came in those days.
+        longest_gap_days: the longest gap in those days.
     """
 
     kind: str
@@ -37,7 +37,7 @@ class StoppedFeed:
 
     @property
     def sentence(self) -> str:
-        """It for a person."""
+        """The finding in words."""
         return f"{self.kind} stopped arriving after {self.last_on}: before, {self.per_week:.0f} a week came"
 
 
@@ -49,18 +49,20 @@ GROUP BY 1 ORDER BY 1
 
 
 def stopped_feeds(ledger: Ledger, as_of: AsOf, policy: Policy) -> tuple[StoppedFeed, ...]:
-    """The kinds that stopped arriving, as seen at the as-of.
+    """The kinds of rows that stopped arriving, as seen at the as-of.
 
-    One has stopped where silence lasts longer than twice any of the 90 days before, and where so many rows as policy
-    says of a missing day (12: a chance of six in a million if they came by chance alone) would have come in it. Days
-    on which we were closed are no silence.
+    A kind has stopped where the silence is longer than twice the longest gap of the 90 days before, and where as many
+    rows would have come in it as the policy sets for a missing day (12: six in a million by chance alone). Closed days
+    do not count.
     """
     with ledger.open() as connection:
         days = {}
         for kind in WATCHED_KINDS:
-            what, view = RECORD_TYPES[kind], RECORD_TYPES[kind].relation.name
+            record_type, view = RECORD_TYPES[kind], RECORD_TYPES[kind].relation.name
             statement = _DAYS.format(
-                day=what.days[what.happened_at], view=view, visible=visible_at("$as_of", happened=what.happened_at)
+                day=record_type.days[record_type.happened_at],
+                view=view,
+                visible=visible_at("$as_of", happened=record_type.happened_at),
             )
             days[kind] = connection.execute(statement, {"as_of": as_of.naive}).fetchall()
         shut = shut_days(connection, [as_of], policy).to_pylist()
@@ -69,7 +71,7 @@ def stopped_feeds(ledger: Ledger, as_of: AsOf, policy: Policy) -> tuple[StoppedF
 
 
 def missing_days(ledger: Ledger, as_of: AsOf, within_days: int, policy: Policy) -> tuple[date, ...]:
-    """The days of the last so many that the ledger misses altogether."""
+    """The missing days of the ledger within a number of days before the as-of."""
     with ledger.open() as connection:
         shut = shut_days(connection, [as_of], policy).to_pylist()
     since = as_of.day - timedelta(days=within_days)
@@ -79,14 +81,14 @@ def missing_days(ledger: Ledger, as_of: AsOf, within_days: int, policy: Policy) 
 def _stopped(
     days: Mapping[str, Sequence[tuple[date, int]]], as_of: AsOf, closed: Collection[date], policy: Policy
 ) -> Iterator[StoppedFeed]:
-    for kind, found in days.items():
-        if not found:
+    for kind, counts in days.items():
+        if not counts:
             continue
-        last_on = found[-1][0]
-        recent = [(day, rows) for day, rows in found if day > last_on - timedelta(days=LOOKED_BACK_DAYS)]
+        last_on = counts[-1][0]
+        recent = [(day, rows) for day, rows in counts if day > last_on - timedelta(days=LOOKED_BACK_DAYS)]
         per_day = sum(rows for _, rows in recent) / LOOKED_BACK_DAYS
         gaps = np.diff([day.toordinal() for day, _ in recent])
-        silent = (as_of.day - last_on).days - sum(last_on < day < as_of.day for day in closed)
-        longest = int(gaps.max(initial=1))
-        if silent > 2 * longest and silent * per_day >= policy.missing_from_customers:
-            yield StoppedFeed(kind, last_on, 7 * per_day, longest)
+        silent_days = (as_of.day - last_on).days - sum(last_on < day < as_of.day for day in closed)
+        longest_gap = int(gaps.max(initial=1))
+        if silent_days > 2 * longest_gap and silent_days * per_day >= policy.missing_from_customers:
+            yield StoppedFeed(kind, last_on, 7 * per_day, longest_gap)

@@ -1,4 +1,4 @@
-"""Drift: whether the world moved away from what the model in service learned, and the likely cause."""
+"""Drift: changes since the model in service was trained, and their likely cause."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ NOT_JUDGED = (
 
 @dataclass(frozen=True)
 class BaseRate:
-    """The newest closed window against what the model expects of it.
+    """The newest closed window against the model's expectation.
 
     Attributes:
-        customers: active and not called. expected, seen: chance of no order, and the share that did not order.
-        allowed: by how much they may differ: three deviations of chance and of what base rates usually move.
+        customers: active and not called. expected, seen: chance of no order, and the share without an order.
+        allowed: largest usual difference: three deviations of chance and of the usual moves of base rates.
         last_year: seen less expected in the same weeks of last year; None: the ledger does not hold them.
     """
 
@@ -43,23 +43,23 @@ class BaseRate:
 
     @property
     def is_season(self) -> bool:
-        """The same weeks of last year were off alike."""
+        """The same weeks of last year had a similar difference."""
         return self.last_year is not None and abs(self.off - self.last_year) <= self.allowed
 
     @property
     def has_moved(self) -> bool:
-        """Off by more than is allowed, and not by the season."""
+        """The difference is larger than allowed, and not seasonal."""
         return abs(self.off) > self.allowed and not self.is_season
 
 
 @dataclass(frozen=True)
 class Drift:
-    """What moved, as seen at an as-of.
+    """The changes since training, as seen at an as-of.
 
     Attributes:
-        base_rate: None: no window is closed, or the model gives no chances.
-        shifts: None: none can be seen, as the ledger does not hold the same weeks of last year, or the model keeps no
-            picture of its customers.
+        base_rate: None: no window is closed, or the model has no chances.
+        shifts: None: unknown, since the ledger does not hold the same weeks of last year, or the model stores no
+            distribution of its customers.
     """
 
     as_of_day: date
@@ -71,26 +71,26 @@ class Drift:
 
     @property
     def is_alarm(self) -> bool:
-        """Something moved that the model did not learn."""
+        """There is a change that the model did not learn."""
         moved = self.base_rate is not None and self.base_rate.has_moved
         return bool(moved or self.shifts or self.stopped or len(self.missing) > MOST_MISSING)
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """What explains it, likeliest first; empty where nothing we know of does."""
-        found = [each.sentence for each in self.stopped]
+        """The likely causes, likeliest first; empty where none is known."""
+        sentences = [item.sentence for item in self.stopped]
         if self.missing:
             first, last = self.missing[0], self.missing[-1]
-            found.append(f"missing ledger days: {len(self.missing)} from {first} to {last}")
-        silent = {each.kind for each in self.stopped}
+            sentences.append(f"missing ledger days: {len(self.missing)} from {first} to {last}")
+        stopped_kinds = {item.kind for item in self.stopped}
         shifts = self.shifts or ()
-        for kind in dict.fromkeys(each.kind for each in shifts if each.kind not in silent):
-            found.append(_of_kind(kind, [each for each in shifts if each.kind == kind]))
-        return tuple(found)
+        for kind in dict.fromkeys(item.kind for item in shifts if item.kind not in stopped_kinds):
+            sentences.append(_of_kind(kind, [item for item in shifts if item.kind == kind]))
+        return tuple(sentences)
 
     @property
     def sentence(self) -> str:
-        """It for a manager."""
+        """The drift in words, for a manager."""
         if not self.is_alarm and self.shifts is None:
             return f"No drift as of {self.as_of_day}. {NOT_JUDGED}"
         if not self.is_alarm:
@@ -99,7 +99,7 @@ class Drift:
         return f"Drift as of {self.as_of_day}. {self._rate}{f'Likely cause: {causes}.' if causes else self._unknown}"
 
     def record(self) -> dict[str, Any]:
-        """It as JSON."""
+        """The drift as JSON."""
         rate = self.base_rate
         return {
             "as_of_day": str(self.as_of_day),
@@ -139,6 +139,6 @@ class Drift:
 
 
 def _of_kind(kind: str, shifts: Sequence[FeatureDrift]) -> str:
-    worst = max(shifts, key=lambda each: each.since_learned)
+    worst = max(shifts, key=lambda shift: shift.since_learned)
     others = f", and {len(shifts) - 1} more" if len(shifts) > 1 else ""
     return f"{kind}: {worst.sentence}{others}"

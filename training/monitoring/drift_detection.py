@@ -1,6 +1,6 @@
-"""How drift is looked for: customers now against those a model learned from, chances against what came.
+"""Drift detection: customers now against those in training, and chances against outcomes.
 
-Customers whom a list had called are left out, and those held out stand for them: what a call changed is no drift.
+Called customers are left out and held-out ones stand for them, since a change by a call is no drift.
 """
 
 from __future__ import annotations
@@ -25,25 +25,28 @@ from training.monitoring.feature_drift import FeatureDrift, WeightedSnapshot, fe
 YEAR_DAYS = 364
 """The same weeks a year ago begin on the same weekday."""
 DEVIATIONS, LEAST_MOVE = 3.0, 0.03
-"""How far a base rate may be off: so many deviations, and this much in any case."""
+"""Allowed difference of a base rate: a number of deviations, and at least this much."""
 INTERVAL_DEVIATIONS = 1.645
 """Half a 90 % interval, in deviations."""
 MISSING_WITHIN_DAYS = 30
 
 
 def look_for_drift(ledger: Ledger, bundle: Bundle, as_of: AsOf, policy: Policy) -> Drift:
-    """What moved since the bundle learned, as seen at the as-of.
+    """The changes since the bundle was trained, as seen at the as-of.
 
     Raises:
         AsOfBeforeLedgerError: nothing is known at the as-of.
-        OtherCatalogueError: the bundle's features are made otherwise.
+        OtherCatalogueError: the bundle has another catalogue of features.
     """
     usual = bundle.usual_shares
-    then = as_of.shifted(-YEAR_DAYS, policy.zone)
-    is_held = (then.day - ledger.starts_on).days >= max(bundle.horizon_days, bundle.active_days)
+    year_before = as_of.shifted(-YEAR_DAYS, policy.zone)
+    holds_last_year = (year_before.day - ledger.starts_on).days >= max(bundle.horizon_days, bundle.active_days)
     shifts: tuple[FeatureDrift, ...] | None = None
-    if usual is not None and is_held:
-        now, last_year = _seen(ledger, as_of, bundle, policy), _seen(ledger, then, bundle, policy)
+    if usual is not None and holds_last_year:
+        now, last_year = (
+            _uncalled_customers(ledger, as_of, bundle, policy),
+            _uncalled_customers(ledger, year_before, bundle, policy),
+        )
         shifts = feature_drift_of(now, last_year, usual)
     return Drift(
         as_of_day=as_of.day,
@@ -55,29 +58,29 @@ def look_for_drift(ledger: Ledger, bundle: Bundle, as_of: AsOf, policy: Policy) 
     )
 
 
-def _seen(ledger: Ledger, at: AsOf, bundle: Bundle, policy: Policy) -> WeightedSnapshot:
-    """The active customers of an instant whom no list had called in the horizon before it."""
+def _uncalled_customers(ledger: Ledger, at: AsOf, bundle: Bundle, policy: Policy) -> WeightedSnapshot:
+    """The active customers of an instant without a call from a list in the horizon before it."""
     active = _active(take_snapshot(ledger, [at], policy), bundle)
     before = customers_at(active.customer_ids, at.shifted(-bundle.horizon_days, policy.zone), ledger)
     assigned = assignments_of(ledger, before, bundle.horizon_days, until=at, policy=policy)
-    alone = ~assigned.called
-    return WeightedSnapshot(active.where(alone), assigned.weight[alone], (at.day - ledger.starts_on).days)
+    uncalled = ~assigned.called
+    return WeightedSnapshot(active.where(uncalled), assigned.weight[uncalled], (at.day - ledger.starts_on).days)
 
 
 def _base_rate(ledger: Ledger, bundle: Bundle, as_of: AsOf, policy: Policy) -> BaseRate | None:
-    closes = min(as_of, AsOf.of_day(ledger.ends_on + timedelta(days=1), policy.zone))
-    newest = _window(ledger, bundle, closes, until=as_of, policy=policy)
+    end = min(as_of, AsOf.of_day(ledger.ends_on + timedelta(days=1), policy.zone))
+    newest = _window(ledger, bundle, end, until=as_of, policy=policy)
     if newest is None:
         return None
-    then = _window(ledger, bundle, closes.shifted(-YEAR_DAYS, policy.zone), until=as_of, policy=policy)
+    year_before = _window(ledger, bundle, end.shifted(-YEAR_DAYS, policy.zone), until=as_of, policy=policy)
     return BaseRate(
-        begins_on=closes.shifted(-bundle.horizon_days, policy.zone).day,
-        closed_on=closes.day,
+        begins_on=end.shifted(-bundle.horizon_days, policy.zone).day,
+        closed_on=end.day,
         customers=newest.customers,
         expected=newest.expected,
         seen=newest.seen,
         allowed=newest.allowed,
-        last_year=None if then is None else then.seen - then.expected,
+        last_year=None if year_before is None else year_before.seen - year_before.expected,
     )
 
 
@@ -90,7 +93,7 @@ class _Window:
 
 
 def _window(ledger: Ledger, bundle: Bundle, closes: AsOf, *, until: AsOf, policy: Policy) -> _Window | None:
-    """What the bundle expects of the active customers nobody called in a window, and what came; None: not held."""
+    """Expected and observed rates of active, uncalled customers in a window; None: the ledger does not hold it."""
     origin = closes.shifted(-bundle.horizon_days, policy.zone)
     if (origin.day - ledger.starts_on).days < max(bundle.horizon_days, bundle.active_days) or bundle.churn is None:
         return None
@@ -100,14 +103,14 @@ def _window(ledger: Ledger, bundle: Bundle, closes: AsOf, *, until: AsOf, policy
     if not len(rows):
         return None
     churned = labels_of(ledger, rows, bundle.horizon_days, until=until, policy=policy).churned
-    told = bundle.score(rows)
+    scores = bundle.score(rows)
     chance, low, high = (
-        float(np.average(told.column(name).to_numpy(), weights=weight))
+        float(np.average(scores.column(name).to_numpy(), weights=weight))
         for name in ("churn_probability", "churn_low", "churn_high")
     )
     customers = float(weight.sum() ** 2 / (weight**2).sum())
-    moves = (high - low) / 2 / INTERVAL_DEVIATIONS
-    deviation = float(np.sqrt(chance * (1 - chance) / customers + moves**2))
+    level_deviation = (high - low) / 2 / INTERVAL_DEVIATIONS
+    deviation = float(np.sqrt(chance * (1 - chance) / customers + level_deviation**2))
     return _Window(
         len(rows), chance, float(np.average(churned, weights=weight)), max(DEVIATIONS * deviation, LEAST_MOVE)
     )

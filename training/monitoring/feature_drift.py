@@ -1,4 +1,4 @@
-"""Which features' customers are spread otherwise than when a model learned, and than a year ago."""
+"""Features with another distribution than in training and than a year ago."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from models.feature_distributions import TrainingDistribution
 LEAST_SHIFT = 0.25
 """Population stability index from which a shift is called major (Siddiqi 2006, Credit Risk Scorecards)."""
 SURE = 1e-4
-"""A shift that chance makes as rarely, of customers drawn anew, is none: about a hundred features are looked at."""
+"""Significance level of a shift; it is small because about a hundred features are tested."""
 LEAST_UNKNOWN = 0.10
 YEAR_DAYS, UNBOUNDED_DAYS = 365, 730
-"""What looks back over all time is as good as settled after two years; of orders, which active customers have, one."""
+"""Days after which features over all time have settled: one year for orders, two for other rows."""
 KINDS_OF_ROWS: dict[str, tuple[Rows, ...]] = {
     "contacts": (Rows.CONTACTS, Rows.OUR_CONTACTS, Rows.THEIR_CONTACTS),
     "complaints": (Rows.COMPLAINTS, Rows.NAMED_COMPLAINTS, Rows.OPEN_COMPLAINTS, Rows.ANSWERED_COMPLAINTS),
@@ -47,7 +47,7 @@ KINDS_OF_ROWS: dict[str, tuple[Rows, ...]] = {
     "customers": (Rows.PEOPLE, Rows.LEVELLED_PEOPLE),
     "events": (Rows.BUYER_CHANGES, Rows.OWNER_CHANGES, Rows.NEW_SUPPLIERS),
 }
-"""Which kind each set of rows is of; any other is of orders."""
+"""The kind of each set of rows; all others are orders."""
 OPEN_ROWS = (
     Rows.COMMITMENTS,
     Rows.BROKEN_PROMISES,
@@ -58,18 +58,18 @@ OPEN_ROWS = (
     Rows.PEOPLE,
     Rows.LEVELLED_PEOPLE,
 )
-"""Rows that leave again: as many as there are does not grow with age."""
+"""Rows that leave again, so that their number does not grow with age."""
 
 
 @dataclass(frozen=True)
 class FeatureDrift:
-    """A feature whose customers are spread otherwise than when the model learned, and than a year ago.
+    """A feature with another distribution than in training and than a year ago.
 
     Attributes:
-        kind: of the rows it is made of.
+        kind: of its rows.
         since_learned, since_last_year: population stability index.
-        unknown, unknown_then: share of the customers of whom it is unknown, now and when the model learned.
-        is_higher: where it is known, it is mostly higher than when the model learned.
+        unknown, unknown_then: share of customers with a missing value, now and in training.
+        is_higher: known values are mostly higher than in training.
     """
 
     feature: str
@@ -83,7 +83,7 @@ class FeatureDrift:
 
     @property
     def sentence(self) -> str:
-        """It for a person."""
+        """The shift in words."""
         if abs(self.unknown - self.unknown_then) >= LEAST_UNKNOWN:
             return (
                 f"'{self.meaning}' is unknown of {self.unknown:.0%} of the customers, it was of {self.unknown_then:.0%}"
@@ -93,10 +93,10 @@ class FeatureDrift:
 
 @dataclass(frozen=True)
 class WeightedSnapshot:
-    """The active customers of one instant, and how much each counts.
+    """The active customers of one instant with their weights.
 
     Attributes:
-        held_days: days the ledger held before it.
+        held_days: days of ledger before the instant.
     """
 
     snapshot: Snapshot
@@ -107,28 +107,28 @@ class WeightedSnapshot:
 def feature_drift_of(
     now: WeightedSnapshot, last_year: WeightedSnapshot, usual: TrainingDistribution
 ) -> tuple[FeatureDrift, ...]:
-    """Every feature that moved from what was learned, and from the same weeks of last year.
+    """Every feature that moved since training and since the same weeks of last year.
 
-    A feature is looked at where the ledger held all the days it looks back over, at both: where it did not, the feature
-    moves by itself until it does. So does one that only grows with age.
+    A feature is compared where the ledger held all the days it looks back over, at both instants: otherwise it moves by
+    itself. So does a feature that only grows with age.
     """
     return tuple(_shifts(now, last_year, usual))
 
 
-def stability_index(shares: Floats, others: Floats, customers: int) -> float:
+def stability_index(shares: Floats, other: Floats, customers: int) -> float:
     """Σ (a - b)·ln(a ÷ b) over steps; an empty step counts as half a customer."""
-    a, b = (np.maximum(each, 0.5 / customers) for each in (shares, others))
+    a, b = (np.maximum(values, 0.5 / customers) for values in (shares, other))
     return float(np.sum((a - b) * np.log(a / b)))
 
 
 def kind_of(feature: str) -> str:
-    """The kind of rows a feature is made of; of several the one that is not orders."""
-    found = {_KIND.get(rows, "orders") for rows in _rows_in(_EXPRESSIONS[feature])}
-    return min(found - {"orders"}, default="orders")
+    """The kind of a feature's rows; of several kinds the one that is not orders."""
+    kinds = {_KIND.get(rows, "orders") for rows in _rows_in(_EXPRESSIONS[feature])}
+    return min(kinds - {"orders"}, default="orders")
 
 
 def only_grows(expression: Expression) -> bool:
-    """Whether a feature grows as the customer and the ledger get older, as a tenure and a lifetime's count do."""
+    """Whether a feature grows with the age of the customer and the ledger, as tenure and lifetime counts do."""
     match expression:
         case Count() | Sum() | Distinct():
             return expression.window == LIFETIME and expression.rows not in OPEN_ROWS
@@ -140,7 +140,7 @@ def only_grows(expression: Expression) -> bool:
 
 
 def looks_back_days(expression: Expression) -> int:
-    """Days of ledger from which on a feature says the same of the same customer, however long the ledger."""
+    """Days of ledger from which on a feature no longer depends on the ledger's length."""
     match expression:
         case Count() | Sum() | Distinct() | Max() | Min():
             return expression.window.start_days or _settled_days(expression.rows) + expression.window.end_days
@@ -154,14 +154,14 @@ def _shifts(now: WeightedSnapshot, last_year: WeightedSnapshot, usual: TrainingD
     for name, steps in usual.features.items():
         if only_grows(_EXPRESSIONS[name]) or looks_back_days(_EXPRESSIONS[name]) > held_days:
             continue
-        spread, learned = steps.shares_of(now.snapshot.feature(name), now.weight), np.array(steps.shares)
+        now_shares, learned_shares = steps.shares_of(now.snapshot.feature(name), now.weight), np.array(steps.shares)
         customers = min(len(now.snapshot), usual.customers)
         bound = max(LEAST_SHIFT, float(chi2.isf(SURE, len(steps.shares) - 1)) * 2 / customers)
-        since_learned = stability_index(spread, learned, customers)
+        since_learned = stability_index(now_shares, learned_shares, customers)
         if since_learned <= bound:
             continue
-        then = steps.shares_of(last_year.snapshot.feature(name), last_year.weight)
-        since_last_year = stability_index(spread, then, min(customers, len(last_year.snapshot)))
+        last_year_shares = steps.shares_of(last_year.snapshot.feature(name), last_year.weight)
+        since_last_year = stability_index(now_shares, last_year_shares, min(customers, len(last_year.snapshot)))
         if since_last_year <= bound:
             continue
         places = np.arange(len(steps.shares) - 1, dtype=np.float64)
@@ -171,9 +171,9 @@ def _shifts(now: WeightedSnapshot, last_year: WeightedSnapshot, usual: TrainingD
             meaning=_MEANINGS[name],
             since_learned=since_learned,
             since_last_year=since_last_year,
-            unknown=float(spread[-1]),
-            unknown_then=float(learned[-1]),
-            is_higher=bool(_middle(spread[:-1], places) >= _middle(learned[:-1], places)),
+            unknown=float(now_shares[-1]),
+            unknown_then=float(learned_shares[-1]),
+            is_higher=bool(_middle(now_shares[:-1], places) >= _middle(learned_shares[:-1], places)),
         )
 
 

@@ -1,4 +1,4 @@
-"""How a night's lists are graded: on who was left alone, each by its weight, and on nobody else."""
+"""The grading of a night's lists: by uncalled customers alone, each with its weight."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from training.metrics.scoring import LEAST_OUTCOMES
 from training.monitoring.report_card import Called, ListScores, ReportCard
 
 LISTED_WITHIN_DAYS = 365
-"""How long before its window closes a first listing counts: an older one was about another silence."""
+"""Days before the window closes in which a first listing counts; an older one was about another silence."""
 
 
 class NothingToGradeError(TrainingError):
@@ -40,13 +40,13 @@ class NothingToGradeError(TrainingError):
 
 
 def ungraded_runs(store: Store, ledger: Ledger, until: AsOf) -> tuple[ForecastRun, ...]:
-    """Runs whose windows are closed by ``until``, and by the ledger, and that have no report card yet; oldest first."""
+    """Runs with windows closed by ``until`` and by the ledger, and without a report card; oldest first."""
     graded = {int(card.payload["run_id"]) for card in findings_of(store, FindingKind.REPORT_CARD)}
     return tuple(run for run in closed_runs(store, ledger, until) if run.run_id not in graded)
 
 
 def closed_runs(store: Store, ledger: Ledger, until: AsOf) -> tuple[ForecastRun, ...]:
-    """Runs whose windows are closed by ``until``, and by the ledger; oldest first."""
+    """Runs with windows closed by ``until`` and by the ledger; oldest first."""
     ends_on = min(until.day, ledger.ends_on + timedelta(days=1))
     return tuple(run for run in runs_with_forecasts(store) if _closed_on(run) <= ends_on)
 
@@ -57,7 +57,7 @@ def first_close(store: Store) -> date | None:
 
 
 def report_card(store: Store, run: ForecastRun, ledger: Ledger, *, until: AsOf, policy: Policy) -> ReportCard:
-    """How the lists of a run did, by what was known strictly before ``until``.
+    """The report card of a run's lists, by what was known strictly before ``until``.
 
     Raises:
         HorizonOutlastsLedgerError: their window is not closed yet.
@@ -67,8 +67,8 @@ def report_card(store: Store, run: ForecastRun, ledger: Ledger, *, until: AsOf, 
     rows = customers_at(forecasts.customer_ids, origin, ledger)
     labels = labels_of(ledger, rows, run.horizon_days, until=until, policy=policy)
     assigned = assignments_of(ledger, rows, run.horizon_days, until=until, policy=policy)
-    alone = ~assigned.called & ~assigned.held_out
-    enough = int(np.sum(~assigned.called)) >= LEAST_OUTCOMES
+    uncalled = ~assigned.called & ~assigned.held_out
+    has_enough = int(np.sum(~assigned.called)) >= LEAST_OUTCOMES
     closed_on, closes = _closed_on(run), origin.shifted(run.horizon_days, policy.zone)
     listed_on = first_listed_on(store, since=closed_on - timedelta(days=LISTED_WITHIN_DAYS), until=closed_on)
     return ReportCard(
@@ -76,23 +76,23 @@ def report_card(store: Store, run: ForecastRun, ledger: Ledger, *, until: AsOf, 
         listed_on=run.as_of_day,
         closed_on=closed_on,
         model_version=run.model_version,
-        left_alone=int(np.sum(alone)),
+        left_alone=int(np.sum(uncalled)),
         held_out=int(np.sum(assigned.held_out)),
-        listed_unrecorded=int(np.sum(alone & forecasts.is_listed)),
-        figures=_figures(forecasts, labels, assigned) if enough else None,
+        listed_unrecorded=int(np.sum(uncalled & forecasts.is_listed)),
+        figures=_figures(forecasts, labels, assigned) if has_enough else None,
         called=_called(forecasts, labels, assigned),
         lead_days=_lead_days(forecasts, labels, listed_on, _last_orders(ledger, closes, until)),
     )
 
 
 def _figures(forecasts: KeptForecasts, labels: Labels, assigned: Assignments) -> ListScores:
-    """Of the rows that were not called, each by its weight."""
-    kept = ~assigned.called
-    chance, churned, weight = forecasts.chance[kept], labels.churned[kept], assigned.weight[kept]
-    reference = np.where(np.isnan(forecasts.reference[kept]), 0.0, forecasts.reference[kept])
-    ids = [name for name, is_kept in zip(forecasts.customer_ids, kept, strict=True) if is_kept]
-    by_risk = order_of(forecasts.value_at_risk[kept], ids)
-    shortfall = np.maximum(reference - labels.net_sales[kept], 0.0)
+    """The scores of uncalled rows, each with its weight."""
+    uncalled = ~assigned.called
+    chance, churned, weight = forecasts.chance[uncalled], labels.churned[uncalled], assigned.weight[uncalled]
+    reference = np.where(np.isnan(forecasts.reference[uncalled]), 0.0, forecasts.reference[uncalled])
+    ids = [name for name, is_uncalled in zip(forecasts.customer_ids, uncalled, strict=True) if is_uncalled]
+    by_risk = order_of(forecasts.value_at_risk[uncalled], ids)
+    shortfall = np.maximum(reference - labels.net_sales[uncalled], 0.0)
     lines = int(np.sum(forecasts.is_listed))
     top = _within(weight[by_risk], max(lines, 1))
     return ListScores(
@@ -101,7 +101,7 @@ def _figures(forecasts: KeptForecasts, labels: Labels, assigned: Assignments) ->
         calibration_error=metrics.calibration_error(chance, churned, weight),
         perfect_calibration_error=metrics.perfect_calibration_error(chance, 0, weight),
         brier=metrics.brier(chance, churned, weight),
-        auc=_known(metrics.auc(chance, churned, weight)),
+        auc=_or_none(metrics.auc(chance, churned, weight)),
         money_found=_money_found(shortfall, by_risk, weight),
         precision=float(np.average(churned[by_risk], weights=top)),
         lines=lines,
@@ -116,7 +116,7 @@ def _called(forecasts: KeptForecasts, labels: Labels, assigned: Assignments) -> 
 
 
 def _within(weight: Floats, most: float) -> Floats:
-    """How much of each ranked row's weight lies within the first ``most``."""
+    """The part of each ranked row's weight that lies within the first ``most``."""
     before = np.concatenate([[0.0], np.cumsum(weight)[:-1]])
     return np.clip(most - before, 0.0, weight)
 
@@ -126,12 +126,12 @@ def _money_found(shortfall: Floats, ranked: npt.NDArray[np.intp], weight: Floats
     if shortfall.max() <= 0:
         return None
     best = np.argsort(-shortfall, kind="stable")
-    found = []
+    shares = []
     for share in metrics.TOP_SHARES:
         top = max(metrics.LEAST_TOP, int(share * weight.sum()))
-        ours, most = (float(shortfall[rows] @ _within(weight[rows], top)) for rows in (ranked, best))
-        found.append(ours / most)
-    return float(np.mean(found))
+        ranked_money, best_money = (float(shortfall[rows] @ _within(weight[rows], top)) for rows in (ranked, best))
+        shares.append(ranked_money / best_money)
+    return float(np.mean(shares))
 
 
 _LAST_ORDERS = f"""
@@ -144,20 +144,20 @@ GROUP BY customer_id
 def _lead_days(
     forecasts: KeptForecasts, labels: Labels, listed_on: Mapping[str, date], last_on: Mapping[str, date]
 ) -> float | None:
-    lost = [name for name, is_lost in zip(forecasts.customer_ids, labels.churned, strict=True) if is_lost]
-    days = [(last_on[name] - listed_on[name]).days for name in lost if name in listed_on and name in last_on]
+    stopped = [name for name, has_stopped in zip(forecasts.customer_ids, labels.churned, strict=True) if has_stopped]
+    days = [(last_on[name] - listed_on[name]).days for name in stopped if name in listed_on and name in last_on]
     return float(np.median(days)) if days else None
 
 
 def _last_orders(ledger: Ledger, closes: AsOf, until: AsOf) -> dict[str, date]:
     with ledger.open() as connection:
-        found = connection.execute(_LAST_ORDERS, {"closes": closes.naive, "until": until.naive}).fetchall()
-    return dict(found)
+        rows = connection.execute(_LAST_ORDERS, {"closes": closes.naive, "until": until.naive}).fetchall()
+    return dict(rows)
 
 
 def _closed_on(run: ForecastRun) -> date:
     return run.as_of_day + timedelta(days=run.horizon_days)
 
 
-def _known(figure: float) -> float | None:
+def _or_none(figure: float) -> float | None:
     return None if np.isnan(figure) else figure

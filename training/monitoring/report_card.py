@@ -1,7 +1,7 @@
-"""The report card of a night's lists, once their window has closed, and how it reads to a manager.
+"""The report card of a night's lists after their window has closed, and its sentences for a manager.
 
-A chance is one without a call, so the customers who were called cannot show whether it was true; they are told apart,
-as "promised X without a call, seen Y".
+A chance is one without a call, so called customers cannot show whether it was right. They are shown separately, as
+"promised X without a call, seen Y".
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from training.metrics.scoring import LEAST_OUTCOMES
 
 @dataclass(frozen=True)
 class ListScores:
-    """How the forecasts to the customers left alone came out, each customer by its weight.
+    """Scores of the forecasts for uncalled customers, each with its weight.
 
     Attributes:
-        expected, seen: mean chance of no order, and the share that did not order.
-        calibration_error, perfect_calibration_error: over 10 bins; the latter is what perfect chances would show.
+        expected, seen: mean chance of no order, and the share without an order.
+        calibration_error, perfect_calibration_error: over 10 bins; the latter is that of perfect chances.
         auc: None where all or none ordered. money_found: None where no money was lost.
-        precision: share that did not order among as many as the lists had lines, by value at risk.
+        precision: share without an order at the top of the ranking by value at risk, as many as the lists had lines.
         lines: calls on the lists of that night.
     """
 
@@ -38,7 +38,7 @@ class ListScores:
 
 @dataclass(frozen=True)
 class Called:
-    """What was promised of the called without a call, and what was seen after it."""
+    """The chance of called customers without a call, and the rate seen after the call."""
 
     customers: int
     expected: float
@@ -47,16 +47,16 @@ class Called:
 
 @dataclass(frozen=True)
 class ReportCard:
-    """How one night's lists did.
+    """The result of one night's lists.
 
     Attributes:
         listed_on: the day of the lists; their window closed on ``closed_on``.
-        left_alone: customers never assigned in the window; held_out: by a list's draw.
-        listed_unrecorded: of those left alone, who stood on a list, and no call or arm of it is in the ledger.
+        left_alone: customers never assigned in the window. held_out: customers held out by a list's draw.
+        listed_unrecorded: customers left alone that stood on a list without a call or an arm in the ledger.
         figures: None: under 50 were left alone or held out.
-        called: None: nobody was called.
-        lead_days: median of last order day less the day first listed, of listed customers who ordered no more; above
-            0 they were listed while they still ordered, below 0 so many days later. None: there are none.
+        called: None: no customer was called.
+        lead_days: median of last order day less the day first listed, over listed customers that stopped ordering;
+            above 0 they were listed while they still ordered, below 0 this many days later. None: there are none.
     """
 
     run_id: int
@@ -92,21 +92,21 @@ class ReportCard:
                 f"The lists of {self.listed_on} are not gradeable: only {self.left_alone + self.held_out} customers "
                 f"were left without a call, and {LEAST_OUTCOMES} are needed."
             )
-        told = self.figures
+        figures = self.figures
         return (
-            f"Of the customers nobody called after the lists of {self.listed_on}, we expected {told.expected:.0%} to "
-            f"order no more until {self.closed_on}; {told.seen:.0%} did not. Of the {told.lines} with most money at "
-            f"risk it was {told.precision:.0%}."
+            f"Of the customers nobody called after the lists of {self.listed_on}, we expected {figures.expected:.0%} to "
+            f"order no more until {self.closed_on}; {figures.seen:.0%} did not. Of the {figures.lines} with most money at "
+            f"risk it was {figures.precision:.0%}."
         )
 
     @property
     def _of_called(self) -> str:
         if self.called is None:
             return ""
-        told, many = self.called, "customer" if self.called.customers == 1 else "customers"
+        called, noun = self.called, "customer" if self.called.customers == 1 else "customers"
         return (
-            f"Of the {told.customers} {many} called, {told.expected:.0%} were promised to stop without a call, and "
-            f"{told.seen:.0%} were seen to."
+            f"Of the {called.customers} {noun} called, {called.expected:.0%} were promised to stop without a call, and "
+            f"{called.seen:.0%} were seen to."
         )
 
     @property

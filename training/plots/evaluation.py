@@ -20,12 +20,12 @@ from training.plots.training import pictured
 
 SHARES = np.linspace(0, 0.5, 101)
 STYLES = {OURS: {"color": report.OURS, "linewidth": 2.6, "zorder": 3}} | {
-    rival.name: {
+    baseline.name: {
         "color": report.BASELINE_RULES[place % len(report.BASELINE_RULES)],
         "linewidth": 1.2,
-        "linestyle": "-" if rival.tells is Predicts.CHANCE else "--",
+        "linestyle": "-" if baseline.predicts is Predicts.CHANCE else "--",
     }
-    for place, rival in enumerate(BASELINES)
+    for place, baseline in enumerate(BASELINES)
 }
 
 
