@@ -192,7 +192,7 @@ def _joint(found: Mapping[str, Evaluation]) -> str:
         (name, best)
         for name, each in _large(found).items()
         for figure in Figure
-        if (best := each.to_best_rival(figure)) is not None
+        if (best := each.to_best_baseline(figure)) is not None
     ]
     lines = [
         "| ledger | figure | best rival | ours is better by | 95 % jointly (Holm) | |",
@@ -218,7 +218,7 @@ def _margins(found: Mapping[str, Evaluation]) -> str:
 def _margin(found: Mapping[str, Evaluation]) -> str:
     told_of = []
     for figure in Figure:
-        best = [each.to_best_rival(figure) for each in found.values()]
+        best = [each.to_best_baseline(figure) for each in found.values()]
         known = [each.estimate for each in best if each is not None]
         if known:
             told_of.append(f"{figure} {sum(known) / len(known):+.4f}")

@@ -73,7 +73,8 @@ class FeatureValue:
         return (
             f"{', '.join(self.features)}: Brier {self.brier[0]:.4f} without, {self.brier[1]:.4f} with; "
             f"AUC {self.auc[0]:.4f} and {self.auc[1]:.4f}; {self.forecasts:,} forecasts at {self.origins} dates.\n"
-            f"Better by {improvement.estimate:.4f} (95 % interval {improvement.low:.4f} to {improvement.high:.4f}). {self.sentence}"
+            f"Better by {improvement.estimate:.4f} (95 % interval {improvement.low:.4f} to {improvement.high:.4f}). "
+            f"{self.sentence}"
         )
 
 

@@ -54,7 +54,8 @@ def judgements_table(evaluation: Evaluation) -> str:
             "worse for sure" if judgement.is_worse else "not worse for sure",
         )
         lines.append(
-            f"| {judgement.difference.figure} | {judgement.difference.rival} | {_interval(interval)} | {_bounds(judgement.joint)} "
+            f"| {judgement.difference.figure} | {judgement.difference.rival} | {_interval(interval)} "
+            f"| {_bounds(judgement.joint)} "
             f"| {verdict} |"
         )
     return "\n".join(lines)
@@ -82,8 +83,10 @@ def calibration_table(evaluation: Evaluation) -> str:
             continue
         calibration = part.calibration
         lines.append(
-            f"| {part.cutoff.day} | {shown(calibration.predicted)} | {shown(calibration.observed)} | {_yes(calibration.mean_kept)} "
-            f"| {shown(calibration.error)} / {shown(calibration.perfect_error)} | {_yes(calibration.error_kept)} | {shown(calibration.last_rate)} "
+            f"| {part.cutoff.day} | {shown(calibration.predicted)} | {shown(calibration.observed)} "
+            f"| {_yes(calibration.mean_kept)} "
+            f"| {shown(calibration.error)} / {shown(calibration.perfect_error)} "
+            f"| {_yes(calibration.error_kept)} | {shown(calibration.last_rate)} "
             f"| {'across a season change' if calibration.is_across_season_change else ''} |"
         )
     coverage_sentence = "No tenth of a cutoff holds 50 customers, so nothing can be said of intervals."

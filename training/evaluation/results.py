@@ -172,7 +172,8 @@ class Evaluation:
             return f"{over} nothing could be compared: {self._why_not}."
         parts = [
             f"{judgement.difference.figure} {self.means[judgement.difference.figure][OURS]:.3f} "
-            f"({judgement.difference.estimate:+.3f} to {judgement.difference.rival}{', worse for sure' if judgement.is_worse else ''})"
+            f"({judgement.difference.estimate:+.3f} to {judgement.difference.rival}"
+            f"{', worse for sure' if judgement.is_worse else ''})"
             for judgement in self.judgements
         ]
         return f"{over}, against the best rival in each figure (above 0 is better): {'; '.join(parts)}."

@@ -94,9 +94,9 @@ class ReportCard:
             )
         figures = self.figures
         return (
-            f"Of the customers nobody called after the lists of {self.listed_on}, we expected {figures.expected:.0%} to "
-            f"order no more until {self.closed_on}; {figures.seen:.0%} did not. Of the {figures.lines} with most money at "
-            f"risk it was {figures.precision:.0%}."
+            f"Of the customers nobody called after the lists of {self.listed_on}, we expected {figures.expected:.0%} "
+            f"to order no more until {self.closed_on}; {figures.seen:.0%} did not. Of the {figures.lines} with most "
+            f"money at risk it was {figures.precision:.0%}."
         )
 
     @property
