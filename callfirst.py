@@ -22,7 +22,7 @@ from features.errors import CallfirstError, first_line
 from features.home import Home
 from features.ledger.demo.company import write_demo
 from features.ledger.ingest.commands import ingest_files
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from serving import access
 
 OUTSIDE = (duckdb.Error, SQLAlchemyError, OSError)
@@ -119,10 +119,9 @@ def demo(
 
 
 def _print_new_key(home: Home) -> None:
-    store = Store.open(home)
     now = clock.now()
-    key = access.create_key(store.engine, f"demo {now:%Y-%m-%d %H:%M:%S.%f}", manager_id=None, now=now)
-    store.close()
+    with open_store(home) as store:
+        key = access.create_key(store.engine, f"demo {now:%Y-%m-%d %H:%M:%S.%f}", manager_id=None, now=now)
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"Access key (shown this once): {key}", markup=False)
 

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Index, Integer, Row, String, Table, Text, desc, i
 from features.clock import AsOf
 from features.home import Home
 from features.ledger.ledger import Ledger
-from features.ledger.store.database import Store
+from features.ledger.store.database import Store, open_store
 from features.ledger.store.tables import METADATA, Instant
 from features.version import code_version
 
@@ -94,11 +94,8 @@ def finding_of(
 
 def keep(home: Home, finding: Finding) -> None:
     """Add a finding to the store of a home."""
-    store = Store.open(home)
-    try:
+    with open_store(home) as store:
         add(store, finding)
-    finally:
-        store.close()
 
 
 def add(store: Store, finding: Finding) -> None:

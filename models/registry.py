@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import first_line
 from features.home import Home
-from features.ledger.store.database import Store
+from features.ledger.store.database import Store, open_store
 from features.ledger.store.tables import METADATA, Instant
 from models.bundle import Bundle
 from models.bundle_storage import digest_of
@@ -136,11 +136,8 @@ def champion_record(home: Home) -> Promotion:
     Raises:
         NoChampionError: no model has been promoted yet.
     """
-    store = Store.open(home)
-    try:
+    with open_store(home) as store:
         record = next(iter(promotions(store)), None)
-    finally:
-        store.close()
     if record is None:
         raise NoChampionError
     return record

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from features import clock
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from serving import access
 from serving.access import Rights
 
@@ -37,9 +37,8 @@ def create_key(
 
     Example: callfirst keys create crm --rights push
     """
-    store = Store.open(context.obj)
-    key = access.create_key(store.engine, name, manager_id=manager, now=clock.now(), rights=rights)
-    store.close()
+    with open_store(context.obj) as store:
+        key = access.create_key(store.engine, name, manager_id=manager, now=clock.now(), rights=rights)
     if as_json:
         print_json({"name": name, "manager_id": manager, "rights": rights.value, "key": key})
         return
@@ -53,9 +52,8 @@ def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
 
     Example: callfirst keys list
     """
-    store = Store.open(context.obj)
-    keys = access.keys(store.engine)
-    store.close()
+    with open_store(context.obj) as store:
+        keys = access.keys(store.engine)
     if as_json:
         rows = [{name: value if value is None else str(value) for name, value in vars(key).items()} for key in keys]
         print_json({"keys": rows})
@@ -74,9 +72,8 @@ def revoke_key(context: typer.Context, name: Annotated[str, typer.Argument(help=
 
     Example: callfirst keys revoke crm
     """
-    store = Store.open(context.obj)
-    access.revoke_key(store.engine, name, now=clock.now())
-    store.close()
+    with open_store(context.obj) as store:
+        access.revoke_key(store.engine, name, now=clock.now())
     console.print(f"Key '{name}' is revoked.", markup=False)
 
 

@@ -11,7 +11,7 @@ from features.ledger.demo.company import is_made_up
 from features.ledger.ledger import Ledger
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.store.batches import newest_batch_of
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from features.policy import Policy
 from models.registry import champion, champion_record
 from serving.decisions.call_list import CallList, call_lists
@@ -60,16 +60,13 @@ def run_night(home: Home, policy: Policy, as_of: AsOf, *, now: datetime) -> Nigh
         horizon_days=bundle.horizon_days,
         made_up=_is_made_up(ledger),
     )
-    store = Store.open(home)
-    try:
+    with open_store(home) as store:
         newest = newest_run_or_none(store.engine)
         if newest is not None and newest.inputs == inputs:
             return NightlyResult(newest, is_new=False)
         scores = score_customers(ledger, as_of, bundle, policy)
         lists = lists_of(scores, policy)
         published = publish(store, inputs, scores=scores.rows, lists=lists, newest_batch=newest_batch, now=now)
-    finally:
-        store.close()
     return NightlyResult(
         published.run,
         published.is_new,
@@ -80,12 +77,8 @@ def run_night(home: Home, policy: Policy, as_of: AsOf, *, now: datetime) -> Nigh
 
 
 def _newest_batch(home: Home) -> int:
-    store = Store.open(home)
-    try:
-        with store.engine.connect() as connection:
-            return newest_batch_of(connection)
-    finally:
-        store.close()
+    with open_store(home) as store, store.engine.connect() as connection:
+        return newest_batch_of(connection)
 
 
 def _is_made_up(ledger: Ledger) -> bool:

@@ -12,7 +12,7 @@ from features.clock import AsOf
 from features.home import Home
 from features.ledger.ingest.intake import ingest
 from features.ledger.ingest.request import HistoryRule, IngestRequest, InputFiles
-from features.ledger.store.database import Store
+from features.ledger.store.database import Store, open_store
 from features.policy import Policy
 from models.bundle import Bundle
 from models.registry import PROMOTIONS, keep_copy
@@ -73,9 +73,6 @@ def served(folder: Path) -> Home:
 
 def key_for(home: Home, name: str, *, manager_id: str | None = None, rights: Rights = Rights.PUSH) -> dict[str, str]:
     """The header of a new key."""
-    store = Store.open(home)
-    try:
+    with open_store(home) as store:
         key = access.create_key(store.engine, name, manager_id=manager_id, now=MORNING, rights=rights)
         return {"X-API-Key": key}
-    finally:
-        store.close()

@@ -1,4 +1,4 @@
-"""Training from end to end, one sentence after another."""
+"""Training from end to end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from features import clock
 from features.clock import AsOf
 from features.home import Home
 from features.ledger.mirror.parquet_mirror import read_ledger
-from features.ledger.store.database import Store
+from features.ledger.store.database import Store, open_store
 from features.policy import Policy
 from features.progress import Progress, no_progress
 from features.version import code_version
@@ -43,9 +43,9 @@ def train(
     tuning: Budget | None = None,
     progress: Progress = no_progress,
 ) -> Verdict:
-    """The best model the ledger proves as of ``until``, tracked, registered and put into service.
+    """The best model that the ledger proves as of ``until``, tracked, registered and put into service.
 
-    ``tuning``: how long to look for better settings first, on windows that then judge nobody; None: not at all.
+    ``tuning``: the budget for better settings, on windows that the contest then does not use; None: no tuning.
 
     Raises:
         EmptyLedgerError: nothing to learn from.
@@ -63,8 +63,7 @@ def train(
     scope = scope_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=active_days)
     progress("computing features of every customer at every origin", 0.05)
     trained = train_model(ledger, scope, policy, seed=seed, progress=progress, tuning=tuning)
-    store = Store.open(home)
-    try:
+    with open_store(home) as store:
         progress("checking it, and comparing it with the champion", 0.78)
         champion, champion_remarks = _champion(store, home, policy)
         decision = decide(trained, champion, ledger=ledger, policy=policy, today=today)
@@ -112,8 +111,6 @@ def train(
         finding = finding_of(FindingKind.EVALUATION, verdict, ledger, as_of=scope.until, made_at=finished_at)
         add(store, finding)
         add(store, replace(finding, kind=FindingKind.CHECKS, payload=verdict.checks_record(record)))
-    finally:
-        store.close()
     progress("done", 1.0)
     return verdict
 
@@ -143,7 +140,7 @@ def _promotion(
 
 
 def _champion(store: Store, home: Home, policy: Policy) -> tuple[Champion | None, tuple[str, ...]]:
-    """The model in service, if it can be loaded, and why it does not count where it cannot."""
+    """The model in service if it can be loaded; else the remark that says why it does not count."""
     record = next(iter(promotions(store)), None)
     if record is None:
         return None, ()

@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from features.home import Home
-from features.ledger.store.database import Store
+from features.ledger.store.database import Store, open_store
 from serving import access
 from serving.api.app import create_app
 from serving.settings import ServerSettings
@@ -33,11 +33,8 @@ def server(home: Home) -> Iterator[TestClient]:
 
 
 def key_for(home: Home, name: str, manager_id: str | None = None) -> str:
-    store = Store.open(home)
-    try:
+    with open_store(home) as store:
         return access.create_key(store.engine, name, manager_id=manager_id, now=NOW)
-    finally:
-        store.close()
 
 
 @pytest.fixture(scope="module")

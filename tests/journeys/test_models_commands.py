@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from callfirst import app
 from features.errors import CallfirstError
 from features.home import Home
-from features.ledger.store.database import Store
+from features.ledger.store.database import Store, open_store
 from models import registry
 from models.registry import AliasError, champion, promotions
 from tests.http_client import serve_rule
@@ -43,11 +43,8 @@ def told(home: Home, *arguments: str) -> dict[str, Any]:
 
 
 def served(home: Home) -> list[str]:
-    store = Store.open(home)
-    try:
+    with open_store(home) as store:
         return [each.version for each in reversed(promotions(store))]
-    finally:
-        store.close()
 
 
 def test_rollback_goes_one_further_back_each_time_and_the_record_keeps_every_step(home: Home) -> None:
@@ -82,11 +79,8 @@ def test_what_mlflow_could_not_be_told_is_said_and_the_model_serves(home: Home) 
 
 
 def promotion(home: Home, version: str) -> str:
-    store = Store.open(home)
-    try:
+    with open_store(home) as store:
         return next(each.bundle_sha256 for each in promotions(store) if each.version == version)
-    finally:
-        store.close()
 
 
 def test_mlflow_out_of_reach_in_the_last_step_of_a_training_leaves_the_champion_in_service(home: Home) -> None:

@@ -1,4 +1,4 @@
-"""Whether features leak: the catalogue of checks, behavioural and statistical checks, and their report."""
+"""Leakage checks of features: their catalogue, behavioural and statistical checks, and the report."""
 
 from training.checks.leakage import check_features, check_table, own_features
 

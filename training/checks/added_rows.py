@@ -1,4 +1,4 @@
-"""Perturbations that add rows: for every known customer, for one half of them, or for strangers."""
+"""Perturbations that add rows: for every known customer, for one half of them, or for unknown customers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BEHIND_THE_END = 400 * DAY
 
 @dataclass(frozen=True)
 class RowTest:
-    """A row to add for every customer: when it happens and is known, from the instant on, and how large it is."""
+    """A row to add for every customer: its happened-at and known-at relative to the instant, and its size."""
 
     happens: timedelta
     known: timedelta
@@ -55,72 +55,72 @@ ORDERED = (RowTest(-DAY, -DAY, 3),)
 
 
 def adding(rows: Sequence[RowTest]) -> Perturb:
-    """Rows of every kind added for every known customer."""
+    """The ledger with rows of every kind added for every known customer."""
 
-    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
-        return _adding(world, known_customers(world, as_of), rows, as_of, zone)
+    def perturb(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
+        return _adding(ledger_rows, known_customers(ledger_rows, as_of), rows, as_of, zone)
 
-    return made
+    return perturb
 
 
 def ordering(rows: Sequence[RowTest]) -> Perturb:
-    """Order lines alone added for every known customer."""
+    """The ledger with order lines added for every known customer."""
 
-    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
-        customers, lines = known_customers(world, as_of), world.rows["order_lines"]
+    def perturb(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
+        customers, lines = known_customers(ledger_rows, as_of), ledger_rows.rows["order_lines"]
         added = _with_rows(LAYERS["order_lines"], lines, customers, rows, as_of, zone)
-        return replace(world, rows={**world.rows, "order_lines": added})
+        return replace(ledger_rows, rows={**ledger_rows.rows, "order_lines": added})
 
-    return made
+    return perturb
 
 
 def for_one_half(rows: Sequence[RowTest]) -> Perturb:
-    """The same for one half of the customers; nothing of the other half's own has changed."""
+    """The ledger with rows of every kind added for one half of the customers."""
 
-    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
-        known = known_customers(world, as_of)
-        chosen = [each for each, is_in in zip(known, one_half(known), strict=True) if is_in]
-        return _adding(world, chosen, rows, as_of, zone)
+    def perturb(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
+        known = known_customers(ledger_rows, as_of)
+        chosen = [customer for customer, is_chosen in zip(known, one_half(known), strict=True) if is_chosen]
+        return _adding(ledger_rows, chosen, rows, as_of, zone)
 
-    return made
+    return perturb
 
 
-def with_strangers(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
-    """As many customers again, of whom nothing was known yet."""
-    count = len(known_customers(world, as_of))
+def with_strangers(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
+    """The ledger with as many customers again that were unknown at the instant."""
+    count = len(known_customers(ledger_rows, as_of))
     strangers = [f"{'0' if place % 2 else 'zz'} known later {place}" for place in range(count)]
-    grown = _adding(world, strangers, (*LATER, *LATE), as_of, zone)
+    grown = _adding(ledger_rows, strangers, (*LATER, *LATE), as_of, zone)
     table = _with_rows(LAYERS["customers"], grown.rows["customers"], strangers, [RowTest(DAY, DAY, 1)], as_of, zone)
     return replace(grown, rows={**grown.rows, "customers": table})
 
 
-def outlasting(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
-    """The ledger reaching far beyond its end, by one row of a customer nobody knows."""
-    grown = _adding(world, ["zz at the end"], FAR, as_of, zone)
-    first = RowTest(timedelta(days=(world.origin.starts_on - as_of.day).days - 30), DAY, 1)
+def outlasting(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
+    """The ledger extended far beyond both ends, by rows of one unknown customer."""
+    grown = _adding(ledger_rows, ["zz at the end"], FAR, as_of, zone)
+    first = RowTest(timedelta(days=(ledger_rows.origin.starts_on - as_of.day).days - 30), DAY, 1)
     return _adding(grown, ["zz at the end"], (first,), as_of, zone)
 
 
-def called(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
-    """The world in which a list had every customer called, and something came of it."""
-    customers = known_customers(world, as_of)
-    rows = dict(world.rows)
+def called(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
+    """The ledger in which every customer was called from a list, with outcomes."""
+    customers = known_customers(ledger_rows, as_of)
+    rows = dict(ledger_rows.rows)
     for name in ("calls", "outcomes", "contacts"):
         rows[name] = _with_rows(LAYERS[name], rows[name].slice(0, 0), customers, CALLED, as_of, zone)
         if "listed_on" in rows[name].column_names:
             listed = pa.array([as_of.day - 11 * DAY] * rows[name].num_rows, pa.date32())
             rows[name] = with_column(rows[name], "listed_on", listed)
-        rows[name] = stacked([world.rows[name], arrived(LAYERS[name], rows[name], after=world.rows[name])])
-    return replace(world, rows=rows)
+        rows[name] = stacked([ledger_rows.rows[name], arrived(LAYERS[name], rows[name], after=ledger_rows.rows[name])])
+    return replace(ledger_rows, rows=rows)
 
 
 def _adding(
-    world: LedgerRows, customers: Sequence[str], rows: Sequence[RowTest], as_of: AsOf, zone: ZoneInfo
+    ledger_rows: LedgerRows, customers: Sequence[str], rows: Sequence[RowTest], as_of: AsOf, zone: ZoneInfo
 ) -> LedgerRows:
     def change(layer: Layer, table: pa.Table) -> pa.Table:
         return _with_rows(layer, table, customers, rows, as_of, zone) if layer.happened else table
 
-    return each_table(world, change)
+    return each_table(ledger_rows, change)
 
 
 def _with_rows(

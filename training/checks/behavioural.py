@@ -1,4 +1,4 @@
-"""What a feature maker does on other worlds: wherever it answers otherwise, it saw what it could not."""
+"""Behavioural checks: a feature that changes with rows unknown at its instant has seen the future."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from training.checks.ledger_rows import LedgerRows, known_customers
 from training.checks.report import CheckResult, Leak
 
 LEAST_MOVE = 0.02
-"""Of a column's spread: by less a number may move where nothing but the order of sums has changed."""
+"""Share of a column's spread by which a number may move where only the order of sums has changed."""
 BOTH_MOVE_SHARE = 0.5
-"""Of the rows that a booking moves, how many a like order of the past moves too where it is taken for one."""
+"""Share of the rows moved by a booking that a past order moves too, if the feature takes a booking for an order."""
 
 
 @dataclass(frozen=True)
 class PerturbationTest:
-    """One other world of a check, and what is done there: it ends the sentence 'it changes when ...'."""
+    """One perturbation of a check; ``when`` ends the sentence 'it changes when ...'."""
 
     check: FeatureCheck
     when: str
-    made: changed.Perturb
-    base: changed.Perturb | None = None  # what the true ledger is given first, so that there is something to change
-    bystanders: bool = False  # only those are compared whose own rows stay as they are
-    last: bool = False  # it changes all at once, and is noted where no check before told more
+    perturb: changed.Perturb
+    base: changed.Perturb | None = None  # applied to the true ledger first, so that there is something to change
+    bystanders: bool = False  # only customers without a change of their own rows are compared
+    last: bool = False  # it changes everything at once; noted only for features that no other check caught
 
 
 SOME_OPEN = added.adding(added.OPEN)
@@ -92,160 +92,164 @@ PERTURBATION_TESTS: tuple[PerturbationTest, ...] = (
 
 @dataclass
 class CheckRun:
-    """A maker under watch: what it made of the true ledger at each instant, and what has been caught so far."""
+    """The checks of one feature maker: its features of the true ledger at each instant, and the leaks so far."""
 
     maker: FeatureMaker
-    world: LedgerRows
+    ledger_rows: LedgerRows
     policy: Policy
     instants: tuple[AsOf, ...]
-    alone: Mapping[AsOf, FeatureTable]
+    true_at: Mapping[AsOf, FeatureTable]
     unsteady: frozenset[str]
-    caught: dict[FeatureCheck, dict[str, Leak]]
+    leaks: dict[FeatureCheck, dict[str, Leak]]
 
-    def note(self, check: FeatureCheck, when: str, found: ValueDifference) -> None:
-        """Keep a feature's first difference for a check; one that differs from run to run tells nothing."""
-        if found.feature not in self.unsteady:
-            self.caught.setdefault(check, {}).setdefault(found.feature, leaks_found_by(check, when, found))
+    def note(self, check: FeatureCheck, when: str, difference: ValueDifference) -> None:
+        """Keep a feature's first difference for a check; a feature that differs from run to run is left out."""
+        if difference.feature not in self.unsteady:
+            self.leaks.setdefault(check, {}).setdefault(difference.feature, leaks_found_by(check, when, difference))
 
-    def made(self, world: LedgerRows, name: str, as_ofs: Sequence[AsOf]) -> FeatureTable:
-        """What the maker makes of a world."""
-        return made_by(self.maker, world.ledger(name), as_ofs, self.policy)
+    def features_of(self, ledger_rows: LedgerRows, name: str, as_ofs: Sequence[AsOf]) -> FeatureTable:
+        """The maker's features of some ledger rows."""
+        return made_by(self.maker, ledger_rows.ledger(name), as_ofs, self.policy)
 
 
 def run_checks(
     maker: FeatureMaker,
-    world: LedgerRows,
+    ledger_rows: LedgerRows,
     policy: Policy,
     *,
     instants: Sequence[AsOf],
-    beside: Sequence[AsOf],
+    training_instants: Sequence[AsOf],
     progress: Progress,
 ) -> tuple[list[CheckResult], FeatureTable]:
-    """What every behavioural check found, and what the maker makes of the true ledger at all instants together.
+    """The results of all behavioural checks, and the features of the true ledger at all instants together.
 
-    ``beside`` are asked for together with ``instants``, as training does.
+    ``training_instants`` are made together with ``instants``, as training does.
     """
-    every = tuple(sorted({*instants, *beside}))
-    ledger = world.ledger("as it is")
-    together = made_by(maker, ledger, every, policy)
-    alone = {at: made_by(maker, ledger, [at], policy) for at in instants}
-    again = made_by(maker, ledger, every, policy)
-    unsteady = {found.feature: found for found in differences(together, again)}
-    watched = CheckRun(maker, world, policy, tuple(instants), alone, frozenset(unsteady), {})
-    watched.caught[checks.TWICE] = {name: leaks_found_by(checks.TWICE, "", found) for name, found in unsteady.items()}
-    _across_instants(watched, together, every)
-    _under_other_names(watched, every, together)
-    tried = sorted(((trial, at) for trial in PERTURBATION_TESTS for at in instants), key=lambda each: each[0].last)
-    for place, (trial, at) in enumerate(tried):
-        progress(f"{trial.check.code} {trial.check.title}", place / len(tried))
-        _try(watched, trial, at)
+    all_instants = tuple(sorted({*instants, *training_instants}))
+    ledger = ledger_rows.ledger("as it is")
+    together = made_by(maker, ledger, all_instants, policy)
+    true_at = {at: made_by(maker, ledger, [at], policy) for at in instants}
+    repeated = made_by(maker, ledger, all_instants, policy)
+    unsteady = {difference.feature: difference for difference in differences(together, repeated)}
+    check_run = CheckRun(maker, ledger_rows, policy, tuple(instants), true_at, frozenset(unsteady), {})
+    check_run.leaks[checks.TWICE] = {
+        name: leaks_found_by(checks.TWICE, "", difference) for name, difference in unsteady.items()
+    }
+    _across_instants(check_run, together, all_instants)
+    _under_other_names(check_run, all_instants, together)
+    runs = sorted(((test, at) for test in PERTURBATION_TESTS for at in instants), key=lambda run: run[0].last)
+    for place, (test, at) in enumerate(runs):
+        progress(f"{test.check.code} {test.check.title}", place / len(runs))
+        _try(check_run, test, at)
     for at in instants:
-        _booked(watched, at)
-    return [_result(check, watched) for check in checks.CHECKS if check.needs is checks.Needs.MAKER], together
+        _booked(check_run, at)
+    return [_result(check, check_run) for check in checks.CHECKS if check.needs is checks.Needs.MAKER], together
 
 
-def _try(watched: CheckRun, trial: PerturbationTest, at: AsOf) -> None:
-    whom = set(known_customers(watched.world, at))
-    if trial.bystanders:
-        ids = sorted(whom)
-        whom = {each for each, moves in zip(ids, changed.one_half(ids), strict=True) if not moves}
-    zone, world, true = watched.policy.zone, watched.world, watched.alone[at]
+def _try(check_run: CheckRun, test: PerturbationTest, at: AsOf) -> None:
+    compared = set(known_customers(check_run.ledger_rows, at))
+    if test.bystanders:
+        ids = sorted(compared)
+        compared = {
+            customer for customer, is_perturbed in zip(ids, changed.one_half(ids), strict=True) if not is_perturbed
+        }
+    zone, ledger_rows, expected = check_run.policy.zone, check_run.ledger_rows, check_run.true_at[at]
     try:
-        if trial.base is not None:
-            world = trial.base(world, at, zone)
-            true = watched.made(world, f"given rows {at}", [at])
-        made = watched.made(trial.made(world, at, zone), f"{trial.when} {at}", [at])
+        if test.base is not None:
+            ledger_rows = test.base(ledger_rows, at, zone)
+            expected = check_run.features_of(ledger_rows, f"given rows {at}", [at])
+        features = check_run.features_of(test.perturb(ledger_rows, at, zone), f"{test.when} {at}", [at])
     except MadeFeaturesError as error:
-        _note_failure(watched, trial, at, error)
+        _note_failure(check_run, test, at, error)
         return
-    known = {name for caught in watched.caught.values() for name in caught} if trial.last else set()
-    for found in differences(true, made, about=lambda key: key[0] in whom):
-        if found.feature not in known:
-            watched.note(trial.check, trial.when, found)
+    known_leaks = {name for leaks in check_run.leaks.values() for name in leaks} if test.last else set()
+    for difference in differences(expected, features, about=lambda key: key[0] in compared):
+        if difference.feature not in known_leaks:
+            check_run.note(test.check, test.when, difference)
 
 
-def _note_failure(watched: CheckRun, trial: PerturbationTest, at: AsOf, error: MadeFeaturesError) -> None:
-    first = watched.alone[at]
-    for name in first.columns:
-        key = first.keys[0]
-        told = first.columns[name][0].as_py()
-        watched.note(
-            trial.check, trial.when, ValueDifference(name, len(first.keys), len(first.keys), key, told, str(error))
+def _note_failure(check_run: CheckRun, test: PerturbationTest, at: AsOf, error: MadeFeaturesError) -> None:
+    expected = check_run.true_at[at]
+    for name in expected.columns:
+        key = expected.keys[0]
+        value = expected.columns[name][0].as_py()
+        check_run.note(
+            test.check, test.when, ValueDifference(name, len(expected.keys), len(expected.keys), key, value, str(error))
         )
 
 
-def _across_instants(watched: CheckRun, together: FeatureTable, every: Sequence[AsOf]) -> None:
-    """The older half of the instants without the newer one, and the newest alone, are as they are among all."""
-    world, newest = watched.world, watched.instants[-1]
-    known = {at.naive: set(known_customers(world, at)) for at in every}
-    older, upto = every[: max(1, len(every) // 2)], [at for at in every if at <= newest]
+def _across_instants(check_run: CheckRun, together: FeatureTable, all_instants: Sequence[AsOf]) -> None:
+    """The older half of the instants by itself, and the newest by itself, are the same as among all instants."""
+    ledger_rows, newest = check_run.ledger_rows, check_run.instants[-1]
+    known_at = {at.naive: set(known_customers(ledger_rows, at)) for at in all_instants}
+    older, upto = all_instants[: max(1, len(all_instants) // 2)], [at for at in all_instants if at <= newest]
     for check, when, first, second in (
         (
             checks.LATER_INSTANTS,
             "later instants are asked for with it",
-            watched.made(world, "as it is", older),
+            check_run.features_of(ledger_rows, "as it is", older),
             together.at(older),
         ),
         (
             checks.EARLIER_INSTANTS,
             "earlier instants are asked for with it",
-            watched.alone[newest],
-            watched.made(world, "as it is", upto).at([newest]),
+            check_run.true_at[newest],
+            check_run.features_of(ledger_rows, "as it is", upto).at([newest]),
         ),
     ):
-        for found in differences(first, second, about=lambda key: key[0] in known[key[1]]):
-            watched.note(check, when, found)
+        for difference in differences(first, second, about=lambda key: key[0] in known_at[key[1]]):
+            check_run.note(check, when, difference)
 
 
-def _under_other_names(watched: CheckRun, every: Sequence[AsOf], together: FeatureTable) -> None:
-    world, names = changed.renamed(watched.world)
-    renamed = watched.made(world, "under other names", every).named_back(names)
-    shuffled = watched.made(changed.shuffled(watched.world), "in another order", every)
-    for check, when, made in (
+def _under_other_names(check_run: CheckRun, all_instants: Sequence[AsOf], together: FeatureTable) -> None:
+    ledger_rows, names = changed.renamed(check_run.ledger_rows)
+    renamed = check_run.features_of(ledger_rows, "under other names", all_instants).named_back(names)
+    shuffled = check_run.features_of(changed.shuffled(check_run.ledger_rows), "in another order", all_instants)
+    for check, when, features in (
         (checks.NAMES, "customers get other ids", renamed),
         (checks.ORDER, "the ledger's rows come in another order", shuffled),
     ):
-        for found in differences(together, made, least=LEAST_MOVE):
-            watched.note(check, when, found)
+        for difference in differences(together, features, least=LEAST_MOVE):
+            check_run.note(check, when, difference)
 
 
-def _booked(watched: CheckRun, at: AsOf) -> None:
-    """A booking moves a feature that a like order of the past moves too, in the same rows."""
-    whom = set(known_customers(watched.world, at))
-    zone, world, first = watched.policy.zone, watched.world, watched.alone[at]
-    booked = watched.made(added.ordering(added.BOOKED)(world, at, zone), f"booked {at}", [at])
-    ordered = watched.made(added.ordering(added.ORDERED)(world, at, zone), f"ordered {at}", [at])
+def _booked(check_run: CheckRun, at: AsOf) -> None:
+    """A booking must not move a feature in the same rows as a similar order of the past."""
+    customers = set(known_customers(check_run.ledger_rows, at))
+    zone, ledger_rows, expected = check_run.policy.zone, check_run.ledger_rows, check_run.true_at[at]
+    booked = check_run.features_of(added.ordering(added.BOOKED)(ledger_rows, at, zone), f"booked {at}", [at])
+    ordered = check_run.features_of(added.ordering(added.ORDERED)(ledger_rows, at, zone), f"ordered {at}", [at])
 
     def of_known(key: Key) -> bool:
-        return key[0] in whom
+        return key[0] in customers
 
-    by_order = {found.feature: found.rows for found in differences(first, ordered, about=of_known)}
-    for found in differences(first, booked, about=of_known):
-        if by_order.get(found.feature, 0) >= BOTH_MOVE_SHARE * found.rows:
-            watched.note(checks.COMMITMENTS, "orders are booked for five days later", found)
+    by_order = {difference.feature: difference.rows for difference in differences(expected, ordered, about=of_known)}
+    for difference in differences(expected, booked, about=of_known):
+        if by_order.get(difference.feature, 0) >= BOTH_MOVE_SHARE * difference.rows:
+            check_run.note(checks.COMMITMENTS, "orders are booked for five days later", difference)
 
 
-def leaks_found_by(check: FeatureCheck, when: str, found: ValueDifference) -> Leak:
+def leaks_found_by(check: FeatureCheck, when: str, difference: ValueDifference) -> Leak:
     """The difference as a sentence."""
-    customer, instant = found.example
+    customer, instant = difference.example
     example = {
         "customer_id": customer,
         "as_of": f"{instant}Z",
-        "is": _told(found.first),
-        "becomes": _told(found.second),
+        "is": _shown(difference.first),
+        "becomes": _shown(difference.second),
     }
-    seen = f"{found.rows:,} of {found.of_rows:,} rows; for example {customer} as of {instant} UTC:"
-    said = check.tells.format(feature=found.feature, what=when)
-    sentence = f"{said} {seen} {_told(found.first)} becomes {_told(found.second)}."
-    return Leak(found.feature, found.rows, found.of_rows, example, sentence)
+    rows_seen = f"{difference.rows:,} of {difference.of_rows:,} rows; for example {customer} as of {instant} UTC:"
+    claim = check.tells.format(feature=difference.feature, what=when)
+    sentence = f"{claim} {rows_seen} {_shown(difference.first)} becomes {_shown(difference.second)}."
+    return Leak(difference.feature, difference.rows, difference.of_rows, example, sentence)
 
 
-def _told(value: object) -> str:
+def _shown(value: object) -> str:
     if value is None:
         return "unknown"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _result(check: FeatureCheck, watched: CheckRun) -> CheckResult:
-    caught = tuple(watched.caught.get(check, {}).values())
-    return CheckResult(check, CheckOutcome.FAILED if caught else CheckOutcome.PASSED, caught)
+def _result(check: FeatureCheck, check_run: CheckRun) -> CheckResult:
+    leaks = tuple(check_run.leaks.get(check, {}).values())
+    return CheckResult(check, CheckOutcome.FAILED if leaks else CheckOutcome.PASSED, leaks)

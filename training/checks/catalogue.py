@@ -1,4 +1,4 @@
-"""Every check there is, as data, and the form in which each answers."""
+"""The catalogue of leakage checks, as data."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from enum import StrEnum
 
 
 class Needs(StrEnum):
-    """What a check looks at."""
+    """The input of a check."""
 
-    MAKER = "a feature maker"  # asked again and again, on other ledgers
-    TABLE = "a table"  # finished features suffice, beside the ledger
+    MAKER = "a feature maker"  # called repeatedly, on perturbed ledgers
+    TABLE = "a table"  # finished features and the ledger suffice
 
 
 class CheckOutcome(StrEnum):
-    """How a check came out."""
+    """The outcome of a check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -23,13 +23,13 @@ class CheckOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class FeatureCheck:
-    """One question to features.
+    """One question about features.
 
     Attributes:
-        code: what it is called by, for good; CF001 to CF099 ask whether features see what nobody could know.
+        code: its lasting name; CF001 to CF099 ask whether features see the future.
         title: what is true where it passed.
-        why: why that matters, for a data scientist.
-        tells: what is wrong where it failed; {feature} and what was found stand in it.
+        why: the reason it matters, for a data scientist.
+        tells: the sentence where it failed, with {feature} and {what}.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""Features as anybody made them, in one form, and where two makings of them differ."""
+"""Feature tables of any origin in one form, and the differences between two of them."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from training.errors import TrainingError
 Mask = npt.NDArray[np.bool_]
 Key: TypeAlias = tuple[str, datetime]
 FeatureMaker: TypeAlias = Callable[[Ledger, Sequence[AsOf], Policy], Any]
-"""Makes a table (Arrow, pandas, polars, DuckDB) of the ledger at some instants: customer_id, as_of and features."""
+"""Returns a table (Arrow, pandas, polars, DuckDB) of a ledger at some instants: customer_id, as_of and features."""
 
 KEYS = ("customer_id", "as_of")
 PRESENCE = "(whether there is a row)"
-"""What is compared beside the features: who has a row at all."""
+"""Compared beside the features: the presence of a row."""
 RELATIVE, ABSOLUTE = 1e-9, 1e-12  # of the value; of the column's largest: doubles added up in another order
 
 MAY_BE_RAISED = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError),
     *(duckdb.Error, CallfirstError, pa.ArrowException),
 )
-"""What a maker's own code may raise."""
+"""Errors that a maker's own code may raise."""
 
 
 class MadeFeaturesError(TrainingError):
@@ -43,10 +43,10 @@ class MadeFeaturesError(TrainingError):
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """Features of customers at instants, whoever made them.
+    """Features of customers at instants, of any origin.
 
     Attributes:
-        place: where the row of each customer and instant (UTC without zone) stands.
+        place: the row number of each customer and instant (UTC without zone).
         columns: the features; values may be of any type.
     """
 
@@ -54,13 +54,13 @@ class FeatureTable:
     columns: Mapping[str, pa.Array]
 
     @classmethod
-    def of(cls, made: Any, policy: Policy) -> FeatureTable:
+    def of(cls, features: Any, policy: Policy) -> FeatureTable:
         """The features of a table; ``as_of`` may be an instant (without a zone: UTC), a day or its text.
 
         Raises:
             MadeFeaturesError: no table, no keys, a key twice or no feature.
         """
-        table = _table(getattr(made, "table", made))
+        table = _table(getattr(features, "table", features))
         if missing := [name for name in KEYS if name not in table.column_names]:
             raise MadeFeaturesError(
                 f"The features have no column {' and no column '.join(missing)}.",
@@ -85,28 +85,30 @@ class FeatureTable:
 
     def at(self, instants: Iterable[AsOf]) -> FeatureTable:
         """The rows of some instants."""
-        wanted = {instant.naive for instant in instants}
-        return self.where([key for key in self.place if key[1] in wanted])
+        moments = {instant.naive for instant in instants}
+        return self.where([key for key in self.place if key[1] in moments])
 
     def where(self, keys: Sequence[Key]) -> FeatureTable:
-        """The rows of these keys, in their order; all must be there."""
+        """The rows of these keys, in their order; each must exist."""
         rows = pa.array([self.place[key] for key in keys], pa.int64())
         columns = {name: values.take(rows) for name, values in self.columns.items()}
         return FeatureTable({key: row for row, key in enumerate(keys)}, columns)
 
     def named_back(self, names: Mapping[str, str]) -> FeatureTable:
-        """The same of customers under their true ids, in keys and in texts."""
+        """The same features under the customers' true ids, in keys and in texts."""
         place = {(names.get(customer, customer), instant): row for (customer, instant), row in self.place.items()}
-        return replace(self, place=place, columns={name: _named(each, names) for name, each in self.columns.items()})
+        return replace(
+            self, place=place, columns={name: _named(values, names) for name, values in self.columns.items()}
+        )
 
 
 @dataclass(frozen=True)
 class ValueDifference:
-    """A feature that is not the same in two makings.
+    """A feature that differs between two tables.
 
     Attributes:
-        rows, of_rows: how many rows differ, of how many.
-        example: the key of one, and what it says in the first and in the second making.
+        rows, of_rows: number of rows that differ, and of all rows.
+        example: the key of one row; ``first`` and ``second`` are its values in the two tables.
     """
 
     feature: str
@@ -118,74 +120,76 @@ class ValueDifference:
 
 
 def made_by(maker: FeatureMaker, ledger: Ledger, as_ofs: Sequence[AsOf], policy: Policy) -> FeatureTable:
-    """What a maker makes of a ledger at some instants.
+    """The features that a maker returns of a ledger at some instants.
 
     Raises:
-        MadeFeaturesError: it makes no table of features, or fails.
+        MadeFeaturesError: the maker returns no table of features, or fails.
     """
     try:
-        made = maker(ledger, list(as_ofs), policy)
+        features = maker(ledger, list(as_ofs), policy)
     except MAY_BE_RAISED as error:
         raise MadeFeaturesError(
             f"The feature maker failed: {type(error).__name__}: {error}.", "Call it on the ledger yourself first."
         ) from error
-    return FeatureTable.of(made, policy)
+    return FeatureTable.of(features, policy)
 
 
 def differences(
     first: FeatureTable, second: FeatureTable, *, about: Callable[[Key], bool] = lambda _: True, least: float = 0.0
 ) -> list[ValueDifference]:
-    """The features that differ in rows of both, and whether one has rows that the other has not; of some keys.
+    """The features that differ in rows of both tables, and the presence of rows in only one of them; for some keys.
 
-    Of numbers only by more than a share ``least`` of what the column spreads over: where the last digit of a sum parts
-    two that were equal, their ranks move by a place.
+    Numbers count as different above a share ``least`` of the column's spread: where the last digit of a sum separates
+    two equal values, their ranks move by one place.
     """
-    asked = [key for key in first.place if about(key)]
-    both = [key for key in asked if key in second.place]
-    found = []
-    if alone := [key for key in asked if key not in second.place] + [
+    keys = [key for key in first.place if about(key)]
+    both = [key for key in keys if key in second.place]
+    differing = []
+    if only_in_one := [key for key in keys if key not in second.place] + [
         key for key in second.place if about(key) and key not in first.place
     ]:
-        has = alone[0] in first.place
-        found.append(ValueDifference(PRESENCE, len(alone), len(alone) + len(both), alone[0], has, not has))
-    one, other = first.where(both), second.where(both)
-    for name, values in one.columns.items():
-        if name not in other.columns:
-            found.append(ValueDifference(name, len(both), len(both), both[0], values[0].as_py(), "no such column"))
+        has = only_in_one[0] in first.place
+        differing.append(
+            ValueDifference(PRESENCE, len(only_in_one), len(only_in_one) + len(both), only_in_one[0], has, not has)
+        )
+    before, after = first.where(both), second.where(both)
+    for name, values in before.columns.items():
+        if name not in after.columns:
+            differing.append(ValueDifference(name, len(both), len(both), both[0], values[0].as_py(), "no such column"))
             continue
-        rows = np.flatnonzero(unequal(values, other.columns[name]) & ~_near(values, other.columns[name], least))
+        rows = np.flatnonzero(unequal(values, after.columns[name]) & ~_near(values, after.columns[name], least))
         if len(rows):
             at = int(rows[0])
-            told = values[at].as_py(), other.columns[name][at].as_py()
-            found.append(ValueDifference(name, len(rows), len(both), both[at], *told))
-    return found
+            example = values[at].as_py(), after.columns[name][at].as_py()
+            differing.append(ValueDifference(name, len(rows), len(both), both[at], *example))
+    return differing
 
 
 def _near(first: pa.Array, second: pa.Array, least: float) -> Mask:
-    """Where two columns of numbers differ by at most a share of what the first spreads over."""
-    one, other = numbers(first), numbers(second)
-    if one is None or other is None:
+    """True where two columns of numbers differ by at most a share of the first column's spread."""
+    left, right = numbers(first), numbers(second)
+    if left is None or right is None:
         return np.zeros(len(first), dtype=np.bool_)
-    known = one[np.isfinite(one)]
-    spread = float(np.ptp(known)) if len(known) else 0.0
-    return np.asarray(np.abs(one - other) <= least * spread)
+    finite = left[np.isfinite(left)]
+    spread = float(np.ptp(finite)) if len(finite) else 0.0
+    return np.asarray(np.abs(left - right) <= least * spread)
 
 
 def unequal(first: pa.Array, second: pa.Array) -> Mask:
-    """Where two columns differ: exactly, but for the last digits of doubles; unknown equals unknown."""
+    """True where two columns differ: exactly, apart from the last digits of doubles; missing equals missing."""
     if _is_exact(first.type) and _is_exact(second.type) and first.type == second.type:
         same = pc.fill_null(pc.equal(first, second), False).to_numpy(zero_copy_only=False)
         both_unknown = pc.and_(pc.is_null(first), pc.is_null(second)).to_numpy(zero_copy_only=False)
         return np.asarray(~(same | both_unknown), dtype=np.bool_)
-    if (one := numbers(first)) is not None and (other := numbers(second)) is not None:
-        largest = np.max(np.abs(one[np.isfinite(one)]), initial=0.0)
-        alike = np.isclose(one, other, rtol=RELATIVE, atol=ABSOLUTE * largest, equal_nan=True)
-        return np.asarray(~alike)
+    if (left := numbers(first)) is not None and (right := numbers(second)) is not None:
+        largest = np.max(np.abs(left[np.isfinite(left)]), initial=0.0)
+        is_close = np.isclose(left, right, rtol=RELATIVE, atol=ABSOLUTE * largest, equal_nan=True)
+        return np.asarray(~is_close)
     return np.array([a != b for a, b in zip(first.to_pylist(), second.to_pylist(), strict=True)], dtype=np.bool_)
 
 
 def numbers(values: pa.Array) -> Floats | None:
-    """The column as doubles, unknown as NaN; days and instants count from 1970; None: it holds no numbers."""
+    """The column as doubles, missing as NaN; days and instants count from 1970; None: it holds no numbers."""
     kind = values.type
     if pa.types.is_date(kind):
         values = values.cast(pa.date32()).cast(pa.int32())
@@ -200,14 +204,14 @@ def _is_exact(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_temporal(kind))
 
 
-def _table(made: Any) -> pa.Table:
-    if isinstance(made, pa.Table):
-        return made
+def _table(features: Any) -> pa.Table:
+    if isinstance(features, pa.Table):
+        return features
     try:
-        return pa.table(made)
+        return pa.table(features)
     except (TypeError, ValueError, pa.ArrowException) as error:
         raise MadeFeaturesError(
-            f"What was made is no table but a {type(made).__name__} ({error}).",
+            f"What was made is no table but a {type(features).__name__} ({error}).",
             "Return a table of Arrow, pandas, polars or DuckDB.",
         ) from None
 
@@ -230,7 +234,7 @@ def _instant(value: Any, policy: Policy) -> datetime:
 
 
 def _plain(column: pa.ChunkedArray) -> pa.Array:
-    """One array, dictionaries as what they stand for, text in one type."""
+    """One array, with dictionaries decoded and text in one type."""
     values = column.combine_chunks()
     if isinstance(values, pa.ChunkedArray):
         values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
@@ -244,4 +248,4 @@ def _plain(column: pa.ChunkedArray) -> pa.Array:
 def _named(values: pa.Array, names: Mapping[str, str]) -> pa.Array:
     if not pa.types.is_string(values.type):
         return values
-    return pa.array([names.get(each, each) if each else each for each in values.to_pylist()], pa.string())
+    return pa.array([names.get(text, text) if text else text for text in values.to_pylist()], pa.string())

@@ -1,4 +1,4 @@
-"""The rows of finished features that can be looked at, with what came after them and what went before."""
+"""Rows of a finished feature table with the outcomes after them and the knowledge before them."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from training.dataset.labels import labels_of
 Mask = npt.NDArray[np.bool_]
 
 LEAST_ROWS = 60
-LEAST_OF_EACH = 8  # customers who ordered, and who did not, before a window is looked at by itself
+LEAST_OF_EACH = 8  # customers with and without an order that a window needs to be tested by itself
 MOST_INSTANTS = 12
 SHORT_DAYS = (7, 14)
 UNKNOWN = -1e15
-"""Stands for what is unknown: below every value, so that its rank tells it apart."""
+"""Replaces missing values: below every value, so that its rank is its own."""
 AFTER = {
     "an hour later": timedelta(hours=1),
     "two hours later": timedelta(hours=2),
     "a day later": timedelta(days=1),
     "a week later": timedelta(days=7),
 }
-"""By how much an instant is usually mistaken."""
+"""Usual mistakes of an instant."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,19 @@ class LabelledRows:
 
     Attributes:
         clean: our own features of each row, as doubles, by name.
-        wrong: the same as of wrong instants; by what is wrong with them, then by name.
-        churned: whether no order came within the horizon.
-        chance: what a model of everything known before says of that, learnt from other customers.
-        comes: what comes and the past does not explain, by what it is.
+        at_wrong_instants: the same as of wrong instants; by mistake, then by name.
+        churned: True where no order came within the horizon.
+        chance: forecast of ``churned`` by a model of everything known before, learned from other customers.
+        outcomes: parts of later outcomes that the past does not explain, by name.
     """
 
     keys: tuple[Key, ...]
     past: Residuals
     clean: Mapping[str, Floats]
-    wrong: Mapping[str, Mapping[str, Floats]]
+    at_wrong_instants: Mapping[str, Mapping[str, Floats]]
     churned: Mask
     chance: Floats
-    comes: Mapping[str, Floats]
+    outcomes: Mapping[str, Floats]
     horizon_days: int
 
     def windows(self) -> Iterator[Mask]:
@@ -69,18 +69,18 @@ class LabelledRows:
 
 
 def label_rows(
-    features: FeatureTable, world: LedgerRows, policy: Policy, *, until: AsOf, horizon_days: int, active_days: int
+    features: FeatureTable, ledger_rows: LedgerRows, policy: Policy, *, until: AsOf, horizon_days: int, active_days: int
 ) -> LabelledRows | None:
-    """The rows of features that can be looked at; None: too few, or no window that has closed."""
-    ledger = world.ledger("as it is")
-    instants = [AsOf.of_instant(each.replace(tzinfo=UTC), policy.zone) for each in _instants(features)]
+    """The rows of a feature table that can be tested; None: too few, or no window has closed."""
+    ledger = ledger_rows.ledger("as it is")
+    instants = [AsOf.of_instant(instant.replace(tzinfo=UTC), policy.zone) for instant in _instants(features)]
     closed = [at for at in instants if at.shifted(horizon_days, policy.zone) <= until and at.day > ledger.starts_on]
     if not closed:
         return None
     closed = closed[-MOST_INSTANTS:]
-    every = take_snapshot(ledger, closed, policy)
-    there = np.array([key in features.place for key in keys_of(every)], dtype=np.bool_)
-    snapshot = every.where(there & is_active(every, active_days))
+    all_rows = take_snapshot(ledger, closed, policy)
+    has_features = np.array([key in features.place for key in keys_of(all_rows)], dtype=np.bool_)
+    snapshot = all_rows.where(has_features & is_active(all_rows, active_days))
     if len(snapshot) < LEAST_ROWS:
         return None
     labels = {
@@ -94,9 +94,9 @@ def label_rows(
         snapshot.matrix(MODEL_FEATURES), codes_of([key[0] for key in keys]), codes_of([key[1] for key in keys])
     )
     chance = past.forecast(churned.astype(np.float64), "cross_entropy")
-    ahead = _as_of_wrong(world, closed, keys, policy, horizon_days=horizon_days, until=until)
+    ahead = _as_of_wrong(ledger_rows, closed, keys, policy, horizon_days=horizon_days, until=until)
     first, second = SHORT_DAYS
-    comes = {
+    outcomes = {
         f"orders within {first} days": labels[first].order_days,
         f"sales within {first} days": labels[first].net_sales,
         f"orders {first} to {second} days on": labels[second].order_days - labels[first].order_days,
@@ -106,16 +106,16 @@ def label_rows(
         "the gaps to come": ahead["a horizon later"]["gap_last_days"],
         "how its whole history ends": ahead["at the ledger's end"]["days_since_last_order"],
     }
-    rests = {name: past.unexplained(np.nan_to_num(values, nan=UNKNOWN)) for name, values in comes.items()}
-    rests["no order within the horizon"] = churned - chance
+    unexplained = {name: past.unexplained(np.nan_to_num(values, nan=UNKNOWN)) for name, values in outcomes.items()}
+    unexplained["no order within the horizon"] = churned - chance
     return LabelledRows(
         keys=tuple(keys),
         past=past,
         clean=_columns(snapshot, keys, {at.naive: at.naive for at in closed}),
-        wrong=ahead,
+        at_wrong_instants=ahead,
         churned=churned,
         chance=chance,
-        comes=rests,
+        outcomes=unexplained,
         horizon_days=horizon_days,
     )
 
@@ -127,9 +127,9 @@ def keys_of(snapshot: Snapshot) -> list[Key]:
 
 
 def codes_of(values: Sequence[object]) -> npt.NDArray[np.int64]:
-    """A number per different value, from 0 up."""
-    known = {value: code for code, value in enumerate(sorted(set(values), key=str))}
-    return np.array([known[value] for value in values], dtype=np.int64)
+    """A number per distinct value, from 0 up."""
+    code_of = {value: code for code, value in enumerate(sorted(set(values), key=str))}
+    return np.array([code_of[value] for value in values], dtype=np.int64)
 
 
 def as_doubles(column: pa.Array, keys: Sequence[Key]) -> Floats | None:
@@ -143,21 +143,34 @@ def as_doubles(column: pa.Array, keys: Sequence[Key]) -> Floats | None:
 
 
 def _as_of_wrong(
-    world: LedgerRows, instants: Sequence[AsOf], keys: Sequence[Key], policy: Policy, *, horizon_days: int, until: AsOf
+    ledger_rows: LedgerRows,
+    instants: Sequence[AsOf],
+    keys: Sequence[Key],
+    policy: Policy,
+    *,
+    horizon_days: int,
+    until: AsOf,
 ) -> dict[str, dict[str, Floats]]:
-    """Our own features of each row, as who mistakes the instant would make them."""
-    ledger, zone = world.ledger("as it is"), policy.zone
-    moved = {what: {at: AsOf.of_instant(at.instant + by, zone) for at in instants} for what, by in AFTER.items()}
-    moved["a horizon later"] = {at: at.shifted(horizon_days, zone) for at in instants}
-    moved["at the ledger's end"] = dict.fromkeys(instants, until)
-    taken = take_snapshot(ledger, sorted({at for each in moved.values() for at in each.values()}), policy)
-    found = {
-        what: _columns(taken, keys, {at.naive: later.naive for at, later in each.items()})
-        for what, each in moved.items()
+    """Our own features of each row, made with each usual mistake of the instant."""
+    ledger, zone = ledger_rows.ledger("as it is"), policy.zone
+    instants_by_mistake = {
+        mistake: {at: AsOf.of_instant(at.instant + offset, zone) for at in instants}
+        for mistake, offset in AFTER.items()
     }
-    hindsight = take_snapshot(with_hindsight(world).ledger("with hindsight"), instants, policy)
-    found["with later bookings and corrections"] = _columns(hindsight, keys, {at.naive: at.naive for at in instants})
-    return found
+    instants_by_mistake["a horizon later"] = {at: at.shifted(horizon_days, zone) for at in instants}
+    instants_by_mistake["at the ledger's end"] = dict.fromkeys(instants, until)
+    snapshot = take_snapshot(
+        ledger, sorted({at for mistaken in instants_by_mistake.values() for at in mistaken.values()}), policy
+    )
+    columns_by_mistake = {
+        mistake: _columns(snapshot, keys, {at.naive: later.naive for at, later in mistaken.items()})
+        for mistake, mistaken in instants_by_mistake.items()
+    }
+    hindsight = take_snapshot(with_hindsight(ledger_rows).ledger("with hindsight"), instants, policy)
+    columns_by_mistake["with later bookings and corrections"] = _columns(
+        hindsight, keys, {at.naive: at.naive for at in instants}
+    )
+    return columns_by_mistake
 
 
 def _columns(snapshot: Snapshot, keys: Sequence[Key], instant_of: Mapping[datetime, datetime]) -> dict[str, Floats]:

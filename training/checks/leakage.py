@@ -1,4 +1,4 @@
-"""Whether features see what nobody could know: ours, or those of anybody's own function or table.
+"""Leakage checks: whether features see the future; for our own catalogue and for any function or table.
 
 In a notebook::
 
@@ -6,8 +6,8 @@ In a notebook::
     report = check_features(my_features, ledger, policy)  # my_features(ledger, as_ofs, policy) makes a table
     print(report)
 
-A function is run on other ledgers, alike at an instant and different after it: a leak shows by what it does. A finished
-table can only be suspected, by what it knows; the report says which checks that leaves out.
+A function is run on perturbed ledgers that are equal at an instant and differ after it: its behaviour shows a leak. A
+finished table can only be suspected, from its contents; the report names the checks that are left out.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from training.dataset.folds import origins_of
 from training.dataset.scope import TrainingScope, scope_of
 
 MOST_CUSTOMERS = 1500
-"""Larger ledgers are checked on so many customers, drawn by a hash of their ids."""
+"""Number of customers in the check of a larger ledger, drawn by a hash of their ids."""
 TOGETHER = 8
-"""Instants that are asked for together, as training does."""
+"""Instants that are made together, as training does."""
 NOT_PROVABLE = "Not provable from a table: it takes the function that made it."
 NOT_CLOSED = "Too few customers or no closed window: nothing that came after can be held against it."
 
@@ -53,50 +53,50 @@ def check_features(
     progress: Progress = no_progress,
     behaviour: Callable[..., tuple[list[CheckResult], FeatureTable]] = run_checks,
 ) -> LeakReport:
-    """What all checks found of the features that a function makes.
+    """The results of all checks of a function's features.
 
     ``until`` is the T of training (default: the day after the ledger's last row); ``as_ofs`` are the instants at which
-    worlds are changed (default: two midnights and an hour within a day). A larger ledger is checked on
-    ``most_customers`` of its customers. The function is the caller's own code and
-    runs as such, some twenty-five times an instant. ``behaviour`` answers the behavioural checks.
+    ledgers are perturbed (default: two midnights and an hour within a day). A larger ledger is checked on
+    ``most_customers`` of its customers. The function is the caller's own code and runs as such, some twenty-five times
+    an instant. ``behaviour`` runs the behavioural checks.
 
     Raises:
-        MadeFeaturesError: the function fails on the ledger as it is, or makes no features.
+        MadeFeaturesError: the function fails on the true ledger, or returns no features.
     """
     scope = _frame(ledger, policy, until, horizon_days)
-    world, remarks = _sampled(LedgerRows.of(ledger), scope, most_customers)
+    ledger_rows, remarks = _sampled(LedgerRows.of(ledger), scope, most_customers)
     instants = sorted(as_ofs) or _instants(scope, policy)
     origins = origins_of(
         scope.until, scope.horizon_days, scope.active_days, starts_on=scope.starts_on, zone=policy.zone
     )
-    behaved, made = behaviour(
-        maker, world, policy, instants=instants, beside=origins.spaced[:TOGETHER], progress=progress
+    behavioural_results, table = behaviour(
+        maker, ledger_rows, policy, instants=instants, training_instants=origins.spaced[:TOGETHER], progress=progress
     )
     progress("finished features", 0.95)
-    return _report([*behaved, *_suspected(made, world, scope, policy)], made, remarks)
+    return _report([*behavioural_results, *_statistical_results(table, ledger_rows, scope, policy)], table, remarks)
 
 
 def check_table(
     features: Any, ledger: Ledger, policy: Policy, *, until: AsOf | None = None, horizon_days: int | None = None
 ) -> LeakReport:
-    """What can be found of features that lie finished in a table: customer_id, as_of and any columns.
+    """The results of the checks that a finished table allows: customer_id, as_of and any columns.
 
     Raises:
         MadeFeaturesError: the table has no keys or no features.
     """
-    made = FeatureTable.of(features, policy)
+    table = FeatureTable.of(features, policy)
     scope = _frame(ledger, policy, until, horizon_days)
-    asked = {customer for customer, _ in made.place}
-    world, remarks = _sampled(LedgerRows.of(ledger), scope, MOST_CUSTOMERS)
-    kept = set(known_customers(world, scope.until))
-    if not asked & kept:
+    customers = {customer for customer, _ in table.place}
+    ledger_rows, remarks = _sampled(LedgerRows.of(ledger), scope, MOST_CUSTOMERS)
+    known = set(known_customers(ledger_rows, scope.until))
+    if not customers & known:
         remarks = (*remarks, "None of the table's customers is in the ledger.")
-    left_out = [
+    not_applicable = [
         CheckResult(check, CheckOutcome.NOT_APPLICABLE, remark=NOT_PROVABLE)
         for check in CHECKS
         if check.needs is Needs.MAKER
     ]
-    return _report([*left_out, *_suspected(made, world, scope, policy)], made, remarks)
+    return _report([*not_applicable, *_statistical_results(table, ledger_rows, scope, policy)], table, remarks)
 
 
 def own_features(ledger: Ledger, as_ofs: Sequence[AsOf], policy: Policy) -> Any:
@@ -104,39 +104,41 @@ def own_features(ledger: Ledger, as_ofs: Sequence[AsOf], policy: Policy) -> Any:
     return take_snapshot(ledger, as_ofs, policy)
 
 
-def _suspected(made: FeatureTable, world: LedgerRows, scope: TrainingScope, policy: Policy) -> list[CheckResult]:
-    looked = label_rows(
-        made, world, policy, until=scope.until, horizon_days=scope.horizon_days, active_days=scope.active_days
+def _statistical_results(
+    features: FeatureTable, ledger_rows: LedgerRows, scope: TrainingScope, policy: Policy
+) -> list[CheckResult]:
+    rows = label_rows(
+        features, ledger_rows, policy, until=scope.until, horizon_days=scope.horizon_days, active_days=scope.active_days
     )
-    if looked is None:
+    if rows is None:
         return [
             CheckResult(check, CheckOutcome.NOT_APPLICABLE, remark=NOT_CLOSED)
             for check in CHECKS
             if check.needs is Needs.TABLE
         ]
-    return suspicions(made, looked)
+    return suspicions(features, rows)
 
 
-def _report(results: Sequence[CheckResult], made: FeatureTable, remarks: tuple[str, ...]) -> LeakReport:
+def _report(results: Sequence[CheckResult], features: FeatureTable, remarks: tuple[str, ...]) -> LeakReport:
     by_code = sorted(results, key=lambda result: result.check.code)
-    return LeakReport(tuple(by_code), tuple(made.columns), remarks)
+    return LeakReport(tuple(by_code), tuple(features.columns), remarks)
 
 
 def _frame(ledger: Ledger, policy: Policy, until: AsOf | None, horizon_days: int | None) -> TrainingScope:
     return scope_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=horizon_days)
 
 
-def _sampled(world: LedgerRows, scope: TrainingScope, most: int) -> tuple[LedgerRows, tuple[str, ...]]:
-    """The world of at most so many customers, drawn by a hash of their ids."""
-    known = known_customers(world, scope.until)
+def _sampled(ledger_rows: LedgerRows, scope: TrainingScope, most: int) -> tuple[LedgerRows, tuple[str, ...]]:
+    """The rows of at most ``most`` customers, drawn by a hash of their ids, and a remark where some are left out."""
+    known = known_customers(ledger_rows, scope.until)
     if len(known) <= most:
-        return world, ()
+        return ledger_rows, ()
     drawn = sorted(known, key=_drawn_by)[:most]
-    days = world.rows["order_lines"].column("order_day")
+    days = ledger_rows.rows["order_lines"].column("order_day")
     for edge in pc.min_max(days).as_py().values():  # the sample begins and ends when the ledger does
-        there = world.rows["order_lines"].column("customer_id").filter(pc.equal(days, edge)).to_pylist()
-        drawn.append(min(there, key=_drawn_by))
-    return world.of_customers(drawn), (f"Checked on {most:,} of {len(known):,} customers.",)
+        customers = ledger_rows.rows["order_lines"].column("customer_id").filter(pc.equal(days, edge)).to_pylist()
+        drawn.append(min(customers, key=_drawn_by))
+    return ledger_rows.of_customers(drawn), (f"Checked on {most:,} of {len(known):,} customers.",)
 
 
 def _drawn_by(customer_id: str) -> bytes:
@@ -144,7 +146,7 @@ def _drawn_by(customer_id: str) -> bytes:
 
 
 def _instants(scope: TrainingScope, policy: Policy) -> list[AsOf]:
-    """A midnight a horizon before T, another before it, and an hour within a day between them; none before a half."""
+    """A midnight one horizon before T, another two before it, and 14:37 on a day between; none in the first third."""
     newest = scope.until.shifted(-scope.horizon_days, policy.zone)
     least = scope.starts_on.toordinal() + max(1, (scope.until.day - scope.starts_on).days // 3)
     older = newest.shifted(-scope.horizon_days, policy.zone)

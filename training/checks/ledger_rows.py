@@ -1,4 +1,4 @@
-"""A ledger's rows in memory, kind by kind, and the few ways in which other worlds change them."""
+"""A ledger's rows in memory by relation, and the operations that perturbations are made of."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ INNER = {
     "complaints": {"answered_at": "answered_on", "closed_at": "closed_on"},
     "payments": {"paid_on": ""},
 }
-"""What comes true later than the row happened and is written into it then, with the day that stands beside it."""
+"""Columns that are filled in after the row happened, with the column of their business day."""
 SOMETHING = 100
-"""What a number is where there is no row to copy."""
+"""A number where there is no row to copy."""
 A_WORD = {"event": "buyer_changed"}
-"""What a needed text is then, where not every text will do."""
+"""Values of required texts then, where not every text is valid."""
 ROW_ID, SEEN, REPLACED = "row_id", "visible_from", "replaced_at"
 
 
 @dataclass(frozen=True)
 class Layer:
-    """How the rows of a shelf carry time.
+    """The time columns of a relation.
 
     Attributes:
-        happened, day: the columns of its happened-at and that one's business day; empty: rows are states, true from
-            their known-at on.
-        inner: column → its business day beside it, of what comes true later.
-        own_ids: what tells a row of it from others.
+        happened, day: columns of happened-at and of its business day; empty: rows are states, valid from their
+            known-at on.
+        inner: column that is filled in later → column of its business day.
+        own_ids: columns that identify a row.
     """
 
     name: str
@@ -55,19 +55,25 @@ class Layer:
     own_ids: tuple[str, ...]
 
 
-def _layer(shelf: Relation) -> Layer:
-    kind = RECORD_TYPES[shelf.kind]
-    ids = () if shelf.is_state else tuple(name for name in shelf.key if name.endswith("_id"))
-    return Layer(shelf.name, kind.happened_at, kind.days.get(kind.happened_at, ""), INNER.get(shelf.name, {}), ids)
+def _layer(relation: Relation) -> Layer:
+    record_type = RECORD_TYPES[relation.kind]
+    ids = () if relation.is_state else tuple(name for name in relation.key if name.endswith("_id"))
+    return Layer(
+        relation.name,
+        record_type.happened_at,
+        record_type.days.get(record_type.happened_at, ""),
+        INNER.get(relation.name, {}),
+        ids,
+    )
 
 
 LAYERS: Mapping[str, Layer] = {name: _layer(shelf) for name, shelf in RELATIONS.items()}
-"""Every shelf of the contract."""
+"""Every relation of the contract."""
 
 
 @dataclass(frozen=True)
 class LedgerRows:
-    """The rows of a ledger by shelf, each table with the shelf's columns and ``replaced_at``."""
+    """The rows of a ledger by relation, each table with the relation's columns and ``replaced_at``."""
 
     rows: Mapping[str, pa.Table]
     origin: Ledger
@@ -77,22 +83,24 @@ class LedgerRows:
         """The ledger's rows."""
         rows = {}
         with ledger.open() as connection:
-            for name, shelf in RELATIONS.items():
-                ours = {shown: ours for ours, shown in shelf.renamed.items()}
-                columns = ", ".join(shelf.renamed.get(field.name, field.name) for field in shelf.schema)
-                asked = f"SELECT {columns}, {REPLACED} FROM {name} ORDER BY {ROW_ID}"
-                table = connection.sql(asked).to_arrow_table()
-                rows[name] = table.rename_columns([ours.get(each, each) for each in table.column_names])
+            for name, relation in RELATIONS.items():
+                ours = {shown: ours for ours, shown in relation.renamed.items()}
+                columns = ", ".join(relation.renamed.get(field.name, field.name) for field in relation.schema)
+                statement = f"SELECT {columns}, {REPLACED} FROM {name} ORDER BY {ROW_ID}"
+                table = connection.sql(statement).to_arrow_table()
+                rows[name] = table.rename_columns(
+                    [ours.get(name_shown, name_shown) for name_shown in table.column_names]
+                )
         return cls(rows, ledger)
 
     def of_customers(self, customers: Sequence[str]) -> LedgerRows:
-        """The rows of some customers, and what is nobody's."""
+        """The rows of some customers, and the rows without a customer."""
         return replace(
             self, rows={name: rows.filter(pa.array(is_of(rows, customers))) for name, rows in self.rows.items()}
         )
 
     def ledger(self, name: str) -> Ledger:
-        """The world as a ledger of its own digest; its first and last day are those of its rows."""
+        """The rows as a ledger with a digest of its own; its first and last day are those of its rows."""
         lines = self._held("order_lines")
         days = pc.min_max(self.rows["order_lines"].column("order_day")).as_py()
         return replace(
@@ -115,19 +123,19 @@ class LedgerRows:
 
 
 def flags(values: pa.ChunkedArray) -> Mask:
-    """True where it is true; unknown is false."""
+    """The booleans, with missing as False."""
     return np.asarray(pc.fill_null(values, False).to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
 def at_or_after(table: pa.Table, column: str, as_of: AsOf) -> Mask:
-    """Rows whose instant or day in a column has not passed: a day has only when the next one began."""
+    """Rows with an instant or day in a column that has not passed; a day passes when the next one begins."""
     kind = table.schema.field(column).type
     limit: date | datetime = as_of.day if pa.types.is_date(kind) else as_of.naive
     return flags(pc.greater_equal(table.column(column), pa.scalar(limit, kind)))
 
 
 def is_of(table: pa.Table, customers: Iterable[str]) -> Mask:
-    """Rows of some customers, and those of nobody."""
+    """Rows of some customers, and rows without a customer."""
     if "customer_id" not in table.column_names:
         return np.ones(table.num_rows, dtype=np.bool_)
     ids = table.column("customer_id")
@@ -135,7 +143,7 @@ def is_of(table: pa.Table, customers: Iterable[str]) -> Mask:
 
 
 def is_visible(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:
-    """Rows that are seen at the instant; commitments are not among them."""
+    """Rows visible at the instant; commitments are not among them."""
     unseen = at_or_after(table, SEEN, as_of)
     if layer.happened:
         unseen |= at_or_after(table, layer.happened, as_of)
@@ -144,7 +152,7 @@ def is_visible(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:
 
 
 def known_customers(world: LedgerRows, as_of: AsOf) -> list[str]:
-    """Customers with an order line or a version seen at the instant, in the order of their ids."""
+    """Customers with an order line or a version visible at the instant, in the order of their ids."""
     known: set[str] = set()
     for name in ("order_lines", "customers"):
         table = world.rows[name]
@@ -153,20 +161,20 @@ def known_customers(world: LedgerRows, as_of: AsOf) -> list[str]:
 
 
 def newest_of(layer: Layer, table: pa.Table, as_of: AsOf, customers: Sequence[str]) -> Places:
-    """Where the newest row of each customer seen at the instant stands; any other's where it has none, -1: no row."""
-    seen = np.flatnonzero(is_visible(layer, table, as_of))
-    if not len(seen):
+    """The place of each customer's newest row visible at the instant; of another customer's if none; -1: no row."""
+    visible = np.flatnonzero(is_visible(layer, table, as_of))
+    if not len(visible):
         return np.full(len(customers), -1)
     if "customer_id" not in table.column_names:
-        return np.full(len(customers), seen[-1])
-    moments = table.column(layer.happened or SEEN).cast(pa.timestamp("us")).to_numpy()[seen]
-    ordered = seen[np.argsort(moments, kind="stable")]
+        return np.full(len(customers), visible[-1])
+    moments = table.column(layer.happened or SEEN).cast(pa.timestamp("us")).to_numpy()[visible]
+    ordered = visible[np.argsort(moments, kind="stable")]
     newest = dict(zip(table.column("customer_id").take(pa.array(ordered)).to_pylist(), ordered.tolist(), strict=True))
     return np.array([newest.get(customer, ordered[-1]) for customer in customers], dtype=np.int64)
 
 
 def new_rows(layer: Layer, table: pa.Table, customers: Sequence[str], as_of: AsOf) -> pa.Table:
-    """A row per customer like its newest one, to be moved; nothing of it is known, open or replaced yet."""
+    """A copy of each customer's newest row, to be moved; it is not known, open or replaced yet."""
     places = newest_of(layer, table, as_of, customers)
     rows = table.take(pa.array(places, mask=places < 0))
     if "customer_id" in rows.column_names:
@@ -191,7 +199,7 @@ def moved(layer: Layer, rows: pa.Table, *, happens: datetime, known: datetime, z
 
 
 def scaled(rows: pa.Table, times: float) -> pa.Table:
-    """Every number of the rows so many times as large."""
+    """The rows with every number multiplied."""
     for field in rows.schema:
         if pa.types.is_decimal(field.type):
             values = pc.fill_null(rows.column(field.name).cast(pa.float64()), SOMETHING).to_numpy()
@@ -200,13 +208,13 @@ def scaled(rows: pa.Table, times: float) -> pa.Table:
 
 
 def relabelled(layer: Layer, rows: pa.Table) -> pa.Table:
-    """Every text and yes of the rows another one, but for who they are of and which; other parents too."""
-    kept = {"customer_id", *RELATIONS[layer.name].key, "currency"}
+    """The rows with other texts, booleans and parents, but with the same customers and keys."""
+    unchanged = {"customer_id", *RELATIONS[layer.name].key, "currency"}
     for field in rows.schema:
         if field.name in CUSTOMER_COLUMNS[1:]:
             others = np.roll(np.arange(rows.num_rows), 1)
             rows = with_column(rows, field.name, rows.column("customer_id").take(pa.array(others)))
-        elif pa.types.is_string(field.type) and field.name not in kept:
+        elif pa.types.is_string(field.type) and field.name not in unchanged:
             other = pc.binary_join_element_wise(pc.fill_null(rows.column(field.name), "none"), "other", " ")
             rows = with_column(rows, field.name, other)
         elif pa.types.is_boolean(field.type):
@@ -215,7 +223,7 @@ def relabelled(layer: Layer, rows: pa.Table) -> pa.Table:
 
 
 def handed_on(rows: pa.Table) -> pa.Table:
-    """Every row given to the customer of the row before."""
+    """The rows, each with the customer of the row before."""
     if "customer_id" not in rows.column_names:
         return rows
     around = pa.array(np.roll(np.arange(rows.num_rows), 1))
@@ -223,7 +231,7 @@ def handed_on(rows: pa.Table) -> pa.Table:
 
 
 def arrived(layer: Layer, rows: pa.Table, *, after: pa.Table) -> pa.Table:
-    """The rows as if they had arrived after all of a table, as rows of their own."""
+    """The rows as if they had arrived after all rows of a table, with ids of their own."""
     rows = with_row_ids(rows, after=after)
     for name in layer.own_ids:
         fresh = [f"{name} {row_id}" for row_id in rows.column(ROW_ID).to_pylist()]
@@ -232,20 +240,20 @@ def arrived(layer: Layer, rows: pa.Table, *, after: pa.Table) -> pa.Table:
 
 
 def with_row_ids(rows: pa.Table, *, after: pa.Table) -> pa.Table:
-    """The rows as if they had arrived after all of a table, as further versions of what they are of."""
+    """The rows as if they had arrived after all rows of a table, as further versions of the same things."""
     last = pc.max(after.column(ROW_ID)).as_py() or 0
     return with_column(rows, ROW_ID, pa.array(np.arange(last + 1, last + 1 + rows.num_rows)))
 
 
 def with_column(table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
-    """The table with other values in a column, of the column's type."""
+    """The table with other values in a column, cast to the column's type."""
     place = table.column_names.index(name)
     kind = table.schema.field(name).type
     return table.set_column(place, pa.field(name, kind), values.cast(kind))
 
 
 def stacked(tables: Sequence[pa.Table]) -> pa.Table:
-    """All rows of tables of the same columns, whatever of them may be unknown."""
+    """All rows of tables with the same columns, all of them nullable."""
     loose = pa.schema([pa.field(field.name, field.type) for field in tables[0].schema])
     return pa.concat_tables([pa.table(table.columns, schema=loose) for table in tables]).combine_chunks()
 

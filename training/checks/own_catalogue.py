@@ -1,7 +1,7 @@
-"""Our own catalogue's leak checks, with the outcome of the behavioural ones kept beside the code it holds for.
+"""The leakage checks of our own catalogue; the outcome of the behavioural ones is stored beside the code.
 
-How features behave on other ledgers follows from the code alone. It is found on the demo company, once per catalogue
-and state of the code, and kept in ``own_catalogue.json``; this renews it::
+The behaviour of features on perturbed ledgers follows from the code alone. It is tested on the demo company, once per
+catalogue and state of the code, and stored in ``own_catalogue.json``; this renews it::
 
     python -m training.checks.own_catalogue
 """
@@ -36,7 +36,7 @@ from training.checks.report import CheckResult, LeakReport
 
 OUTCOME = Path(__file__).with_name("own_catalogue.json")
 SOURCES = (Path(features.__file__).parent, Path(__file__).parent)
-"""The code whose bytes the outcome holds for: features, ledger and engines, and the checks themselves."""
+"""The code that the outcome is valid for: features, ledger and engines, and the checks themselves."""
 CUSTOMERS, YEARS, SEED, ENDS_ON = 150, 3, 7, date(2025, 12, 31)
 POLICY = Policy(time_zone="Europe/Berlin")
 
@@ -44,10 +44,10 @@ POLICY = Policy(time_zone="Europe/Berlin")
 def check_own_features(
     ledger: Ledger, policy: Policy, *, until: AsOf, horizon_days: int, as_ofs: Sequence[AsOf], most_customers: int
 ) -> LeakReport:
-    """What all checks find of our own catalogue on a ledger.
+    """The results of all checks of our own catalogue on a ledger.
 
-    The statistical checks look at this ledger. The behavioural ones run only where none are known to pass for this
-    very code.
+    The statistical checks always run on this ledger. The behavioural ones run only if the stored outcome is of other
+    code, or of a failure.
     """
     return check_features(
         own_features,
@@ -62,7 +62,7 @@ def check_own_features(
 
 
 def is_proven() -> bool:
-    """Whether the behavioural checks are known to pass for this very catalogue and code."""
+    """Whether the behavioural checks passed for exactly this catalogue and code."""
     try:
         outcome = json.loads(OUTCOME.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -71,7 +71,7 @@ def is_proven() -> bool:
 
 
 def outcome_of(report: LeakReport) -> dict[str, Any]:
-    """What is kept of a report: what it holds for, on what it was found, and how each check came out."""
+    """The stored outcome of a report: the code it is valid for, the test ledger, and the outcome of each check."""
     return {
         **_code(),
         "ledger": f"demo company, seed {SEED}, {CUSTOMERS} customers, {YEARS} years up to {ENDS_ON}",
@@ -92,16 +92,16 @@ def _code() -> dict[str, str]:
 
 def _passed_before(
     maker: FeatureMaker,
-    world: LedgerRows,
+    ledger_rows: LedgerRows,
     policy: Policy,
     *,
     instants: Sequence[AsOf],
-    beside: Sequence[AsOf],
+    training_instants: Sequence[AsOf],
     progress: Progress,  # noqa: ARG001  as run_checks has it
 ) -> tuple[list[CheckResult], FeatureTable]:
-    """What ``run_checks`` answers of a maker that passes: the features are made once, for the statistical checks."""
+    """The answer of ``run_checks`` for a maker that passes; features are made once, for the statistical checks."""
     passed = [CheckResult(check, CheckOutcome.PASSED) for check in CHECKS if check.needs is Needs.MAKER]
-    return passed, made_by(maker, world.ledger("as it is"), sorted({*instants, *beside}), policy)
+    return passed, made_by(maker, ledger_rows.ledger("as it is"), sorted({*instants, *training_instants}), policy)
 
 
 def _demo_ledger() -> Ledger:
@@ -112,7 +112,7 @@ def _demo_ledger() -> Ledger:
 
 
 def main() -> None:
-    """Run every check on the demo company and keep how they came out; fail where one fails."""
+    """Run every check on the demo company and store the outcome; fail where one fails."""
     report = check_features(own_features, _demo_ledger(), POLICY)
     OUTCOME.write_text(json.dumps(outcome_of(report), indent=1) + "\n", encoding="utf-8")
     if not report.passed:

@@ -1,7 +1,7 @@
-"""Perturbations: ledgers that look alike at an instant and differ in what was not known then.
+"""Perturbations: ledgers that are equal at an instant and differ in rows that were unknown then.
 
-A feature made as of the instant must be the same in all of them. Where a ledger itself holds few late or corrected
-rows, ``added_rows`` adds some for every customer, so that a leak shows at once and not in one row of a thousand.
+A feature as of the instant must be the same in all of them. Where a ledger holds few late or corrected rows,
+``added_rows`` adds some for every customer, so that a leak shows at once and not in one row of a thousand.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from training.checks.ledger_rows import (
 )
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-EVERY = 4  # of so many lines one is corrected later, beside each customer's newest
+EVERY = 4  # one line in this many is corrected later, and each customer's newest line
 
 Selected: TypeAlias = Callable[[Layer, pa.Table, AsOf], Mask]
 Perturb: TypeAlias = Callable[[LedgerRows, AsOf, ZoneInfo], LedgerRows]
@@ -52,80 +52,82 @@ def known_later(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:  # noqa: AR
 
 
 def happened_later(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:
-    """Rows not known that had not happened either; one known before it happens is a commitment."""
+    """Unknown rows that had not happened either; a row known before it happens is a commitment."""
     if not layer.happened:
         return np.zeros(table.num_rows, dtype=np.bool_)
     return at_or_after(table, "visible_from", as_of) & at_or_after(table, layer.happened, as_of)
 
 
 def happened_before(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:
-    """Rows not known that had happened, and knowledge of customers that came later."""
+    """Unknown rows that had happened, and later versions of customers."""
     return known_later(layer, table, as_of) & ~happened_later(layer, table, as_of)
 
 
 def one_half(customers: Sequence[str | None]) -> Mask:
     """Half of the customers, by their ids alone."""
-    return np.array([hashlib.sha256(str(each).encode()).digest()[0] % 2 == 0 for each in customers], dtype=np.bool_)
+    return np.array(
+        [hashlib.sha256(str(customer).encode()).digest()[0] % 2 == 0 for customer in customers], dtype=np.bool_
+    )
 
 
 def without(selected: Selected) -> Perturb:
-    """The world without the selected rows."""
+    """The ledger without the selected rows."""
 
-    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
-        return each_table(world, lambda layer, table: table.filter(pa.array(~selected(layer, table, as_of))))
+    def perturb(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
+        return each_table(ledger_rows, lambda layer, table: table.filter(pa.array(~selected(layer, table, as_of))))
 
-    return made
+    return perturb
 
 
 def inflated(selected: Selected) -> Perturb:
-    """The selected rows a thousand times as large, of other goods, and another customer's."""
+    """The ledger with the selected rows a thousand times as large, of other goods and of another customer."""
 
-    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
+    def perturb(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
         def change(layer: Layer, table: pa.Table) -> pa.Table:
             chosen = selected(layer, table, as_of)
             others = handed_on(relabelled(layer, scaled(table.filter(pa.array(chosen)), 1000.0)))
             return stacked([table.filter(pa.array(~chosen)), others]).sort_by("row_id")
 
-        return each_table(world, change)
+        return each_table(ledger_rows, change)
 
-    return made
+    return perturb
 
 
-def without_one_half(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
-    """All that one half of the customers will do taken away."""
+def without_one_half(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
+    """The ledger without the later rows of one half of the customers."""
 
     def of_half(layer: Layer, table: pa.Table, at: AsOf) -> Mask:
         if "customer_id" not in table.column_names:
             return np.zeros(table.num_rows, dtype=np.bool_)
         return known_later(layer, table, at) & one_half(table.column("customer_id").to_pylist())
 
-    return without(of_half)(world, as_of, zone)
+    return without(of_half)(ledger_rows, as_of, zone)
 
 
-def without_strangers(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
-    """The world without customers of whom nothing was known yet."""
-    known = known_customers(world, as_of)
-    return each_table(world, lambda _, table: table.filter(pa.array(is_of(table, known))))
+def without_strangers(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
+    """The ledger without customers that were unknown at the instant."""
+    known = known_customers(ledger_rows, as_of)
+    return each_table(ledger_rows, lambda _, table: table.filter(pa.array(is_of(table, known))))
 
 
-def cut(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
+def cut(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:
     """The ledger as it was at the instant: it ends there."""
-    return never_corrected(without(known_later)(world, as_of, zone), as_of, zone)
+    return never_corrected(without(known_later)(ledger_rows, as_of, zone), as_of, zone)
 
 
-def never_corrected(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
-    """What was replaced later is not replaced, and what would have replaced it never came."""
+def never_corrected(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
+    """The ledger without later corrections: nothing is replaced later, and no replacement came."""
 
-    def taken_back(layer: Layer, table: pa.Table) -> pa.Table:
+    def undo(layer: Layer, table: pa.Table) -> pa.Table:
         kept = table.filter(pa.array(~_later_versions(layer, table, as_of)))
         replaced = pc.if_else(pa.array(at_or_after(kept, "replaced_at", as_of)), None, kept.column("replaced_at"))
         return with_column(kept, "replaced_at", replaced)
 
-    return each_table(world, taken_back)
+    return each_table(ledger_rows, undo)
 
 
-def corrected(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
-    """Many rows seen at the instant corrected, at it or the day after: half of them cancelled, half by other rows."""
+def corrected(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
+    """The ledger with many visible rows corrected at the instant or a day later: half cancelled, half replaced."""
 
     def change(layer: Layer, table: pa.Table) -> pa.Table:
         places = np.flatnonzero(_to_correct(layer, table, as_of))
@@ -139,13 +141,13 @@ def corrected(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # 
         new = with_column(new, "replaced_at", pa.nulls(new.num_rows, INSTANT))
         return stacked([old, with_row_ids(new, after=table)])
 
-    return each_table(world, change)
+    return each_table(ledger_rows, change)
 
 
 def inner_dates(days: int | None) -> Perturb:
-    """What had not come true by the instant never does (None), or so many days after it."""
+    """The ledger with open dates filled in never (None), or a number of days after the instant."""
 
-    def made(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
+    def perturb(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
         moment = pa.scalar(None if days is None else as_of.naive + days * DAY, INSTANT)
 
         def change(layer: Layer, table: pa.Table) -> pa.Table:
@@ -156,40 +158,42 @@ def inner_dates(days: int | None) -> Perturb:
                     table = with_column(table, column, pc.if_else(still_open, value, table.column(column)))
             return table
 
-        return each_table(world, change)
+        return each_table(ledger_rows, change)
 
-    return made
+    return perturb
 
 
-def uncalled(world: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
-    """The world in which no list was ever made: no calls, no outcomes, no contacts that a list began."""
-    contacts = world.rows["contacts"]
-    unlisted = {name: world.rows[name].slice(0, 0) for name in ("calls", "outcomes")}
+def uncalled(ledger_rows: LedgerRows, as_of: AsOf, zone: ZoneInfo) -> LedgerRows:  # noqa: ARG001
+    """The ledger without lists: no calls, no outcomes, no contacts that a list began."""
+    contacts = ledger_rows.rows["contacts"]
+    unlisted = {name: ledger_rows.rows[name].slice(0, 0) for name in ("calls", "outcomes")}
     unlisted["contacts"] = contacts.filter(pc.is_null(contacts.column("listed_on")))
-    return replace(world, rows={**world.rows, **unlisted})
+    return replace(ledger_rows, rows={**ledger_rows.rows, **unlisted})
 
 
-def renamed(world: LedgerRows) -> tuple[LedgerRows, dict[str, str]]:
-    """Every customer under another id, in all kinds; and the way back."""
+def renamed(ledger_rows: LedgerRows) -> tuple[LedgerRows, dict[str, str]]:
+    """The ledger with another id for every customer, and new id → true id."""
     ids: set[str] = set()
-    for table in world.rows.values():
+    for table in ledger_rows.rows.values():
         for name in CUSTOMER_COLUMNS:
             if name in table.column_names:
-                ids |= {each for each in pc.unique(table.column(name)).to_pylist() if each}
-    other = {each: "k" + hashlib.sha256(f"another {each}".encode()).hexdigest()[:11] for each in sorted(ids)}
+                ids |= {customer for customer in pc.unique(table.column(name)).to_pylist() if customer}
+    new_id = {
+        customer: "k" + hashlib.sha256(f"another {customer}".encode()).hexdigest()[:11] for customer in sorted(ids)
+    }
 
     def change(layer: Layer, table: pa.Table) -> pa.Table:  # noqa: ARG001
         for name in CUSTOMER_COLUMNS:
             if name in table.column_names:
-                named = [other.get(each, each) for each in table.column(name).to_pylist()]
+                named = [new_id.get(customer, customer) for customer in table.column(name).to_pylist()]
                 table = with_column(table, name, pa.array(named, pa.string()))
         return table
 
-    return each_table(world, change), {new: old for old, new in other.items()}
+    return each_table(ledger_rows, change), {new: old for old, new in new_id.items()}
 
 
-def shuffled(world: LedgerRows) -> LedgerRows:
-    """The same rows in another order, with other numbers that rise with their arrival as before."""
+def shuffled(ledger_rows: LedgerRows) -> LedgerRows:
+    """The same rows in another order, with other row ids that ascend with their arrival as before."""
     draws = np.random.default_rng(7)
 
     def change(layer: Layer, table: pa.Table) -> pa.Table:  # noqa: ARG001
@@ -197,39 +201,39 @@ def shuffled(world: LedgerRows) -> LedgerRows:
         table = with_column(table, "row_id", pa.array(numbers))
         return table.take(pa.array(draws.permutation(table.num_rows)))
 
-    return each_table(world, change)
+    return each_table(ledger_rows, change)
 
 
-def each_table(world: LedgerRows, change: Callable[[Layer, pa.Table], pa.Table]) -> LedgerRows:
-    """The world with every table changed."""
-    return replace(world, rows={name: change(LAYERS[name], table) for name, table in world.rows.items()})
+def each_table(ledger_rows: LedgerRows, change: Callable[[Layer, pa.Table], pa.Table]) -> LedgerRows:
+    """The ledger with every table changed."""
+    return replace(ledger_rows, rows={name: change(LAYERS[name], table) for name, table in ledger_rows.rows.items()})
 
 
 def _later_versions(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:
-    """Rows known later that replace one seen at the instant."""
+    """Rows known later that replace a row visible at the instant."""
     later = known_later(layer, table, as_of)
     if not layer.happened:
         return later
     if not layer.own_ids:
         return np.zeros(table.num_rows, dtype=np.bool_)
     keys = pc.binary_join_element_wise(*(pc.fill_null(table.column(name), "-") for name in layer.own_ids), "\x00")
-    seen = keys.filter(pa.array(is_visible(layer, table, as_of) & at_or_after(table, "replaced_at", as_of)))
-    return np.asarray(later & flags(pc.is_in(keys, seen.combine_chunks())), dtype=np.bool_)
+    corrected_keys = keys.filter(pa.array(is_visible(layer, table, as_of) & at_or_after(table, "replaced_at", as_of)))
+    return np.asarray(later & flags(pc.is_in(keys, corrected_keys.combine_chunks())), dtype=np.bool_)
 
 
 def _to_correct(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:
-    seen = is_visible(layer, table, as_of)
+    visible = is_visible(layer, table, as_of)
     if not layer.happened or "customer_id" not in table.column_names:
-        return seen
-    chosen: Mask = seen & (np.arange(table.num_rows) % EVERY == 0)
-    customers = [each for each in pc.unique(table.column("customer_id")).to_pylist() if each]
+        return visible
+    chosen: Mask = visible & (np.arange(table.num_rows) % EVERY == 0)
+    customers = [customer for customer in pc.unique(table.column("customer_id")).to_pylist() if customer]
     newest = newest_of(layer, table, as_of, customers)
     chosen[newest[newest >= 0]] = True
     return chosen
 
 
-def with_hindsight(world: LedgerRows) -> LedgerRows:
-    """Everything known when it happened, in its last version: the world of who looks at the ledger of today."""
+def with_hindsight(ledger_rows: LedgerRows) -> LedgerRows:
+    """The ledger of today: every row in its last version and known when it happened."""
 
     def change(layer: Layer, table: pa.Table) -> pa.Table:
         last = table.filter(pc.is_null(table.column("replaced_at")))
@@ -238,4 +242,4 @@ def with_hindsight(world: LedgerRows) -> LedgerRows:
         happened = last.column(layer.happened).cast(pa.timestamp("us"))
         return with_column(last, "visible_from", pc.min_element_wise(last.column("visible_from"), happened))
 
-    return each_table(world, change)
+    return each_table(ledger_rows, change)

@@ -1,4 +1,4 @@
-"""What the checks of features found."""
+"""The report of the leakage checks."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from training.checks.catalogue import CheckOutcome, FeatureCheck
 
 @dataclass(frozen=True)
 class Leak:
-    """A feature that a check found wanting.
+    """A feature that failed a check.
 
     Attributes:
-        rows, of_rows: how many rows it was seen in, of how many looked at.
-        example: one of them: customer_id, as_of, and what was found there.
-        sentence: all of it for a data scientist.
+        rows, of_rows: number of rows with the leak, and of all tested rows.
+        example: one of them: customer_id, as_of, and its values.
+        sentence: the finding for a data scientist.
     """
 
     feature: str
@@ -30,11 +30,11 @@ class Leak:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one check found.
+    """The result of one check.
 
     Attributes:
         caught: features that failed, in the order of their columns.
-        remark: where it is not applicable, why; else empty.
+        remark: the reason where it is not applicable; else empty.
     """
 
     check: FeatureCheck
@@ -45,11 +45,11 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class LeakReport:
-    """What all checks found, in the order of CHECKS.
+    """The results of all checks, in the order of CHECKS.
 
     Attributes:
-        features: every feature that was looked at.
-        remarks: what a reader should know of how it was looked at.
+        features: all tested features.
+        remarks: on how they were tested.
     """
 
     results: tuple[CheckResult, ...]
@@ -63,26 +63,26 @@ class LeakReport:
 
     @property
     def caught(self) -> dict[str, tuple[str, ...]]:
-        """The codes of the checks that each suspicious feature failed."""
+        """Feature → codes of the checks it failed."""
         by_feature: dict[str, list[str]] = {}
         for result in self.results:
-            for each in result.caught:
-                by_feature.setdefault(each.feature, []).append(result.check.code)
+            for leak in result.caught:
+                by_feature.setdefault(leak.feature, []).append(result.check.code)
         return {feature: tuple(codes) for feature, codes in by_feature.items()}
 
     @property
     def table(self) -> pa.Table:
         """One row per feature and check it failed, for a notebook."""
         rows = [
-            {"feature": each.feature, "code": result.check.code, "rows": each.rows, "sentence": each.sentence}
+            {"feature": leak.feature, "code": result.check.code, "rows": leak.rows, "sentence": leak.sentence}
             for result in self.results
-            for each in result.caught
+            for leak in result.caught
         ]
         kinds = {"feature": pa.string(), "code": pa.string(), "rows": pa.int64(), "sentence": pa.string()}
         return pa.Table.from_pylist(rows, schema=pa.schema(kinds.items()))
 
     def record(self) -> dict[str, Any]:
-        """Everything as JSON holds it."""
+        """The report as JSON."""
         return {
             "passed": self.passed,
             "features": list(self.features),
@@ -94,13 +94,13 @@ class LeakReport:
                     "why": result.check.why,
                     "outcome": str(result.outcome),
                     "remark": result.remark,
-                    "caught": [{**vars(each), "example": dict(each.example)} for each in result.caught],
+                    "caught": [{**vars(leak), "example": dict(leak.example)} for leak in result.caught],
                 }
                 for result in self.results
             ],
         }
 
     def __str__(self) -> str:
-        lines = [f"{each.check.code}  {each.outcome:<14} {each.check.title}" for each in self.results]
-        told = [f"{each.check.code}  {caught.sentence}" for each in self.results for caught in each.caught]
-        return "\n".join([*lines, *([""] if told else []), *told])
+        lines = [f"{result.check.code}  {result.outcome:<14} {result.check.title}" for result in self.results]
+        leak_lines = [f"{result.check.code}  {leak.sentence}" for result in self.results for leak in result.caught]
+        return "\n".join([*lines, *([""] if leak_lines else []), *leak_lines])

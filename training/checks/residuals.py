@@ -1,4 +1,4 @@
-"""What the past explains of any column, and what of the rest it shares with days to come."""
+"""Residuals of a column after the past explains it, and their correlation with later outcomes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ROUNDS = 60
 
 @dataclass(frozen=True)
 class Residuals:
-    """What was known of each row before its instant, and whose row it is.
+    """The knowledge of each row before its instant.
 
     Attributes:
-        matrix: the catalogue's features, rows × features; unknown is NaN.
-        customer: a number per customer; rows of one never explain each other.
+        matrix: the catalogue's features, rows × features; missing is NaN.
+        customer: a number per customer; rows of one customer never explain each other.
         origin: a number per instant.
     """
 
@@ -37,29 +37,29 @@ class Residuals:
         return np.asarray(np.random.default_rng(11).permutation(int(self.customer.max()) + 1)[self.customer] % FOLDS)
 
     def forecast(self, target: Floats, objective: str) -> Floats:
-        """What the past says of a column, for each customer learnt from others alone."""
-        told = np.zeros(len(target))
+        """The forecast of a column from the past, for each customer learned from other customers."""
+        forecast_values = np.zeros(len(target))
         for fold in range(FOLDS):
-            apart = self.fold == fold
-            examples = lightgbm.Dataset(self.matrix[~apart], target[~apart], free_raw_data=True)
+            held_out = self.fold == fold
+            examples = lightgbm.Dataset(self.matrix[~held_out], target[~held_out], free_raw_data=True)
             booster = lightgbm.train(_settings(objective, len(target)), examples, num_boost_round=ROUNDS)
-            told[apart] = booster.predict(self.matrix[apart])
-        return told
+            forecast_values[held_out] = booster.predict(self.matrix[held_out])
+        return forecast_values
 
     def unexplained(self, target: Floats) -> Floats:
-        """What the past leaves unexplained of a column without gaps, by its ranks; mean 0."""
+        """The residual of a column's ranks (no missing values) after the past explains it; mean 0."""
         ranks = ranks_of(target)
-        rest = ranks - self.forecast(ranks, "regression")
-        return np.asarray(rest - rest.mean())
+        residual = ranks - self.forecast(ranks, "regression")
+        return np.asarray(residual - residual.mean())
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What a column shares with what comes, beyond the past.
+    """The link between a column and a later outcome beyond the past.
 
     Attributes:
-        correlation: of what the past leaves unexplained of both; -1 to 1.
-        deviations: how many standard deviations it lies from none, customers drawn as wholes.
+        correlation: of the two residuals; -1 to 1.
+        deviations: its distance from 0 in standard deviations, with customers as wholes.
     """
 
     correlation: float
@@ -67,7 +67,7 @@ class Shared:
 
 
 def shared(first: Floats, second: Floats, customer: Ints) -> Shared:
-    """The correlation of two unexplained rests (generalised covariance measure: Shah and Peters, 2020)."""
+    """The correlation of two residuals (generalised covariance measure: Shah and Peters, 2020)."""
     spread = float(np.sqrt(np.mean(first**2) * np.mean(second**2)))
     if spread < 1e-9:
         return Shared(0.0, 0.0)
@@ -77,16 +77,16 @@ def shared(first: Floats, second: Floats, customer: Ints) -> Shared:
 
 
 def strongest(
-    rest: Floats, comes: Mapping[str, Floats], customer: Ints, rows: npt.NDArray[np.bool_]
+    residual: Floats, outcomes: Mapping[str, Floats], customer: Ints, rows: npt.NDArray[np.bool_]
 ) -> tuple[str, Shared]:
-    """What of all that comes a rest shares most with, in some rows."""
-    found = {name: shared(rest[rows], other[rows], customer[rows]) for name, other in comes.items()}
-    best = max(found, key=lambda name: abs(found[name].correlation))
-    return best, found[best]
+    """The outcome with the strongest link to a residual, in some rows."""
+    shared_with = {name: shared(residual[rows], values[rows], customer[rows]) for name, values in outcomes.items()}
+    best = max(shared_with, key=lambda name: abs(shared_with[name].correlation))
+    return best, shared_with[best]
 
 
 def ranks_of(values: Floats) -> Floats:
-    """Shares of rows below each, ties alike; 0 to 1."""
+    """Share of rows below each value, 0 to 1; equal values share one rank."""
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     upto = np.cumsum(count)
     return np.asarray(((upto - count / 2) / len(values))[place])

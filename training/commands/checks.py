@@ -1,4 +1,4 @@
-"""The command that checks features: our own, those of a function, or those in a file."""
+"""The command `checks`: leakage checks of our own features, of a function's, or of a file's."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FeaturesFileError(TrainingError):
 
 
 class MakerNameError(TrainingError):
-    """A name that leads to no feature maker."""
+    """A name without a feature maker behind it."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(
@@ -74,7 +74,7 @@ def checks(
         raise typer.BadParameter("give --features or --maker, not both", param_hint="--maker")
     home: Home = context.obj
     policy = read_policy(home.policy_file)
-    chosen = _maker(maker) if maker else own_features
+    feature_maker = _maker(maker) if maker else own_features
     table = _table(features) if features else None
     ledger = read_ledger(home, policy)
     at = AsOf.parse(until, policy.zone) if until else None
@@ -83,7 +83,7 @@ def checks(
     else:
         with Console(stderr=True).status("checking") as status:
             report = check_features(
-                chosen,
+                feature_maker,
                 ledger,
                 policy,
                 until=at,
@@ -112,8 +112,8 @@ def _print(report: LeakReport, console: Console) -> None:
     for result in report.results:
         if result.caught:
             console.print(f"\n[bold]{result.check.code}[/] {escape(result.check.why)}", highlight=False)
-        for each in result.caught:
-            console.print(f"  {escape(each.sentence)}", highlight=False, soft_wrap=True)
+        for leak in result.caught:
+            console.print(f"  {escape(leak.sentence)}", highlight=False, soft_wrap=True)
 
 
 def _table(path: Path) -> pa.Table:
@@ -131,10 +131,10 @@ def _maker(name: str) -> FeatureMaker:
         module = _module_in(Path(place)) if place.endswith(".py") else importlib.import_module(place)
     except (ImportError, OSError, SyntaxError) as error:
         raise MakerNameError(name, first_line(error)) from None
-    found = getattr(module, function, None)
-    if not callable(found):
+    function_found = getattr(module, function, None)
+    if not callable(function_found):
         raise MakerNameError(name, f"{place} has no function {function}")
-    maker: FeatureMaker = found
+    maker: FeatureMaker = function_found
     return maker
 
 

@@ -1,4 +1,4 @@
-"""The command that evaluates: the served model against every rival, after cutoffs nobody had seen."""
+"""The command `evaluate`: the served model against every baseline, after unseen cutoffs."""
 
 from __future__ import annotations
 
@@ -52,85 +52,86 @@ def evaluate(
 
     home: Home = context.obj
     policy = read_policy(home.policy_file)
-    asked = [AsOf.parse(each, policy.zone) for each in cutoffs.split(",")] if cutoffs else []
+    instants = [AsOf.parse(text, policy.zone) for text in cutoffs.split(",")] if cutoffs else []
     ledger = read_ledger(home, policy)
     with progress_bar(quiet=as_json) as progress:
-        found = evaluated(
+        evaluation = evaluated(
             ledger,
             policy,
-            cutoffs=asked,
+            cutoffs=instants,
             horizon_days=horizon_days,
             active_days=active_days,
             seed=seed,
             progress=progress,
         )
     if out is not None:
-        _write(found, out)
-    newest = max(part.cutoff for part in found.cutoffs)
-    keep(home, finding_of(FindingKind.EVALUATION, found, ledger, as_of=newest, made_at=clock.now()))
+        _write(evaluation, out)
+    newest = max(part.cutoff for part in evaluation.cutoffs)
+    keep(home, finding_of(FindingKind.EVALUATION, evaluation, ledger, as_of=newest, made_at=clock.now()))
     if as_json:
-        print(json.dumps(found.record()))  # noqa: T201  the one line a machine reads
+        print(json.dumps(evaluation.record()))  # noqa: T201  the one line a machine reads
     else:
-        _print(found, Console(), out)
+        _print(evaluation, Console(), out)
 
 
-def _write(found: Evaluation, folder: Path) -> None:
+def _write(evaluation: Evaluation, folder: Path) -> None:
     from training.evaluation.page import page
     from training.plots.evaluation import pictures_of
     from training.plots.training import saved
 
     texts = {
-        "evaluation.json": json.dumps(found.record(), indent=1) + "\n",
-        "evaluation.md": page(found, "Evaluation"),
+        "evaluation.json": json.dumps(evaluation.record(), indent=1) + "\n",
+        "evaluation.md": page(evaluation, "Evaluation"),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             with atomic_write(folder / name) as unfinished:
                 unfinished.write_text(text, encoding="utf-8")
-        for name, picture in pictures_of(found).items():
+        for name, picture in pictures_of(evaluation).items():
             saved(picture, folder / f"{name}.png")
     except OSError as error:
         raise EvaluationFolderError(folder, error.strerror or first_line(error)) from None
 
 
-def _print(found: Evaluation, console: Console, out: Path | None) -> None:
+def _print(evaluation: Evaluation, console: Console, out: Path | None) -> None:
     from training.evaluation.baselines import BASELINES
     from training.evaluation.page import shown
     from training.evaluation.results import OURS
     from training.metrics.resampled import Figure
 
-    for remark in found.remarks:
+    for remark in evaluation.remarks:
         console.print(remark, style="dim", highlight=False)
-    days = ", ".join(f"{part.cutoff.day} ({len(part):,}, served: {part.served})" for part in found.cutoffs)
+    days = ", ".join(f"{part.cutoff.day} ({len(part):,}, served: {part.served})" for part in evaluation.cutoffs)
     console.print(
-        f"{found.horizon_days} days ahead, active within {found.active_days} days; judged: {days}.\n", highlight=False
+        f"{evaluation.horizon_days} days ahead, active within {evaluation.active_days} days; judged: {days}.\n",
+        highlight=False,
     )
     table = Table(box=None, pad_edge=False, caption="means over cutoffs; in brackets: ours is better by, 95 % interval")
     table.add_column("")
     for figure in Figure:
         table.add_column(str(figure), justify="right", no_wrap=True)
-    intervals = {(each.figure, each.rival): each.interval() for each in found.differences}
-    for name in (OURS, *(rival.name for rival in BASELINES)):
+    intervals = {(difference.figure, difference.rival): difference.interval() for difference in evaluation.differences}
+    for name in (OURS, *(baseline.name for baseline in BASELINES)):
         cells = []
         for figure in Figure:
-            cell = shown(found.means[figure].get(name, float("nan")))
+            cell = shown(evaluation.means[figure].get(name, float("nan")))
             if (figure, name) in intervals:
-                between = intervals[figure, name]
-                cell += f" ({between.low:+.2f}…{between.high:+.2f})"
+                interval = intervals[figure, name]
+                cell += f" ({interval.low:+.2f}…{interval.high:+.2f})"
             cells.append(cell)
         table.add_row(name, *cells, style="bold" if name == OURS else "")
     console.print(table)
-    for part in found.cutoffs:
+    for part in evaluation.cutoffs:
         figures = part.calibration
         if figures is not None:
             across = ", across a season change" if figures.is_across_season_change else ""
-            expected, came = f"{figures.predicted:.0%}", f"{figures.observed:.0%}"
+            expected, observed = f"{figures.predicted:.0%}", f"{figures.observed:.0%}"
             console.print(
-                f"{part.cutoff.day}: {expected} were expected to stop, {came} did{across}.",
+                f"{part.cutoff.day}: {expected} were expected to stop, {observed} did{across}.",
                 style="dim",
                 highlight=False,
             )
-    console.print(f"\n[bold]{found.sentence}[/bold]", highlight=False)
+    console.print(f"\n[bold]{evaluation.sentence}[/bold]", highlight=False)
     if out is not None:
         console.print(f"Tables and pictures: {out}", highlight=False)

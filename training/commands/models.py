@@ -1,4 +1,4 @@
-"""The commands of the models: which served and what serves, promote and rollback."""
+"""The commands `models list`, `show`, `promote` and `rollback`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.table import Table
 from features import clock
 from features.catalog import CATALOG_FINGERPRINT
 from features.home import Home
-from features.ledger.store.database import Store
+from features.ledger.store.database import Store, open_store
 from models.bundle import OtherCatalogueError
 from models.findings import FindingKind, findings_of
 from models.registry import (
@@ -44,27 +44,24 @@ def list_models(
     Example: callfirst models list --all
     """
     home: Home = context.obj
-    store = Store.open(home)
-    try:
+    with open_store(home) as store:
         served = promotions(store)
-        known = promotable(store) if every else served
-    finally:
-        store.close()
+        listed = promotable(store) if every else served
     if as_json:
-        print(json.dumps({"models": [record_of(each) for each in known]}))  # noqa: T201  the one line a machine reads
+        print(json.dumps({"models": [record_of(promotion) for promotion in listed]}))  # noqa: T201  the one line a machine reads
         return
     console = Console()
-    if not known:
+    if not listed:
         console.print("No model has been put into service yet: callfirst train.")
         return
     table = Table(box=None, pad_edge=False)
     since = "made, or in service since (UTC)" if every else "in service since (UTC)"
     for name in ("", "model", since, "until (UTC)", "SHA-256", "MLflow"):
         table.add_column(name)
-    for each in known:
-        at, until = f"{each.promoted_at:%Y-%m-%d %H:%M}", f"{each.until:%Y-%m-%d %H:%M}"
-        mark = "champion" if served and each.bundle_sha256 == served[0].bundle_sha256 else ""
-        table.add_row(mark, each.version, at, until, each.bundle_sha256[:12], each.registered_version)
+    for promotion in listed:
+        at, until = f"{promotion.promoted_at:%Y-%m-%d %H:%M}", f"{promotion.until:%Y-%m-%d %H:%M}"
+        mark = "champion" if served and promotion.bundle_sha256 == served[0].bundle_sha256 else ""
+        table.add_row(mark, promotion.version, at, until, promotion.bundle_sha256[:12], promotion.registered_version)
     console.print(table)
 
 
@@ -82,17 +79,17 @@ def show_model(
     if card:
         print(_card_of(home, record))  # noqa: T201  Markdown, for a file or a pager
         return
-    told = {**record_of(record), **vars(bundle.manifest), "usual_rates": vars(bundle.usual_rates)}
-    told |= {"carry": list(bundle.reference.carry), "value_at_risk_by": str(bundle.shortfall.kind)}
-    told["made_of"] = {} if bundle.churn is None else bundle.churn.made_of
+    fields = {**record_of(record), **vars(bundle.manifest), "usual_rates": vars(bundle.usual_rates)}
+    fields |= {"carry": list(bundle.reference.carry), "value_at_risk_by": str(bundle.shortfall.kind)}
+    fields["made_of"] = {} if bundle.churn is None else bundle.churn.made_of
     made_of = "" if bundle.churn is None else bundle.churn.made_of_words
     if as_json:
-        print(json.dumps(told))  # noqa: T201  the one line a machine reads
+        print(json.dumps(fields))  # noqa: T201  the one line a machine reads
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
-    for name, value in told.items():
+    for name, value in fields.items():
         shown = made_of if name == "made_of" else value
         table.add_row(name.replace("_", " "), ", ".join(map(str, shown)) if isinstance(shown, list) else str(shown))
     Console().print(table)
@@ -108,11 +105,8 @@ def promote(
     Example: callfirst models promote "callfirst 3"
     """
     home: Home = context.obj
-    store = Store.open(home)
-    try:
+    with open_store(home) as store:
         _serve(home, store, named(store, version), "Put into service by hand", as_json=as_json)
-    finally:
-        store.close()
 
 
 def rollback(context: typer.Context, as_json: AsJson = False) -> None:
@@ -121,47 +115,41 @@ def rollback(context: typer.Context, as_json: AsJson = False) -> None:
     Example: callfirst models rollback
     """
     home: Home = context.obj
-    store = Store.open(home)
-    try:
+    with open_store(home) as store:
         _serve(home, store, before_champion(store), "Rolled back by hand", as_json=as_json)
-    finally:
-        store.close()
 
 
 def _card_of(home: Home, record: Promotion) -> str:
-    store = Store.open(home)
-    try:
+    with open_store(home) as store:
         trainings = findings_of(store, FindingKind.EVALUATION)
-    finally:
-        store.close()
-    cards = (each.payload for each in trainings if each.payload.get("bundle_sha256") == record.bundle_sha256)
-    return next((str(each["card"]) for each in cards if "card" in each), record.sentence)
+    cards = (finding.payload for finding in trainings if finding.payload.get("bundle_sha256") == record.bundle_sha256)
+    return next((str(finding["card"]) for finding in cards if "card" in finding), record.sentence)
 
 
-def _serve(home: Home, store: Store, chosen: Promotion, why: str, *, as_json: bool) -> None:
-    """The record first, as serving reads that alone; then MLflow's alias, which may be out of reach."""
-    bundle = sound_copy(home, chosen)
-    learned = bundle.manifest.catalogue_fingerprint
-    if learned != CATALOG_FINGERPRINT:
-        raise OtherCatalogueError(chosen.version, learned, CATALOG_FINGERPRINT)
+def _serve(home: Home, store: Store, promotion: Promotion, why: str, *, as_json: bool) -> None:
+    """Writes the record first, since serving reads only that; then MLflow's alias, which may be out of reach."""
+    bundle = sound_copy(home, promotion)
+    fingerprint = bundle.manifest.catalogue_fingerprint
+    if fingerprint != CATALOG_FINGERPRINT:
+        raise OtherCatalogueError(promotion.version, fingerprint, CATALOG_FINGERPRINT)
     before = next(iter(promotions(store)), None)
-    is_new = before is None or before.bundle_sha256 != chosen.bundle_sha256
+    is_new = before is None or before.bundle_sha256 != promotion.bundle_sha256
     if is_new:
         instead = f" instead of '{before.version}'" if before else ""
-        chosen = replace(chosen, promoted_at=clock.now(), sentence=f"{why}{instead}.")
-        put_into_service(store, chosen)
+        promotion = replace(promotion, promoted_at=clock.now(), sentence=f"{why}{instead}.")
+        put_into_service(store, promotion)
     tracking.make_quiet()
-    refused = point_alias(chosen, tracking_uri=home.tracking_uri)
+    refused = point_alias(promotion, tracking_uri=home.tracking_uri)
     if as_json:
-        told = {**record_of(chosen), "changed": is_new, "mlflow_alias_moved": not refused, "mlflow_said": refused}
-        print(json.dumps(told))  # noqa: T201  the one line a machine reads
+        answer = {**record_of(promotion), "changed": is_new, "mlflow_alias_moved": not refused, "mlflow_said": refused}
+        print(json.dumps(answer))  # noqa: T201  the one line a machine reads
         return
     console = Console(highlight=False, soft_wrap=True)
     done = "In service" if is_new else "In service already"
-    console.print(f"[bold]{done}: {chosen.version}[/], made as of {chosen.until:%Y-%m-%d}.")
+    console.print(f"[bold]{done}: {promotion.version}[/], made as of {promotion.until:%Y-%m-%d}.")
     if refused:
         console.print(
             f"MLflow at {home.tracking_uri} did not follow: {refused}. Its alias still points elsewhere; once it can "
-            f"be reached: callfirst models promote {chosen.bundle_sha256[:12]}",
+            f"be reached: callfirst models promote {promotion.bundle_sha256[:12]}",
             markup=False,
         )

@@ -1,4 +1,4 @@
-"""The commands that watch a model in service: report-card, drift; and both together for the night."""
+"""The commands `report-card` and `drift`, and both together for the nightly run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from features import clock
 from features.clock import AsOf
 from features.home import Home
 from features.ledger.mirror.parquet_mirror import read_ledger
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from features.policy import Policy, read_policy
 from models.findings import Finding, FindingKind, add, finding_of, findings_of, newest
 
@@ -31,10 +31,10 @@ def report_card(context: typer.Context, as_of: AsOfOption = None, as_json: AsJso
     home: Home = context.obj
     policy = read_policy(home.policy_file)
     until = _as_of(as_of, home, policy)
-    made = grade(home, policy, until)
-    card = made[-1] if made else _newest_card(home, until)
+    new_cards = grade(home, policy, until)
+    card = new_cards[-1] if new_cards else _newest_card(home, until)
     if as_json:
-        _print_json({**card.payload, "sentence": card.sentence, "new_cards": len(made)})
+        _print_json({**card.payload, "sentence": card.sentence, "new_cards": len(new_cards)})
         return
     console = Console()
     console.print(card.sentence, highlight=False, markup=False)
@@ -42,8 +42,8 @@ def report_card(context: typer.Context, as_of: AsOfOption = None, as_json: AsJso
     if figures is None:
         return
     shown = {"AUC": "auc", "Brier": "brier", "calibration error": "calibration_error", "money found": "money_found"}
-    told = [f"{name} {figures[key]:.3f}" for name, key in shown.items() if figures[key] is not None]
-    console.print(f"{', '.join(told)}; {card.payload['model_version']}.", style="dim", highlight=False)
+    figures_shown = [f"{name} {figures[key]:.3f}" for name, key in shown.items() if figures[key] is not None]
+    console.print(f"{', '.join(figures_shown)}; {card.payload['model_version']}.", style="dim", highlight=False)
 
 
 def drift(context: typer.Context, as_of: AsOfOption = None, as_json: AsJson = False) -> None:
@@ -53,66 +53,57 @@ def drift(context: typer.Context, as_of: AsOfOption = None, as_json: AsJson = Fa
     """
     home: Home = context.obj
     policy = read_policy(home.policy_file)
-    found = watch(home, policy, _as_of(as_of, home, policy))
+    finding = watch(home, policy, _as_of(as_of, home, policy))
     if as_json:
-        _print_json({**found.payload, "sentence": found.sentence})
+        _print_json({**finding.payload, "sentence": finding.sentence})
         return
-    Console().print(found.sentence, style="bold" if found.payload["alarm"] else "", highlight=False, markup=False)
+    Console().print(finding.sentence, style="bold" if finding.payload["alarm"] else "", highlight=False, markup=False)
 
 
 def judge_night(home: Home, policy: Policy, as_of: AsOf) -> tuple[Finding, ...]:
-    """The report cards that are due, and the drift as of the night; each kept as a finding."""
+    """The report cards that are due, and the drift as of the night; each stored as a finding."""
     return (*grade(home, policy, as_of), watch(home, policy, as_of))
 
 
 def grade(home: Home, policy: Policy, until: AsOf) -> tuple[Finding, ...]:
-    """A new report card for every run whose window has closed and that has none; oldest first."""
+    """A new report card for every run with a closed window and no card; oldest first."""
     from training.monitoring.grading import report_card as card_of
     from training.monitoring.grading import ungraded_runs
 
     ledger = read_ledger(home, policy)
-    store = Store.open(home)
-    try:
-        made = []
+    with open_store(home) as store:
+        findings = []
         for run in ungraded_runs(store, ledger, until):
             card = card_of(store, run, ledger, until=until, policy=policy)
-            made.append(finding_of(FindingKind.REPORT_CARD, card, ledger, as_of=until, made_at=clock.now()))
-            add(store, made[-1])
-    finally:
-        store.close()
-    return tuple(made)
+            findings.append(finding_of(FindingKind.REPORT_CARD, card, ledger, as_of=until, made_at=clock.now()))
+            add(store, findings[-1])
+    return tuple(findings)
 
 
 def watch(home: Home, policy: Policy, as_of: AsOf) -> Finding:
-    """What moved, as seen at the as-of; kept as a finding unless the newest one says the same of the same."""
+    """The drift as seen at the as-of; stored as a finding unless the newest one equals it."""
     from models.registry import champion
     from training.monitoring.drift_detection import look_for_drift
 
     ledger = read_ledger(home, policy)
-    found = look_for_drift(ledger, champion(home), as_of, policy)
-    finding = finding_of(FindingKind.DRIFT, found, ledger, as_of=as_of, made_at=clock.now())
-    store = Store.open(home)
-    try:
+    drift_found = look_for_drift(ledger, champion(home), as_of, policy)
+    finding = finding_of(FindingKind.DRIFT, drift_found, ledger, as_of=as_of, made_at=clock.now())
+    with open_store(home) as store:
         before = newest(store, FindingKind.DRIFT)
         if before is None or (before.as_of, before.payload) != (finding.as_of, finding.payload):
             add(store, finding)
-    finally:
-        store.close()
     return finding
 
 
 def _newest_card(home: Home, until: AsOf) -> Finding:
     from training.monitoring.grading import NothingToGradeError, first_close
 
-    store = Store.open(home)
-    try:
+    with open_store(home) as store:
         cards = findings_of(store, FindingKind.REPORT_CARD)
-        known = [card for card in cards if card.payload["closed_on"] <= str(until.day)]
-        if not known:
+        closed = [card for card in cards if card.payload["closed_on"] <= str(until.day)]
+        if not closed:
             raise NothingToGradeError(first_close(store))
-    finally:
-        store.close()
-    return max(known, key=lambda card: str(card.payload["closed_on"]))
+    return max(closed, key=lambda card: str(card.payload["closed_on"]))
 
 
 def _as_of(text: str | None, home: Home, policy: Policy) -> AsOf:
@@ -121,5 +112,5 @@ def _as_of(text: str | None, home: Home, policy: Policy) -> AsOf:
     return AsOf.of_day(read_ledger(home, policy).ends_on + timedelta(days=1), policy.zone)
 
 
-def _print_json(told: dict[str, Any]) -> None:
-    print(json.dumps(told))  # noqa: T201  the one line a machine reads
+def _print_json(answer: dict[str, Any]) -> None:
+    print(json.dumps(answer))  # noqa: T201  the one line a machine reads

@@ -1,4 +1,4 @@
-"""The commands of training, joined: train and horizon here, the others where they are at home."""
+"""The commands `train` and `horizon`, and the registration of all commands of training."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def train(
     from training.fitting.tuning import MOST_TRIALS, Budget
 
     home, policy = _home(context)
-    asked = trials is not None or tuning_minutes is not None
-    tuning = Budget(MOST_TRIALS if trials is None else trials, tuning_minutes) if asked else None
+    wants_tuning = trials is not None or tuning_minutes is not None
+    tuning = Budget(MOST_TRIALS if trials is None else trials, tuning_minutes) if wants_tuning else None
     with progress_bar(quiet=as_json) as progress:
         verdict = pipeline.train(
             home,
@@ -148,21 +148,21 @@ def _figures_table(verdict: Verdict) -> Table:
     table.add_column("candidate")
     for name in ("kind", "AUC", "Brier", "calibration error", "money found"):
         table.add_column(name, justify="left" if name == "kind" else "right")
-    for each in verdict.figures:
-        served = each.name == verdict.winner.name
+    for scores in verdict.figures:
+        served = scores.name == verdict.winner.name
         table.add_row(
-            each.name,
-            str(each.rank),
-            f"{each.auc:.3f}",
-            f"{each.brier:.3f}",
-            f"{each.calibration_error:.3f} (perfect: {each.perfect_calibration_error:.3f})",
-            f"{each.money_found:.3f}",
+            scores.name,
+            str(scores.rank),
+            f"{scores.auc:.3f}",
+            f"{scores.brier:.3f}",
+            f"{scores.calibration_error:.3f} (perfect: {scores.perfect_calibration_error:.3f})",
+            f"{scores.money_found:.3f}",
             style="bold" if served else "",
         )
     outcome = verdict.winner.outcome
-    for kind, found in (outcome.money if outcome else {}).items():
+    for kind, money in (outcome.money if outcome else {}).items():
         served = kind == verdict.winner.shortfall.kind
-        table.add_row(str(kind), "money", "", "", "", f"{found:.3f}", style="bold" if served else "")
+        table.add_row(str(kind), "money", "", "", "", f"{money:.3f}", style="bold" if served else "")
     return table
 
 
@@ -170,9 +170,9 @@ def _checks_table(verdict: Verdict) -> Table:
     table = Table(box=None, pad_edge=False)
     for name in ("check", "", "what is true where it passed", "what was found"):
         table.add_column(name, overflow="fold")
-    for each in verdict.decision.checks:
-        style = {"failed": "bold red", "not applicable": "dim"}.get(str(each.outcome), "")
-        table.add_row(each.check.code, str(each.outcome), each.check.title, each.sentence, style=style)
+    for result in verdict.decision.checks:
+        style = {"failed": "bold red", "not applicable": "dim"}.get(str(result.outcome), "")
+        table.add_row(result.check.code, str(result.outcome), result.check.title, result.sentence, style=style)
     return table
 
 
@@ -181,5 +181,5 @@ def _home(context: typer.Context) -> tuple[Home, Policy]:
     return home, read_policy(home.policy_file)
 
 
-def _print_json(told: dict[str, Any]) -> None:
-    print(json.dumps(told))  # noqa: T201  the one line a machine reads
+def _print_json(answer: dict[str, Any]) -> None:
+    print(json.dumps(answer))  # noqa: T201  the one line a machine reads

@@ -1,4 +1,4 @@
-"""The pictures of one customer: what its chance is made of, and how orders and chance went over time."""
+"""Pictures of one customer: the contributions to its chance, and its orders and chance over time."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ GROUP BY 1 ORDER BY 1
 
 
 def contributions_of(bundle: Bundle, snapshot: Snapshot) -> pa.Table:
-    """What a row's chance of no order is made of: feature, meaning, value, log_odds; the largest in size first.
+    """The contributions to a row's chance of no order: feature, meaning, value, log_odds; the largest first.
 
-    ``snapshot`` has one row. Their sum, with the last row (everybody's), is its log-odds before calibration.
+    ``snapshot`` has one row. The sum, with the last row (of everybody), is its log-odds before calibration.
 
     Raises:
-        BundleError: nothing is learned, or the snapshot's features are made otherwise.
+        BundleError: nothing is learned, or the snapshot has another catalogue.
     """
     names, parts = bundle.contributions(snapshot)
     meaning = {feature.name: feature.meaning for feature in CATALOG}
@@ -49,9 +49,9 @@ def contributions_of(bundle: Bundle, snapshot: Snapshot) -> pa.Table:
 
 
 def contributions_picture(contributions: pa.Table, customer_id: str) -> Figure:
-    """Bars of the features that move a chance most, and of all others together."""
-    told = contributions.slice(0, len(contributions) - 1)
-    top, others = told.slice(0, SHOWN_FEATURES), told.slice(SHOWN_FEATURES)
+    """Bars of the features with the largest contributions, and of all others together."""
+    of_features = contributions.slice(0, len(contributions) - 1)
+    top, others = of_features.slice(0, SHOWN_FEATURES), of_features.slice(SHOWN_FEATURES)
     names = [_with_value(row["meaning"], row["value"]) for row in top.to_pylist()]
     sizes = top.column("log_odds").to_pylist()
     if len(others):
@@ -72,7 +72,7 @@ def contributions_picture(contributions: pa.Table, customer_id: str) -> Figure:
 def scores_over_time(
     ledger: Ledger, customer_id: str, as_ofs: Sequence[AsOf], bundle: Bundle, policy: Policy
 ) -> pa.Table:
-    """The bundle's scores of one customer at many instants, each from what was known then.
+    """The bundle's scores of one customer at many instants, each from what was known at the instant.
 
     Raises:
         AsOfBeforeLedgerError: an instant lies on or before the ledger's first day.
@@ -83,8 +83,8 @@ def scores_over_time(
 def history_picture(ledger: Ledger, customer_id: str, as_of: AsOf, scores: pa.Table) -> Figure:
     """A customer's order days by money, and above them the chance of no order with its interval."""
     with ledger.open() as connection:
-        asked = {"customer_id": customer_id, "as_of": as_of.naive}
-        days = connection.sql(_ORDER_DAYS, params=asked).to_arrow_table()
+        parameters = {"customer_id": customer_id, "as_of": as_of.naive}
+        days = connection.sql(_ORDER_DAYS, params=parameters).to_arrow_table()
     at = scores.column("as_of").to_numpy()
     chance, low, high = (scores.column(name).to_numpy() for name in ("churn_probability", "churn_low", "churn_high"))
 
@@ -105,5 +105,5 @@ def history_picture(ledger: Ledger, customer_id: str, as_of: AsOf, scores: pa.Ta
 
 
 def _with_value(meaning: str, value: float) -> str:
-    told = "unknown" if np.isnan(value) else f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return f"{meaning}: {told}"
+    shown = "unknown" if np.isnan(value) else f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{meaning}: {shown}"

@@ -1,4 +1,4 @@
-"""The pictures of an evaluation: figures by cutoff, money and leavers found, calibration."""
+"""Pictures of an evaluation: figures by cutoff, money and leavers found, calibration."""
 
 from __future__ import annotations
 
@@ -29,29 +29,29 @@ STYLES = {OURS: {"color": report.OURS, "linewidth": 2.6, "zorder": 3}} | {
 }
 
 
-def pictures_of(found: Evaluation) -> dict[str, Picture]:
+def pictures_of(evaluation: Evaluation) -> dict[str, Picture]:
     """Every picture by its name."""
-    pictures = {str(figure).replace(" ", "_").lower(): by_cutoff(found, figure) for figure in Figure}
-    pictures["money_curve"] = money_curve(found)
-    pictures["leavers_curve"] = leavers_curve(found)
-    if any(part.calibration for part in found.cutoffs):
-        pictures["calibration"] = calibration(found)
+    pictures = {str(figure).replace(" ", "_").lower(): by_cutoff(evaluation, figure) for figure in Figure}
+    pictures["money_curve"] = money_curve(evaluation)
+    pictures["leavers_curve"] = leavers_curve(evaluation)
+    if any(part.calibration for part in evaluation.cutoffs):
+        pictures["calibration"] = calibration(evaluation)
     return pictures
 
 
-def by_cutoff(found: Evaluation, figure: Figure) -> Picture:
-    """One figure of everybody at every cutoff."""
+def by_cutoff(evaluation: Evaluation, figure: Figure) -> Picture:
+    """One figure of all forecasts at every cutoff."""
 
     def draw(axes: Any) -> None:
-        places = np.arange(len(found.cutoffs))
+        places = np.arange(len(evaluation.cutoffs))
         for name, style in STYLES.items():
-            values = np.array([part.figure(figure, name) for part in found.cutoffs])
+            values = np.array([part.figure(figure, name) for part in evaluation.cutoffs])
             if np.isnan(values).all():
                 continue
-            mean = found.means[figure].get(name)
+            mean = evaluation.means[figure].get(name)
             label = name if mean is None else f"{name}: {mean:.3f}"
             axes.plot(places, values, marker="o", label=label, **style)
-        days = [str(part.cutoff.day) for part in found.cutoffs]
+        days = [str(part.cutoff.day) for part in evaluation.cutoffs]
         axes.set_xticks(places, days, rotation=30, ha="right")
         better = "higher" if figure.sign > 0 else "lower"
         axes.set(xlabel="forecast from", ylabel=f"{figure} ({better} is better)")
@@ -61,12 +61,12 @@ def by_cutoff(found: Evaluation, figure: Figure) -> Picture:
     return pictured(draw, size=(9.5, 5))
 
 
-def money_curve(found: Evaluation) -> Picture:
-    """Share of all shortfall that the top of each ranking holds, mean over cutoffs."""
-    told = {name: [(part, part.value.get(name)) for part in found.cutoffs] for name in STYLES}
-    best = [(part, part.shortfall) for part in found.cutoffs]
+def money_curve(evaluation: Evaluation) -> Picture:
+    """Share of all shortfall in the top of each ranking, mean over cutoffs."""
+    rankings = {name: [(part, part.value.get(name)) for part in evaluation.cutoffs] for name in STYLES}
+    best = [(part, part.shortfall) for part in evaluation.cutoffs]
     return _curves(
-        told,
+        rankings,
         best,
         lambda part: part.shortfall,
         "share of the shortfall found",
@@ -74,12 +74,12 @@ def money_curve(found: Evaluation) -> Picture:
     )
 
 
-def leavers_curve(found: Evaluation) -> Picture:
-    """Share of all who placed no order that the top of each ranking by chance holds, mean over cutoffs."""
-    told = {name: [(part, part.chance.get(name)) for part in found.cutoffs] for name in STYLES}
-    best = [(part, part.churned.astype(np.float64)) for part in found.cutoffs]
+def leavers_curve(evaluation: Evaluation) -> Picture:
+    """Share of all customers without an order in the top of each ranking by chance, mean over cutoffs."""
+    rankings = {name: [(part, part.chance.get(name)) for part in evaluation.cutoffs] for name in STYLES}
+    best = [(part, part.churned.astype(np.float64)) for part in evaluation.cutoffs]
     return _curves(
-        told,
+        rankings,
         best,
         lambda part: part.churned.astype(np.float64),
         "share of those who stopped found",
@@ -87,12 +87,12 @@ def leavers_curve(found: Evaluation) -> Picture:
     )
 
 
-def calibration(found: Evaluation) -> Picture:
+def calibration(evaluation: Evaluation) -> Picture:
     """Forecast and observed rate in ten equal-count bins of every cutoff."""
 
     def draw(axes: Any) -> None:
         axes.plot([0, 1], [0, 1], color=report.QUIET, linewidth=1, linestyle="--", label="perfect")
-        for place, part in enumerate(found.cutoffs):
+        for place, part in enumerate(evaluation.cutoffs):
             chance = part.chance.get(OURS)
             if chance is None:
                 continue
@@ -118,17 +118,17 @@ CutoffChances = list[tuple[AtCutoff, npt.NDArray[np.float64] | None]]
 
 
 def _curves(
-    told: dict[str, CutoffChances],
+    rankings: dict[str, CutoffChances],
     best: list[tuple[AtCutoff, Floats]],
-    worth: Callable[[AtCutoff], Floats],
+    amount_of: Callable[[AtCutoff], Floats],
     ylabel: str,
     title: str,
 ) -> Picture:
     def draw(axes: Any) -> None:
-        ideal = np.mean([_held(part, value, worth(part)) for part, value in best], axis=0)
+        ideal = np.mean([_held(part, value, amount_of(part)) for part, value in best], axis=0)
         axes.plot(SHARES, ideal, color=report.QUIET, linestyle=":", label="the best possible")
-        for name, each in told.items():
-            curves = [_held(part, value, worth(part)) for part, value in each if value is not None]
+        for name, parts in rankings.items():
+            curves = [_held(part, value, amount_of(part)) for part, value in parts if value is not None]
             if curves:
                 axes.plot(SHARES, np.mean(curves, axis=0), label=name, **STYLES[name])
         axes.set(xlim=(0, 0.5), ylim=(0, 1), xlabel="share of active customers called", ylabel=ylabel)

@@ -1,4 +1,4 @@
-"""What a training leaves in MLflow: runs, the model, its card and its verdict."""
+"""Tracking of a training in MLflow: runs, the model, its card and its verdict."""
 
 from features.moved import names_moved_from
 

@@ -1,4 +1,4 @@
-"""The model as MLflow serves it: code that loads a bundle and scores a DataFrame of features."""
+"""The model in MLflow: code that loads a bundle and scores a DataFrame of features."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How a training is kept in MLflow: a run with its figures, pictures, data set and model.
+"""A training in MLflow: a run with its figures, pictures, data set and model.
 
-Below it a run for every candidate of the contest, and below that one for every window it forecast.
+It has a child run for every candidate of the contest, and each of these one for every window it forecast.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ QUIET = {
 
 
 class TrackingError(TrainingError):
-    """MLflow that does not do what it is asked."""
+    """MLflow cannot be reached or refuses."""
 
     def __init__(self, uri: str, what: str) -> None:
         super().__init__(
@@ -52,7 +52,7 @@ class TrackingError(TrainingError):
 
 @dataclass(frozen=True)
 class LoggedRun:
-    """Where MLflow keeps a run and its model."""
+    """The places of a run and its model in MLflow."""
 
     run_id: str
     registered_version: str
@@ -60,12 +60,12 @@ class LoggedRun:
 
 @dataclass(frozen=True)
 class MlflowRun:
-    """What is to be kept of one training.
+    """The content of one training's run.
 
     Attributes:
         windows: candidate → its figures at every contest origin.
-        card: the model card, Markdown. pictures: files. bundle_folder: what is registered as the model.
-        ledger_digest: of the data set it was made from.
+        card: the model card, Markdown. pictures: files. bundle_folder: registered as the model.
+        ledger_digest: of the data set.
     """
 
     parameters: Mapping[str, Any]
@@ -81,13 +81,13 @@ class MlflowRun:
 
 
 def make_quiet() -> None:
-    """MLflow sends nothing home, gives up soon and shows no bars, unless the environment says otherwise."""
+    """Sets MLflow to send no telemetry, give up soon and show no bars, unless the environment says otherwise."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
 
 
 def keep(home: Home, run: MlflowRun) -> LoggedRun:
-    """The run and its registered model (no alias yet), kept in MLflow.
+    """The run and its registered model (without an alias), stored in MLflow.
 
     Raises:
         TrackingError: MLflow cannot be reached or refuses.
@@ -153,29 +153,35 @@ def _log(client: Any, run_id: str, run: MlflowRun) -> None:
 
 
 def _log_candidates(client: Any, experiment: str, parent: str, windows: Mapping[str, Sequence[WindowFigures]]) -> None:
-    """A finished run per candidate below the training's, with a step per window, and one per window below that."""
+    """A finished child run per candidate, with a step per window, and below it one run per window."""
     from mlflow.entities import Metric
 
     now = int(clock.now().timestamp() * 1000)
 
     def below(run_id: str, name: str, metrics: Sequence[Metric]) -> str:
         tags = {"mlflow.parentRunId": run_id}
-        made = str(client.create_run(experiment, tags=tags, run_name=name).info.run_id)
-        client.log_batch(made, metrics=metrics)
-        client.set_terminated(made)
-        return made
+        child = str(client.create_run(experiment, tags=tags, run_name=name).info.run_id)
+        client.log_batch(child, metrics=metrics)
+        client.set_terminated(child)
+        return child
 
     for candidate, figures in windows.items():
         steps = [
-            Metric(name, value, now, step) for step, each in enumerate(figures) for name, value in each.metrics.items()
+            Metric(name, value, now, step)
+            for step, window in enumerate(figures)
+            for name, value in window.metrics.items()
         ]
-        own = below(parent, candidate, steps)
-        for each in figures:
-            below(own, f"{candidate} from {each.origin}", [Metric(*item, now, 0) for item in each.metrics.items()])
+        candidate_run = below(parent, candidate, steps)
+        for window in figures:
+            below(
+                candidate_run,
+                f"{candidate} from {window.origin}",
+                [Metric(*item, now, 0) for item in window.metrics.items()],
+            )
 
 
 def _data_set(ledger_digest: str) -> Any:
-    """The ledger by its digest: what was learned from can be told apart, and none of it is kept here."""
+    """The ledger by its digest alone: it identifies the training data without storing any of it."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     ledger = Dataset(
@@ -188,9 +194,9 @@ def _data_set(ledger_digest: str) -> Any:
 
 
 def _signature() -> Any:
-    """The columns a model takes and gives.
+    """The input and output columns of a model.
 
-    A feature may come as whole numbers or as doubles, as pandas reads it: it depends on whether a value is missing.
+    A feature may be integers or doubles: pandas reads it by whether a value is missing.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
@@ -198,14 +204,16 @@ def _signature() -> Any:
 
     kinds = {pa.string(): DataType.string, pa.timestamp("us"): DataType.datetime, pa.float64(): DataType.double}
     keys = [ColSpec(DataType.string, "customer_id"), ColSpec(DataType.datetime, "as_of")]
-    taken = [ColSpec(AnyType(), feature.name, required=False) for feature in CATALOG]  # type: ignore[no-untyped-call]
-    return ModelSignature(Schema([*keys, *taken]), Schema([ColSpec(kinds[field.type], field.name) for field in SCORED]))
+    features_taken = [ColSpec(AnyType(), feature.name, required=False) for feature in CATALOG]  # type: ignore[no-untyped-call]
+    return ModelSignature(
+        Schema([*keys, *features_taken]), Schema([ColSpec(kinds[field.type], field.name) for field in SCORED])
+    )
 
 
 def _experiment(client: Any, home: Home) -> str:
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found is not None:
-        return str(found.experiment_id)
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is not None:
+        return str(experiment.experiment_id)
     is_ours = home.tracking_uri.startswith("sqlite:")
     place = (home.model_store / "artifacts").resolve().as_uri() if is_ours else None
     return str(client.create_experiment(EXPERIMENT, artifact_location=place))

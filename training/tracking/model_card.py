@@ -1,4 +1,4 @@
-"""The model card: what a model is for, what it was made of, how good it is and where it is not.
+"""The model card: the purpose of a model, its inputs, its quality and its limits.
 
 Source: Mitchell et al. 2019, Model Cards for Model Reporting, FAT*.
 """
@@ -21,9 +21,9 @@ TELLS = (
 
 
 def model_card(bundle: Bundle, decision: Decision, remarks: Sequence[str]) -> str:
-    """The card as Markdown; ``remarks``: what a person should know of how T, H and W were set."""
-    told = [*_purpose(bundle, decision), *_making(bundle), *_quality(decision), *_limits(bundle, decision, remarks)]
-    return "\n".join(told) + "\n"
+    """The card as Markdown; ``remarks``: on how T, H and W were set."""
+    lines = [*_purpose(bundle, decision), *_making(bundle), *_quality(decision), *_limits(bundle, decision, remarks)]
+    return "\n".join(lines) + "\n"
 
 
 def _purpose(bundle: Bundle, decision: Decision) -> Iterator[str]:
@@ -71,21 +71,21 @@ def _quality(decision: Decision) -> Iterator[str]:
         return
     yield "On windows that none of the candidates had seen:\n"
     yield "| candidate | kind | AUC | Brier | calibration error (perfect) | money found |\n|---|---|---|---|---|---|"
-    for each in outcome.figures:
+    for scores in outcome.figures:
         cells: Sequence[str] = (
-            each.name,
-            str(each.rank),
-            f"{each.auc:.3f}",
-            f"{each.brier:.3f}",
-            f"{each.calibration_error:.3f} ({each.perfect_calibration_error:.3f})",
-            f"{each.money_found:.3f}",
+            scores.name,
+            str(scores.rank),
+            f"{scores.auc:.3f}",
+            f"{scores.brier:.3f}",
+            f"{scores.calibration_error:.3f} ({scores.perfect_calibration_error:.3f})",
+            f"{scores.money_found:.3f}",
         )
         yield f"| {' | '.join(cells)} |"
     yield f"\nWhat {outcome.served} said on those windows, each forecast by its weight, and what came:\n"
     yield segments_table(outcome.segments)
     yield "\n| check | outcome | what is true where it passed | what was found |\n|---|---|---|---|"
-    for found in decision.checks:
-        yield f"| {found.check.code} | {found.outcome} | {found.check.title} | {found.sentence} |"
+    for result in decision.checks:
+        yield f"| {result.check.code} | {result.outcome} | {result.check.title} | {result.sentence} |"
 
 
 def _limits(bundle: Bundle, decision: Decision, remarks: Sequence[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What MLflow is told of a training: parameters, metrics and tags, by stable names."""
+"""Parameters, metrics and tags of a training in MLflow, by stable names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from training.selection.winner import Winner
 
 @dataclass(frozen=True)
 class WindowFigures:
-    """How one candidate forecast one window it had not seen; ``forecast`` and ``observed`` are mean rates."""
+    """One candidate's figures of one unseen window; ``forecast`` and ``observed`` are mean rates."""
 
     origin: str
     customers: int
@@ -31,16 +31,16 @@ class WindowFigures:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The figures that are known, by name."""
-        told = {name: value for name, value in asdict(self).items() if name != "origin"}
-        return {name: float(value) for name, value in told.items() if math.isfinite(value)}
+        """The finite figures, by name."""
+        figures = {name: value for name, value in asdict(self).items() if name != "origin"}
+        return {name: float(value) for name, value in figures.items() if math.isfinite(value)}
 
 
 FIGURES = ("auc", "brier", "log_loss", "calibration_error", "perfect_calibration_error", "money_found")
 
 
-def parameters_of(chosen: Winner, bundle: Bundle, until: AsOf, *, seed: int, unseen: Sequence[AsOf]) -> dict[str, Any]:
-    """How the training was set, and what was chosen; ``unseen``: origins whose windows are closed or missing."""
+def parameters_of(winner: Winner, bundle: Bundle, until: AsOf, *, seed: int, unseen: Sequence[AsOf]) -> dict[str, Any]:
+    """The settings of the training and its choices; ``unseen``: origins with closed or missing windows."""
     return {
         "until": str(until),
         "horizon_days": bundle.horizon_days,
@@ -48,34 +48,36 @@ def parameters_of(chosen: Winner, bundle: Bundle, until: AsOf, *, seed: int, uns
         "seed": seed,
         "origins": len(bundle.manifest.origins),
         "origins_unseen": ", ".join(str(origin.day) for origin in unseen) or "none",
-        "served": chosen.name,
-        "value_at_risk_by": str(chosen.shortfall.kind),
-        "decline_by": (chosen.outcome.decline if chosen.outcome else None) or "churn",
-        "calibrator": type(chosen.churn.calibrator.curve).__name__.lower() if chosen.churn else "none",
-        **{f"carry_{band}": round(carry, 6) for band, carry in enumerate(chosen.reference.carry)},
+        "served": winner.name,
+        "value_at_risk_by": str(winner.shortfall.kind),
+        "decline_by": (winner.outcome.decline if winner.outcome else None) or "churn",
+        "calibrator": type(winner.churn.calibrator.curve).__name__.lower() if winner.churn else "none",
+        **{f"carry_{band}": round(carry, 6) for band, carry in enumerate(winner.reference.carry)},
     }
 
 
-def metrics_of(chosen: Winner, seconds: float) -> dict[str, float]:
-    """Every candidate's figures as ``candidate.figure``, money found by each way of telling it, the difference, and
-    how the served chances held as ``calibration.circle.figure``.
-    """
-    told = {"seconds": seconds}
-    told |= {f"usual_rate.{name}": rate for name, rate in vars(chosen.usual_rates).items()}
-    if chosen.outcome is not None:
-        for each in chosen.outcome.figures:
-            told |= {f"{_slug(each.name)}.{figure}": getattr(each, figure) for figure in FIGURES}
-        told |= {f"money_found.{_slug(str(kind))}": found for kind, found in chosen.outcome.money.items()}
-        for circle in chosen.outcome.segments:
-            told |= _of_circle(circle)
-        if chosen.outcome.improvement is not None:
-            told |= {f"brier_improvement.{name}": bound for name, bound in vars(chosen.outcome.improvement).items()}
-    return {name: value for name, value in told.items() if math.isfinite(value)}
+def metrics_of(winner: Winner, seconds: float) -> dict[str, float]:
+    """All figures: ``candidate.figure``, ``money_found.kind``, the Brier improvement, ``calibration.segment.name``."""
+    metrics_by_name = {"seconds": seconds}
+    metrics_by_name |= {f"usual_rate.{name}": rate for name, rate in vars(winner.usual_rates).items()}
+    if winner.outcome is not None:
+        for scores in winner.outcome.figures:
+            metrics_by_name |= {f"{_slug(scores.name)}.{figure}": getattr(scores, figure) for figure in FIGURES}
+        metrics_by_name |= {f"money_found.{_slug(str(kind))}": money for kind, money in winner.outcome.money.items()}
+        for segment in winner.outcome.segments:
+            metrics_by_name |= _of_segment(segment)
+        if winner.outcome.improvement is not None:
+            metrics_by_name |= {
+                f"brier_improvement.{name}": bound for name, bound in vars(winner.outcome.improvement).items()
+            }
+    return {name: value for name, value in metrics_by_name.items() if math.isfinite(value)}
 
 
-def _of_circle(found: SegmentCalibration) -> dict[str, float]:
-    told = {"forecasts": float(found.forecasts)} | ({} if found.calibration is None else vars(found.calibration))
-    return {f"calibration.{_slug(str(found.circle))}.{name}": value for name, value in told.items()}
+def _of_segment(segment: SegmentCalibration) -> dict[str, float]:
+    figures = {"forecasts": float(segment.forecasts)} | (
+        {} if segment.calibration is None else vars(segment.calibration)
+    )
+    return {f"calibration.{_slug(str(segment.circle))}.{name}": value for name, value in figures.items()}
 
 
 def windows_of(unseen: OutOfSample | None) -> dict[str, list[WindowFigures]]:
@@ -102,7 +104,7 @@ def windows_of(unseen: OutOfSample | None) -> dict[str, list[WindowFigures]]:
 
 
 def tags_of(bundle: Bundle, sha256: str) -> dict[str, str]:
-    """What the model was made of, by digest."""
+    """The model's inputs, by digest."""
     manifest = bundle.manifest
     return {
         "served": manifest.version,

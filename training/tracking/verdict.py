@@ -1,4 +1,4 @@
-"""What a training came to: who is served and why, and where everything lies."""
+"""The verdict of a training: the model or rule that serves, the reason, and the places of its records."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Verdict:
 
     Attributes:
         until: T. horizon_days, active_days: H and W.
-        decision: who serves, and every check behind it.
-        bundle: what was made. bundle_sha256: its digest.
-        remarks: what a person should know of how T, H and W were set. card: the model card, Markdown.
-        run_id, tracking_uri: where MLflow keeps the run.
-        seconds: how long it took.
+        decision: the model or rule that serves, and every check behind it.
+        bundle: of the winner. bundle_sha256: its digest.
+        remarks: on how T, H and W were set. card: the model card, Markdown.
+        run_id, tracking_uri: of the run in MLflow.
+        seconds: duration of the training.
     """
 
     until: AsOf
@@ -42,26 +42,26 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """Who is served, and why."""
+        """The model or rule that serves, and the reason."""
         return self.decision.sentence
 
     @property
     def winner(self) -> Winner:
-        """What was made, with the contest behind it."""
+        """The winner, with the contest behind it."""
         return self.decision.winner
 
     @property
     def serving(self) -> Bundle:
-        """What serves from now on: what was made, or the champion that stays."""
+        """The bundle that serves from now on: the winner's, or the champion's if it stays."""
         return self.bundle if self.decision.stays is None else self.decision.stays.bundle
 
     @property
     def figures(self) -> tuple[CandidateScores, ...]:
-        """How every candidate did; none where no contest could be held."""
+        """The scores of every candidate; none where no contest could be held."""
         return self.winner.outcome.figures if self.winner.outcome else ()
 
     def record(self) -> dict[str, Any]:
-        """The verdict as JSON; a figure that cannot be told is null."""
+        """The verdict as JSON; an undefined figure is null."""
         outcome = self.winner.outcome
         improvement = outcome.improvement if outcome else None
         return {
@@ -76,13 +76,13 @@ class Verdict:
             "until": str(self.until),
             "horizon_days": self.horizon_days,
             "active_days": self.active_days,
-            "candidates": [_known(asdict(each)) for each in self.figures],
+            "candidates": [_finite(asdict(item)) for item in self.figures],
             "skipped": outcome.skipped if outcome else {},
-            "checks": [each.record() for each in self.decision.checks],
-            "improvement": None if improvement is None else _known(asdict(improvement)),
+            "checks": [item.record() for item in self.decision.checks],
+            "improvement": None if improvement is None else _finite(asdict(improvement)),
             "value_at_risk_by": str(self.winner.shortfall.kind),
-            "money_found": {} if outcome is None else _known({str(k): v for k, v in outcome.money.items()}),
-            "circles": [] if outcome is None else [each.record() for each in outcome.segments],
+            "money_found": {} if outcome is None else _finite({str(k): v for k, v in outcome.money.items()}),
+            "circles": [] if outcome is None else [item.record() for item in outcome.segments],
             "made_of": {} if self.bundle.churn is None else self.bundle.churn.made_of,
             "usual_rates": asdict(self.winner.usual_rates),
             "carry": list(self.winner.reference.carry),
@@ -93,7 +93,7 @@ class Verdict:
         }
 
     def checks_record(self, promotion: Promotion) -> dict[str, Any]:
-        """The checks and what came of them, as JSON; ``promotion`` is what was made, promoted or not."""
+        """The checks and their consequence, as JSON; ``promotion``: the record of the winner, promoted or not."""
         return {
             "promoted": self.decision.stays is None,
             "served": self.serving.version,
@@ -102,10 +102,10 @@ class Verdict:
         }
 
 
-def _known(figures: dict[str, Any]) -> dict[str, Any]:
-    def known(value: Any) -> Any:
+def _finite(figures: dict[str, Any]) -> dict[str, Any]:
+    def finite(value: Any) -> Any:
         if isinstance(value, Rank):
             return str(value)
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
-    return {name: known(value) for name, value in figures.items()}
+    return {name: finite(value) for name, value in figures.items()}

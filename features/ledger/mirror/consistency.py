@@ -15,7 +15,7 @@ from features.home import Home
 from features.ledger.errors import EmptyLedgerError
 from features.ledger.mirror.parquet_mirror import damaged_files, forget_mirror, mirrored
 from features.ledger.schema.record_types import RECORD_TYPES, RELATIONS, Relation
-from features.ledger.store.database import Store
+from features.ledger.store.database import Store, open_store
 from features.ledger.store.row_codec import money_kept, rows_kept
 from features.ledger.store.settings import read_settings
 from features.policy import Policy
@@ -106,18 +106,14 @@ def check_consistency(home: Home, policy: Policy, *, rebuild: bool) -> Consisten
     """
     if not Store.exists(home):
         raise EmptyLedgerError
-    store = Store.open(home)
-    try:
-        with store.engine.connect() as database:
-            settings = read_settings(database)
-            if settings is None:
-                raise EmptyLedgerError
-            settings.refuse_other(policy)
-            if rebuild:
-                forget_mirror(home)
-            found = [_holding(home, database, shelf, settings.time_zone) for shelf in RELATIONS.values()]
-    finally:
-        store.close()
+    with open_store(home) as store, store.engine.connect() as database:
+        settings = read_settings(database)
+        if settings is None:
+            raise EmptyLedgerError
+        settings.refuse_other(policy)
+        if rebuild:
+            forget_mirror(home)
+        found = [_holding(home, database, shelf, settings.time_zone) for shelf in RELATIONS.values()]
     kept = tuple(each for each in found if each.shelf == "order_lines" or each.database_rows or each.mirror_rows)
     return Consistency(kept, rebuild)
 

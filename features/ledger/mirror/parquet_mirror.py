@@ -27,7 +27,7 @@ from features.ledger.relations import RelationRows
 from features.ledger.schema.arrow import OTHERS
 from features.ledger.schema.record_types import RELATIONS, Relation
 from features.ledger.store.batches import Batch, batches_of
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from features.ledger.store.row_codec import rows_between
 from features.ledger.store.settings import read_settings
 from features.ledger.store.versions import replacements_of, successors, with_replaced_at
@@ -128,40 +128,36 @@ def read_ledger(home: Home, policy: Policy) -> Ledger:
         EmptyLedgerError: no order line was ever accepted.
         SettledError: the policy names another time zone or currency than the ledger was begun with.
     """
-    store = Store.open(home)
-    try:
-        with store.engine.connect() as connection, duckdb.connect() as frames:
-            settings, batches = read_settings(connection), batches_of(connection)
-            days = [(batch.first_on, batch.last_on) for batch in batches if batch.kind == "orders"]
-            if settings is None or not days:
-                raise EmptyLedgerError
-            settings.refuse_other(policy)
-            kinds = {batch.kind for batch in batches}
-            files = {
-                name: mirrored(home, connection, shelf, policy.time_zone)
-                for name, shelf in RELATIONS.items()
-                if shelf.kind in kinds
-            }
-            return Ledger(
-                order_lines=files["order_lines"],
-                replacements=replacements_of(connection, RELATIONS["order_lines"]),
-                customers=with_replaced_at(
-                    *(table_of(frames, RELATIONS[name], files.get(name, ())) for name in ("customers", "people"))
-                ),
-                starts_on=min(first for first, _ in days if first),
-                ends_on=max(last for _, last in days if last),
-                currency=settings.reporting_currency,
-                digest=_digest(batches),
-                known_at_proven=all(batch.known_at_given == batch.rows for batch in batches),
-                non_product_codes=policy.non_product_codes,
-                others={
-                    name: RelationRows(files[name], _replaced(connection, frames, RELATIONS[name], files[name]))
-                    for name in OTHERS
-                    if files.get(name)
-                },
-            )
-    finally:
-        store.close()
+    with open_store(home) as store, store.engine.connect() as connection, duckdb.connect() as frames:
+        settings, batches = read_settings(connection), batches_of(connection)
+        days = [(batch.first_on, batch.last_on) for batch in batches if batch.kind == "orders"]
+        if settings is None or not days:
+            raise EmptyLedgerError
+        settings.refuse_other(policy)
+        kinds = {batch.kind for batch in batches}
+        files = {
+            name: mirrored(home, connection, shelf, policy.time_zone)
+            for name, shelf in RELATIONS.items()
+            if shelf.kind in kinds
+        }
+        return Ledger(
+            order_lines=files["order_lines"],
+            replacements=replacements_of(connection, RELATIONS["order_lines"]),
+            customers=with_replaced_at(
+                *(table_of(frames, RELATIONS[name], files.get(name, ())) for name in ("customers", "people"))
+            ),
+            starts_on=min(first for first, _ in days if first),
+            ends_on=max(last for _, last in days if last),
+            currency=settings.reporting_currency,
+            digest=_digest(batches),
+            known_at_proven=all(batch.known_at_given == batch.rows for batch in batches),
+            non_product_codes=policy.non_product_codes,
+            others={
+                name: RelationRows(files[name], _replaced(connection, frames, RELATIONS[name], files[name]))
+                for name in OTHERS
+                if files.get(name)
+            },
+        )
 
 
 def table_of(frames: duckdb.DuckDBPyConnection, shelf: Relation, files: tuple[Path, ...]) -> pa.Table:

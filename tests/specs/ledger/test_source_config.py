@@ -24,7 +24,7 @@ from features.ledger.ingest.source_config import (
 )
 from features.ledger.ingest.watermarks import Watermark, WatermarkError, furthest, since, watermark_of
 from features.ledger.reading.databases import DatabaseSourceError, address_of, column_of, read_query, shown, together
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from tests.specs.ingested import LATER, NOW, read
 from tests.text_tables import POLICY
 
@@ -59,12 +59,8 @@ def source_of(path: Path, **more: object) -> Source:
 
 
 def held(home: Home, source: Source) -> Watermark | None:
-    store = Store.open(home)
-    try:
-        with store.engine.connect() as database:
-            return watermark_of(database, source)
-    finally:
-        store.close()
+    with open_store(home) as store, store.engine.connect() as database:
+        return watermark_of(database, source)
 
 
 def test_a_source_is_pulled_from_its_watermark_on(home: Home, shop: Callable[..., Path]) -> None:
