@@ -127,7 +127,7 @@ def take_snapshot(
     """
     run = replace(_run(ledger, as_ofs, policy, catalogue, memory), customers=customers, company=company)
     try:
-        return _snapshot_of(run, _in_order(run.held_tables(), run.instants))
+        return _snapshot_of(run, _in_order(run.all_tables(), run.instants))
     except TooLargeError:
         everybody = exact_snapshot(ledger, as_ofs, policy, catalogue=catalogue, memory=memory)
         return everybody if customers is None else everybody.where(np.isin(everybody.customer_ids, customers))

@@ -6,8 +6,7 @@ primitives into one number. Anything that is not in this file cannot be in a fea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -292,16 +291,3 @@ Expression = (
     | CompanyMedian
     | Shrunken
 )
-
-
-def operands_of(expression: Expression) -> tuple[Expression, ...]:
-    """The expressions an expression is directly made of, in the order of its fields; a primitive has none."""
-    values = (getattr(expression, field.name) for field in fields(expression))
-    return tuple(value for value in values if isinstance(value, Expression))
-
-
-def walk(expression: Expression) -> Iterator[Expression]:
-    """The expression and everything it is made of, outermost first."""
-    yield expression
-    for operand in operands_of(expression):
-        yield from walk(operand)

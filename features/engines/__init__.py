@@ -1,1 +1,1 @@
-"""How the primitives are rendered for each engine."""
+"""Engines that compute the catalogue: columnar (fast) and exact_sql (the reference)."""

@@ -1,4 +1,4 @@
-"""The values a snapshot takes from the whole company, kept so that single customers can be computed later."""
+"""The company's values in a snapshot, stored so that single customers can be computed later."""
 
 from __future__ import annotations
 

@@ -152,14 +152,14 @@ class _Rendering:
                 between = f"lambda shut: shut > {since} AND shut < i.as_of_day"
                 return f"CASE WHEN {since} IS NOT NULL THEN len(list_filter(i.shut_days, {between})) END"
             case OnRecord(value, rows):
-                held = SETS[rows]
-                since = f"SELECT min({held.stream.begins}) FROM {held.stream.view} WHERE ({held.stream.where})"
-                return f"CASE WHEN ({since} AND ({held.condition})) < i.midnight THEN {self.expression(value)} END"
+                row_set = SETS[rows]
+                since = f"SELECT min({row_set.stream.begins}) FROM {row_set.stream.view} WHERE ({row_set.stream.where})"
+                return f"CASE WHEN ({since} AND ({row_set.condition})) < i.midnight THEN {self.expression(value)} END"
             case WhereKnown(value, other):
                 return f"CASE WHEN {self.expression(other)} IS NOT NULL THEN {self.expression(value)} END"
             case Clipped(value, low, high):
-                made = self.expression(value)
-                return f"CASE WHEN {made} IS NOT NULL THEN least(greatest({made}, {low}), {high}) END"
+                rendered = self.expression(value)
+                return f"CASE WHEN {rendered} IS NOT NULL THEN least(greatest({rendered}, {low}), {high}) END"
             case Minus(first, second):
                 return f"({self.expression(first)} - {self.expression(second)})"
             case Plus(first, second):
@@ -188,8 +188,8 @@ class _Rendering:
             case Count() | Sum():
                 return f"coalesce({self._column(node)}, 0)"
             case Distinct(rows, _, window):
-                values, among = self._column(node), self.expression(Count(rows, window))
-                return f"CASE WHEN {among} = 0 OR {values} > 0 THEN coalesce({values}, 0) END"
+                values, row_count = self._column(node), self.expression(Count(rows, window))
+                return f"CASE WHEN {row_count} = 0 OR {values} > 0 THEN coalesce({values}, 0) END"
             case Min() | Max() | Last() | Quantile():
                 return self._column(node)
 

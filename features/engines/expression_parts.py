@@ -1,4 +1,4 @@
-"""What a catalogue needs of the ledger: primitives, company medians, sets of rows."""
+"""The parts of a catalogue's expressions that an engine computes: primitives, company medians, sets of rows."""
 
 from __future__ import annotations
 
@@ -6,43 +6,35 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from features.catalog.definition import Feature
-from features.catalog.primitives import (
-    CompanyMedian,
-    Count,
-    Expression,
-    OnRecord,
-    Primitive,
-    Rows,
-    ShutDaysSince,
-    operands_of,
-)
+from features.catalog.expressions import operands_of
+from features.catalog.primitives import CompanyMedian, Count, Expression, OnRecord, Primitive, Rows, ShutDaysSince
 
-SEEN_LINES = Count(Rows.LINES)
-"""Decides who is a customer, whatever the catalogue holds."""
+VISIBLE_LINES = Count(Rows.LINES)
+"""Always computed: a customer with a visible line has a row in a snapshot."""
 
 
 @lru_cache(maxsize=16)
-def wanted_by(catalogue: tuple[Feature, ...]) -> Wanted:
-    """What a catalogue needs; computed once."""
-    return Wanted(catalogue)
+def needs_of(catalogue: tuple[Feature, ...]) -> CatalogueNeeds:
+    """The needs of a catalogue; computed once."""
+    return CatalogueNeeds(catalogue)
 
 
-class Wanted:
-    """What a catalogue needs.
+class CatalogueNeeds:
+    """The needs of a catalogue.
 
     Attributes:
         primitives: of each customer.
         medians: of the company.
-        sets: the sets of rows for which a feature depends on whether any row is on record.
+        sets: the sets of rows with a feature that depends on whether any row is on record.
         shut_days: whether a feature needs the closed and missing days.
         with_medians, without_medians: the features that depend on company medians, and the others.
     """
 
     def __init__(self, catalogue: Iterable[Feature]) -> None:
         catalogue = tuple(catalogue)
-        nodes = dict.fromkeys(node for feature in catalogue for node in _asked_of_customers(feature.expression))
+        nodes = dict.fromkeys(node for feature in catalogue for node in _customer_parts(feature.expression))
         self.primitives: frozenset[Primitive] = frozenset(
-            {SEEN_LINES, *(node for node in nodes if isinstance(node, Primitive))}
+            {VISIBLE_LINES, *(node for node in nodes if isinstance(node, Primitive))}
         )
         self.medians = tuple(node for node in nodes if isinstance(node, CompanyMedian))
         self.sets = tuple(dict.fromkeys(node.rows for node in nodes if isinstance(node, OnRecord)))
@@ -51,18 +43,18 @@ class Wanted:
         self.without_medians = tuple(feature for feature in catalogue if not _takes_a_median(feature))
 
     @property
-    def asked_by_medians(self) -> frozenset[Primitive]:
-        """The primitives the company's values are taken over."""
-        return frozenset({SEEN_LINES, *(part for node in self.medians for part in (node.value, node.count))})
+    def median_primitives(self) -> frozenset[Primitive]:
+        """The primitives behind the company's medians."""
+        return frozenset({VISIBLE_LINES, *(part for node in self.medians for part in (node.value, node.count))})
 
 
-def _asked_of_customers(expression: Expression) -> Iterator[Expression]:
-    """The expression and all it is made of, but for what a company's median is taken over."""
+def _customer_parts(expression: Expression) -> Iterator[Expression]:
+    """The expression and all its parts, without the parts of a company's median."""
     yield expression
     if not isinstance(expression, CompanyMedian):
         for operand in operands_of(expression):
-            yield from _asked_of_customers(operand)
+            yield from _customer_parts(operand)
 
 
 def _takes_a_median(feature: Feature) -> bool:
-    return any(isinstance(node, CompanyMedian) for node in _asked_of_customers(feature.expression))
+    return any(isinstance(node, CompanyMedian) for node in _customer_parts(feature.expression))

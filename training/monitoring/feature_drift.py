@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from features.catalog import CATALOG
+from features.catalog.expressions import operands_of, walk
 from features.catalog.primitives import (
     LIFETIME,
     Count,
@@ -26,8 +27,6 @@ from features.catalog.primitives import (
     Rows,
     Shrunken,
     Sum,
-    operands_of,
-    walk,
 )
 from features.snapshot import Floats, Snapshot
 from models.feature_distributions import TrainingDistribution

@@ -1,1 +1,1 @@
-"""The engine that answers every instant from one sorted pass: DuckDB reads, numpy adds up."""
+"""The columnar engine: DuckDB reads the rows once, numpy answers every instant from one sorted pass."""

@@ -1,4 +1,4 @@
-"""Each primitive over sorted rows: prefix sums where it adds up, one sort where it does not."""
+"""Primitives over sorted rows: prefix sums where a primitive adds up, one sort where it does not."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ NEVER = 2**15 - 1  # a place beyond all others
 
 
 class Aggregates:
-    """Answers to primitives over one stream of rows, at least one, for every query; ``asked`` are all that will be."""
+    """Answers to primitives over one stream of at least one row, for every query; ``primitives``: all of them."""
 
-    def __init__(self, positions: Positions, asked: Iterable[Primitive]) -> None:
+    def __init__(self, positions: Positions, primitives: Iterable[Primitive]) -> None:
         self._at = positions
-        self._asked = tuple(asked)
-        self._made: dict[Hashable, Any] = {}
+        self._primitives = tuple(primitives)
+        self._cache: dict[Hashable, Any] = {}
 
     def of(self, node: Primitive) -> Values:
-        """One number a query."""
+        """One number per query."""
         match node:
             case Count(rows, window):
                 return Values(self._count(rows, window))
@@ -41,12 +41,12 @@ class Aggregates:
             case Max(rows, column, window):
                 return self._extreme(rows, column, window, np.maximum)
             case Last(rows, column):
-                return self._held(rows, column).at_end(self._at, Window(None))
+                return self._stretch(rows, column).at_end(self._at, Window(None))
             case Quantile(rows, column, share):
-                return _quantile(self._sorted(rows, column), self._held(rows, column), self._at, share)
+                return _quantile(self._sorted(rows, column), self._stretch(rows, column), self._at, share)
             case Distinct(rows, column, window):
-                found = self._once(("distinct", rows, column), lambda: self._distinct(rows, column))[window]
-                return Values(found, (found > 0) | (self._count(rows, window) == 0))
+                counts = self._once(("distinct", rows, column), lambda: self._distinct(rows, column))[window]
+                return Values(counts, (counts > 0) | (self._count(rows, window) == 0))
 
     def _count(self, rows: Rows, window: Window) -> Ints:
         begin, end = self._at.of(window)
@@ -70,30 +70,30 @@ class Aggregates:
         return _prefixed(numbers)
 
     def _extreme(self, rows: Rows, column: Column, window: Window, which: np.ufunc) -> Values:
-        held = self._held(rows, column)
+        stretch = self._stretch(rows, column)
         if column is not Column.DAY:
-            return held.reduced(self._at, window, which)
-        return held.at_begin(self._at, window) if which is np.minimum else held.at_end(self._at, window)
+            return stretch.reduced(self._at, window, which)
+        return stretch.at_begin(self._at, window) if which is np.minimum else stretch.at_end(self._at, window)
 
     def _distinct(self, rows: Rows, column: Column) -> dict[Window, Ints]:
-        asked = (node for node in self._asked if isinstance(node, Distinct))
-        windows = {node.window for node in asked if (node.rows, node.column) == (rows, column)}
-        return _Codes.of(self._held(rows, column), self._at).in_windows(self._at, windows)
+        distinct_nodes = (node for node in self._primitives if isinstance(node, Distinct))
+        windows = {node.window for node in distinct_nodes if (node.rows, node.column) == (rows, column)}
+        return _Codes.of(self._stretch(rows, column), self._at).in_windows(self._at, windows)
 
-    def _held(self, rows: Rows, column: Column) -> _Stretch:
+    def _stretch(self, rows: Rows, column: Column) -> _Stretch:
         return self._once(("held", rows, column), lambda: _Stretch.of(self._at, rows, column))  # type: ignore[no-any-return]
 
     def _sorted(self, rows: Rows, column: Column) -> _BySize:
-        return self._once(("sizes", rows, column), lambda: _BySize.of(self._held(rows, column), self._at))  # type: ignore[no-any-return]
+        return self._once(("sizes", rows, column), lambda: _BySize.of(self._stretch(rows, column), self._at))  # type: ignore[no-any-return]
 
     def _once(self, key: Hashable, make: Any) -> Any:
-        if key not in self._made:
-            self._made[key] = make()
-        return self._made[key]
+        if key not in self._cache:
+            self._cache[key] = make()
+        return self._cache[key]
 
 
 def of_nothing(node: Primitive, rows: SortedRows, of: Queries) -> Values:
-    """The answers where a stream has no row, in the room of one; of the kind and digits that rows would give."""
+    """The answers where a stream has no row, stored as one number; with the type and digits that rows would give."""
     queries = len(of)
     unknown = np.broadcast_to(np.zeros(1, bool), queries)
     match node:
@@ -113,7 +113,7 @@ class _Stretch:
     """The known values of one set's rows, in order of time.
 
     Attributes:
-        before: how many of them lie before each row of the stream.
+        before: number of them before each row of the stream.
         rows: their indices in the stream.
     """
 
@@ -150,8 +150,8 @@ class _Stretch:
         padded = np.append(self.values.numbers, 0)
         pairs = np.empty(2 * len(begin), np.int64)
         pairs[0::2], pairs[1::2] = begin, end
-        found = which.reduceat(padded, pairs)[0::2] if len(begin) else padded[:0]
-        return Values(found, begin < end, self.values.digits)
+        reduced_values = which.reduceat(padded, pairs)[0::2] if len(begin) else padded[:0]
+        return Values(reduced_values, begin < end, self.values.digits)
 
 
 @dataclass(frozen=True)
@@ -164,19 +164,19 @@ class _BySize:
     subjects: int
 
     @classmethod
-    def of(cls, held: _Stretch, at: Positions) -> _BySize:
+    def of(cls, stretch: _Stretch, at: Positions) -> _BySize:
         rows = at.rows
-        parts = (rows.subject[held.rows], whole(held.values), rows.place[held.rows])
+        parts = (rows.subject[stretch.rows], whole(stretch.values), rows.place[stretch.rows])
         subject, values, place = _sorted_together(parts)
         return cls(values, place, subject, rows.subjects)
 
     @cached_property
     def limits(self) -> dict[int, tuple[Ints, Ints]]:
-        """What was made for a limit already."""
+        """Limit → the values and starts computed for it."""
         return {}
 
     def up_to(self, limit: int) -> tuple[Ints, Ints]:
-        """The values up to a place, and where each subject's begin among them."""
+        """The values up to a place, and the start of each subject among them."""
         if limit not in self.limits:
             inside = self.place <= limit
             counts = np.bincount(self.subject[inside], minlength=self.subjects)
@@ -184,25 +184,25 @@ class _BySize:
         return self.limits[limit]
 
 
-def _quantile(sizes: _BySize, held: _Stretch, at: Positions, share: float) -> Values:
+def _quantile(sizes: _BySize, stretch: _Stretch, at: Positions, share: float) -> Values:
     """The quantile of each query's values so far, between the two nearest by linear interpolation."""
-    count = np.subtract(*reversed(held.within(at, Window(None))))
-    found = np.zeros(len(count))
-    for limit, asked in _by_limit(at):
+    count = np.subtract(*reversed(stretch.within(at, Window(None))))
+    quantiles = np.zeros(len(count))
+    for limit, queries in _by_limit(at):
         values, starts = sizes.up_to(limit)
-        n, begin = count[asked], starts[at.queries.subject[asked]]
+        n, begin = count[queries], starts[at.queries.subject[queries]]
         place = np.maximum(n - 1, 0) * share
         lower = np.floor(place)
         padded = np.append(values, 0)
         low = padded[np.where(n > 0, begin + lower.astype(np.int64), len(values))]
         high = padded[np.where(n > 0, begin + np.ceil(place).astype(np.int64), len(values))]
-        found[asked] = low + (high - low) * (place - lower)
-    return Values(found, count > 0)
+        quantiles[queries] = low + (high - low) * (place - lower)
+    return Values(quantiles, count > 0)
 
 
 @dataclass(frozen=True)
 class _Codes:
-    """When each subject met each value: one entry per subject, value and time, with the time it was met next."""
+    """The times each subject met each value: one entry per subject, value and time, with the time of the next."""
 
     subject: npt.NDArray[np.int32]
     passed: npt.NDArray[np.int16]
@@ -211,39 +211,39 @@ class _Codes:
     subjects: int
 
     @classmethod
-    def of(cls, held: _Stretch, at: Positions) -> _Codes:
+    def of(cls, stretch: _Stretch, at: Positions) -> _Codes:
         rows = at.rows
-        codes = whole(held.values)
+        codes = whole(stretch.values)
         least = int(codes.min(initial=0))
-        parts = (rows.subject[held.rows], codes - least, at.passed[held.rows], rows.place[held.rows])
+        parts = (rows.subject[stretch.rows], codes - least, at.passed[stretch.rows], rows.place[stretch.rows])
         subject, code, passed, place = _sorted_together(parts)
         after = np.full(len(place), NEVER, np.int64)
         same = (subject[1:] == subject[:-1]) & (code[1:] == code[:-1])
         after[:-1][same] = place[1:][same]
-        once = place < after
+        is_last = place < after
         return cls(
-            subject[once].astype(np.int32),
-            passed[once].astype(np.int16),
-            place[once].astype(np.int16),
-            after[once].astype(np.int16),
+            subject[is_last].astype(np.int32),
+            passed[is_last].astype(np.int16),
+            place[is_last].astype(np.int16),
+            after[is_last].astype(np.int16),
             rows.subjects,
         )
 
     def in_windows(self, at: Positions, windows: Iterable[Window]) -> dict[Window, Ints]:
         """Values met in windows that end at the as-of, and not met again before it: each counts once."""
-        found = {window: np.zeros(len(at.queries), np.int64) for window in windows}
-        for limit, asked in _by_limit(at):
+        counts = {window: np.zeros(len(at.queries), np.int64) for window in windows}
+        for limit, queries in _by_limit(at):
             newest = (self.place <= limit) & (self.next_place > limit)
             subjects, passed = self.subject[newest], self.passed[newest]
-            of, place = at.queries.subject[asked], at.queries.place[asked]
-            for window, numbers in found.items():
+            of, place = at.queries.subject[queries], at.queries.place[queries]
+            for window, numbers in counts.items():
                 subject = subjects
                 if window.start_days is not None:
                     edge = np.zeros(self.subjects, np.int16)
                     edge[of] = at.edges.index[window.start_days][place]
                     subject = subjects[passed > edge[subjects]]
-                numbers[asked] = np.bincount(subject, minlength=self.subjects)[of]
-        return found
+                numbers[queries] = np.bincount(subject, minlength=self.subjects)[of]
+        return counts
 
 
 def _by_limit(at: Positions) -> Iterator[tuple[int, npt.NDArray[Any]]]:
@@ -266,11 +266,11 @@ def _sorted_together(parts: tuple[npt.NDArray[Any], ...]) -> list[Ints]:
         key <<= width
         key |= part
     key.sort()
-    found = []
+    columns = []
     for width in reversed(bits[1:]):
-        found.append(key & ((1 << width) - 1))
+        columns.append(key & ((1 << width) - 1))
         key = key >> width
-    return [key, *reversed(found)]
+    return [key, *reversed(columns)]
 
 
 def _prefixed(numbers: npt.NDArray[Any]) -> Ints:

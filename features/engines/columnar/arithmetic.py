@@ -1,4 +1,4 @@
-"""The arithmetic of expressions over whole columns: exact where both sides are, doubles at the end."""
+"""Arithmetic of expressions over whole columns: exact where both sides are, doubles at the end."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from features.policy import Policy
 
 @dataclass(frozen=True)
 class CompanyRows:
-    """What holds for the whole company at each place, as seen at 00:00 of its day.
+    """The company's values at each place, as seen at 00:00 of its day.
 
     Attributes:
         medians: NaN where unknown.
-        recorded: whether any row of a set had been known.
-        shut: the days, ascending and since 1970-01-01, on which we were closed or of which all lines are missing.
+        recorded: whether any row of a set was known.
+        shut: the closed and missing days, ascending, in days since 1970-01-01.
     """
 
     medians: Mapping[CompanyMedian, Floats]
@@ -47,7 +47,7 @@ class CompanyRows:
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """Expressions over the answers to a list of queries; each is worked out once.
+    """Expressions over the answers to a list of queries; each is computed once.
 
     Attributes:
         fact: the answer to a primitive.
@@ -61,41 +61,43 @@ class Arithmetic:
     place: Ints
     as_of_day: Ints
     policy: Policy
-    done: dict[Expression, Values] = field(default_factory=dict)
+    computed: dict[Expression, Values] = field(default_factory=dict)
 
     def of(self, node: Expression) -> Values:
-        """One number a query."""
-        if node in self.done:
-            return self.done[node]
-        made = self._made(node)
+        """One number per query."""
+        if node in self.computed:
+            return self.computed[node]
+        result = self._computed(node)
         if not isinstance(node, Primitive):
-            self.done[node] = made
-        return made
+            self.computed[node] = result
+        return result
 
-    def _made(self, node: Expression) -> Values:
+    def _computed(self, node: Expression) -> Values:
         match node:
             case Number(value):
                 return Values(np.full(len(self.place), value, np.int64))
             case DaysSince(day):
-                seen = self.of(day)
-                return Values(self.as_of_day - seen.numbers, seen.known)
+                day_values = self.of(day)
+                return Values(self.as_of_day - day_values.numbers, day_values.known)
             case DaysUntil(day):
-                seen = self.of(day)
-                return Values(seen.numbers - self.as_of_day, seen.known)
+                day_values = self.of(day)
+                return Values(day_values.numbers - self.as_of_day, day_values.known)
             case ShutDaysSince(day):
-                seen = self.of(day)
-                return Values(self._shut_days(seen.numbers), seen.known)
+                day_values = self.of(day)
+                return Values(self._shut_days(day_values.numbers), day_values.known)
             case OnRecord(_, rows) if not self.company.recorded[rows].any():
                 return nothing_known(len(self.place))
             case OnRecord(value, rows):
-                made, recorded = self.of(value), self.company.recorded[rows][self.place]
-                return Values(made.numbers, recorded if made.known is None else recorded & made.known, made.digits)
+                result, recorded = self.of(value), self.company.recorded[rows][self.place]
+                return Values(
+                    result.numbers, recorded if result.known is None else recorded & result.known, result.digits
+                )
             case WhereKnown(value, other):
-                made = self.of(value)
-                return Values(made.numbers, both_known(made, self.of(other)), made.digits)
+                result = self.of(value)
+                return Values(result.numbers, both_known(result, self.of(other)), result.digits)
             case Clipped(value, low, high):
-                made, unit = self.of(value), 10 ** self.of(value).digits
-                return Values(np.clip(made.numbers, low * unit, high * unit), made.known, made.digits)
+                result, unit = self.of(value), 10 ** self.of(value).digits
+                return Values(np.clip(result.numbers, low * unit, high * unit), result.known, result.digits)
             case Minus(first, second):
                 return _joined(np.subtract, self.of(first), self.of(second))
             case Plus(first, second):
@@ -106,14 +108,16 @@ class Arithmetic:
                 return _deviation(self.of(count), self.of(total), self.of(squares))
             case WhenAtLeast(value, share, setting):
                 reached = self.of(share).doubles >= float(getattr(self.policy, setting))
-                made = self.of(value)
-                return Values(made.numbers, reached if made.known is None else reached & made.known, made.digits)
+                result = self.of(value)
+                return Values(
+                    result.numbers, reached if result.known is None else reached & result.known, result.digits
+                )
             case Shrunken(own, count, company, setting):
                 return self._shrunken(self.of(own), self.of(count), company, int(getattr(self.policy, setting)))
             case CompanyMedian():
-                found = self.company.medians[node][self.place]
-                known = ~np.isnan(found)
-                return Values(np.where(known, found, 0.0), known)
+                medians = self.company.medians[node][self.place]
+                known = ~np.isnan(medians)
+                return Values(np.where(known, medians, 0.0), known)
             case _:
                 return self.fact(node)
 
@@ -123,12 +127,12 @@ class Arithmetic:
         return Values(np.where(n < company.least_count, pooled.numbers, drawn), pooled.known)
 
     def _shut_days(self, since: Ints) -> Ints:
-        found = np.zeros(len(since), np.int64)
+        counts = np.zeros(len(since), np.int64)
         for place in np.unique(self.place):
-            asked, shut = self.place == place, self.company.shut[place]
-            until_as_of = np.searchsorted(shut, self.as_of_day[asked], side="left")
-            found[asked] = np.maximum(until_as_of - np.searchsorted(shut, since[asked], side="right"), 0)
-        return found
+            at_place, shut = self.place == place, self.company.shut[place]
+            until_as_of = np.searchsorted(shut, self.as_of_day[at_place], side="left")
+            counts[at_place] = np.maximum(until_as_of - np.searchsorted(shut, since[at_place], side="right"), 0)
+        return counts
 
 
 def _joined(how: np.ufunc, first: Values, second: Values) -> Values:
@@ -139,11 +143,11 @@ def _joined(how: np.ufunc, first: Values, second: Values) -> Values:
 
 
 def _ratio(first: Values, second: Values) -> Values:
-    below = second.doubles
-    above_zero = below > 0
-    found = np.divide(first.doubles, below, out=np.zeros(len(below)), where=above_zero)
+    denominator = second.doubles
+    above_zero = denominator > 0
+    quotient = np.divide(first.doubles, denominator, out=np.zeros(len(denominator)), where=above_zero)
     known = above_zero if first.known is None else above_zero & first.known
-    return Values(found, known)
+    return Values(quotient, known)
 
 
 def _deviation(count: Values, total: Values, squares: Values) -> Values:

@@ -1,4 +1,4 @@
-"""A part of the ledger as sorted rows: what DuckDB selects, numbered by customer."""
+"""The extract of a part of the ledger: rows selected by DuckDB, sorted and numbered by customer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from features.engines.instants import Instants
 
 @dataclass(frozen=True)
 class NeededColumns:
-    """What of one stream a catalogue needs."""
+    """The columns and sets of one stream that a catalogue needs."""
 
     stream: EventStream
     columns: frozenset[Column]
@@ -44,7 +44,7 @@ class CustomerPart:
 
 
 def needed_of(primitives: Iterable[Primitive]) -> tuple[NeededColumns, ...]:
-    """What primitives need of each stream; the order lines always, as they say who is a customer."""
+    """The needs of primitives in each stream; order lines are always among them, since they define a customer."""
     columns: dict[EventStream, set[Column]] = {ORDER_LINES: set()}
     sets: dict[EventStream, set[Rows]] = {ORDER_LINES: set()}
     for primitive in primitives:
@@ -52,22 +52,22 @@ def needed_of(primitives: Iterable[Primitive]) -> tuple[NeededColumns, ...]:
         rows = {Rows.SALES, Rows.PURCHASES} if on_order_days else {primitive.rows}
         stream = ORDER_LINES if on_order_days else SETS[primitive.rows].stream
         sets.setdefault(stream, set()).update(rows)
-        wanted = getattr(primitive, "column", None)
-        if not on_order_days or wanted is Column.AMOUNT:
-            columns.setdefault(stream, set()).update({wanted} if wanted else ())
+        column = getattr(primitive, "column", None)
+        if not on_order_days or column is Column.AMOUNT:
+            columns.setdefault(stream, set()).update({column} if column else ())
     return tuple(NeededColumns(stream, frozenset(columns.get(stream, ())), frozenset(sets[stream])) for stream in sets)
 
 
 def columns_read(needed: Iterable[NeededColumns]) -> dict[str, set[str]]:
-    """Each view with the words that are said of it, among them every column that ``read_part`` reads."""
+    """Each view with the words in the SQL about it, among them every column that ``read_part`` reads."""
     columns: dict[str, set[str]] = {}
-    for each in needed:
-        stream = each.stream
-        said = [stream.day, stream.begins, stream.ends, stream.where]
-        said += [stream.columns[column] for column in each.columns]
-        said += [SETS[rows].condition for rows in each.sets]
+    for needs in needed:
+        stream = needs.stream
+        texts = [stream.day, stream.begins, stream.ends, stream.where]
+        texts += [stream.columns[column] for column in needs.columns]
+        texts += [SETS[rows].condition for rows in needs.sets]
         words = columns.setdefault(stream.view, {"customer_id", "row_id"})
-        words.update(word for text in said for word in re.findall(r"\w+", text))
+        words.update(word for text in texts for word in re.findall(r"\w+", text))
     return columns
 
 
@@ -79,34 +79,34 @@ def read_part(
     where: str = "TRUE",
     empty: Container[EventStream] = (),
 ) -> CustomerPart:
-    """The rows of the customers for whom ``where`` holds, as far as any instant sees them.
+    """The rows of customers that satisfy ``where``, as far as any instant sees them.
 
-    ``empty``: streams without any row, which need not be asked.
+    ``empty``: streams without any row, which are not read.
     """
-    without_rows = [each for each in needed if each.stream in empty]
-    needed = [each for each in needed if each.stream not in empty]
-    tables = [connection.sql(_selection(each, instants, where)).to_arrow_table() for each in needed]
+    without_rows = [needs for needs in needed if needs.stream in empty]
+    needed = [needs for needs in needed if needs.stream not in empty]
+    tables = [connection.sql(_selection(needs, instants, where)).to_arrow_table() for needs in needed]
     versions = connection.sql(
         f"""SELECT customer_id, min({instants.reached_by("visible_from")}) AS known_from FROM customers
         WHERE {where} GROUP BY customer_id"""
     ).to_arrow_table()
     ids = [table.column("customer_id").combine_chunks().dictionary_encode() for table in tables]
-    every = pa.chunked_array([coded.dictionary for coded in ids] + [versions.column("customer_id").combine_chunks()])
-    customers = every.unique()
+    all_ids = pa.chunked_array([coded.dictionary for coded in ids] + [versions.column("customer_id").combine_chunks()])
+    customers = all_ids.unique()
     customers = customers.take(pc.sort_indices(customers))
     known_from = np.full(len(customers), len(instants), np.int64)
     known_from[_places_in(customers, versions.column("customer_id"))] = versions.column("known_from").to_numpy()
     streams = {
-        each.stream: _sorted(each, table, coded, customers, instants)
-        for each, table, coded in zip(needed, tables, ids, strict=True)
+        needs.stream: _sorted(needs, table, coded, customers, instants)
+        for needs, table, coded in zip(needed, tables, ids, strict=True)
     }
-    for each in without_rows:
-        streams[each.stream] = SortedRows.none(len(customers), each.columns)
+    for needs in without_rows:
+        streams[needs.stream] = SortedRows.none(len(customers), needs.columns)
     return CustomerPart(customers, streams, known_from)
 
 
 def _selection(needed: NeededColumns, instants: Instants, where: str) -> str:
-    """SQL: what no instant sees is left out; places stand only where the days do not tell them."""
+    """SQL of a stream's rows that some instant sees; with places only where days alone do not give them."""
     stream, places = needed.stream, len(instants)
     is_late = f"{stream.begins} > {stream.happened}"
     columns = "".join(f", {stream.columns[column]} AS its_{column}" for column in sorted(needed.columns))

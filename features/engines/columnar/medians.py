@@ -1,4 +1,4 @@
-"""The median of values that come part by part, in the room of those that differ."""
+"""The median of values that come part by part, in the memory of the distinct values."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from features.engines.columnar.nullable import Floats, Ints
 
 @dataclass(frozen=True)
 class ValueCounts:
-    """Values, and how often each was met.
+    """Distinct values with their counts.
 
     Attributes:
         values: ascending, each once.
-        counts: of each.
+        counts: of each value.
     """
 
     values: Floats
@@ -34,7 +34,7 @@ class ValueCounts:
 
     @property
     def median(self) -> float:
-        """The middle value, or halfway between the two; NaN of none."""
+        """The middle value, or halfway between the two middle ones; NaN without values."""
         upto = np.cumsum(self.counts)
         if not len(upto):
             return float("nan")

@@ -1,4 +1,4 @@
-"""Numbers that may be unknown, exact until they are divided."""
+"""Numbers with missing values, exact until they are divided."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Places = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Values:
-    """One number a row.
+    """One number per row.
 
     Attributes:
         numbers: whole numbers, or doubles.
-        known: false where a row's number means nothing; None: all are known.
+        known: False where a row's number is missing; None: all are known.
         digits: decimal digits of whole numbers: 4 for money.
     """
 
@@ -49,7 +49,7 @@ class Values:
         return Values(self.numbers[rows], None if self.known is None else self.known[rows], self.digits)
 
     def but(self, rows: npt.NDArray[Any], others: Values) -> Values:
-        """These numbers, and at some rows the others."""
+        """These numbers, replaced at some rows by the others."""
         numbers = self.numbers.copy()
         numbers[rows] = others.numbers
         if self.known is None and others.known is None:
@@ -60,12 +60,12 @@ class Values:
 
 
 def nothing_known(queries: int) -> Values:
-    """Answers of which none is known, in the room of one."""
+    """Answers that are all missing, stored as one number."""
     return Values(np.broadcast_to(np.zeros(1, np.int64), queries), np.broadcast_to(np.zeros(1, bool), queries))
 
 
 def both_known(first: Values, second: Values) -> Bools | None:
-    """Where both are known; None: everywhere."""
+    """True where both are known; None: everywhere."""
     if first.known is None or second.known is None:
         return second.known if first.known is None else first.known
     return np.asarray(first.known & second.known)

@@ -1,8 +1,8 @@
 """The catalogue over a part of the ledger, at all instants at once.
 
-Rows are taken as if they had been known when they happened and never replaced: then one order by customer and time, and
-sums along it, answer every instant and window. That is wrong for a customer at the few instants between a row's
-happening (or a correction of it) and our knowing of it; those pairs are answered anew, each from the rows it saw.
+First, rows count as known when they happened and as never replaced: then one order by customer and time, with sums
+along it, answers every instant and window. For a customer this is wrong at the few instants between a row's happened-at
+(or a correction) and its known-at. Those pairs are computed again, each from the rows that it saw.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from features.engines.columnar.sorted_rows import (
     settled,
     unsettled_pairs,
 )
-from features.engines.expression_parts import SEEN_LINES
+from features.engines.expression_parts import VISIBLE_LINES
 from features.engines.instants import Instants
 from features.policy import Policy
 
 
 @dataclass(frozen=True)
 class Answers:
-    """Answers to primitives for every customer of a part at some places; the places one after the other."""
+    """Answers to primitives for every customer of a part at some places, one place after the other."""
 
     part: CustomerPart
     places: Ints
@@ -49,7 +49,7 @@ class Answers:
         return np.repeat(self.places, len(self.part.customers))
 
     def only(self, primitives: Iterable[Primitive]) -> Answers:
-        """The answers to some of the primitives alone, without the rows they were made of."""
+        """The answers to some of the primitives, without the rows behind them."""
         part = replace(self.part, streams={})
         return Answers(part, self.places, {node: self.facts[node] for node in primitives})
 
@@ -60,23 +60,23 @@ def answers_of(part: CustomerPart, primitives: Iterable[Primitive], instants: In
     Raises:
         TooLargeError: sums that 64 bits do not hold.
     """
-    asked = list(primitives)
-    edges = Edges.of((node.window for node in asked if hasattr(node, "window")), instants)
-    everybody = Queries.grid(len(part.customers), places)
+    nodes = list(primitives)
+    edges = Edges.of((node.window for node in nodes if hasattr(node, "window")), instants)
+    queries = Queries.grid(len(part.customers), places)
     facts: dict[Primitive, Values] = {}
     for stream, rows in part.streams.items():
-        of_stream = [node for node in asked if _stream_of(node.rows) is stream]
-        facts |= _answered(rows, of_stream, edges, instants, everybody, places)
+        of_stream = [node for node in nodes if _stream_of(node.rows) is stream]
+        facts |= _answered(rows, of_stream, edges, instants, queries, places)
     return Answers(part, places, facts)
 
 
 def table_of(
     answers: Answers, catalogue: Iterable[Feature], instants: Instants, policy: Policy, company: CompanyRows
 ) -> pa.Table:
-    """The rows of a snapshot: who was known at each instant asked for, by instant and customer."""
+    """The rows of a snapshot: the customers known at each requested instant, by instant and customer."""
     known_from = np.tile(answers.part.known_from, len(answers.places))
     place = answers.place
-    is_present = (answers.facts[SEEN_LINES].numbers > 0) | (known_from <= place)
+    is_present = (answers.facts[VISIBLE_LINES].numbers > 0) | (known_from <= place)
     is_present &= np.isin(np.arange(len(instants)), instants.requested_places)[place]
     present = np.flatnonzero(is_present)
     arithmetic = Arithmetic(
@@ -89,13 +89,13 @@ def table_of(
     as_of = pa.array(instants.naive, pa.timestamp("us")).take(pa.array(place[present]))
     customers = len(answers.part.customers)
     customer = answers.part.customers.take(pa.array(present % max(customers, 1)))
-    made = _Columns(present)
-    columns = [made.of(arithmetic.of(feature.expression), feature.unit) for feature in catalogue]
+    arrow = _Columns(present)
+    columns = [arrow.of(arithmetic.of(feature.expression), feature.unit) for feature in catalogue]
     return pa.table([as_of, customer, *columns], ["as_of", "customer_id", *(feature.name for feature in catalogue)])
 
 
 def values_for_median(answers: Answers, node: CompanyMedian, place: int) -> Floats:
-    """The values at a place that a company's median is taken over."""
+    """The values behind a company's median at a place."""
     customers = len(answers.part.customers)
     at = int(np.flatnonzero(answers.places == place)[0]) * customers
     rows = slice(at, at + customers)
@@ -107,32 +107,32 @@ def values_for_median(answers: Answers, node: CompanyMedian, place: int) -> Floa
 
 
 def _answered(
-    rows: SortedRows, asked: list[Primitive], edges: Edges, instants: Instants, everybody: Queries, places: Ints
+    rows: SortedRows, nodes: list[Primitive], edges: Edges, instants: Instants, queries: Queries, places: Ints
 ) -> dict[Primitive, Values]:
-    facts = _facts(settled(rows, len(instants)), asked, edges, everybody)
+    facts = _facts(settled(rows, len(instants)), nodes, edges, queries)
     subject, place = unsettled_pairs(rows, len(instants), by_day=instants.are_midnights)
     at = np.searchsorted(places, place)
-    wanted = (at < len(places)) & (places[np.minimum(at, len(places) - 1)] == place)
-    if not wanted.any():
+    is_requested = (at < len(places)) & (places[np.minimum(at, len(places) - 1)] == place)
+    if not is_requested.any():
         return facts
-    subject, place, at = subject[wanted], place[wanted], at[wanted]
+    subject, place, at = subject[is_requested], place[is_requested], at[is_requested]
     pairs = Queries(np.arange(len(subject)), place, np.zeros(len(subject), np.int64))
-    anew = _facts(as_seen(rows, subject, place), asked, edges, pairs)
-    return {node: facts[node].but(at * rows.subjects + subject, anew[node]) for node in asked}
+    as_seen_facts = _facts(as_seen(rows, subject, place), nodes, edges, pairs)
+    return {node: facts[node].but(at * rows.subjects + subject, as_seen_facts[node]) for node in nodes}
 
 
-def _facts(rows: SortedRows, asked: list[Primitive], edges: Edges, queries: Queries) -> dict[Primitive, Values]:
-    of_rows = [node for node in asked if node.rows not in ON_ORDER_DAYS]
-    of_days = [node for node in asked if node.rows in ON_ORDER_DAYS]
-    found = _over(rows, of_rows, edges, queries)
-    return found | _over(order_days_of(rows), of_days, edges, queries) if of_days else found
+def _facts(rows: SortedRows, nodes: list[Primitive], edges: Edges, queries: Queries) -> dict[Primitive, Values]:
+    of_rows = [node for node in nodes if node.rows not in ON_ORDER_DAYS]
+    of_days = [node for node in nodes if node.rows in ON_ORDER_DAYS]
+    facts = _over(rows, of_rows, edges, queries)
+    return facts | _over(order_days_of(rows), of_days, edges, queries) if of_days else facts
 
 
-def _over(rows: SortedRows, asked: list[Primitive], edges: Edges, queries: Queries) -> dict[Primitive, Values]:
+def _over(rows: SortedRows, nodes: list[Primitive], edges: Edges, queries: Queries) -> dict[Primitive, Values]:
     if not len(rows):
-        return {node: of_nothing(node, rows, queries) for node in asked}
-    facts = Aggregates(Positions(rows, edges, queries), asked)
-    return {node: facts.of(node) for node in asked}
+        return {node: of_nothing(node, rows, queries) for node in nodes}
+    facts = Aggregates(Positions(rows, edges, queries), nodes)
+    return {node: facts.of(node) for node in nodes}
 
 
 def _stream_of(rows: Rows) -> EventStream:
@@ -144,8 +144,8 @@ class _Columns:
     """Arrow columns of some of the answers.
 
     Attributes:
-        rows: which, ascending.
-        unknown: of each type the column of which nothing is known, made once for all that say nothing.
+        rows: their indices, ascending.
+        unknown: type → a column of missing values, shared by all features without a value.
     """
 
     rows: Ints
@@ -158,10 +158,10 @@ class _Columns:
             if kind not in self.unknown:
                 self.unknown[kind] = pa.nulls(len(self.rows), kind)
             return self.unknown[kind]
-        some = values if len(self.rows) == len(values.numbers) else values.take(self.rows)
-        unknown = None if some.known is None else ~some.known
+        chosen = values if len(self.rows) == len(values.numbers) else values.take(self.rows)
+        unknown = None if chosen.known is None else ~chosen.known
         if unit is Unit.DATE:
-            return pa.array(some.numbers.astype(np.int32), pa.int32(), mask=unknown).view(pa.date32())
+            return pa.array(chosen.numbers.astype(np.int32), pa.int32(), mask=unknown).view(pa.date32())
         if unit is Unit.COUNT:
-            return pa.array(some.numbers.astype(np.int64), pa.int64(), mask=unknown)
-        return pa.array(Values(some.numbers, None, some.digits).doubles, pa.float64(), mask=unknown)
+            return pa.array(chosen.numbers.astype(np.int64), pa.int64(), mask=unknown)
+        return pa.array(Values(chosen.numbers, None, chosen.digits).doubles, pa.float64(), mask=unknown)

@@ -1,4 +1,4 @@
-"""The engine of arrays run over a whole ledger, part by part, two parts at a time."""
+"""The columnar engine over a whole ledger, part by part, two parts at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from features.engines.columnar.medians import NOTHING, ValueCounts
 from features.engines.columnar.nullable import Ints
 from features.engines.columnar.part_answers import Answers, answers_of, table_of, values_for_median
 from features.engines.company_values import CompanyValues
-from features.engines.expression_parts import Wanted, wanted_by
+from features.engines.expression_parts import CatalogueNeeds, needs_of
 from features.engines.instants import Instants
 from features.engines.partitions import Memory, parts_of
 from features.ledger.business_calendar import shut_days
@@ -33,10 +33,10 @@ from features.policy import Policy
 from features.progress import Progress, no_progress
 
 WORKERS = 2
-"""Parts at work at once: numpy lets two run side by side, more would only share the memory."""
+"""Parts at work at once: numpy lets two run side by side; more would only divide the memory."""
 
 FEW_LINES = 50_000
-"""So many fit in any memory, whoever they are of."""
+"""This many lines fit in any memory, however they are spread over customers."""
 
 PartResult = TypeVar("PartResult")
 Medians = dict[CompanyMedian, dict[datetime, float]]
@@ -45,11 +45,11 @@ Tallies = dict[tuple[CompanyMedian, int], ValueCounts]
 
 @dataclass(frozen=True)
 class _Begun:
-    """The rows of a part but for the columns that the company's medians enter.
+    """The rows of a part without the columns that depend on the company's medians.
 
     Attributes:
-        answers: what those columns are made of.
-        tallied: what the medians are taken of.
+        answers: the inputs of those columns.
+        tallied: the values behind the medians.
     """
 
     table: pa.Table
@@ -70,7 +70,7 @@ class EngineRun:
 
     Attributes:
         customers: only these; None: all.
-        company: the company's values; None: they are made on the way.
+        company: the company's values; None: they are computed on the way.
     """
 
     ledger: Ledger
@@ -90,16 +90,16 @@ class EngineRun:
         if self._makes_medians and len(self._parts) == 1:
             yield from self._tables_with_medians(progress)
             return
-        wanted, places = self._wanted, self.instants.requested_places
+        needs, places = self._needs, self.instants.requested_places
         company = self._at_places(self.company or self.company_values())
 
         def table(part: CustomerPart) -> pa.Table:
-            answers = answers_of(part, wanted.primitives, self.instants, places)
+            answers = answers_of(part, needs.primitives, self.instants, places)
             return table_of(answers, self.catalogue, self.instants, self.policy, company)
 
-        yield from self._each(table, wanted.primitives, progress)
+        yield from self._each(table, needs.primitives, progress)
 
-    def held_tables(self) -> list[pa.Table]:
+    def all_tables(self) -> list[pa.Table]:
         """The tables of ``tables`` in memory: the ledger is mostly read once, for the company's medians too.
 
         Raises:
@@ -112,55 +112,57 @@ class EngineRun:
     def company_values(self) -> CompanyValues:
         """The company's values at 00:00 of every instant's business day."""
         values = self.company_values_at_a_glance
-        return replace(values, medians=self._medians()) if self._wanted.medians else values
+        return replace(values, medians=self._medians()) if self._needs.medians else values
 
     @property
     def _makes_medians(self) -> bool:
-        """Whether medians of the company are made on the way, of the very customers asked for."""
-        return self.company is None and self.customers is None and bool(self._wanted.medians)
+        """Whether the company's medians are computed on the way, over all requested customers."""
+        return self.company is None and self.customers is None and bool(self._needs.medians)
 
     @cached_property
-    def _wanted(self) -> Wanted:
-        return wanted_by(self.catalogue)
+    def _needs(self) -> CatalogueNeeds:
+        return needs_of(self.catalogue)
 
     @cached_property
     def company_values_at_a_glance(self) -> CompanyValues:
-        """The company's values but for its medians, which take a pass of their own."""
+        """The company's values without its medians, which take a pass of their own."""
         with self.opened(self.memory.database_bytes) as connection:
-            since = _recorded_since(connection, self._wanted.sets)
+            since = _recorded_since(connection, self._needs.sets)
             shut: dict[datetime, tuple[date, ...]] = {as_of.naive: () for as_of in self.instants.midnights}
-            if self._wanted.shut_days:
-                found = shut_days(connection, self.instants.midnights, self.policy)
-                for as_of, day in zip(found.column("as_of").to_pylist(), found.column("day").to_pylist(), strict=True):
+            if self._needs.shut_days:
+                days_shut = shut_days(connection, self.instants.midnights, self.policy)
+                for as_of, day in zip(
+                    days_shut.column("as_of").to_pylist(), days_shut.column("day").to_pylist(), strict=True
+                ):
                     shut[as_of] += (day,)
         return CompanyValues(medians={}, recorded_since=since, shut=shut)
 
     def _medians(self) -> Medians:
-        nodes, places = self._wanted.asked_by_medians, np.unique(self.instants.midnight_places)
-        everybody = self if self.customers is None else replace(self, customers=None)
+        nodes, places = self._needs.median_primitives, np.unique(self.instants.midnight_places)
+        whole_ledger = self if self.customers is None else replace(self, customers=None)
 
         def tallied(part: CustomerPart) -> Tallies:
             return self._tallied(answers_of(part, nodes, self.instants, places), places)
 
-        return self._medians_of(everybody._each(tallied, nodes, no_progress), places)
+        return self._medians_of(whole_ledger._each(tallied, nodes, no_progress), places)
 
     def _tallied(self, answers: Answers, places: Ints) -> Tallies:
-        """What each of the company's medians is taken of at some places, in one part."""
-        asked = ((node, place) for node in self._wanted.medians for place in places)
-        return {(node, place): ValueCounts.of(values_for_median(answers, node, place)) for node, place in asked}
+        """The values behind each of the company's medians at some places, in one part."""
+        pairs = ((node, place) for node in self._needs.medians for place in places)
+        return {(node, place): ValueCounts.of(values_for_median(answers, node, place)) for node, place in pairs}
 
     def _medians_of(self, parts: Iterable[Tallies], places: Ints) -> Medians:
-        found = {(node, place): NOTHING for node in self._wanted.medians for place in places}
+        counts = {(node, place): NOTHING for node in self._needs.medians for place in places}
         for part in parts:
             for key, tallied in part.items():
-                found[key] += tallied
+                counts[key] += tallied
         naive = self.instants.naive
-        return {node: {naive[place]: found[node, place].median for place in places} for node in self._wanted.medians}
+        return {node: {naive[place]: counts[node, place].median for place in places} for node in self._needs.medians}
 
     def _tables_with_medians(self, progress: Progress) -> list[pa.Table]:
-        """The tables where the company's medians come from the same answers: what they enter is made last."""
-        early, late = self._wanted.without_medians, self._wanted.with_medians
-        nodes = self._wanted.primitives | self._wanted.asked_by_medians
+        """The tables, with the company's medians from the same answers; features that need them are computed last."""
+        early, late = self._needs.without_medians, self._needs.with_medians
+        nodes = self._needs.primitives | self._needs.median_primitives
         places = np.arange(len(self.instants))
         midnights = np.unique(self.instants.midnight_places)
         at_a_glance = self._at_places(self.company_values_at_a_glance)
@@ -168,7 +170,7 @@ class EngineRun:
         def begun(part: CustomerPart) -> _Begun:
             answers = answers_of(part, nodes, self.instants, places)
             table = table_of(answers, early, self.instants, self.policy, at_a_glance)
-            return _Begun(table, answers.only(wanted_by(late).primitives), self._tallied(answers, midnights))
+            return _Begun(table, answers.only(needs_of(late).primitives), self._tallied(answers, midnights))
 
         parts = list(self._each(begun, nodes, progress))
         medians = self._medians_of([part.tallied for part in parts], midnights)
@@ -179,28 +181,31 @@ class EngineRun:
         ]
 
     def _at_places(self, values: CompanyValues) -> CompanyRows:
-        """The company's values, laid out by place."""
+        """The company's values by place."""
         naive = [self.instants.naive[place] for place in self.instants.midnight_places]
         return CompanyRows(
-            medians={node: np.array([found[each] for each in naive]) for node, found in values.medians.items()},
+            medians={
+                node: np.array([by_midnight[midnight] for midnight in naive])
+                for node, by_midnight in values.medians.items()
+            },
             recorded={
-                rows: np.array([since is not None and since < each for each in naive])
+                rows: np.array([since is not None and since < midnight for midnight in naive])
                 for rows, since in values.recorded_since.items()
             },
-            shut=[np.array(values.shut[each], dtype="datetime64[D]").astype(np.int64) for each in naive],
+            shut=[np.array(values.shut[midnight], dtype="datetime64[D]").astype(np.int64) for midnight in naive],
         )
 
     @cached_property
     def _parts(self) -> list[CustomerRange]:
-        """The parts: the same in every pass, as large as the memory lets them be in the largest."""
+        """The parts: the same in every pass, as large as the memory allows in the largest pass."""
         lines = self.ledger.order_lines
         if self.customers is not None or (isinstance(lines, pa.Table) and len(lines) <= FEW_LINES):
             return [EVERYBODY]
-        nodes = self._wanted.primitives | self._wanted.asked_by_medians
+        nodes = self._needs.primitives | self._needs.median_primitives
         with self.opened(self.memory.database_bytes) as connection:
             return parts_of(
                 connection,
-                [each.stream for each in needed_of(nodes)],
+                [needs.stream for needs in needed_of(nodes)],
                 numbers_per_customer=len(self.instants) * (len(self.catalogue) + len(nodes)),
                 part_bytes=self.memory.part_bytes // WORKERS,
             )
@@ -208,11 +213,11 @@ class EngineRun:
     def _each(
         self, make: Callable[[CustomerPart], PartResult], nodes: frozenset[Primitive], progress: Progress
     ) -> Iterator[PartResult]:
-        """What is made of each part, in order; at most two parts are at work or waiting to be taken."""
+        """The result of each part, in order; at most two parts are at work or waiting."""
         needed, parts = needed_of(nodes), self._parts
         together = min(WORKERS, len(parts))
         if together == 1:
-            yield self._made(make, needed, parts[0], together)
+            yield self._part_result(make, needed, parts[0], together)
             return
         waiting: deque[Future[PartResult]] = deque()
         with ThreadPoolExecutor(together) as pool:
@@ -220,11 +225,11 @@ class EngineRun:
                 progress("Computing features", at / len(parts))
                 if len(waiting) == together:
                     yield waiting.popleft().result()
-                waiting.append(pool.submit(self._made, make, needed, part, together))
+                waiting.append(pool.submit(self._part_result, make, needed, part, together))
             while waiting:
                 yield waiting.popleft().result()
 
-    def _made(
+    def _part_result(
         self,
         make: Callable[[CustomerPart], PartResult],
         needed: Sequence[NeededColumns],
@@ -238,22 +243,24 @@ class EngineRun:
         if self.customers is not None:
             ledger = ledger.of_customers(self.customers, columns_read(needed))
             where = "customer_id IN (SELECT customer_id FROM wanted)"
-        streams = [each.stream for each in needed if each.stream is not ORDER_LINES]
-        empty = [each for each in streams if not ledger.holds(each.view, each.tells) or each in self._never_seen]
+        streams = [stream.stream for stream in needed if stream.stream is not ORDER_LINES]
+        empty = [
+            stream for stream in streams if not ledger.holds(stream.view, stream.tells) or stream in self._never_seen
+        ]
         threads = None if together == 1 else 1
         with replace(self, ledger=ledger).opened(
             self.memory.database_bytes // together, threads, within=part
-        ) as frames:
+        ) as connection:
             if self.customers is not None:
-                frames.register("wanted", pa.table({"customer_id": pa.array(self.customers, pa.string())}))
-            return read_part(frames, needed, self.instants, where=where, empty=empty)
+                connection.register("wanted", pa.table({"customer_id": pa.array(self.customers, pa.string())}))
+            return read_part(connection, needed, self.instants, where=where, empty=empty)
 
     @property
     def _never_seen(self) -> set[EventStream]:
-        """Streams of which this ledger holds no row for sure; what was made of it before may say so of an older one."""
+        """Streams that surely have no row in this ledger; given company values may be of an older ledger."""
         since = {} if self.company is not None else self.company_values_at_a_glance.recorded_since
         whole = (SETS[rows] for rows, first in since.items() if first is None)
-        return {held.stream for held in whole if held.condition == "TRUE"}
+        return {row_set.stream for row_set in whole if row_set.condition == "TRUE"}
 
     def opened(
         self, size: int, threads: int | None = None, *, within: CustomerRange = EVERYBODY
@@ -265,7 +272,7 @@ class EngineRun:
 
 
 def _recorded_since(connection: duckdb.DuckDBPyConnection, sets: Sequence[Rows]) -> dict[Rows, datetime | None]:
-    """When the first row of each set began to be seen; None: it has none. A view is read once for all its sets."""
+    """The time the first row of each set became visible; None: it has none. A view is read once for all its sets."""
     of_views: dict[str, list[Rows]] = {}
     for rows in sets:
         of_views.setdefault(SETS[rows].stream.view, []).append(rows)
@@ -277,6 +284,6 @@ def _recorded_since(connection: duckdb.DuckDBPyConnection, sets: Sequence[Rows])
 
 
 def _first_seen(rows: Rows) -> str:
-    """SQL over the set's view: when its first row began to be seen."""
-    held = SETS[rows]
-    return f"min({held.stream.begins}) FILTER (({held.stream.where}) AND ({held.condition}))"
+    """SQL over the set's view: the time its first row became visible."""
+    row_set = SETS[rows]
+    return f"min({row_set.stream.begins}) FILTER (({row_set.stream.where}) AND ({row_set.condition}))"

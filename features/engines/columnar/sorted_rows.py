@@ -1,6 +1,6 @@
-"""Rows in the order of subject and time, and where in that order each instant and window begins.
+"""Rows in the order of subject and time, and the positions of instants and windows in that order.
 
-A subject is a customer; or, where a row became known late or was replaced, a customer as it was seen at one instant.
+A subject is a customer; or, where a row became known late or was replaced, a customer as seen at one instant.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Small = npt.NDArray[np.int16]
 
 
 class TooLargeError(Exception):
-    """Sums or keys that 64 bits do not hold; the exact statement does."""
+    """Sums or keys too large for 64 bits; the exact statement can hold them."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class SortedRows:
     """Rows in ascending order of subject, day and place.
 
     Attributes:
-        subjects: how many there are; some may have no row.
+        subjects: their number; some may have no row.
         subject: of each row.
         day: of each row, in days since 1970-01-01.
-        place: of the first instant that would see the row, had it been known when it happened.
-        first, last: place of the first and last instant that does see it.
-        columns: what can be aggregated.
-        masks: which rows each set holds; a set not named holds all.
+        place: of the first instant that would see the row if it had been known when it happened.
+        first, last: places of the first and last instant that see it.
+        columns: for aggregation.
+        masks: the rows of each set; a set without a mask holds all rows.
     """
 
     subjects: int
@@ -64,14 +64,14 @@ class SortedRows:
 
     @classmethod
     def none(cls, subjects: int, columns: Iterable[Column]) -> SortedRows:
-        """No rows of so many subjects."""
+        """No rows, for a number of subjects."""
         nothing, nowhere = np.zeros(0, np.int32), np.zeros(0, np.int16)
         empty = {column: Values(np.zeros(0, np.int64)) for column in columns}
         return cls(subjects, nothing, nothing, nowhere, nowhere, nowhere, empty, {})
 
     @cached_property
     def starts(self) -> Ints:
-        """Where each subject's rows begin, and at its end the number of rows."""
+        """The start of each subject's rows, and at the end the number of rows."""
         counts = np.bincount(self.subject, minlength=self.subjects)
         return np.concatenate(([0], np.cumsum(counts)))
 
@@ -83,13 +83,13 @@ class SortedRows:
 
 @dataclass(frozen=True)
 class Queries:
-    """What is asked: subjects, each at an instant.
+    """Queries: subjects, each at an instant.
 
     Attributes:
-        subject: of each.
-        place: of the instant whose windows are meant.
-        limit: rows of a higher place are not seen.
-        places: where every subject is asked at each of some places, one place after the other, these.
+        subject: of each query.
+        place: of the instant whose windows count.
+        limit: rows with a higher place are not visible.
+        places: of a grid (every subject at each of these places, one place after the other); else None.
     """
 
     subject: Ints
@@ -123,20 +123,20 @@ class Edges:
     def of(cls, windows: Iterable[Window], instants: Instants) -> Edges:
         """The edges of some windows at every instant."""
         back = {days for window in windows for days in (window.start_days, window.end_days) if days}
-        days = np.unique(np.concatenate([instants.days - each for each in sorted(back)] or [instants.days]))
-        return cls(days, {each: np.searchsorted(days, instants.days - each) for each in back})
+        days = np.unique(np.concatenate([instants.days - days_back for days_back in sorted(back)] or [instants.days]))
+        return cls(days, {days_back: np.searchsorted(days, instants.days - days_back) for days_back in back})
 
     def passed_by(self, day: Places) -> Small:
-        """How many edges lie on or before each day."""
+        """The number of edges on or before each day."""
         if not len(day):
             return np.zeros(0, np.int16)
         first = int(day.min())
-        found = np.searchsorted(self.days, np.arange(first, int(day.max()) + 1), side="right").astype(np.int16)
-        return np.asarray(found[day - first])
+        passed = np.searchsorted(self.days, np.arange(first, int(day.max()) + 1), side="right").astype(np.int16)
+        return np.asarray(passed[day - first])
 
 
 class Positions:
-    """Where in the order of the rows each query's windows begin and end."""
+    """The positions in the order of rows at which each query's windows begin and end."""
 
     def __init__(self, rows: SortedRows, edges: Edges, queries: Queries) -> None:
         self.rows, self.edges, self.queries = rows, edges, queries
@@ -165,7 +165,7 @@ class Positions:
 
 
 def in_order(rows: SortedRows) -> SortedRows:
-    """The rows in ascending order of subject, day and place; equal ones keep theirs."""
+    """The rows in ascending order of subject, day and place; equal rows keep their order."""
     if not len(rows):
         return rows
     day = rows.day - rows.day.min()
@@ -179,7 +179,7 @@ def in_order(rows: SortedRows) -> SortedRows:
 
 
 def settled(rows: SortedRows, places: int) -> SortedRows:
-    """The rows the last of the places sees, as if known when they happened: right but at the unsettled pairs."""
+    """The rows visible at the last place, as if known when they happened; right except at the unsettled pairs."""
     stays = (rows.last == places - 1) & (rows.first <= rows.last)
     return rows if bool(stays.all()) else rows.take(stays)
 
@@ -187,36 +187,41 @@ def settled(rows: SortedRows, places: int) -> SortedRows:
 def unsettled_pairs(rows: SortedRows, places: int, *, by_day: bool) -> tuple[Ints, Ints]:
     """Subject and place of every instant that sees other rows of a subject than the settled ones.
 
-    ``by_day``: the instants are midnights, so that a day's rows are all seen or none.
+    ``by_day``: the instants are midnights, so that all rows of a day are visible or none.
     """
-    seen = rows.first <= rows.last
-    stays = seen & (rows.last == places - 1)
+    is_seen = rows.first <= rows.last
+    stays = is_seen & (rows.last == places - 1)
     begins = np.where(stays, rows.place, rows.first)
-    ends = np.where(stays, rows.first, np.where(seen, rows.last + 1, rows.first))
+    ends = np.where(stays, rows.first, np.where(is_seen, rows.last + 1, rows.first))
     subject = rows.subject
     if not by_day and len(rows):
         same_day = (subject[1:] == subject[:-1]) & (rows.day[1:] == rows.day[:-1])
         begins = np.concatenate((begins, rows.place[:-1][same_day]))
         ends = np.concatenate((ends, rows.place[1:][same_day]))
         subject = np.concatenate((subject, subject[1:][same_day]))
-    found = np.flatnonzero(begins < ends)
-    lengths = (ends[found] - begins[found]).astype(np.int64)
-    place = np.repeat(begins[found], lengths) + _counting(lengths)
-    pairs = np.unique(np.repeat(subject[found].astype(np.int64), lengths) * places + place)
+    intervals = np.flatnonzero(begins < ends)
+    lengths = (ends[intervals] - begins[intervals]).astype(np.int64)
+    place = np.repeat(begins[intervals], lengths) + _counting(lengths)
+    pairs = np.unique(np.repeat(subject[intervals].astype(np.int64), lengths) * places + place)
     return pairs // places, pairs % places
 
 
 def as_seen(rows: SortedRows, subject: Ints, place: Ints) -> SortedRows:
-    """What each pair of subject and place saw: the pairs are the subjects, and all their rows are of place 0."""
+    """The rows that each pair of subject and place saw; the pairs are the new subjects, with all rows at place 0."""
     begins, lengths = rows.starts[subject], rows.starts[subject + 1] - rows.starts[subject]
     index = np.repeat(begins, lengths) + _counting(lengths)
     pair = np.repeat(np.arange(len(subject)), lengths)
     at = place[pair]
     inside = (rows.first[index] <= at) & (at <= rows.last[index])
-    found = rows.take(index[inside])
-    nothing = np.zeros(len(found), np.int16)
+    rows_seen = rows.take(index[inside])
+    nothing = np.zeros(len(rows_seen), np.int16)
     return replace(
-        found, subjects=len(subject), subject=pair[inside].astype(np.int32), place=nothing, first=nothing, last=nothing
+        rows_seen,
+        subjects=len(subject),
+        subject=pair[inside].astype(np.int32),
+        place=nothing,
+        first=nothing,
+        last=nothing,
     )
 
 
@@ -242,7 +247,7 @@ def order_days_of(lines: SortedRows) -> SortedRows:
 
 
 def _counted_up(subject: Places, ordinal: Small, subjects: int, width: int | None = None) -> Places:
-    """Rows of each subject whose ordinal is at most each number: subjects × numbers."""
+    """Rows of each subject with an ordinal of at most each number: subjects × numbers."""
     width = width or int(ordinal.max(initial=0)) + 1
     counts = np.bincount(subject.astype(np.int64) * width + ordinal, minlength=subjects * width)
     return np.asarray(np.cumsum(counts.reshape(subjects, width), axis=1, dtype=np.int32))
