@@ -1,13 +1,13 @@
-"""The days on which a ledger could not show an order: closed by us, or missing from it.
+"""Shut days: days on which a ledger could not show an order, since the company was closed or the day is missing.
 
-A day of which no line is known, not even one corrected since, is *missing* where nobody at all would be a wonder.
-Orders of many independent customers come as a Poisson process: where on average 12 customers order on such a weekday, a
-day with none has a chance of e^-12, six in a million, or one false alarm in about 600 years of business days. Real days
-vary more than that (a day that is slow for one is slow for all), so each of the 8 days of comparison must have had 3
-customers at least: a weekday that was nearly empty once in two months makes no alarm, nor does one on which we never
-open, nor a ledger of few customers. The days of comparison are the same weekdays right before, closed and missing ones
-skipped, so that the rhythm of the week is respected and a gap of weeks is missing to its end. A holiday nobody told of
-looks the same and is treated the same: nobody could order.
+A day without any known line, not even a corrected one, is *missing* where an empty day is very improbable. Orders of
+many independent customers come as a Poisson process: where 12 customers order on average on such a weekday, an empty
+day has a probability of e^-12, six in a million, or one false alarm in about 600 years of business days. Real days vary
+more (a slow day is slow for everybody), so each of the 8 compared days must have had at least 3 customers: a weekday
+that was nearly empty once in two months raises no alarm, nor does one on which the company never opens, nor a ledger of
+few customers. The compared days are the same weekdays right before, without closed and missing ones, so that the rhythm
+of the week is respected and a gap of weeks is missing to its end. An unannounced holiday looks the same and is treated
+the same: no order was possible.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from features.clock import AsOf
 from features.policy import Policy
 
 WEEKS, LEAST_CUSTOMERS = 8, 3
-"""Same weekdays compared with, and customers each of them had at least."""
+"""Number of compared weekdays, and the customers that each of them needs."""
 SOME_LINES = 300_000  # mostly enough to show who usually orders
 SHUT_DAYS = pa.schema([("as_of", pa.timestamp("us")), ("day", pa.date32()), ("why", pa.string())])
 EPOCH = date(1970, 1, 1)
 
 
 class DayGap(StrEnum):
-    """Why a day shows no order."""
+    """The reason a day shows no order."""
 
     CLOSED = "closed"  # an event of the whole company says so
-    MISSING = "missing"  # an event says so, or nobody at all would be a wonder
+    MISSING = "missing"  # an event says so, or an empty day is very improbable
 
 
 _DAYS = """
@@ -52,7 +52,7 @@ begun AS (SELECT day, seen_from, count(*) AS customers FROM first GROUP BY day, 
 SELECT b.day, i.place, CAST(sum(b.customers) AS BIGINT) AS customers
 FROM begun b JOIN days_asked_at i ON b.seen_from < i.as_of GROUP BY b.day, i.place
 """
-_TOLD = """
+_ANNOUNCED = """
 SELECT event, visible_from, replaced_at, happened_on, coalesce(until_on, happened_on + 1) AS until_on
 FROM events WHERE customer_id IS NULL AND event IN ('closed', 'data_missing')
 """
@@ -60,11 +60,11 @@ FROM events WHERE customer_id IS NULL AND event IN ('closed', 'data_missing')
 
 @dataclass(frozen=True)
 class _Week:
-    """The same weekdays of one as-of in order, of which some were shut by what we were told."""
+    """The same weekdays before one as-of in order, with those that events shut."""
 
     place: int
     days: Sequence[int]
-    told: Mapping[int, DayGap]
+    announced: Mapping[int, DayGap]
     usual_customers: int
 
 
@@ -73,24 +73,24 @@ def shut_days(
     as_ofs: Sequence[AsOf],
     policy: Policy,
 ) -> pa.Table:
-    """SHUT_DAYS: the closed and missing business days before each as-of's day, as they were seen then.
+    """SHUT_DAYS: the closed and missing business days before each as-of's day, as known then.
 
-    ``connection`` has the views of a ledger. A closure known ahead shuts no day that has not come.
+    ``connection`` has the views of a ledger. A closure announced ahead shuts no future day.
     """
     instants = tuple(sorted(set(as_ofs)))
-    asked = pa.table(
+    instants_table = pa.table(
         {
             "place": pa.array(range(len(instants)), pa.int64()),
             "as_of": pa.array([instant.naive for instant in instants], pa.timestamp("us")),
         }
     )
-    connection.register("days_asked_at", asked)
-    lines, seen = _days_seen(connection, instants)
-    told = _told(connection, instants)
-    weeks = list(_weeks(instants, lines, told, policy))
-    missing = _missing(connection, weeks, lines, seen)
+    connection.register("days_asked_at", instants_table)
+    lines, known_places = _days_seen(connection, instants)
+    announced = _announced_days(connection, instants)
+    weeks = list(_weeks(instants, lines, announced, policy))
+    missing = _missing(connection, weeks, lines, known_places)
     connection.unregister("days_asked_at")
-    rows = [(instants[place], day, why) for place, shut in enumerate(told) for day, why in shut.items()]
+    rows = [(instants[place], day, why) for place, shut in enumerate(announced) for day, why in shut.items()]
     rows += [(instants[place], day, DayGap.MISSING) for place, day in missing]
     rows.sort(key=lambda row: (row[0], row[1]))
     return pa.table(
@@ -107,43 +107,47 @@ def _missing(
     connection: duckdb.DuckDBPyConnection,
     weeks: Sequence[_Week],
     lines: Mapping[int, int],
-    seen: Container[tuple[int, int]],
+    known_places: Container[tuple[int, int]],
 ) -> list[tuple[int, int]]:
     """(place, day) of every missing day.
 
-    No day has more customers than lines, and none has fewer than some of its lines show: mostly these two settle it,
-    and not every line of a large ledger needs to be asked whose it is.
+    A day has at most as many customers as lines, and at least as many as a sample of its lines shows. These two bounds
+    mostly decide, so that the customers of a large ledger's lines need not all be read.
     """
     at_most = [
-        (week.place, day, days) for week in weeks for day, days in _wonders(week, seen, lambda _, day: lines[day])
+        (week.place, day, days)
+        for week in weeks
+        for day, days in _improbable_days(week, known_places, lambda _, day: lines[day])
     ]
     compared = {day for _, _, days in at_most for day in days}
     if not compared:
         return []
     for limit in (f"LIMIT {SOME_LINES}", ""):
         customers = _customers(connection, compared, limit)
-        found = [(week.place, day) for week in weeks for day, _ in _wonders(week, seen, customers)]
-        if len(found) == len(at_most):
+        missing_days = [
+            (week.place, day) for week in weeks for day, _ in _improbable_days(week, known_places, customers)
+        ]
+        if len(missing_days) == len(at_most):
             break
-    return found
+    return missing_days
 
 
 def _days_seen(
     connection: duckdb.DuckDBPyConnection, instants: Sequence[AsOf]
 ) -> tuple[dict[int, int], set[tuple[int, int]]]:
-    """How many lines each day has in all, and every (day, place) by which a line was known; days since 1970."""
-    found = connection.sql(_DAYS).to_arrow_table()
-    days = found.column("day").cast(pa.int32()).to_pylist()
-    lines = dict(zip(days, found.column("lines").to_pylist(), strict=True))
+    """The number of lines of each day, and every (day, place) at which a line of the day was known; days since 1970."""
+    days_table = connection.sql(_DAYS).to_arrow_table()
+    days = days_table.column("day").cast(pa.int32()).to_pylist()
+    lines = dict(zip(days, days_table.column("lines").to_pylist(), strict=True))
     moments = np.array([instant.naive for instant in instants], dtype="datetime64[us]")
-    from_place = np.searchsorted(moments, found.column("first_seen").to_numpy(), side="right")
+    from_place = np.searchsorted(moments, days_table.column("first_seen").to_numpy(), side="right")
     return lines, {(day, place) for day, at in zip(days, from_place, strict=True) for place in range(at, len(moments))}
 
 
-def _told(connection: duckdb.DuckDBPyConnection, instants: Sequence[AsOf]) -> list[dict[int, DayGap]]:
-    """Of each instant the days that events shut, as then known; days since 1970, none on or after its own."""
-    events = connection.sql(_TOLD).to_arrow_table().to_pylist()
-    told: list[dict[int, DayGap]] = []
+def _announced_days(connection: duckdb.DuckDBPyConnection, instants: Sequence[AsOf]) -> list[dict[int, DayGap]]:
+    """The days shut by events for each instant, as known then; days since 1970, before the instant's own day."""
+    events = connection.sql(_ANNOUNCED).to_arrow_table().to_pylist()
+    announced: list[dict[int, DayGap]] = []
     for instant in instants:
         shut: dict[int, DayGap] = {}
         for event in events:
@@ -153,37 +157,37 @@ def _told(connection: duckdb.DuckDBPyConnection, instants: Sequence[AsOf]) -> li
                 why = DayGap.CLOSED if event["event"] == "closed" else DayGap.MISSING
                 until = min(event["until_on"], instant.day)
                 shut |= dict.fromkeys(range((event["happened_on"] - EPOCH).days, (until - EPOCH).days), why)
-        told.append(shut)
-    return told
+        announced.append(shut)
+    return announced
 
 
 def _weeks(
-    instants: Sequence[AsOf], lines: Mapping[int, int], told: Sequence[Mapping[int, DayGap]], policy: Policy
+    instants: Sequence[AsOf], lines: Mapping[int, int], announced: Sequence[Mapping[int, DayGap]], policy: Policy
 ) -> Iterator[_Week]:
-    """Each weekday of each as-of on which the ledger ever had lines."""
+    """The weekdays with lines of each as-of."""
     begin = min(lines, default=0)
     open_on = sorted({day % 7 for day in lines})
     for place, instant in enumerate(instants):
         end = (instant.day - EPOCH).days
         for weekday in open_on:
             days = range(begin + (weekday - begin) % 7, end, 7)
-            yield _Week(place, days, told[place], policy.missing_from_customers)
+            yield _Week(place, days, announced[place], policy.missing_from_customers)
 
 
-def _wonders(
-    week: _Week, seen: Container[tuple[int, int]], customers: Callable[[int, int], int]
+def _improbable_days(
+    week: _Week, known_places: Container[tuple[int, int]], customers: Callable[[int, int], int]
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """The days without a line though the ``customers`` of the days before make that a wonder, with those days."""
+    """The days without a line where the ``customers`` of the days before make that improbable, with those days."""
     before: deque[int] = deque(maxlen=WEEKS)
     for day in week.days:
-        if day in week.told:
+        if day in week.announced:
             continue
         if (
-            (day, week.place) not in seen
+            (day, week.place) not in known_places
             and len(before) == WEEKS
-            and all((each, week.place) in seen for each in before)
+            and all((earlier, week.place) in known_places for earlier in before)
         ):
-            usual = [customers(week.place, each) for each in before]
+            usual = [customers(week.place, earlier) for earlier in before]
             if min(usual) >= LEAST_CUSTOMERS and sum(usual) >= week.usual_customers * WEEKS:
                 yield day, tuple(before)
                 continue
@@ -191,10 +195,12 @@ def _wonders(
 
 
 def _customers(connection: duckdb.DuckDBPyConnection, days: set[int], limit: str) -> Callable[[int, int], int]:
-    """How many customers had a line on each of the days, known by each place; of the lines within ``limit``."""
+    """The number of customers with a line on each of the days, known by each place, among lines within ``limit``."""
     connection.register("days_compared", pa.table({"day": pa.array(sorted(days), pa.int32()).cast(pa.date32())}))
-    found = connection.sql(_CUSTOMERS.format(limit=limit)).to_arrow_table()
+    counts_table = connection.sql(_CUSTOMERS.format(limit=limit)).to_arrow_table()
     connection.unregister("days_compared")
-    places = zip(found.column("place").to_pylist(), found.column("day").cast(pa.int32()).to_pylist(), strict=True)
-    counted = dict(zip(places, found.column("customers").to_pylist(), strict=True))
-    return lambda place, day: counted.get((place, day), 0)
+    places = zip(
+        counts_table.column("place").to_pylist(), counts_table.column("day").cast(pa.int32()).to_pylist(), strict=True
+    )
+    count_of = dict(zip(places, counts_table.column("customers").to_pylist(), strict=True))
+    return lambda place, day: count_of.get((place, day), 0)

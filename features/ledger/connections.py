@@ -1,6 +1,6 @@
-"""DuckDB for small work: databases in memory for the process, and a connection apart for each piece.
+"""DuckDB connections for small work: shared in-memory databases, with a connection for each piece of work.
 
-Opening a database of its own takes DuckDB longer than what is asked of a few thousand rows.
+Opening a database takes DuckDB longer than the work on a few thousand rows.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import threading
 import duckdb
 
 SMALL_ROWS = 200_000
-"""Up to so many rows are small work, whatever memory is granted."""
+"""Rows up to which work is small, whatever memory is allowed."""
 
 
 _opening = threading.Lock()
@@ -18,17 +18,17 @@ _opened: dict[str, duckdb.DuckDBPyConnection] = {}
 
 
 def small_work() -> duckdb.DuckDBPyConnection:
-    """A connection where times are UTC; what is registered or TEMP on it is its own, all else belongs to everybody."""
+    """A connection with times in UTC; registered and TEMP tables are its own, all others are shared."""
     return _connection("small work", threads=1)  # handing out so little costs more than it saves
 
 
 def picking() -> duckdb.DuckDBPyConnection:
-    """The same for picking a few rows out of large files, which is worth every thread."""
+    """A connection for picking a few rows out of large files, which is worth every thread."""
     return _connection("picking", memory_limit="1GB")  # each thread holds one group of rows at a time
 
 
 def _connection(database: str, **settings: str | int) -> duckdb.DuckDBPyConnection:
-    """A connection to a database of the process, which is opened once with such settings."""
+    """A connection to a shared database, which is opened once for these settings."""
     with _opening:
         if database not in _opened:
             _opened[database] = duckdb.connect(config=dict(settings))

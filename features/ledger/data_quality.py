@@ -1,4 +1,4 @@
-"""Oddities of a ledger: days without lines, ids that look alike, parents in a circle."""
+"""Data quality of a ledger: days without lines, look-alike ids, circular parents."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SHOWN = 5  # circles; the rest is counted
 
 @dataclass(frozen=True)
 class DayRange:
-    """Days in a row that show no order, both ends included, for one reason."""
+    """Successive days without an order for one reason, both ends included."""
 
     first: date
     last: date
@@ -44,7 +44,7 @@ class DayRange:
 
 @dataclass(frozen=True)
 class DataQuality:
-    """What a person should look at; none of it keeps a ledger from being sound."""
+    """Findings that a person should look at; the ledger is sound all the same."""
 
     days: tuple[DayRange, ...]
     alike: LookAlikes
@@ -52,29 +52,32 @@ class DataQuality:
 
     @property
     def sentences(self) -> list[str]:
-        """Each kind of oddity in plain words."""
-        missing = [each for each in self.days if each.why is DayGap.MISSING]
-        closed = [each for each in self.days if each.why is DayGap.CLOSED]
-        said = []
+        """Each kind of finding in plain words."""
+        missing = [day_range for day_range in self.days if day_range.why is DayGap.MISSING]
+        closed = [day_range for day_range in self.days if day_range.why is DayGap.CLOSED]
+        sentences_found = []
         if missing:
-            said.append(
+            sentences_found.append(
                 f"Without one line, though such weekdays usually have many customers: {_listed(missing)}. They count "
                 "as missing, not as silence. Load the lines, or say that you were closed: callfirst ingest events FILE."
             )
-        said += [f"Closed: {_listed(closed)}."] if closed else []
-        return [*said, *filter(None, (self.alike.sentence, loops_said(self.loops)))]
+        sentences_found += [f"Closed: {_listed(closed)}."] if closed else []
+        return [*sentences_found, *filter(None, (self.alike.sentence, loops_sentence(self.loops)))]
 
     def as_json(self) -> dict[str, Any]:
-        """The same for machines."""
+        """The findings as JSON."""
         return {
-            "days": [{"first": str(each.first), "last": str(each.last), "why": str(each.why)} for each in self.days],
+            "days": [
+                {"first": str(day_range.first), "last": str(day_range.last), "why": str(day_range.why)}
+                for day_range in self.days
+            ],
             "look_alikes": self.alike.as_json(),
             "parent_loops": [list(loop) for loop in self.loops],
         }
 
 
 def data_quality_of(ledger: Ledger, as_of: AsOf, policy: Policy) -> DataQuality:
-    """What is odd in a ledger as it is known at the instant; days up to its last line's."""
+    """The findings in a ledger as known at the instant; days up to its last line's."""
     with ledger.open() as connection:
         shut = shut_days(connection, [as_of], policy).to_pylist()
         alike = look_alikes(connection, _IDS)
@@ -99,11 +102,11 @@ def _listed(ranges: Sequence[DayRange]) -> str:
 
 
 def parent_loops(parent_of: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
-    """Every circle of parents once, each from its smallest id on, in the order of these.
+    """Every circle of parents once, starting with its smallest id, in the order of these ids.
 
     Such customers count as one account group, named by that id.
     """
-    found: set[tuple[str, ...]] = set()
+    loops: set[tuple[str, ...]] = set()
     settled: set[str] = set()
     for customer in parent_of:
         path: dict[str, int] = {}
@@ -114,13 +117,13 @@ def parent_loops(parent_of: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
         if at is not None and at in path:
             circle = list(path)[path[at] :]
             begin = circle.index(min(circle))
-            found.add(tuple(circle[begin:] + circle[:begin]))
+            loops.add(tuple(circle[begin:] + circle[:begin]))
         settled |= path.keys()
-    return tuple(sorted(found))
+    return tuple(sorted(loops))
 
 
-def loops_said(loops: Sequence[tuple[str, ...]]) -> str:
-    """Which parents run in a circle, in plain words; empty where none do."""
+def loops_sentence(loops: Sequence[tuple[str, ...]]) -> str:
+    """The circular parents in plain words; empty where there are none."""
     if not loops:
         return ""
     first = "; ".join(" → ".join((*loop, loop[0])) for loop in loops[:SHOWN])

@@ -22,7 +22,7 @@ from features.ledger.schema.record_types import RELATIONS
 from features.ledger.sql import is_product
 
 MEANT_BY = ("amount", "product_id")
-"""The columns that say whether a line makes an order or is a return."""
+"""The columns that decide whether a line makes an order or is a return."""
 
 
 _laying_out = threading.Lock()
@@ -31,7 +31,7 @@ _laid_out = threading.Event()
 
 @dataclass(frozen=True)
 class Ledger:
-    """The rows of every kind that have been checked, ready to be asked as of any instant.
+    """Checked rows of every kind, ready to be read as of any instant.
 
     Attributes:
         order_lines: a table of ORDER_LINES, or Parquet files of that schema.
@@ -40,9 +40,9 @@ class Ledger:
         starts_on: first order day (or return day).
         ends_on: last one.
         currency: ISO 4217 of every amount; XXX where the ledger names none.
-        digest: SHA-256, hex, of what is in it.
+        digest: SHA-256, hex, of its content.
         known_at_proven: every row came with a known-at of its own.
-        non_product_codes: product ids that are no product, as the policy says.
+        non_product_codes: the policy's product ids that are no products.
         others: view → its rows (see OTHERS); none: the ledger holds no such rows.
     """
 
@@ -60,16 +60,16 @@ class Ledger:
     def open(
         self, *, memory: str = "4GB", threads: int | None = None, within: CustomerRange = EVERYBODY
     ) -> duckdb.DuckDBPyConnection:
-        """A DuckDB connection with a view per shelf, empty where the ledger holds no such rows.
+        """A DuckDB connection with a view per relation, empty where the ledger holds no such rows.
 
-        ``replaced_at``: when a row stopped to be seen. Of order lines, ``makes_order``: above 0 and of a product;
-        ``is_return``: below 0 and of a product.
-        Close it after use. ``memory`` bounds DuckDB's own memory; it spills to disk beyond. ``within``: whose rows it
-        must have; others' may be there too.
+        ``replaced_at``: the end of a row's visibility. Order lines also have ``makes_order`` (above 0 and of a product)
+        and ``is_return`` (below 0 and of a product).
+        Close it after use. ``memory`` limits DuckDB's own memory; beyond, it spills to disk. ``within``: the customers
+        whose rows it must have; rows of others may be there too.
         """
         if self._is_small:
             connection = small_work()
-            _lay_out_empty_shelves(connection)
+            _create_empty_relations(connection)
         else:
             connection = duckdb.connect(config={"memory_limit": memory})
             connection.execute("SET TimeZone = 'UTC'")
@@ -87,32 +87,32 @@ class Ledger:
         return connection
 
     def of_customers(self, customer_ids: Sequence[str], columns: Mapping[str, Collection[str]]) -> Ledger:
-        """The ledger of some customers: what lies in files is read into memory, each file once.
+        """The ledger of some customers: files are read into memory, each once.
 
-        ``columns``: of which views what is read; of other views, and in other columns, it holds nothing.
+        ``columns``: view → the columns to read; the result has no other views and columns.
         """
-        wanted = pa.array(customer_ids, pa.string())
+        ids = pa.array(customer_ids, pa.string())
         with picking() as connection:
-            connection.register("wanted", pa.table({"customer_id": wanted}))
-            lines = self._lines.of_wanted(connection, "order_lines", {*columns["order_lines"], *MEANT_BY})
+            connection.register("wanted", pa.table({"customer_id": ids}))
+            lines = self._lines.of_customers(connection, "order_lines", {*columns["order_lines"], *MEANT_BY})
             others = {
-                name: held.of_wanted(connection, name, columns[name])
-                for name, held in self.others.items()
+                name: relation_rows.of_customers(connection, name, columns[name])
+                for name, relation_rows in self.others.items()
                 if name in columns
             }
         return replace(
             self,
             order_lines=lines.rows,
             replacements=lines.replacements,
-            customers=self.customers.filter(pc.is_in(self.customers.column("customer_id"), wanted)),
+            customers=self.customers.filter(pc.is_in(self.customers.column("customer_id"), ids)),
             others=others,
         )
 
     def holds(self, view: str, column: str) -> bool:
-        """Whether a view of order lines or OTHERS may know a value of a column."""
-        held = self._lines if view == "order_lines" else self.others.get(view)
+        """Whether a view of order lines or OTHERS may have a value in a column."""
+        relation_rows = self._lines if view == "order_lines" else self.others.get(view)
         shown = {ours: theirs for theirs, ours in RELATIONS[view].renamed.items()}
-        return held is not None and shown.get(column, column) in held.known_columns
+        return relation_rows is not None and shown.get(column, column) in relation_rows.known_columns
 
     @cached_property
     def _lines(self) -> RelationRows:
@@ -120,13 +120,13 @@ class Ledger:
 
     @property
     def _is_small(self) -> bool:
-        """Whether all of it lies in memory and is so little that a database of its own would take longer."""
-        every = [self.order_lines, self.customers, *(held.rows for held in self.others.values())]
-        return all(isinstance(rows, pa.Table) for rows in every) and sum(map(len, every)) <= SMALL_ROWS
+        """Whether all rows are in memory and so few that a database of their own would take longer."""
+        tables = [self.order_lines, self.customers, *(relation_rows.rows for relation_rows in self.others.values())]
+        return all(isinstance(rows, pa.Table) for rows in tables) and sum(map(len, tables)) <= SMALL_ROWS
 
 
-def _lay_out_empty_shelves(connection: duckdb.DuckDBPyConnection) -> None:
-    """An empty table for each of OTHERS, found where a ledger holds nothing of it; made once, for all small work."""
+def _create_empty_relations(connection: duckdb.DuckDBPyConnection) -> None:
+    """Creates an empty table for each of OTHERS, for ledgers without such rows; once for all small work."""
     if _laid_out.is_set():
         return
     with _laying_out:
@@ -142,23 +142,30 @@ def _none(name: str) -> RelationRows:
 
 
 def _view(
-    connection: duckdb.DuckDBPyConnection, name: str, held: RelationRows, within: CustomerRange, *, beside: str = ""
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    relation_rows: RelationRows,
+    within: CustomerRange,
+    *,
+    beside: str = "",
 ) -> None:
-    """The rows stand in a view of that name, with ``replaced_at`` and what is asked for ``beside``."""
-    rows = held.rows_within(within)
+    """Creates a view of the rows, with ``replaced_at`` and the columns ``beside``."""
+    rows = relation_rows.rows_within(within)
     if isinstance(rows, pa.Table):
         connection.register(f"{name}_rows", rows)
     elif not rows:
         connection.register(f"{name}_rows", RELATIONS[name].schema.empty_table())
     else:
         connection.read_parquet([str(path) for path in rows]).create_view(f"{name}_rows")
-    renamed = ", ".join(f"{ours} AS {shown}" for ours, shown in RELATIONS[name].renamed.items() if held.has(ours))
+    renamed = ", ".join(
+        f"{ours} AS {shown}" for ours, shown in RELATIONS[name].renamed.items() if relation_rows.has(ours)
+    )
     columns = f"l.* RENAME ({renamed})" if renamed else "l.*"
-    if not len(held.replacements):
+    if not len(relation_rows.replacements):
         never = "CAST(NULL AS TIMESTAMP) AS replaced_at"
         connection.execute(f"CREATE TEMP VIEW {name} AS SELECT {columns}, {never}{beside} FROM {name}_rows l")
         return
-    connection.register(f"{name}_replaced", held.replaced)
+    connection.register(f"{name}_replaced", relation_rows.replaced)
     connection.execute(
         f"""CREATE TEMP VIEW {name} AS
         SELECT {columns}, r.replaced_at{beside} FROM {name}_rows l LEFT JOIN {name}_replaced r USING (row_id)"""

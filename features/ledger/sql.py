@@ -1,4 +1,4 @@
-"""SQL expressions the whole ledger shares: quoting, business days, visibility, what is a product."""
+"""SQL expressions of the whole ledger: quoting, business days, visibility, products."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def visible_at(as_of: str, *, happened: str = "", relation: str = "") -> str:
 
 
 def holds_at(instant: str, *, begins: str, ends: str) -> str:
-    """Whether something that holds after ``begins`` and until ``ends`` (null: for good) holds at an instant."""
+    """Whether an interval after ``begins`` and until ``ends`` (null: open) contains an instant."""
     return f"{begins} < {instant} AND ({ends} IS NULL OR {ends} >= {instant})"
 
 
 def is_product(codes: Sequence[str]) -> str:
-    """SQL over order lines: the line's product is none of ``codes``; one that ends in * stands for any end.
+    """SQL over order lines: the line's product is none of ``codes``; a code that ends in * matches any ending.
 
-    A line that names no product is of one.
+    A line without a product id counts as a product.
     """
     tests = [f"product_id IN ({', '.join(map(literal, whole))})"] if (whole := _whole(codes)) else []
     tests += [f"starts_with(product_id, {literal(code[:-1])})" for code in codes if code.endswith("*")]

@@ -37,12 +37,12 @@ COLUMNS = (
 
 def read(column: pa.Array, kind: pa.DataType) -> list[tuple[object, ...]]:
     number = NumericColumn("n", kind, DecimalSign.POINT)
-    with duckdb.connect() as frames:
-        frames.register("found", pa.table({"n": column}))
+    with duckdb.connect() as work:
+        work.register("found", pa.table({"n": column}))
         texts = "SELECT n FROM found" if kind == column.type else f"SELECT {text_of('n', column.type)} AS n FROM found"
         readings = f"SELECT {number.is_given} AS is_given, {number.number} AS n_said FROM ({texts})"
         rows = f"SELECT is_given, n_said IS NOT NULL, {number.wide}, {number.money} FROM ({readings})"
-        values: list[tuple[object, ...]] = frames.sql(rows).fetchall()
+        values: list[tuple[object, ...]] = work.sql(rows).fetchall()
     return values
 
 
@@ -66,7 +66,7 @@ def test_a_tidy_column_needs_no_trimming(texts: list[str | None]) -> None:
     printable = all(" " <= letter <= "~" for text in looked for letter in text)
     assert is_tidy(pa.chunked_array([column])) == (printable and all(text == text.strip(" ") for text in looked))
     if is_tidy(pa.chunked_array([column])):
-        with duckdb.connect() as frames:
-            frames.register("found", pa.table({"t": column}))
-            both = frames.sql(f"SELECT {tidy_text_of('t')}, {text_of('t', pa.string())} FROM found").fetchall()
+        with duckdb.connect() as work:
+            work.register("found", pa.table({"t": column}))
+            both = work.sql(f"SELECT {tidy_text_of('t')}, {text_of('t', pa.string())} FROM found").fetchall()
         assert all(short == long for short, long in both)

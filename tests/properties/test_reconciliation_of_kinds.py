@@ -77,7 +77,7 @@ def test_accepted_and_merged_and_quarantined_are_what_was_read(kind: RecordType,
             assert total.rows == account.read.rows == len(rows)
         accepted = sum(account.accepted.rows for account in accounts)
         with read_ledger(home, POLICY).open() as connection:
-            held = [connection.sql(f"SELECT row_id FROM {shelf.name}").fetchall() for shelf in kind.relations]
+            held = [connection.sql(f"SELECT row_id FROM {relation.name}").fetchall() for relation in kind.relations]
             assert len({row for rows in held for row in rows}) == accepted
             if kind.money:
                 money = connection.sql(f"SELECT coalesce(sum({kind.money}), 0) FROM {kind.relation.name}").fetchall()

@@ -59,13 +59,13 @@ def accounts(rng: np.random.Generator, customers: int, days: int) -> list[DemoAc
     """Every customer of a company whose ledger covers ``days``, in order of customer_id."""
     prospects = int(customers * PROSPECT_SHARE)
     numbers = [int(number) + 1 for number in rng.permutation(customers)]
-    made: list[DemoAccount] = []
+    accounts_made: list[DemoAccount] = []
     for group in groups(rng, customers - prospects):
-        made += _branches(rng, group, numbers[len(made) : len(made) + group.branches], days)
-    for number in numbers[len(made) :]:
+        accounts_made += _branches(rng, group, numbers[len(accounts_made) : len(accounts_made) + group.branches], days)
+    for number in numbers[len(accounts_made) :]:
         [prospect] = _branches(rng, group_of_a_prospect(rng), [number], days)
-        made.append(replace(prospect, arrives=-1, fades_from=-1, leaves=-1))
-    return sorted(made, key=lambda account: account.customer_id)
+        accounts_made.append(replace(prospect, arrives=-1, fades_from=-1, leaves=-1))
+    return sorted(accounts_made, key=lambda account: account.customer_id)
 
 
 def _branches(rng: np.random.Generator, group: Group, numbers: list[int], days: int) -> list[DemoAccount]:
@@ -169,5 +169,5 @@ def _slumps(rng: np.random.Generator, days: int) -> tuple[tuple[int, int], ...]:
 
 def _tastes(rng: np.random.Generator) -> Integers:
     liked = rng.permutation(len(CATEGORIES))[: int(rng.integers(2, 7))]
-    shelf = (liked[:, None] * PRODUCTS_PER_CATEGORY + np.arange(PRODUCTS_PER_CATEGORY)).ravel()
-    return rng.permutation(shelf)[: int(rng.integers(10, 61))].astype(np.int64)
+    relation = (liked[:, None] * PRODUCTS_PER_CATEGORY + np.arange(PRODUCTS_PER_CATEGORY)).ravel()
+    return rng.permutation(relation)[: int(rng.integers(10, 61))].astype(np.int64)

@@ -134,8 +134,8 @@ def _orders(rng: np.random.Generator, sold: DemoOrderLines, people: list[DemoAcc
     corrected.quantity[:] += np.where(less, -by, by)
     later = known[fixed] + DAY_SECONDS * rng.integers(1, 31, len(by)) + 60 * rng.integers(0, 600, len(by))
     every, known = joined([lines, corrected]), np.concatenate([known, later])
-    seen = known < len(calendar) * DAY_SECONDS
-    every, known = chosen(every, seen), known[seen]
+    is_known = known < len(calendar) * DAY_SECONDS
+    every, known = chosen(every, is_known), known[is_known]
     order = np.lexsort((every.line, every.quantity < 0, every.account, known))
     return _order_table(chosen(every, order), known[order], people, calendar)
 
@@ -190,8 +190,8 @@ def _order_table(lines: DemoOrderLines, known: Integers, people: list[DemoAccoun
 
 def _customers(people: list[DemoAccount], calendar: Calendar) -> pa.Table:
     columns = ("customer_id", "name", "parent_id", "department", "manager_id")
-    made = pa.table({name: pa.array([getattr(a, name) for a in people], pa.string()) for name in columns})
-    return made.append_column("known_at", instants_of(np.zeros(len(people), np.int64), calendar))
+    people_table = pa.table({name: pa.array([getattr(a, name) for a in people], pa.string()) for name in columns})
+    return people_table.append_column("known_at", instants_of(np.zeros(len(people), np.int64), calendar))
 
 
 def _fates(people: list[DemoAccount], sold: DemoOrderLines, calendar: Calendar) -> pa.Table:

@@ -81,7 +81,7 @@ def word_pairs(rng: np.random.Generator) -> list[int]:
         first = pair // len(SECOND_WORDS)
         drawn.append((turns[first], pair))
         turns[first] += 1
-    return [pair for _, pair in sorted(drawn, key=lambda each: each[0])]
+    return [pair for _, pair in sorted(drawn, key=lambda key_and_pair: key_and_pair[0])]
 
 
 def _group(rng: np.random.Generator, number: int, *, branches: int, sales_a_year: float, words: int) -> Group:

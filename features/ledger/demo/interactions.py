@@ -68,7 +68,7 @@ def _orders_of(sold: DemoOrderLines, people: list[DemoAccount]) -> _Orders:
     sums = np.zeros(len(first), np.int64)
     np.add.at(sums, order, cents)
     account, day = sold.account[first], sold.order_day[first]
-    fades_from = np.array([each.fades_from for each in people], dtype=np.int64)[account]
+    fades_from = np.array([item.fades_from for item in people], dtype=np.int64)[account]
     return _Orders(account, day, sums, sold.promised[first], sold.delivered[first], day >= fades_from)
 
 
@@ -91,9 +91,9 @@ def _people(rng: np.random.Generator, people: list[DemoAccount], calendar: Calen
 
 
 def _contacts(rng: np.random.Generator, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
-    found = [_contact_days(rng, account, len(calendar)) for account in people]
-    owner = np.repeat(np.arange(len(people)), [len(days) for days, _ in found])
-    day, by_us = (np.concatenate([each[part] for each in found]) for part in (0, 1))
+    contact_days = [_contact_days(rng, account, len(calendar)) for account in people]
+    owner = np.repeat(np.arange(len(people)), [len(days) for days, _ in contact_days])
+    day, by_us = (np.concatenate([item[part] for item in contact_days]) for part in (0, 1))
     seconds = day * DAY_SECONDS + 60 * rng.integers(8 * 60, 17 * 60, len(day))
     channel = rng.integers(0, len(CHANNELS), len(day))
     order = np.lexsort((owner, seconds))

@@ -188,7 +188,7 @@ def returns_of(rng: np.random.Generator, lines: DemoOrderLines, return_share: Fl
     some = np.ceil(back.quantity * rng.random(count)).astype(np.int64)
     quantity = -np.where(rng.random(count) < 0.5, back.quantity, np.maximum(some, 1))
     nothing = np.full(count, NO_DAY)
-    made = DemoOrderLines(
+    all_lines = DemoOrderLines(
         **{
             **{name: getattr(back, name) for name in DemoOrderLines.__dataclass_fields__},
             "day": back.day + after,
@@ -198,4 +198,4 @@ def returns_of(rng: np.random.Generator, lines: DemoOrderLines, return_share: Fl
             "delivered": nothing,
         }
     )
-    return chosen(made, made.day < days)
+    return chosen(all_lines, all_lines.day < days)

@@ -1,4 +1,4 @@
-"""The counting of a source's rows part by part, and the account of it at its end."""
+"""Counts of a source's rows part by part, and its account at the end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from features.ledger.validation.row_reasons import may_be_set_aside
 
 
 class NothingUsableError(LedgerError):
-    """A source of which no row can be used."""
+    """A source without a usable row."""
 
     def __init__(self, source: str, quarantine: Sequence[Quarantined]) -> None:
         reasons = ", ".join(f"{each.reason} ({each.rows:,}, first: line {each.line})" for each in quarantine)
@@ -31,13 +31,13 @@ class RowCounts:
     """Rows that share a reason (or are good) and a currency.
 
     Attributes:
-        tally: all of them.
-        returns: those of a product below 0.
-        non_products: those of a non-product code.
-        first_line: where the first of them stands.
-        known_at_given: those with a known-at of their own.
-        to_come: those without one that are dated later than the command.
-        commitments: those known before they happen.
+        tally: of all of them.
+        returns: of products with an amount below 0.
+        non_products: with a non-product code.
+        first_line: the line of the first of them.
+        known_at_given: with a known-at of their own.
+        to_come: without one and dated later than the command.
+        commitments: known before they happen.
         first_on, last_on: first and last order day.
         set_aside: per optional column, values that could not be read.
     """
@@ -68,7 +68,7 @@ class RowCounts:
         )
 
     def without(self, some: RowCounts) -> RowCounts:
-        """The same but for some of these rows; days and first place stay."""
+        """These counts less those of some of the rows; days and first line stay."""
         return replace(
             self,
             tally=_without(self.tally, some.tally),
@@ -95,7 +95,7 @@ def counted_in(
     """
     codes = ", ".join(map(literal, sorted(CURRENCIES)))
     aside = "".join(f", coalesce(sum((aside >> {bit}) & 1), 0)" for bit, _ in enumerate(may_be_set_aside("orders")))
-    found = connection.sql(
+    rows_found = connection.sql(
         f"""SELECT reason, CASE WHEN currency IN ({codes}) THEN currency ELSE {literal(UNNAMED)} END AS code,
             count(*), sum(amount), count(*) FILTER (amount IS NULL), count(*) FILTER ({product} AND amount < 0),
             sum(amount) FILTER ({product} AND amount < 0), count(*) FILTER (NOT {product}),
@@ -106,7 +106,7 @@ def counted_in(
         FROM {table} GROUP BY reason, code"""
     ).fetchall()
     counts = {}
-    for reason, code, rows, money, unread, returns, returned, others, other_money, *facts in found:
+    for reason, code, rows, money, unread, returns, returned, others, other_money, *facts in rows_found:
         first_line, known_at_given, to_come, commitments, first_on, last_on, *set_aside = facts
         counts[QuarantineReason(reason) if reason else None, code] = RowCounts(
             _tally(rows, code, money, unread),
@@ -131,55 +131,55 @@ def _tally(rows: int, code: str, money: Decimal | None, unreadable: int = 0) -> 
 class CountsByReason:
     """The rows of a source counted so far, by reason and currency."""
 
-    found: dict[tuple[QuarantineReason | None, str], RowCounts] = field(default_factory=dict)
+    counts_of: dict[tuple[QuarantineReason | None, str], RowCounts] = field(default_factory=dict)
 
     def add(self, more: Mapping[tuple[QuarantineReason | None, str], RowCounts]) -> None:
-        """More rows have been counted."""
+        """Adds further counts."""
         for key, counted in more.items():
-            self.found[key] = self.found[key] + counted if key in self.found else counted
+            self.counts_of[key] = self.counts_of[key] + counted if key in self.counts_of else counted
 
     @property
     def most_frequent_currency(self) -> str | None:
-        """The currency most good rows are in; None where no row is good."""
-        good = {code: counted.tally.rows for (reason, code), counted in self.found.items() if reason is None}
+        """The most frequent currency of good rows; None where no row is good."""
+        good = {code: counted.tally.rows for (reason, code), counted in self.counts_of.items() if reason is None}
         return min(good, key=lambda code: (-good[code], code), default=None)
 
     def settled(self, currency: str) -> CountsByReason:
-        """The same, where good rows of another currency than the ledger's are out."""
+        """The same counts, with good rows of another currency than the ledger's as unusable."""
         settled = CountsByReason()
-        for (reason, code), counted in self.found.items():
+        for (reason, code), counted in self.counts_of.items():
             is_out = reason is None and code != currency
             settled.add({(QuarantineReason.RATE if is_out else reason, code): counted})
         return settled
 
     def colliding(self, currency: str, collided: Mapping[str, RowCounts]) -> CountsByReason:
-        """The same, settled, where rows whose order line collides with another are out for that; by their currency."""
-        known = CountsByReason(dict(self.found))
+        """The same counts, settled, with rows whose order line collides with another as unusable; by currency."""
+        known = CountsByReason(dict(self.counts_of))
         for code, counted in collided.items():
             before = (None if code == currency else QuarantineReason.RATE, code)
-            rest = known.found.pop(before).without(counted)
+            rest = known.counts_of.pop(before).without(counted)
             known.add({(QuarantineReason.COLLISION, code): counted} | ({before: rest} if rest.tally.rows else {}))
         return known
 
     @property
     def read(self) -> Tally:
         """Every row."""
-        return sum((counted.tally for counted in self.found.values()), NOTHING)
+        return sum((counted.tally for counted in self.counts_of.values()), NOTHING)
 
     @property
     def good(self) -> RowCounts | None:
-        """The good rows; settled they are of one currency. None where there are none."""
-        return next((counted for (reason, _), counted in self.found.items() if reason is None), None)
+        """The good rows, after settling of one currency; None: there are none."""
+        return next((counted for (reason, _), counted in self.counts_of.items() if reason is None), None)
 
     @property
     def quarantined(self) -> Tally:
-        """The rows that cannot be used."""
-        return sum((counted.tally for (reason, _), counted in self.found.items() if reason), NOTHING)
+        """The unusable rows."""
+        return sum((counted.tally for (reason, _), counted in self.counts_of.items() if reason), NOTHING)
 
     def quarantine(self, file: str) -> tuple[Quarantined, ...]:
-        """The reasons, most frequent first, each with the first place it was met."""
+        """The reasons, most frequent first, each with its first line."""
         rows: dict[QuarantineReason, tuple[int, int]] = {}
-        for (reason, _), counted in self.found.items():
+        for (reason, _), counted in self.counts_of.items():
             if reason is not None:
                 before, first = rows.get(reason, (0, counted.first_line))
                 rows[reason] = (before + counted.tally.rows, min(first, counted.first_line))
@@ -188,16 +188,16 @@ class CountsByReason:
 
     @property
     def set_aside(self) -> dict[str, int]:
-        """Optional column → how many good rows hold a value there that could not be read."""
+        """Optional column → number of good rows with an unreadable value in it."""
         counts = self.good.set_aside if self.good else ()
         return {column.name: rows for column, rows in zip(may_be_set_aside("orders"), counts, strict=False) if rows}
 
 
 class SourceAccount(Reconciliation):
-    """The account of a source read in place: nothing of it is stored."""
+    """The account of a source read in place; nothing is stored."""
 
     def _headline(self) -> str:
         rows = f"{self.accepted.rows:,} of {self.read.rows:,} rows of {self.files[0]} are used"
         span = f", {self.first_on} to {self.last_on}" if self.first_on else ""
-        kept = " To keep the originals of the others: callfirst ingest." if self.quarantined.rows else ""
-        return f"{rows}{span}.{kept}"
+        hint = " To keep the originals of the others: callfirst ingest." if self.quarantined.rows else ""
+        return f"{rows}{span}.{hint}"

@@ -30,7 +30,7 @@ def write_mirror(
     row_group: int,
     progress: Progress,
 ) -> tuple[tuple[Path, ...], str]:
-    """The files of the mirror and the SHA-256 over them; what is spilled is gone then.
+    """The files of the mirror and the SHA-256 over them; the spilled rows are deleted.
 
     ``lines_of``: the sorted ORDER_LINES of a spilled file; ``row_group``: rows.
     """
@@ -72,7 +72,7 @@ def sorted_lines(rows: pa.Table) -> pa.Table:
 
 
 def _order(rows: pa.Table) -> npt.NDArray[np.int64]:
-    """The places of rows, which stand by row_id, sorted by customer_id, then ordered_at, then row_id."""
+    """The places of rows (which are in order of row_id) sorted by customer_id, then ordered_at, then row_id."""
     ids = rows.column("customer_id").combine_chunks().dictionary_encode()
     rank = np.empty(len(ids.dictionary), np.int64)
     rank[pc.sort_indices(ids.dictionary).to_numpy()] = np.arange(len(ids.dictionary))
@@ -84,7 +84,7 @@ def _order(rows: pa.Table) -> npt.NDArray[np.int64]:
     tick = 1_000_000 if not (at % 1_000_000).any() else 1
     span = int(at.max()) // tick + 1
     place = np.arange(len(at))
-    if span * len(rank) * len(at) < LARGEST:  # one number says all: sorting it is several times faster
+    if span * len(rank) * len(at) < LARGEST:  # one number holds all three: sorting it is several times faster
         ordered: npt.NDArray[np.int64] = np.sort((customer * span + at // tick) * len(at) + place) % len(at)
         return ordered
     return np.asarray(np.lexsort((place, at, customer)))

@@ -1,4 +1,4 @@
-"""Into which file of the mirror each row of a source read in place goes, by its customer."""
+"""The partition of a source read in place: the file of the mirror for each customer's rows."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MOST_FILES = 256
 WORKERS = 2  # sort files side by side
 FILE_ROWS = 500_000  # of a range of customers: few enough to sort two files side by side in any memory
 RANGE_GROUP = 1 << 15
-"""Rows of a group: a part of the ledger, a range of customers, reads whole groups at both of its ends."""
+"""Rows of a group: a part of the ledger (a range of customers) reads whole groups at both of its ends."""
 HASHED_GROUP = 1 << 13
-"""Rows of a group where every part of the ledger lies in every file."""
+"""Rows of a group where every file holds rows of every part of the ledger."""
 MOST_HASHED_ROWS = 1_500_000  # of a file
 BUCKETS = 16
 SPLITS = (1, 4, 16)
@@ -27,7 +27,7 @@ BOUNDARY_LETTERS = 64
 
 @dataclass(frozen=True)
 class Division:
-    """Into which file a row goes; the rows of one customer go into one.
+    """The file of each row; all rows of one customer go into one file.
 
     Attributes:
         number: SQL over customer_id, below MOST_FILES.
@@ -39,9 +39,9 @@ class Division:
 
 
 def by_ranges(ids: pa.ChunkedArray, rows: int) -> Division:
-    """Files of ranges of customers, ascending and about equally long where ``ids`` are a fair sample of so many rows.
+    """Files by ranges of customers, ascending and of about equal size where ``ids`` are a fair sample of the rows.
 
-    An unfair sample makes unequal files, nothing else.
+    An unfair sample makes files of unequal size, and has no other effect.
     """
     files = min(MOST_FILES, max(WORKERS, -(-rows // FILE_ROWS)))
     ordered = ids.take(pc.sort_indices(ids))
@@ -52,7 +52,7 @@ def by_ranges(ids: pa.ChunkedArray, rows: int) -> Division:
 
 
 def _place_among(boundaries: Sequence[str], before: int = 0) -> str:
-    """SQL: how many of the boundaries, which ascend, a customer_id is not below; found by halving them."""
+    """SQL: the number of boundaries (ascending) at or below a customer_id, by bisection."""
     if not boundaries:
         return str(before)
     middle = len(boundaries) // 2
@@ -62,7 +62,7 @@ def _place_among(boundaries: Sequence[str], before: int = 0) -> str:
 
 
 def by_hash(rows: int) -> Division:
-    """Files of a hash of the customer: about equally long whatever the ids of so many rows are."""
+    """Files by a hash of the customer: of about equal size whatever the ids are."""
     split = next((split for split in SPLITS if rows <= split * BUCKETS * MOST_HASHED_ROWS), SPLITS[-1])
     second = "strpos('0123456789abcdef', md5(customer_id)[2]) - 1"
     return Division(f"CAST(({BUCKET}) * {split} + ({second}) // {BUCKETS // split} AS UTINYINT)", HASHED_GROUP)

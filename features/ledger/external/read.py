@@ -1,7 +1,7 @@
 """A ledger read in place from a file or Parquet folder, through the same checks as ingest.
 
-The source is read part by part: once to tell how its texts are written (typed columns need no telling), once to check
-its rows, which go to disk by customer. Versions and equal lines are found by keys that go to disk too. So memory does
+The source is read part by part: once to infer its formats (typed columns need no inference), once to check its rows,
+which are spilled to disk by customer. Versions and equal lines are found by keys that are spilled too. So memory does
 not grow with the source.
 """
 
@@ -49,7 +49,7 @@ DATABASE_SHARE = 0.4  # of the memory is DuckDB's while rows are checked
 
 
 class SourceSpaceError(LedgerError):
-    """Memory or disk gave out while a source was read in place."""
+    """Memory or disk ran out while a source was read in place."""
 
     def __init__(self, source: str, why: str) -> None:
         super().__init__(
@@ -60,7 +60,7 @@ class SourceSpaceError(LedgerError):
 
 @dataclass(frozen=True)
 class SourceLedger:
-    """A ledger, and the account of its rows where it was read in place: its files lie in the folder it was given."""
+    """A ledger, with the account of its rows where it was read in place; its files lie in the given folder."""
 
     ledger: Ledger
     account: SourceAccount | None
@@ -71,18 +71,18 @@ def read_source_ledger(
 ) -> SourceLedger:
     """The order lines of a file or of a folder of Parquet files as a ledger; nothing is stored.
 
-    Rows that cannot be used are left out and accounted for, as ingest does; rows without a known-at of their own were
-    known when they happened.
+    Unusable rows are left out and accounted for, as in an ingest; rows without a known-at count as known when they
+    happened.
 
     Args:
         memory_bytes: of the whole process.
-        folder: empty; holds what is on disk of the ledger. Remove it after use.
-        now: the instant of the command, aware; later rows are told of.
+        folder: empty; for the ledger's files. Remove it after use.
+        now: the instant of the command, aware; the account names later rows.
 
     Raises:
         SourceError, ColumnsError: the file cannot be read, or lacks a required column.
-        NothingUsableError: not one row can be used.
-        SourceSpaceError: memory or disk gave out.
+        NothingUsableError: no row can be used.
+        SourceSpaceError: memory or disk ran out.
     """
     stream = open_stream(path, part_rows=PART_ROWS if memory_bytes >= LITTLE_MEMORY else PART_ROWS // 4)
     matched = match_columns(stream.schema.names, RECORD_TYPES["orders"].columns, {}, source=stream.name)
@@ -150,7 +150,7 @@ class _Reading:
         return is_product(self.policy.non_product_codes)
 
     def _writing(self) -> Dialect:
-        """How the columns are written, told from every row; columns that are what they must be are not asked."""
+        """The formats of the columns, inferred from every row; typed columns need none."""
         with_types = self._laid_out(
             RawRows(self.stream.name, self.stream.schema.empty_table(), pa.array([], pa.int64()))
         )
@@ -164,14 +164,14 @@ class _Reading:
         return dialect_of(votes, with_types)
 
     def _division(self) -> Division:
-        """Ranges of customers where their ids can be had before all is read, else a hash."""
+        """Ranges of customers where a sample of ids can be read first, else a hash."""
         mapped = {"customer_id": self.matched["customer_id"]}
         ids = [pa.chunked_array([], pa.string())]
         for raw in self.stream.spread(mapped["customer_id"]):
             lay_out(self.connection, raw, "orders", mapped)
             ids.append(self.connection.sql("SELECT customer_id FROM texts").to_arrow_table().column(0))
-        found = pa.chunked_array([chunk for each in ids for chunk in each.chunks], pa.string()).drop_null()
-        return by_ranges(found, self.stream.rows_about) if len(found) else by_hash(self.stream.rows_about)
+        ids_found = pa.chunked_array([chunk for each in ids for chunk in each.chunks], pa.string()).drop_null()
+        return by_ranges(ids_found, self.stream.rows_about) if len(ids_found) else by_hash(self.stream.rows_about)
 
     def _laid_out(self, raw: RawRows) -> RowLayout:
         return lay_out(self.connection, raw, "orders", self.matched)
@@ -186,8 +186,8 @@ class _Reading:
     def _checked(self, writing: Dialect, division: Division) -> Iterator[pa.Table]:
         """The good rows part by part in the order of the source, with key and part of the mirror."""
         currency = self.policy.reporting_currency or NO_CURRENCY
-        held = [column.name for column in RECORD_TYPES["orders"].columns if column.name in self.matched]
-        columns = list(dict.fromkeys([*held, "amount", "currency", "order_day", "known_at"]))
+        present = [column.name for column in RECORD_TYPES["orders"].columns if column.name in self.matched]
+        columns = list(dict.fromkeys([*present, "amount", "currency", "order_day", "known_at"]))
         above = NOTHING_ABOVE
         for raw in self._parts("Checking rows", list(self.matched.values())):
             self.remarks += raw.remarks
@@ -207,8 +207,8 @@ class _Reading:
     def _account(
         self, counts: CountsByReason, accepted: RowCounts, versions: Versions, settling: Settling
     ) -> SourceAccount:
-        given = accepted.known_at_given
-        rules = {"column": given, "history": accepted.tally.rows - given}
+        with_known_at = accepted.known_at_given
+        rules = {"column": with_known_at, "history": accepted.tally.rows - with_known_at}
         return SourceAccount(
             kind="orders",
             files=(self.stream.name,),
@@ -244,7 +244,7 @@ class _Reading:
     ) -> Ledger:
         if account.first_on is None or account.last_on is None:
             raise EmptyLedgerError
-        said = f"{digest} {currency} {digest_of_tables(replaced)}"
+        identity = f"{digest} {currency} {digest_of_tables(replaced)}"
         return Ledger(
             order_lines=paths,
             replacements=replaced.select(REPLACEMENTS.names).cast(REPLACEMENTS),
@@ -252,7 +252,7 @@ class _Reading:
             starts_on=account.first_on,
             ends_on=account.last_on,
             currency=currency,
-            digest=hashlib.sha256(said.encode()).hexdigest(),
+            digest=hashlib.sha256(identity.encode()).hexdigest(),
             known_at_proven=account.known_at.get("column") == account.accepted.rows,
             non_product_codes=self.policy.non_product_codes,
         )

@@ -38,14 +38,14 @@ REPLACED = pa.schema(
 
 @dataclass(frozen=True)
 class Versions:
-    """What became of the rows of a source that share an order line or are equal.
+    """The fates of rows of a source that share an order line or are equal.
 
     Attributes:
-        out: row_id of those that say nothing new or cannot be used, ascending.
-        replaced: REPLACED, those that a later version replaces.
-        merged: those that say nothing new, counted; None where there are none.
-        collided: those whose order line collides with another, counted by currency.
-        equal_lines: lines that repeat another in every column that is read.
+        out: row_id of repeated or unusable rows, ascending.
+        replaced: REPLACED of rows with a later version.
+        merged: counts of repeated rows; None where there are none.
+        collided: counts of rows whose order line collides with another, by currency.
+        equal_lines: number of lines that repeat another in every column.
         corrections: as in the reconciliation.
     """
 
@@ -58,7 +58,7 @@ class Versions:
 
 
 def key_of(columns: list[str]) -> str:
-    """SQL: 64 bits that rows share which are versions of one order line, or which are equal; others hardly ever."""
+    """SQL: a 64-bit key that versions of one order line, or equal rows, share; other rows hardly ever do."""
     content = f"hash({', '.join(name for name in RECORD_TYPES['orders'].relation.content if name in columns)})"
     if "order_id" not in columns or "line_id" not in columns:
         return content
@@ -77,9 +77,9 @@ def resolve(
     zone: str,
     now: datetime,
 ) -> Versions:
-    """What became of the rows whose key is ``shared``; those of another currency are out.
+    """The fates of the rows with a ``shared`` key; rows of another currency are out.
 
-    ``product``: SQL, whether a row is of a product. The rows of one key are compared together, some keys at a time.
+    ``product``: SQL, whether a row is of a product. Rows of one key are compared together, some keys at a time.
     """
     groups = len(shared) // GROUP_ROWS + 1
     out, replaced = [np.empty(0, np.int64)], [REPLACED.empty_table()]
@@ -95,7 +95,7 @@ def resolve(
             equal_lines += _equal_lines(connection)
             corrections += rows_in_detail(connection, RECORD_TYPES["orders"])[0]
     collided = {
-        code: counted for (reason, code), counted in counts.found.items() if reason is QuarantineReason.COLLISION
+        code: counted for (reason, code), counted in counts.counts_of.items() if reason is QuarantineReason.COLLISION
     }
     every = np.sort(np.concatenate(out))
     return Versions(every, pa.concat_tables(replaced), counts.good, collided, equal_lines, corrections)
@@ -135,14 +135,14 @@ def _merge(connection: duckdb.DuckDBPyConnection, rows: pa.Table, currency: str,
 
 
 def _equal_lines(connection: duckdb.DuckDBPyConnection) -> int:
-    """Lines of the group just merged that repeat an earlier one in every column that is read."""
+    """The number of lines of the merged group that repeat an earlier one in every column."""
     again = "row_number() OVER (PARTITION BY content, known_at ORDER BY line_no) > 1"
     repeated = f"SELECT line_no FROM good WHERE NOT versioned QUALIFY {again}"
     return int(connection.sql(repeated).to_arrow_table().num_rows)
 
 
 def _replaced(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """REPLACED of the group just merged, by the row_id rows have in the source."""
+    """REPLACED of the merged group, by the row_id in the source."""
     return (
         connection.sql(
             """SELECT one.line_no AS row_id, replaced_at, other.line_no AS by_row_id, never_seen
@@ -155,11 +155,11 @@ def _replaced(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 
 @dataclass
 class Settling:
-    """Spilled rows becoming lines of the ledger: one file of customers at a time, by several threads.
+    """The step from spilled rows to lines of the ledger: one file of customers at a time, in several threads.
 
     Attributes:
-        cancelled: REPLACED of lines that cancel each other, found so far.
-        cancellations: their account so far, by the row_id of the largest of each file.
+        cancelled: REPLACED of lines that cancel each other, so far.
+        cancellations: their account so far, by the row_id of the largest pair of each file.
         days: first and last order day of each file.
     """
 
@@ -217,24 +217,26 @@ class Settling:
     @property
     def first_on(self) -> date | None:
         """The first order day."""
-        return min((each["min"] for each in self.days if each["min"]), default=None)
+        return min((days["min"] for days in self.days if days["min"]), default=None)
 
     @property
     def last_on(self) -> date | None:
         """The last order day."""
-        return max((each["max"] for each in self.days if each["max"]), default=None)
+        return max((days["max"] for days in self.days if days["max"]), default=None)
 
     @property
     def all_cancellations(self) -> Cancellations:
         """The account of all pairs."""
-        found = sorted(self.cancellations.items())
-        largest = max((each.largest for _, each in found if each.largest), key=lambda pair: pair.amount, default=None)
-        money = sum((each.money for _, each in found), Decimal(0))
-        return Cancellations(sum(each.pairs for _, each in found), money, largest)
+        cancelled = sorted(self.cancellations.items())
+        largest = max(
+            (account.largest for _, account in cancelled if account.largest), key=lambda pair: pair.amount, default=None
+        )
+        money = sum((account.money for _, account in cancelled), Decimal(0))
+        return Cancellations(sum(account.pairs for _, account in cancelled), money, largest)
 
 
 def _are_in(ascending: npt.NDArray[np.int64], row_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which of the row_ids are among those that ascend: no sort of both, as they are many for each of many files."""
+    """True for row_ids among others that ascend; it avoids a sort of both, which would repeat for many files."""
     if not len(ascending):
         return np.zeros(len(row_ids), np.bool_)
     at = np.minimum(np.searchsorted(ascending, row_ids), len(ascending) - 1)
@@ -242,7 +244,7 @@ def _are_in(ascending: npt.NDArray[np.int64], row_ids: npt.NDArray[np.int64]) ->
 
 
 def lines_that_may_cancel(lines: pa.Table) -> pa.Table:
-    """Of lines those whose customer has a sale and a return of that size, and a few more: far fewer than all."""
+    """The lines whose customer has a sale and a return of the same size, and a few more: far fewer than all."""
     amounts = np.frombuffer(lines.column("amount").combine_chunks().buffers()[1], np.int64)[: 2 * len(lines) : 2]
     customers = lines.column("customer_id").combine_chunks().dictionary_encode().indices.to_numpy()
     things = customers.astype(np.int64) * SPREAD + np.abs(amounts)  # two of one number: one too many is looked at

@@ -21,10 +21,10 @@ FAST = pa.ipc.IpcWriteOptions(compression="lz4")
 
 @dataclass
 class Spill:
-    """Rows in one file for each code, in the order they came; read back one file at a time.
+    """Rows in one file per code, in the order they came; read back one file at a time.
 
     Attributes:
-        folder: of the files; made by the first row.
+        folder: of the files; created by the first row.
     """
 
     folder: Path
@@ -38,7 +38,7 @@ class Spill:
         self.close()
 
     def add(self, rows: pa.Table, codes: Codes) -> None:
-        """The rows are in the file of their code."""
+        """Appends rows to the file of their code."""
         if not len(rows):
             return
         self.folder.mkdir(exist_ok=True)
@@ -49,13 +49,13 @@ class Spill:
                 self._writer(code, rows.schema).write_table(rows.slice(start, end - start))
 
     def close(self) -> None:
-        """Every file is whole."""
+        """Completes every file."""
         self._open.close()
         self._writers.clear()
 
     @property
     def codes(self) -> list[int]:
-        """The codes that have rows."""
+        """The codes with rows."""
         return sorted(int(path.stem) for path in self.folder.glob("*.arrow"))
 
     def read(self, code: int) -> pa.Table:
@@ -64,7 +64,7 @@ class Spill:
             return pa.ipc.open_file(file).read_all()
 
     def take(self, code: int) -> pa.Table:
-        """The rows of a code, whose file is gone then."""
+        """The rows of a code; its file is deleted."""
         rows = self.read(code)
         self._path(code).unlink()
         return rows
@@ -81,7 +81,7 @@ class Spill:
 
 @dataclass(frozen=True)
 class KeySpill:
-    """The 64-bit keys of rows on disk, to find those that several rows share.
+    """The 64-bit keys of rows on disk, to find keys that several rows share.
 
     Attributes:
         folder: of the files.
@@ -90,7 +90,7 @@ class KeySpill:
     folder: Path
 
     def add(self, keys: npt.NDArray[np.uint64], row_ids: npt.NDArray[np.int64]) -> None:
-        """The rows are among those to compare."""
+        """Adds rows to compare."""
         self.folder.mkdir(exist_ok=True)
         code = (keys >> KEY_SHIFT).astype(np.uint8)
         order = np.argsort(code, kind="stable")
@@ -102,10 +102,10 @@ class KeySpill:
                 part.tofile(file)
 
     def shared(self) -> npt.NDArray[np.void]:
-        """KEYS of the rows whose key another row has too, by row_id."""
-        found = [np.empty(0, KEYS), *map(_shared_in, self._files())]
-        every = np.concatenate(found)
-        return every[np.argsort(every["row_id"])]
+        """KEYS of the rows with a shared key, by row_id."""
+        keys = [np.empty(0, KEYS), *map(_shared_in, self._files())]
+        all_keys = np.concatenate(keys)
+        return all_keys[np.argsort(all_keys["row_id"])]
 
     def _files(self) -> Iterator[npt.NDArray[np.void]]:
         for path in sorted(self.folder.glob("*")):

@@ -1,4 +1,4 @@
-"""Sources read part by part, as often as need be, so that none must fit into memory."""
+"""Sources read part by part, any number of times, so that none must fit into memory."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class FileStream:
     Attributes:
         name: of the file or folder.
         schema: its columns as every part has them; a part may have dates as text where no calendar has one of them.
-        rows_about: how many rows, exactly or about.
-        parts: its rows; of Parquet only the columns named.
-        spread: some rows of one column from all over it; none where a column cannot be read without the others.
+        rows_about: number of rows, exact or estimated.
+        parts: its rows; of Parquet only the named columns.
+        spread: a sample of one column from all over it; none where a column cannot be read by itself.
     """
 
     name: str
@@ -115,8 +115,8 @@ def _parquet(path: Path, part_rows: int) -> FileStream:
                 reading_parquet(file.name),
                 pq.ParquetFile(file, buffer_size=BUFFER_BYTES, pre_buffer=False) as opened,
             ):
-                held = [name for name in names if name in opened.schema_arrow.names]
-                for batch in opened.iter_batches(part_rows, columns=held):
+                present = [name for name in names if name in opened.schema_arrow.names]
+                for batch in opened.iter_batches(part_rows, columns=present):
                     table = _as(plain_table(_in_chunks(batch)), schema, names)
                     yield RawRows(path.name, table, pa.array(np.arange(line_no + 1, line_no + 1 + len(table))))
                     line_no += len(table)

@@ -1,4 +1,4 @@
-"""What one batch leaves in the database."""
+"""The writing of one batch to the database."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from features.progress import Progress
 
 def store_batch(
     database: Connection,
-    frames: duckdb.DuckDBPyConnection,
+    work: duckdb.DuckDBPyConnection,
     account: Reconciliation,
     quarantined: pa.Table,
     *,
@@ -36,12 +36,12 @@ def store_batch(
     history: bool,
     progress: Progress,
 ) -> str:
-    """The digest of the batch, which now stands in the database: rows, replacements, quarantine and its account."""
+    """The digest of the batch after it was stored: rows, replacements, quarantine and its account."""
     kind = RECORD_TYPES[account.kind]
     rows = account.accepted.rows
     if rows:
         keep_settings(database, settings)
-    digest = _batch_digest(frames, kind)
+    digest = _batch_digest(work, kind)
     database.execute(
         insert(BATCHES).values(
             batch_id=state.next_batch_id,
@@ -49,7 +49,7 @@ def store_batch(
             ingested_at=ingested_at,
             history=history,
             accepted_rows=rows,
-            known_at_given_rows=_known_at_given(frames),
+            known_at_given_rows=_known_at_given(work),
             first_row_id=state.next_row_id if rows else None,
             last_row_id=state.next_row_id + rows - 1 if rows else None,
             first_on=account.first_on,
@@ -58,27 +58,27 @@ def store_batch(
             reconciliation=json.dumps(account.as_json()),
         )
     )
-    for shelf in kind.relations:
-        with _indexed_afterwards(database, TABLES[shelf.name], is_worth_it=rows >= state.next_row_id):
+    for relation in kind.relations:
+        with _indexed_afterwards(database, TABLES[relation.name], is_worth_it=rows >= state.next_row_id):
             insert_rows(
                 database,
-                TABLES[shelf.name],
-                ("batch_id", "file_no", "line_no", *kept_names(shelf)),
-                ((state.next_batch_id, *row) for row in kept_rows(frames, accepted_on(kind, shelf), shelf)),
-                told=lambda done: progress("Storing rows", done / max(rows, 1)),
+                TABLES[relation.name],
+                ("batch_id", "file_no", "line_no", *kept_names(relation)),
+                ((state.next_batch_id, *row) for row in kept_rows(work, accepted_on(kind, relation), relation)),
+                on_rows=lambda done: progress("Storing rows", done / max(rows, 1)),
             )
     if not kind.is_state:
-        _store_replacements(database, frames, kind)
-        _refuse_other_rows(database, frames, account, state)
+        _store_replacements(database, work, kind)
+        _refuse_other_rows(database, work, account, state)
     _store_quarantine(database, account.kind, quarantined, state.next_batch_id)
-    touched = touched_customers(frames, kind).items()
+    touched = touched_customers(work, kind).items()
     mark_dirty(database, ((customer, state.next_batch_id, *seen) for customer, seen in touched))
     return digest
 
 
 @contextmanager
 def _indexed_afterwards(database: Connection, table: Table, *, is_worth_it: bool) -> Iterator[None]:
-    """Within it rows go in without their indexes where as many come as were there: these are made at once, sorted."""
+    """Drops the indexes while rows go in, and makes them again at once; only where that is worth it."""
     indexes = sorted(table.indexes, key=lambda index: str(index.name)) if is_worth_it else []
     for index in indexes:
         index.drop(database)
@@ -87,26 +87,28 @@ def _indexed_afterwards(database: Connection, table: Table, *, is_worth_it: bool
         index.create(database)
 
 
-def touched_customers(frames: duckdb.DuckDBPyConnection, kind: RecordType) -> dict[str, tuple[int, int]]:
-    """Customers with a row in the batch, or with one that a row of it replaced.
+def touched_customers(work: duckdb.DuckDBPyConnection, kind: RecordType) -> dict[str, tuple[int, int]]:
+    """Customers with a row that the batch adds or replaces.
 
-    Of each the first and the last instant from which any of these is seen, or no more, in microseconds.
+    With the first and last instant from which any of these rows is visible, or no longer visible, in microseconds.
     """
-    shelves = [shelf for shelf in kind.relations if "customer_id" in shelf.content]
-    if not shelves:
+    relations = [relation for relation in kind.relations if "customer_id" in relation.content]
+    if not relations:
         return {}
-    moments = [f"SELECT customer_id, visible_from AS moment FROM {accepted_on(kind, shelf)}" for shelf in shelves]
+    moments = [
+        f"SELECT customer_id, visible_from AS moment FROM {accepted_on(kind, relation)}" for relation in relations
+    ]
     if not kind.is_state:
         moments.append("SELECT customer_id, replaced_at FROM replaced JOIN stored USING (row_id)")
-    found = frames.sql(
+    rows = work.sql(
         f"""SELECT customer_id, epoch_us(min(moment)), epoch_us(max(moment))
         FROM ({" UNION ALL ".join(moments)}) WHERE customer_id IS NOT NULL GROUP BY 1 ORDER BY 1"""
     ).fetchall()
-    return {customer: (first, last) for customer, first, last in found}
+    return {customer: (first, last) for customer, first, last in rows}
 
 
-def _store_replacements(database: Connection, frames: duckdb.DuckDBPyConnection, kind: RecordType) -> None:
-    facts = frames.sql("SELECT row_id, by_row_id, epoch_us(replaced_at) FROM replaced ORDER BY ALL").fetchall()
+def _store_replacements(database: Connection, work: duckdb.DuckDBPyConnection, kind: RecordType) -> None:
+    facts = work.sql("SELECT row_id, by_row_id, epoch_us(replaced_at) FROM replaced ORDER BY ALL").fetchall()
     if kind.name == "orders":
         insert_rows(database, ORDER_REPLACEMENTS, ("row_id", "by_row_id", "replaced_at"), facts)
         return
@@ -122,9 +124,9 @@ def _store_quarantine(database: Connection, kind: str, quarantined: pa.Table, ba
 
 
 def _refuse_other_rows(
-    database: Connection, frames: duckdb.DuckDBPyConnection, account: Reconciliation, state: LedgerState
+    database: Connection, work: duckdb.DuckDBPyConnection, account: Reconciliation, state: LedgerState
 ) -> None:
-    """What the database now holds of the batch is what the account says was accepted, to the row and the penny."""
+    """Refuses the batch unless the stored rows and money are exactly those the account says were accepted."""
     kind = RECORD_TYPES[account.kind]
     rows = rows_kept(database, kind.relation, first_row_id=state.next_row_id)
     if rows != account.accepted.rows:
@@ -132,26 +134,24 @@ def _refuse_other_rows(
     if not kind.money:
         return
     money = money_kept(database, kind, first_row_id=state.next_row_id)
-    [(accepted,)] = frames.sql(f"SELECT coalesce(sum({kind.money}), 0) FROM accepted").fetchall()
+    [(accepted,)] = work.sql(f"SELECT coalesce(sum({kind.money}), 0) FROM accepted").fetchall()
     if money != accepted:
         raise UnreconciledError(f"{money} in the database")
 
 
-def _batch_digest(frames: duckdb.DuckDBPyConnection, kind: RecordType) -> str:
+def _batch_digest(work: duckdb.DuckDBPyConnection, kind: RecordType) -> str:
     mixed = " ".join(
         str(
-            frames.sql(
-                f"SELECT count(*) || ' ' || coalesce(bit_xor({digest_of(kept_names(shelf))}), 0) "
-                f"FROM {accepted_on(kind, shelf)}"
+            work.sql(
+                f"SELECT count(*) || ' ' || coalesce(bit_xor({digest_of(kept_names(relation))}), 0) "
+                f"FROM {accepted_on(kind, relation)}"
             ).fetchall()[0][0]
         )
-        for shelf in kind.relations
+        for relation in kind.relations
     )
     return hashlib.sha256(mixed.encode()).hexdigest()
 
 
-def _known_at_given(frames: duckdb.DuckDBPyConnection) -> int:
-    given = frames.sql(
-        "SELECT count(*) FROM judged WHERE fate = 'accepted' AND rule IN ('column', 'public')"
-    ).fetchall()
+def _known_at_given(work: duckdb.DuckDBPyConnection) -> int:
+    given = work.sql("SELECT count(*) FROM judged WHERE fate = 'accepted' AND rule IN ('column', 'public')").fetchall()
     return int(given[0][0])

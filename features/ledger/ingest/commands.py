@@ -35,7 +35,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 
 
 def register(app: typer.Typer) -> None:
-    """``ingest`` and ``doctor`` are commands of ``app``."""
+    """Adds the commands ``ingest`` and ``doctor`` to ``app``."""
     app.command("ingest", epilog=INGEST_EXAMPLE)(ingest_files)
     app.command("doctor", epilog=DOCTOR_EXAMPLE)(examine_ledger)
 
@@ -119,22 +119,22 @@ def _pull(home: Home, name: str, others: list[Any], dry_run: bool, as_json: bool
     sources = read_sources(home.sources_file)
     if not sources or (name and name not in sources):
         raise UnknownSourceError(name, list(sources))
-    wanted = [sources[name]] if name else list(sources.values())
-    pulled = pull_all(wanted, home=home, policy=read_policy(home.policy_file), now=now(), dry_run=dry_run)
+    chosen = [sources[name]] if name else list(sources.values())
+    pulled = pull_all(chosen, home=home, policy=read_policy(home.policy_file), now=now(), dry_run=dry_run)
     if as_json:
-        Console().print_json(json.dumps({"sources": [each.as_json() for each in pulled]}))
+        Console().print_json(json.dumps({"sources": [source_result.as_json() for source_result in pulled]}))
     else:
         show_pulled(pulled)
-    if any(each.failed for each in pulled):
+    if any(source_result.failed for source_result in pulled):
         raise typer.Exit(1)
 
 
 def show_pulled(pulled: Sequence[Pulled]) -> None:
-    """The account of each source; those that failed on stderr."""
-    for each in pulled:
-        Console(stderr=each.error is not None).print(Text(each.sentence), soft_wrap=True)
-        if each.account:
-            Console().print(each.account.as_text(), soft_wrap=True)
+    """Prints the account of each source; failures go to stderr."""
+    for source_result in pulled:
+        Console(stderr=source_result.error is not None).print(Text(source_result.sentence), soft_wrap=True)
+        if source_result.account:
+            Console().print(source_result.account.as_text(), soft_wrap=True)
 
 
 def examine_ledger(
@@ -146,14 +146,14 @@ def examine_ledger(
     """Compare the database with its mirror, row by row count and penny by penny; name what is odd in the ledger."""
     home: Home = context.obj
     policy = read_policy(home.policy_file)
-    found = check_consistency(home, policy, rebuild=rebuild)
+    consistency = check_consistency(home, policy, rebuild=rebuild)
     odd = None
-    if found.sound and found.holdings[0].database_rows:
+    if consistency.sound and consistency.holdings[0].database_rows:
         odd = data_quality_of(read_ledger(home, policy), AsOf.of_instant(now(), policy.zone), policy)
     if as_json:
-        Console().print_json(json.dumps(found.as_json() | {"oddities": odd.as_json() if odd else None}))
+        Console().print_json(json.dumps(consistency.as_json() | {"oddities": odd.as_json() if odd else None}))
     else:
-        for sentence in (found.sentence, *(odd.sentences if odd else ())):
+        for sentence in (consistency.sentence, *(odd.sentences if odd else ())):
             Console().print(sentence, soft_wrap=True, highlight=False, markup=False)
-    if not found.sound:
+    if not consistency.sound:
         raise typer.Exit(1)

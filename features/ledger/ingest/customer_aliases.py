@@ -1,4 +1,4 @@
-"""Which customer ids are one customer, as somebody said it: the only way two ids become one."""
+"""Customer aliases: ids declared to be one customer; the only way two ids become one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONTRACT = (
 
 
 class SameAsError(LedgerError):
-    """A mapping of customer ids that cannot hold."""
+    """An impossible mapping of customer ids."""
 
     def __init__(self, customer_id: str, why: str) -> None:
         super().__init__(
@@ -34,42 +34,42 @@ class SameAsError(LedgerError):
 
 
 def read_same_as(path: Path) -> dict[str, str]:
-    """Id → the id it is kept under, as a file of customer_id and same_as says; ids are taken as they are written.
+    """Id → the id it is stored under, from a file of customer_id and same_as; ids are taken as written.
 
     Raises:
         SourceError, ColumnsError: the file cannot be read, or lacks a column.
-        SameAsError: an id is said to be two others.
+        SameAsError: an id is mapped to two others.
     """
     raw = read_file(path)
     matched = match_columns(raw.table.column_names, CONTRACT, {}, source=raw.name)
-    said: dict[str, str] = {}
+    mapping: dict[str, str] = {}
     ids = (raw.table.column(matched[column.name]).cast(pa.string()).to_pylist() for column in CONTRACT)
     for customer_id, same_as in zip(*ids, strict=True):
-        if customer_id and same_as and said.setdefault(customer_id, same_as) != same_as:
-            raise SameAsError(customer_id, f"is said to be '{said[customer_id]}' and '{same_as}'")
-    return said
+        if customer_id and same_as and mapping.setdefault(customer_id, same_as) != same_as:
+            raise SameAsError(customer_id, f"is said to be '{mapping[customer_id]}' and '{same_as}'")
+    return mapping
 
 
 def same_customers(database: Connection) -> dict[str, str]:
-    """Every mapping the ledger was ever given, each to the end of its chain."""
+    """Every mapping of the ledger so far, each to the end of its chain."""
     return {row.customer_id: row.same_as for row in database.execute(select(SAME_CUSTOMERS))}
 
 
-def adopt(database: Connection, said: Mapping[str, str]) -> dict[str, str]:
-    """Every mapping that now holds, in the database too; rows of the ledger stand under the ids they are kept under.
+def adopt(database: Connection, mapping: Mapping[str, str]) -> dict[str, str]:
+    """Every mapping after these are added to the database; stored rows are moved to the ids they belong to.
 
     Raises:
-        SameAsError: the mapping runs in a circle, or contradicts one given before.
+        SameAsError: the mapping runs in a circle, or contradicts an earlier one.
     """
-    held = same_customers(database)
-    for customer_id, same_as in said.items():
-        if customer_id in held and held[customer_id] != _end_of(same_as, {**held, **said}):
-            raise SameAsError(customer_id, f"was said before to be '{held[customer_id]}'")
-    together = {**said, **held}
+    known = same_customers(database)
+    for customer_id, same_as in mapping.items():
+        if customer_id in known and known[customer_id] != _end_of(same_as, {**known, **mapping}):
+            raise SameAsError(customer_id, f"was said before to be '{known[customer_id]}'")
+    together = {**mapping, **known}
     settled = {customer_id: _end_of(customer_id, together) for customer_id in together}
-    news = {customer_id: same_as for customer_id, same_as in settled.items() if held.get(customer_id) != same_as}
+    news = {customer_id: same_as for customer_id, same_as in settled.items() if known.get(customer_id) != same_as}
     for customer_id, same_as in news.items():
-        if customer_id in held:
+        if customer_id in known:
             database.execute(
                 update(SAME_CUSTOMERS).where(SAME_CUSTOMERS.c.customer_id == customer_id).values(same_as=same_as)
             )
@@ -79,9 +79,9 @@ def adopt(database: Connection, said: Mapping[str, str]) -> dict[str, str]:
     return settled
 
 
-def _end_of(customer_id: str, said: Mapping[str, str]) -> str:
+def _end_of(customer_id: str, mapping: Mapping[str, str]) -> str:
     path = [customer_id]
-    while (after := said.get(path[-1])) is not None:
+    while (after := mapping.get(path[-1])) is not None:
         if after in path:
             raise SameAsError(customer_id, f"comes back to '{after}'")
         path.append(after)
@@ -89,11 +89,11 @@ def _end_of(customer_id: str, said: Mapping[str, str]) -> str:
 
 
 def _rename(database: Connection, customer_id: str, same_as: str) -> None:
-    """The rows of an id stand under another; their batches get another digest, so that the mirror is made anew."""
+    """Moves the rows of an id to another; their batches get new digests, so that the mirror is made again."""
     touched: set[int] = set()
-    for name, shelf in RELATIONS.items():
+    for name, relation in RELATIONS.items():
         table = TABLES[name]
-        for column in (each for each in AS_WRITTEN if each in shelf.content):
+        for column in (column_name for column_name in AS_WRITTEN if column_name in relation.content):
             of_it = table.c[column] == customer_id
             touched |= set(database.execute(select(table.c.batch_id).where(of_it).distinct()).scalars())
             database.execute(update(table).where(of_it).values({column: same_as}))
@@ -104,7 +104,7 @@ def _rename(database: Connection, customer_id: str, same_as: str) -> None:
 
 
 def rename_checked(connection: duckdb.DuckDBPyConnection, kind: RecordType, same: Mapping[str, str]) -> None:
-    """Rows of ``checked`` that named an id that is another's name that one now; they stand in ``renamed``."""
+    """Replaces aliases in ``checked`` by the ids they belong to; the changed rows are in ``renamed``."""
     columns = [name for name in AS_WRITTEN if name in {column.name for column in kind.columns}]
     pairs = {"was": pa.array(list(same), pa.string()), "is_now": pa.array(list(same.values()), pa.string())}
     connection.register("same", pa.table(pairs))

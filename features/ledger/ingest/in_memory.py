@@ -1,4 +1,4 @@
-"""A ledger in memory: made of raw columns through the same checks as files, or with orders it might have had."""
+"""Ledgers in memory: from raw columns through the same checks as files, or with what-if orders."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from features.policy import Policy
 
 
 class RejectedRowsError(LedgerError):
-    """Rows of an in-memory ledger that cannot be used."""
+    """Unusable rows of an in-memory ledger."""
 
     def __init__(self, kind: str, reasons: dict[str, int]) -> None:
         listed = ", ".join(f"{reason} ({rows})" for reason, rows in reasons.items())
@@ -48,9 +48,9 @@ def ledger_of(
 ) -> Ledger:
     """An in-memory ledger of raw columns under the contract's (or usual) names, through the same checks as files.
 
-    ``others``: further tables by their kind. Rows without a known-at of their own were known when they happened
-    (``history``), or else at the later of that and ``ingested_at``. ``currency`` is that of rows that name none;
-    without it the policy's. Equal tables give equal digests; another order of rows another one.
+    ``others``: further tables by their kind. Rows without a known-at count as known when they happened (``history``),
+    or else at the later of that and ``ingested_at``. ``currency`` is that of rows that name none; without it the
+    policy's. Equal tables have equal digests; another order of rows has another digest.
 
     Raises:
         RejectedRowsError: a row cannot be used.
@@ -60,23 +60,29 @@ def ledger_of(
     door = _Door(policy, rows_in, policy.reporting_currency or rows_in, history, ingested_at)
     given = {"orders": orders} | ({} if customers is None else {"customers": customers}) | dict(others or {})
     with open_checks() as connection:
-        held: dict[str, _HeldRows] = {}
+        relations_held: dict[str, _HeldRows] = {}
         proven = True
         connection.register("stored_rates", RELATIONS["rates"].schema.empty_table())
         for name in sorted((name for name in RECORD_TYPES if name in given), key=lambda name: name != "rates"):
             proven &= _bring(connection, RECORD_TYPES[name], given[name], door)
             if name == "rates":
                 connection.register("stored_rates", _left(connection, RECORD_TYPES[name], RELATIONS[name]).rows)
-            held |= {shelf.name: _left(connection, RECORD_TYPES[name], shelf) for shelf in RECORD_TYPES[name].relations}
-    lines = held.pop("order_lines")
+            relations_held |= {
+                relation.name: _left(connection, RECORD_TYPES[name], relation)
+                for relation in RECORD_TYPES[name].relations
+            }
+    lines = relations_held.pop("order_lines")
     if not lines.rows.num_rows:
         raise EmptyLedgerError
     states = (
-        held[name].rows if name in held else RELATIONS[name].schema.empty_table() for name in ("customers", "people")
+        relations_held[name].rows if name in relations_held else RELATIONS[name].schema.empty_table()
+        for name in ("customers", "people")
     )
     versions = with_replaced_at(*states)
     days = pc.min_max(lines.rows.column("order_day")).as_py()
-    beside = {name: each for name, each in held.items() if name in OTHERS and each.rows.num_rows}
+    beside = {
+        name: rows_held for name, rows_held in relations_held.items() if name in OTHERS and rows_held.rows.num_rows
+    }
     return Ledger(
         order_lines=lines.rows,
         replacements=lines.replacements,
@@ -84,16 +90,18 @@ def ledger_of(
         starts_on=days["min"],
         ends_on=days["max"],
         currency=door.reporting,
-        digest=digest_of_tables(lines.rows, lines.replacements, versions, *(each.rows for each in beside.values())),
+        digest=digest_of_tables(
+            lines.rows, lines.replacements, versions, *(rows_held.rows for rows_held in beside.values())
+        ),
         known_at_proven=proven,
         non_product_codes=policy.non_product_codes,
-        others={name: RelationRows(each.rows, each.replacements) for name, each in beside.items()},
+        others={name: RelationRows(rows_held.rows, rows_held.replacements) for name, rows_held in beside.items()},
     )
 
 
 @dataclass(frozen=True)
 class _HeldRows:
-    """What the merge left on a shelf."""
+    """The rows of a relation after the merge."""
 
     rows: pa.Table
     replacements: pa.Table
@@ -101,7 +109,7 @@ class _HeldRows:
 
 @dataclass(frozen=True)
 class _Door:
-    """How every table of one in-memory ledger comes in."""
+    """The options for every table of one in-memory ledger."""
 
     policy: Policy
     currency: str
@@ -111,7 +119,7 @@ class _Door:
 
 
 def _bring(connection: duckdb.DuckDBPyConnection, kind: RecordType, table: pa.Table, door: _Door) -> bool:
-    """Whether every row came with a known-at of its own; they now stand in ``accepted`` (and ``accepted_people``)."""
+    """Whether every row came with a known-at; the rows are in ``accepted`` (and ``accepted_people``)."""
     raw = RawRows(kind.name, plain_table(table), pa.array(range(1, table.num_rows + 1), pa.int64()))
     create_checked(connection, kind.name)
     matched = match_columns(table.column_names, kind.columns, {}, source=f"the table of {kind.name}")
@@ -120,8 +128,8 @@ def _bring(connection: duckdb.DuckDBPyConnection, kind: RecordType, table: pa.Ta
         known = known_of(kind, history=door.history, ingested_at=door.ingested_at, zone=door.policy.time_zone)
         holds_days = door.policy.rate_holds_days
         convert(connection, kind, reporting=door.reporting, holds_days=holds_days, known=known)
-    for shelf in kind.relations:
-        connection.register(stored_on(kind, shelf), shelf.schema.empty_table())
+    for relation in kind.relations:
+        connection.register(stored_on(kind, relation), relation.schema.empty_table())
     if not kind.is_state:
         connection.register("stored_replacements", REPLACEMENTS.empty_table())
     if kind.is_sale:
@@ -129,8 +137,8 @@ def _bring(connection: duckdb.DuckDBPyConnection, kind: RecordType, table: pa.Ta
     resolve_rows(
         connection, kind, history=door.history, ingested_at=door.ingested_at, first_row_id=1, policy=door.policy
     )
-    for shelf in kind.relations:
-        connection.unregister(stored_on(kind, shelf))
+    for relation in kind.relations:
+        connection.unregister(stored_on(kind, relation))
     _refuse_rejected(connection, kind.name)
     return not connection.sql("SELECT 1 FROM good WHERE rule NOT IN ('column', 'public') LIMIT 1").fetchall()
 
@@ -143,36 +151,36 @@ def _refuse_rejected(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
         raise RejectedRowsError(kind, dict(reasons))
 
 
-def _left(connection: duckdb.DuckDBPyConnection, kind: RecordType, shelf: Relation) -> _HeldRows:
-    """The rows of a shelf and their replacements, as the merge left them."""
-    table = accepted_on(kind, shelf)
-    rows = connection.sql(f"SELECT {', '.join(shelf.schema.names)} FROM {table} ORDER BY row_id").to_arrow_table()
-    if shelf.is_state:
-        return _HeldRows(rows.cast(shelf.schema), successors(connection, table, shelf))
+def _left(connection: duckdb.DuckDBPyConnection, kind: RecordType, relation: Relation) -> _HeldRows:
+    """The rows of a relation and their replacements after the merge."""
+    table = accepted_on(kind, relation)
+    rows = connection.sql(f"SELECT {', '.join(relation.schema.names)} FROM {table} ORDER BY row_id").to_arrow_table()
+    if relation.is_state:
+        return _HeldRows(rows.cast(relation.schema), successors(connection, table, relation))
     replaced = connection.sql("SELECT row_id, replaced_at FROM replaced ORDER BY row_id").to_arrow_table()
-    return _HeldRows(rows.cast(shelf.schema), replaced.cast(REPLACEMENTS))
+    return _HeldRows(rows.cast(relation.schema), replaced.cast(REPLACEMENTS))
 
 
 def with_orders(ledger: Ledger, orders: pa.Table, policy: Policy) -> Ledger:
     """The ledger with further order lines, which pass the same checks as a file; nothing is stored.
 
-    ``ledger`` holds its order lines in memory, as that of ``ledger_of_customers`` does. ``orders`` has the columns of
-    the contract (customer_id, ordered_at, amount at the least); each line is known from when it happens.
+    ``ledger`` holds its order lines in memory, as from ``ledger_of_customers``. ``orders`` has the columns of the
+    contract (at least customer_id, ordered_at, amount); each line is known when it happens.
 
     Raises:
         RejectedRowsError: a line cannot be used.
     """
     imagined = ledger_of(orders, None, policy, currency=ledger.currency)
-    held, further = ledger.order_lines, imagined.order_lines
-    if not isinstance(held, pa.Table) or not isinstance(further, pa.Table):
+    stored_lines, further = ledger.order_lines, imagined.order_lines
+    if not isinstance(stored_lines, pa.Table) or not isinstance(further, pa.Table):
         raise TypeError("order lines in files: take the customer's own by ledger_of_customers")
-    first = (pc.max(held.column("row_id")).as_py() or 0) + 1
+    first = (pc.max(stored_lines.column("row_id")).as_py() or 0) + 1
     numbers = pa.array(range(first, first + len(further)), pa.int64())
-    lines = further.set_column(further.column_names.index("row_id"), "row_id", numbers).cast(held.schema)
+    lines = further.set_column(further.column_names.index("row_id"), "row_id", numbers).cast(stored_lines.schema)
     return replace(
         ledger,
-        order_lines=pa.concat_tables([held, lines]),
+        order_lines=pa.concat_tables([stored_lines, lines]),
         starts_on=min(ledger.starts_on, imagined.starts_on),
         ends_on=max(ledger.ends_on, imagined.ends_on),
-        digest=digest_of_tables(held, lines),
+        digest=digest_of_tables(stored_lines, lines),
     )

@@ -1,4 +1,4 @@
-"""The intake: rows read from files or from memory, and carried into the ledger."""
+"""The intake: rows from files or from memory, read and stored in the ledger."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from features.ledger.store.database import Store
 
 
 class FramesError(LedgerError):
-    """The machine, or a damaged mirror, gave out while rows were compared; nothing was stored."""
+    """Memory, disk or a damaged mirror failed while rows were compared; nothing was stored."""
 
     def __init__(self, why: str) -> None:
         super().__init__(
@@ -36,11 +36,11 @@ class FramesError(LedgerError):
 
 
 def ingest(request: IngestRequest) -> Reconciliation:
-    """The account of the rows, which are now in the ledger: all that can be used, or after an error none.
+    """The account of the rows after they were stored: all usable ones, or after an error none.
 
     Raises:
         LedgerError: see its subclasses; nothing was stored.
-        Exception: what the request's guard raises; nothing was stored.
+        Exception: raised by the request's guard; nothing was stored.
     """
     incoming = _incoming(request)
     try:
@@ -52,7 +52,7 @@ def ingest(request: IngestRequest) -> Reconciliation:
 
 @contextmanager
 def _home_of(request: IngestRequest) -> Iterator[Home]:
-    """The home of the request; a temporary one for a dry run where the home has no database, so that none is made."""
+    """The home of the request; a temporary one for a dry run on a home without a database, so that none is made."""
     if request.dry_run and not Store.exists(request.home):
         with tempfile.TemporaryDirectory() as folder:
             yield Home(Path(folder))
@@ -61,7 +61,7 @@ def _home_of(request: IngestRequest) -> Iterator[Home]:
 
 
 def _incoming(request: IngestRequest) -> IncomingRows:
-    """The rows as they were found, with the columns matched to ours."""
+    """The rows as read, with their columns matched to ours."""
     known_at = {"known_at": request.known_at_column} if request.known_at_column else {}
     mapping = {**request.mapping, **known_at}
     raws = _raws(request, mapping)
@@ -85,6 +85,6 @@ def _raws(request: IngestRequest, mapping: Mapping[str, str]) -> list[RawRows]:
 
 
 def _header_names(record_type: RecordType, mapping: Mapping[str, str]) -> frozenset[str]:
-    """The names that tell a header from the lines above it."""
+    """The names that distinguish a header from the lines above it."""
     usual = frozenset(key for column in record_type.columns for key in column.keys)
     return usual | {name_key(name) for name in mapping.values()}

@@ -1,4 +1,4 @@
-"""Sources pulled: what is new in each comes into the ledger; one that fails does not stop the others."""
+"""The pull of sources: new rows of each go into the ledger; a failing source does not stop the others."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from features.policy import Policy
 
 @dataclass(frozen=True)
 class Pulled:
-    """What became of one source.
+    """The result of one source.
 
     Attributes:
-        account: None where nothing was new, or it failed.
-        error: why it failed.
+        account: None where nothing was new, or the pull failed.
+        error: the reason of the failure.
     """
 
     source: Source
@@ -37,18 +37,18 @@ class Pulled:
 
     @property
     def failed(self) -> bool:
-        """It could not be read, or none of its rows could be used."""
+        """The source could not be read, or none of its rows could be used."""
         return self.error is not None or (self.account is not None and self.account.nothing_usable)
 
     @property
     def sentence(self) -> str:
-        """What there is to say beside the account."""
+        """The sentence beside the account."""
         if self.error:
             return f"The source '{self.source.name}' was not pulled: {self.error.sentence} {self.error.hint}"
         return f"Source {self.source.name}: {'pulled' if self.account else 'nothing new'}."
 
     def as_json(self) -> dict[str, Any]:
-        """The same for machines."""
+        """The result as JSON."""
         return {
             "source": self.source.name,
             "account": self.account.as_json() if self.account else None,
@@ -59,7 +59,7 @@ class Pulled:
 def pull_all(
     sources: Iterable[Source], *, home: Home, policy: Policy, now: datetime, dry_run: bool = False
 ) -> tuple[Pulled, ...]:
-    """What became of each source, in order."""
+    """The result of each source, in order."""
     return tuple(_tried(source, home, policy, now, dry_run) for source in sources)
 
 
@@ -71,12 +71,12 @@ def _tried(source: Source, home: Home, policy: Policy, now: datetime, dry_run: b
 
 
 def pull(source: Source, *, home: Home, policy: Policy, now: datetime, dry_run: bool = False) -> Reconciliation | None:
-    """The account of what a source had; None where a query gave no rows.
+    """The account of a source's rows; None where a query returned no rows.
 
-    The watermark moves in the transaction that keeps the rows, and only there.
+    The watermark moves only in the transaction that stores the rows.
 
     Raises:
-        CallfirstError: it cannot be read, or its rows cannot come in; nothing of it was stored.
+        CallfirstError: the source cannot be read, or its rows cannot be stored; nothing of it was stored.
     """
     if source.files:
         return ingest(_request(source, InputFiles(_files(source, home)), home, policy, now, dry_run))
@@ -110,7 +110,7 @@ def _files(source: Source, home: Home) -> list[Path]:
     path = home.root / source.files
     if path.exists():
         return [path]
-    found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-    if not found:
+    paths = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+    if not paths:
         raise SourceError(f"No file is there for '{source.files}'.", "Paths in sources.toml begin at the home.")
-    return found
+    return paths

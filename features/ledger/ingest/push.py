@@ -1,4 +1,4 @@
-"""How rows come in that another system pushes: as those of a file would, each answered by its place."""
+"""Rows pushed by another system: handled as rows of a file, and answered by their place in the push."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from features.ledger.schema.quarantine_reasons import QuarantineReason
 from features.policy import Policy
 
 SOURCE = "pushed"
-"""What stands for the name of a file; a push is told apart by its content alone, as a file is."""
+"""The file name of a push; its content alone identifies it, as with a file."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Pushed:
-    """What became of a push: its account, and the rows of it that are in quarantine, by place."""
+    """The result of a push: its account, and its rows in quarantine, by place."""
 
     account: Reconciliation
     faults: tuple[Fault, ...]
@@ -49,12 +49,12 @@ def push_rows(
     now: datetime,
     permit: Callable[[frozenset[str | None]], None],
 ) -> Pushed:
-    """What became of the rows, now in the ledger of ``home``: all that can be used, or after an error none.
+    """The result of the rows after they were stored: all usable ones, or after an error none.
 
-    They are never history: without a known-at of their own they are known since they came in, or happened.
+    Pushed rows are never history: without a known-at they count as known when they came in, or happened if later.
 
     Args:
-        permit: is told the customers of whom rows would be stored or replaced, and raises where that may not be.
+        permit: receives the customers with rows to store or replace, and raises where that is not allowed.
 
     Raises:
         LedgerError: see :func:`ingest`; nothing was stored.

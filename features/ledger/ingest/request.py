@@ -1,4 +1,4 @@
-"""One ingest as it is requested: which rows, of which home, under which options."""
+"""The request of one ingest: rows, home and options."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ OnCommit = Callable[[Connection], None]
 
 
 class KindError(LedgerError):
-    """Rows of a kind that cannot come in."""
+    """An unknown kind of rows."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(f"Rows of the kind '{kind}' cannot come in.", f"Kinds are: {', '.join(RECORD_TYPES)}.")
 
 
 class UnknownCurrencyError(LedgerError):
-    """A currency that ISO 4217 does not know."""
+    """A currency that is not in ISO 4217."""
 
     def __init__(self, code: str) -> None:
         super().__init__(f"'{code}' is no currency of ISO 4217.", "Use a code like EUR, GBP or USD.")
 
 
 class HistoryRule(StrEnum):
-    """Which rows without a known-at of their own count as known when they happened."""
+    """The rows without a known-at that count as known when they happened."""
 
     ALL = "of all"
     FIRST = "of the first batch of a kind"

@@ -1,4 +1,4 @@
-"""Here you find ``sources.toml``: the named places a company's rows are pulled from, each said once and checked."""
+"""``sources.toml``: the named places that a company's rows are pulled from, checked when it is read."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ WatermarkValue = date | datetime | int | float | str
 
 
 class SourcesFileError(LedgerError):
-    """A sources.toml that cannot hold."""
+    """An invalid sources.toml."""
 
 
 class UnknownSourceError(LedgerError):
-    """A source that sources.toml does not name; without a name: it names none at all."""
+    """A source that is not in sources.toml; without a name: there are no sources."""
 
     def __init__(self, name: str, known: list[str]) -> None:
         super().__init__(
@@ -66,10 +66,10 @@ class Source:
         kind: of its rows.
         files: file, folder of Parquet, or pattern; relative to the home. Empty: a database.
         url: of the database; ``${NAME}`` in it stands for an environment variable.
-        query: what is asked there; ``:since`` in it stands for the watermark.
-        since: where a query begins that was never asked before.
-        watermark: the column whose largest value is where the next pull begins.
-        overlap: how far before the watermark it begins again: days of a date or instant, else its own unit.
+        query: run there; ``:since`` in it stands for the watermark.
+        since: start of a query's first pull.
+        watermark: the column whose largest value is the start of the next pull.
+        overlap: distance before the watermark at which it starts again: days of a date or instant, else its own unit.
         mapping: ours → theirs.
         currency, known_at, history: as ``ingest`` has them.
     """
@@ -102,10 +102,10 @@ class Source:
             self._refuse_literal_password()
 
     def address(self) -> URL:
-        """The database's address, with what the environment says in place of its variables.
+        """The database's address, with the values of environment variables.
 
         Raises:
-            MissingVariableError: one is not set.
+            MissingVariableError: a variable is not set.
         """
         if VARIABLE.fullmatch(self.url):
             return address_of(self._filled(self.url))
@@ -139,10 +139,10 @@ class Source:
 
 
 def read_sources(path: Path) -> dict[str, Source]:
-    """The sources of a company by name; none where there is no such file.
+    """The sources of a company by name; none where there is no file.
 
     Raises:
-        SourcesFileError: it cannot be read, or says what cannot hold.
+        SourcesFileError: the file cannot be read, or is invalid.
     """
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))

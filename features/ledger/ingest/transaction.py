@@ -1,4 +1,4 @@
-"""How one ingest is carried out: rows checked, judged, reconciled and stored, in one transaction."""
+"""The transaction of one ingest: rows are checked, judged, reconciled and stored."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from features.ledger.validation.row_checks import check_rows, create_checked, op
 
 
 def carry_out(request: IngestRequest, incoming: IncomingRows) -> Reconciliation:
-    """The account of rows that are now in database and mirror; of a dry run, only the account."""
+    """The account of the rows after they were stored in database and mirror; of a dry run, only the account."""
     with open_store(request.home) as store, open_checks() as work:
         with store.engine.connect() if request.dry_run else store.writing() as database:
             state = ledger_state_of(database, request.record_type)
@@ -63,7 +63,7 @@ def _append_to_mirror(request: IngestRequest, work: duckdb.DuckDBPyConnection, b
 def _judge(
     request: IngestRequest, incoming: IncomingRows, state: LedgerState, stored: StoredRows, aliases: Mapping[str, str]
 ) -> tuple[LedgerSettings, list[str]]:
-    """The settings the ledger has or gets, and remarks on the reading; every row stands in ``judged`` with its fate."""
+    """The ledger's settings, old or new, and remarks on the reading; every row is in ``judged`` with its fate."""
     policy, record_type, work = request.policy, request.record_type, stored.work
     if state.settings:
         state.settings.refuse_other(policy)
@@ -89,7 +89,7 @@ def _judge(
 
 
 def _check(work: duckdb.DuckDBPyConnection, request: IngestRequest, incoming: IncomingRows, currency: str) -> list[str]:
-    """Remarks on the reading; every row stands in ``checked``."""
+    """Remarks on the reading; every row is in ``checked``."""
     create_checked(work, request.kind)
     remarks = [remark for raw in incoming.raws for remark in raw.remarks]
     for file_no, (raw, matched) in enumerate(zip(incoming.raws, incoming.matches, strict=True), start=1):

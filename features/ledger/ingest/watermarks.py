@@ -1,4 +1,4 @@
-"""How far each source was pulled: the largest value seen of its watermark column, kept with its type."""
+"""Watermarks of sources: the largest value pulled of a watermark column, stored with its type."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SOURCE_WATERMARKS = Table(
 
 
 class WatermarkError(LedgerError):
-    """A watermark that cannot be told from what a source gave."""
+    """A source whose rows give no watermark."""
 
     def __init__(self, source: Source, what: str, hint: str) -> None:
         super().__init__(f"The source '{source.name}' {what}.", hint)
@@ -34,7 +34,7 @@ class WatermarkError(LedgerError):
 
 @dataclass(frozen=True)
 class Watermark:
-    """A value of a watermark column, as text, with what it is: instant, local, day, number or text."""
+    """A value of a watermark column, as text, with its type: instant, local, day, number or text."""
 
     kind: str
     value: str
@@ -66,22 +66,22 @@ class Watermark:
 
 
 def watermark_of(database: Connection, source: Source) -> Watermark | None:
-    """How far a source was pulled; None: never."""
-    found = database.execute(select(SOURCE_WATERMARKS).where(SOURCE_WATERMARKS.c.name == source.name)).one_or_none()
-    return Watermark(found.kind, found.value) if found else None
+    """The watermark of a source; None: it was never pulled."""
+    row = database.execute(select(SOURCE_WATERMARKS).where(SOURCE_WATERMARKS.c.name == source.name)).one_or_none()
+    return Watermark(row.kind, row.value) if row else None
 
 
 def move(database: Connection, source: Source, to: Watermark, *, now: datetime) -> None:
-    """The source is pulled up to ``to``."""
+    """Stores the source's new watermark."""
     database.execute(delete(SOURCE_WATERMARKS).where(SOURCE_WATERMARKS.c.name == source.name))
     database.execute(insert(SOURCE_WATERMARKS).values(name=source.name, kind=to.kind, value=to.value, moved_at=now))
 
 
-def since(source: Source, held: Watermark | None) -> WatermarkValue | Decimal | None:
-    """Where the next pull begins: at the watermark less the overlap, or where the source says that it begins."""
-    if held is None:
+def since(source: Source, stored: Watermark | None) -> WatermarkValue | Decimal | None:
+    """The start of the next pull: the watermark less the overlap, or the source's own start."""
+    if stored is None:
         return source.since
-    mark = held.mark
+    mark = stored.mark
     if isinstance(mark, date):
         return mark - timedelta(days=source.overlap)
     if isinstance(mark, int | float | Decimal):
@@ -90,8 +90,8 @@ def since(source: Source, held: Watermark | None) -> WatermarkValue | Decimal | 
     return _earlier_text(source, mark) if source.overlap else mark
 
 
-def furthest(source: Source, rows: pa.Table, held: Watermark | None) -> Watermark | None:
-    """The watermark after these rows: never before the one held, unless the column is of another type now.
+def furthest(source: Source, rows: pa.Table, stored: Watermark | None) -> Watermark | None:
+    """The watermark after these rows: never before the stored one, unless the column's type changed.
 
     Raises:
         WatermarkError: the rows have no such column, or one without an order.
@@ -107,9 +107,9 @@ def furthest(source: Source, rows: pa.Table, held: Watermark | None) -> Watermar
             source, f"has a watermark '{source.watermark}' without an order", "Choose a date, a number or a text."
         ) from None
     if largest is None:
-        return held
-    found = Watermark.of(largest)
-    return held if held and held.kind == found.kind and _is_before(found, held) else found
+        return stored
+    newest = Watermark.of(largest)
+    return stored if stored and stored.kind == newest.kind and _is_before(newest, stored) else newest
 
 
 def _is_before(one: Watermark, other: Watermark) -> bool:

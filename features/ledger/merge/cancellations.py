@@ -1,7 +1,7 @@
 """Orders cancelled at once: a sale and a return of the same thing, minutes apart, that undo each other.
 
-Which return cancels which sale is settled in the order in which the lines became known, so that nothing known later
-parts a pair: at any as-of it stands as it stood then.
+Pairs are formed in the order in which the lines became known, so that later knowledge never separates a pair: at any
+as-of it is as it was then.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from features.ledger.sql import literal
 from features.ledger.store.tables import ORDER_REPLACEMENTS
 
 PAIRS = pa.schema([pa.field("row_id", pa.int64(), nullable=False), pa.field("by_row_id", pa.int64(), nullable=False)])
-"""Which line is cancelled by which; a pair stands both ways round."""
+"""Lines and the lines that cancel them; a pair has two rows, one for each direction."""
 
 MICROSECONDS = 60_000_000  # of a minute
 
@@ -53,12 +53,12 @@ ORDER BY thing, known, near.row_id
 
 @dataclass(frozen=True)
 class _Line:
-    """One line that could cancel or be cancelled; instants in microseconds.
+    """One line that can cancel or be cancelled; instants in microseconds.
 
     Attributes:
-        known: when it was first seen, having happened and become known.
-        until: when a correction replaced it; None: never.
-        is_midnight: its time of day is 00:00, which mostly means that none was written down.
+        known: the time it was first visible.
+        until: the time a correction replaced it; None: never.
+        is_midnight: its time of day is 00:00, which mostly means that no time was recorded.
     """
 
     row_id: int
@@ -71,15 +71,15 @@ class _Line:
 
 @dataclass
 class _Matching:
-    """The lines of one thing as they become known: each meets the earliest of those still free that it undoes."""
+    """The lines of one thing as they become known: each pairs with the earliest free line that it undoes."""
 
     within: int
     free: dict[bool, list[tuple[int, int, _Line]]] = field(default_factory=lambda: {True: [], False: []})
 
     def meet(self, line: _Line) -> _Line | None:
-        """The line it pairs with, which is no longer free; None where there is none, and then this line is free.
+        """The partner of a line, which is no longer free; None: there is none, and the line itself becomes free.
 
-        A line that is superseded by the instant it is known meets nobody: its correction stands in its place.
+        A line that is superseded by the instant it becomes known has no partner: its correction counts instead.
         """
         if line.until is not None and line.until <= line.known:
             return None
@@ -109,11 +109,11 @@ def cancel_at_once(connection: duckdb.DuckDBPyConnection, *, minutes: int, zone:
     """
     columns = "row_id, customer_id, product_id, currency, ordered_at, order_day, visible_from, amount, quantity"
     midnight = f"timezone('UTC', timezone({literal(zone)}, CAST(order_day AS TIMESTAMP)))"
-    asked = _CANDIDATES.format(columns=columns, midnight=midnight, minutes=int(minutes))
+    statement = _CANDIDATES.format(columns=columns, midnight=midnight, minutes=int(minutes))
     before: Mapping[int, int] = dict(connection.sql("SELECT by_row_id, row_id FROM replaced").fetchall())
     partner: dict[int, int] = dict(connection.sql("SELECT row_id, by_row_id FROM stored_pairs").fetchall())
-    found = _pairs_of(connection.sql(asked).fetchall(), before, partner, minutes * MICROSECONDS)
-    rows = pa.table([pa.array(column, pa.int64()) for column in (zip(*found, strict=True) if found else [()] * 3)],
+    pairs = _pairs_of(connection.sql(statement).fetchall(), before, partner, minutes * MICROSECONDS)
+    rows = pa.table([pa.array(column, pa.int64()) for column in (zip(*pairs, strict=True) if pairs else [()] * 3)],
         names=["row_id", "by_row_id", "replaced_at"])  # fmt: skip
     connection.register("found_pairs", rows)
     connection.execute("CREATE OR REPLACE TEMP TABLE cancelled AS SELECT row_id, by_row_id FROM found_pairs")

@@ -47,10 +47,10 @@ def convert(
             rate_type=RATE_TYPE, day=day, known=known, reporting=literal(reporting), holds_days=int(holds_days)
         )
     )
-    kept = ", ".join(f"{name}{ORIGINAL} = {name}" for name in kind.converted)
+    originals = ", ".join(f"{name}{ORIGINAL} = {name}" for name in kind.converted)
     converted = ", ".join(f"{name} = {money(f'{name} * rated.rate')}" for name in kind.converted)
     connection.execute(
-        f"""UPDATE checked SET {kept}, {converted}, rate_known_at = rated.known_at FROM rated
+        f"""UPDATE checked SET {originals}, {converted}, rate_known_at = rated.known_at FROM rated
         WHERE checked.file_no = rated.file_no AND checked.line_no = rated.line_no"""
     )
     too_large = " OR ".join(f"({name}{ORIGINAL} IS NOT NULL AND {name} IS NULL)" for name in kind.converted)

@@ -10,7 +10,7 @@ from features.ledger.schema.column import INSTANT
 from features.ledger.schema.record_types import RecordType, Relation
 from features.ledger.sql import at_utc, instant_literal
 
-SINCE_EVER = datetime(1900, 1, 1)  # noqa: DTZ001 - frames carry UTC without a zone
+SINCE_EVER = datetime(1900, 1, 1)  # noqa: DTZ001 - Arrow tables carry UTC without a zone
 
 
 def digest_of(names: tuple[str, ...]) -> str:
@@ -19,14 +19,14 @@ def digest_of(names: tuple[str, ...]) -> str:
     return f"md5_number(concat_ws(chr(0), {values}))"
 
 
-def accepted_on(kind: RecordType, shelf: Relation) -> str:
-    """The table in which the merge leaves a shelf's new rows: ``accepted``, and one more for people."""
-    return "accepted" if shelf is kind.relation else f"accepted_{shelf.name}"
+def accepted_on(kind: RecordType, relation: Relation) -> str:
+    """The table in which the merge leaves a relation's new rows: ``accepted``, and one more for people."""
+    return "accepted" if relation is kind.relation else f"accepted_{relation.name}"
 
 
-def stored_on(kind: RecordType, shelf: Relation) -> str:
-    """The table or view in which the merge is handed a shelf's rows: ``stored``, and one more for people."""
-    return "stored" if shelf is kind.relation else f"stored_{shelf.name}"
+def stored_on(kind: RecordType, relation: Relation) -> str:
+    """The table or view in which the merge is handed a relation's rows: ``stored``, and one more for people."""
+    return "stored" if relation is kind.relation else f"stored_{relation.name}"
 
 
 def merge_events(
@@ -41,7 +41,7 @@ def merge_events(
     """The good rows of ``checked`` have met the rows in ``stored`` and ``stored_replacements``.
 
     Leaves three tables: ``judged`` (checked, with rule, fate, visible_from, copy and row_id), ``accepted``
-    (the shelf's schema, with file_no and line_no) and ``replaced`` (row_id, replaced_at, by_row_id).
+    (the relation's schema, with file_no and line_no) and ``replaced`` (row_id, replaced_at, by_row_id).
 
     A row is merged when it is the k-th copy in its file and an earlier file already brought k. One that carries its
     whole key (an order line's order_id and line_id, a complaint's complaint_id) is a version: merged when the version
@@ -50,22 +50,22 @@ def merge_events(
     the same again counts: another may come later that was known between the two. Of those of one file and instant the
     last stands, unless all of them have come.
     """
-    shelf = kind.relation
+    relation = kind.relation
     known = known_of(kind, history=history, ingested_at=ingested_at, zone=zone)
     known = f"greatest({known}, rate_known_at)" if kind.converted else known
     rule = "public" if kind.is_public else "history" if history else "arrival"
-    key, versioned = ", ".join(shelf.key), " AND ".join(f"{name} IS NOT NULL" for name in shelf.key)
+    key, versioned = ", ".join(relation.key), " AND ".join(f"{name} IS NOT NULL" for name in relation.key)
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE good AS
         SELECT *, {known} AS visible_from,
             CASE WHEN known_at IS NULL THEN '{rule}' ELSE 'column' END AS rule,
-            {versioned} AS versioned, {digest_of(shelf.said)} AS content,
+            {versioned} AS versioned, {digest_of(relation.said)} AS content,
             {first_row_id} - 1 + row_number() OVER (ORDER BY file_no, line_no) AS place
         FROM checked WHERE reason IS NULL"""
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE held AS
-        SELECT row_id, {key}, visible_from, {versioned} AS versioned, {digest_of(shelf.said)} AS content
+        SELECT row_id, {key}, visible_from, {versioned} AS versioned, {digest_of(relation.said)} AS content
         FROM stored"""
     )
     connection.execute(
@@ -102,7 +102,8 @@ def merge_events(
     judge(connection, first_row_id)
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE accepted AS
-        SELECT {", ".join(shelf.schema.names)}, file_no, line_no FROM judged WHERE fate = 'accepted' ORDER BY row_id"""
+        SELECT {", ".join(relation.schema.names)}, file_no, line_no FROM judged
+        WHERE fate = 'accepted' ORDER BY row_id"""
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE replaced AS

@@ -22,7 +22,7 @@ FEW_ROWS = 2_000
 
 
 def resolve_rows(
-    frames: duckdb.DuckDBPyConnection,
+    work: duckdb.DuckDBPyConnection,
     kind: RecordType,
     *,
     history: bool,
@@ -35,13 +35,13 @@ def resolve_rows(
     Expects ``stored`` and what else the merge of the kind wants.
     """
     if kind.is_state:
-        merge_states(frames, kind, history=history, ingested_at=ingested_at, first_row_id=first_row_id)
+        merge_states(work, kind, history=history, ingested_at=ingested_at, first_row_id=first_row_id)
     else:
         merge_events(
-            frames, kind, history=history, ingested_at=ingested_at, first_row_id=first_row_id, zone=policy.time_zone
+            work, kind, history=history, ingested_at=ingested_at, first_row_id=first_row_id, zone=policy.time_zone
         )
     if kind.is_sale:
-        cancel_at_once(frames, minutes=policy.cancel_minutes, zone=policy.time_zone)
+        cancel_at_once(work, minutes=policy.cancel_minutes, zone=policy.time_zone)
 
 
 def cancel_against_stored(stored: StoredRows, kind: RecordType) -> None:
@@ -54,8 +54,8 @@ def cancel_against_stored(stored: StoredRows, kind: RecordType) -> None:
 
 
 def _meet_all(stored: StoredRows, kind: RecordType) -> None:
-    for shelf in kind.relations:
-        stored.create_view(shelf, stored_on(kind, shelf))
+    for relation in kind.relations:
+        stored.create_view(relation, stored_on(kind, relation))
     if not kind.is_state:
         stored.work.register("stored_replacements", replacements_of(stored.database, kind.relation))
     if kind.is_sale:
@@ -64,27 +64,27 @@ def _meet_all(stored: StoredRows, kind: RecordType) -> None:
 
 def _meet_few(stored: StoredRows, kind: RecordType) -> None:
     work, database = stored.work, stored.database
-    for shelf in kind.relations:
-        where, parameters = _related(work, shelf, PLACEHOLDERS[database.dialect.paramstyle])
-        beside = {} if kind.is_state else {"replaced_at": since_replaced(shelf)}
-        raw = raw_rows(database, shelf, f"WHERE {where}", parameters, beside=beside)
-        work.register(stored_on(kind, shelf), as_rows(work, raw, shelf, stored.time_zone))
+    for relation in kind.relations:
+        where, parameters = _related(work, relation, PLACEHOLDERS[database.dialect.paramstyle])
+        beside = {} if kind.is_state else {"replaced_at": since_replaced(relation)}
+        raw = raw_rows(database, relation, f"WHERE {where}", parameters, beside=beside)
+        work.register(stored_on(kind, relation), as_rows(work, raw, relation, stored.time_zone))
         if not kind.is_state:
             work.register("stored_replacements", replaced_among(raw))
         if kind.is_sale:
             work.register("stored_pairs", stored_pairs(database, where, parameters))
 
 
-def _related(frames: duckdb.DuckDBPyConnection, shelf: Relation, mark: str) -> tuple[str, tuple[Any, ...]]:
+def _related(work: duckdb.DuckDBPyConnection, relation: Relation, mark: str) -> tuple[str, tuple[Any, ...]]:
     """SQL with its values: rows of the customers, or with the first part of the keys, of the good rows."""
     tests: list[str] = []
     values: list[Any] = []
-    for name in dict.fromkeys(name for name in ("customer_id", shelf.key[0]) if name in shelf.content):
-        found = frames.sql(f"SELECT DISTINCT {name} FROM checked WHERE reason IS NULL ORDER BY 1").fetchall()
-        named = [value for (value,) in found if value is not None]
+    for name in dict.fromkeys(name for name in ("customer_id", relation.key[0]) if name in relation.content):
+        keys = work.sql(f"SELECT DISTINCT {name} FROM checked WHERE reason IS NULL ORDER BY 1").fetchall()
+        named = [value for (value,) in keys if value is not None]
         if named:
             tests.append(f"{name} IN ({', '.join([mark] * len(named))})")
             values += named
-        if name == "customer_id" and len(named) < len(found):
+        if name == "customer_id" and len(named) < len(keys):
             tests.append("customer_id IS NULL")
     return " OR ".join(tests) or "false", tuple(values)

@@ -43,74 +43,75 @@ def merge_states(
     )
     if PEOPLE in kind.relations:
         _complete(connection, kind.relation)
-    for shelf in kind.relations:
+    for relation in kind.relations:
         connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE said_{shelf.name} AS
-            SELECT place, file_no, line_no, {", ".join(shelf.key)}, visible_from, rule = 'column' AS is_dated,
-                {digest_of(shelf.content)} AS content
-            FROM good WHERE {_speaks(kind, shelf)}"""
+            f"""CREATE OR REPLACE TEMP TABLE said_{relation.name} AS
+            SELECT place, file_no, line_no, {", ".join(relation.key)}, visible_from, rule = 'column' AS is_dated,
+                {digest_of(relation.content)} AS content
+            FROM good WHERE {_speaks(kind, relation)}"""
         )
-        _set_twice_apart(connection, kind, shelf)
+        _set_twice_apart(connection, kind, relation)
     connection.execute(
         """DELETE FROM good USING checked c
         WHERE good.file_no = c.file_no AND good.line_no = c.line_no AND c.reason IS NOT NULL"""
     )
-    for shelf in kind.relations:
-        _find_news(connection, kind, shelf)
-    news = " OR ".join(f"place IN (SELECT place FROM news_{shelf.name})" for shelf in kind.relations)
+    for relation in kind.relations:
+        _find_news(connection, kind, relation)
+    news = " OR ".join(f"place IN (SELECT place FROM news_{relation.name})" for relation in kind.relations)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE fates AS SELECT place, {news} AS is_new, 1 AS copy FROM good")
     judge(connection, first_row_id)
-    for shelf in kind.relations:
-        columns = ", ".join(f"j.{name}" if name == "row_id" else f"g.{name}" for name in shelf.schema.names)
+    for relation in kind.relations:
+        columns = ", ".join(f"j.{name}" if name == "row_id" else f"g.{name}" for name in relation.schema.names)
         connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE {accepted_on(kind, shelf)} AS
+            f"""CREATE OR REPLACE TEMP TABLE {accepted_on(kind, relation)} AS
             SELECT {columns}, file_no, line_no FROM good g JOIN judged j USING (file_no, line_no)
-            WHERE place IN (SELECT place FROM news_{shelf.name}) ORDER BY j.row_id"""
+            WHERE place IN (SELECT place FROM news_{relation.name}) ORDER BY j.row_id"""
         )
 
 
-def _complete(connection: duckdb.DuckDBPyConnection, shelf: Relation) -> None:
-    """Where rows of one customer, file and instant name people, an empty cell takes what another row says."""
+def _complete(connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
+    """Fills empty cells from other rows where rows of one customer, file and instant name people."""
     together = "(PARTITION BY file_no, customer_id, visible_from ORDER BY place {})"
     everyone = together.format("ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING")
     filled = ", ".join(
         f"CASE WHEN bool_or(person IS NOT NULL) OVER {everyone} "
         f"THEN coalesce({name}, last_value({name} IGNORE NULLS) OVER {everyone}) ELSE {name} END AS {name}"
-        for name in shelf.content
-        if name not in shelf.key
+        for name in relation.content
+        if name not in relation.key
     )
     connection.execute(f"CREATE OR REPLACE TEMP TABLE good AS SELECT * REPLACE ({filled}) FROM good")
 
 
-def _speaks(kind: RecordType, shelf: Relation) -> str:
-    """SQL: whether a row tells of what lies on the shelf."""
+def _speaks(kind: RecordType, relation: Relation) -> str:
+    """SQL: whether a row has a value of the relation."""
     if PEOPLE not in kind.relations:
         return "true"
-    if shelf is PEOPLE:
+    if relation is PEOPLE:
         return "person IS NOT NULL"
-    says = " OR ".join(f"{name} IS NOT NULL" for name in shelf.content if name not in shelf.key)
+    says = " OR ".join(f"{name} IS NOT NULL" for name in relation.content if name not in relation.key)
     return f"person IS NULL OR {says}"
 
 
-def _set_twice_apart(connection: duckdb.DuckDBPyConnection, kind: RecordType, shelf: Relation) -> None:
+def _set_twice_apart(connection: duckdb.DuckDBPyConnection, kind: RecordType, relation: Relation) -> None:
     connection.execute(
         f"""UPDATE checked SET reason = {literal(TWICE[kind.name])} FROM (
-            SELECT file_no, line_no FROM said_{shelf.name} QUALIFY content IS DISTINCT FROM last_value(content) OVER (
-                PARTITION BY file_no, {", ".join(shelf.key)}, visible_from ORDER BY place
+            SELECT file_no, line_no FROM said_{relation.name}
+            QUALIFY content IS DISTINCT FROM last_value(content) OVER (
+                PARTITION BY file_no, {", ".join(relation.key)}, visible_from ORDER BY place
                 ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)) twice
         WHERE checked.file_no = twice.file_no AND checked.line_no = twice.line_no"""
     )
 
 
-def _find_news(connection: duckdb.DuckDBPyConnection, kind: RecordType, shelf: Relation) -> None:
-    """The places of good rows that say something new of what lies on the shelf stand in ``news_SHELF``."""
-    key = ", ".join(shelf.key)
+def _find_news(connection: duckdb.DuckDBPyConnection, kind: RecordType, relation: Relation) -> None:
+    """Writes the places of good rows with something new in the relation to ``news_RELATION``."""
+    key = ", ".join(relation.key)
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE news_{shelf.name} AS
-        WITH said AS (SELECT * FROM said_{shelf.name} WHERE place IN (SELECT place FROM good)),
+        f"""CREATE OR REPLACE TEMP TABLE news_{relation.name} AS
+        WITH said AS (SELECT * FROM said_{relation.name} WHERE place IN (SELECT place FROM good)),
         versions AS (
-            SELECT row_id AS place, {key}, visible_from, {digest_of(shelf.content)} AS content, NULL AS is_dated
-            FROM {stored_on(kind, shelf)} SEMI JOIN said USING ({key})
+            SELECT row_id AS place, {key}, visible_from, {digest_of(relation.content)} AS content, NULL AS is_dated
+            FROM {stored_on(kind, relation)} SEMI JOIN said USING ({key})
             UNION ALL SELECT place, {key}, visible_from, content, is_dated FROM said)
         SELECT place FROM (
             SELECT *, last_value(content) OVER before AS in_effect,

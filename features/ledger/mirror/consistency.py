@@ -1,4 +1,4 @@
-"""Whether the mirror and the database say the same, of every kind of rows."""
+"""Consistency of the mirror with the database, for every kind of rows."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from features.policy import Policy
 
 @dataclass(frozen=True)
 class RelationConsistency:
-    """What database and mirror hold of one shelf; rows and money of damaged files are not counted."""
+    """Rows and money of one relation in database and mirror; damaged files do not count."""
 
-    shelf: str
+    relation: str
     database_rows: int
     database_money: Decimal
     mirror_rows: int
@@ -34,17 +34,17 @@ class RelationConsistency:
 
     @property
     def sound(self) -> bool:
-        """Both say the same, in rows and money, and every file of the mirror holds what was written."""
+        """Database and mirror agree in rows and money, and every file of the mirror is undamaged."""
         same = (self.database_rows, self.database_money) == (self.mirror_rows, self.mirror_money)
         return same and not self.damaged
 
     @property
     def title(self) -> str:
-        """The shelf in plain words."""
-        return self.shelf.replace("_", " ")
+        """The relation in plain words."""
+        return self.relation.replace("_", " ")
 
     def as_json(self) -> dict[str, Any]:
-        """The holding for machines; money as decimal strings."""
+        """The relation's consistency as JSON; money as decimal strings."""
         return {
             "database": {"rows": self.database_rows, "money": str(self.database_money)},
             "mirror": {"rows": self.mirror_rows, "money": str(self.mirror_money), "damaged_files": self.damaged},
@@ -53,19 +53,19 @@ class RelationConsistency:
 
 @dataclass(frozen=True)
 class Consistency:
-    """What database and mirror hold of every shelf that has rows, order lines first."""
+    """The consistency of every relation with rows, order lines first."""
 
     holdings: tuple[RelationConsistency, ...]
     rebuilt: bool
 
     @property
     def sound(self) -> bool:
-        """Every shelf is."""
+        """Every relation is sound."""
         return all(holding.sound for holding in self.holdings)
 
     @property
     def sentence(self) -> str:
-        """The finding for people."""
+        """The finding in words."""
         if self.sound:
             held = ", ".join(
                 f"{each.database_rows:,} {each.title}{_over(each.database_money)}" for each in self.holdings
@@ -76,12 +76,12 @@ class Consistency:
         return " ".join([*said, "Make the mirror anew: callfirst doctor --rebuild."])
 
     def as_json(self) -> dict[str, Any]:
-        """The finding for machines; what is not under a shelf is of order lines."""
+        """The finding as JSON; figures outside a relation are those of order lines."""
         return {
             "sound": self.sound,
             "rebuilt": self.rebuilt,
             **self.holdings[0].as_json(),
-            "shelves": {holding.shelf: holding.as_json() for holding in self.holdings},
+            "shelves": {holding.relation: holding.as_json() for holding in self.holdings},
         }
 
 
@@ -98,7 +98,7 @@ def _difference(holding: RelationConsistency) -> str:
 
 
 def check_consistency(home: Home, policy: Policy, *, rebuild: bool) -> Consistency:
-    """What database and mirror hold; ``rebuild``: after the mirror was made anew.
+    """The consistency of database and mirror; ``rebuild``: after the mirror was made again.
 
     Raises:
         EmptyLedgerError: there is no ledger yet.
@@ -113,26 +113,32 @@ def check_consistency(home: Home, policy: Policy, *, rebuild: bool) -> Consisten
         settings.refuse_other(policy)
         if rebuild:
             forget_mirror(home)
-        found = [_holding(home, database, shelf, settings.time_zone) for shelf in RELATIONS.values()]
-    kept = tuple(each for each in found if each.shelf == "order_lines" or each.database_rows or each.mirror_rows)
-    return Consistency(kept, rebuild)
+        holdings = [_holding(home, database, relation, settings.time_zone) for relation in RELATIONS.values()]
+    shown = tuple(
+        holding
+        for holding in holdings
+        if holding.relation == "order_lines" or holding.database_rows or holding.mirror_rows
+    )
+    return Consistency(shown, rebuild)
 
 
-def _holding(home: Home, database: Connection, shelf: Relation, zone: str) -> RelationConsistency:
-    files = mirrored(home, database, shelf, zone)
-    damaged = damaged_files(home, database, shelf)
-    kind = RECORD_TYPES[shelf.kind]
+def _holding(home: Home, database: Connection, relation: Relation, zone: str) -> RelationConsistency:
+    files = mirrored(home, database, relation, zone)
+    damaged = damaged_files(home, database, relation)
+    kind = RECORD_TYPES[relation.kind]
     money = money_kept(database, kind) if kind.money else Decimal(0)
     rows_there, money_there = _held([path for path in files if path not in damaged], kind.money)
-    return RelationConsistency(shelf.name, rows_kept(database, shelf), money, rows_there, money_there, len(damaged))
+    return RelationConsistency(
+        relation.name, rows_kept(database, relation), money, rows_there, money_there, len(damaged)
+    )
 
 
 def _held(files: Sequence[Path], money: str) -> tuple[int, Decimal]:
     """Rows and money of files of the mirror."""
     if not files:
         return 0, Decimal(0)
-    with duckdb.connect() as frames:
-        frames.read_parquet([str(path) for path in files]).create_view("held")
+    with duckdb.connect() as work:
+        work.read_parquet([str(path) for path in files]).create_view("held")
         summed = f"coalesce(sum({money}), 0)" if money else "0"
-        rows, total = frames.sql(f"SELECT count(*), {summed} FROM held").fetchall()[0]
+        rows, total = work.sql(f"SELECT count(*), {summed} FROM held").fetchall()[0]
     return rows, Decimal(total)

@@ -1,4 +1,4 @@
-"""The marks of the mirror: each says which batches some of its files hold, and what these files are."""
+"""Manifests of the mirror: each names the batches in some of its files, and these files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PARQUET = b"PAR1"  # its first and last bytes
 
 @dataclass(frozen=True)
 class MirrorFile:
-    """What a file of the mirror was when it was written."""
+    """A file of the mirror as it was written."""
 
     bytes: int
     sha256: str
@@ -28,12 +28,12 @@ class MirrorFile:
 
 @dataclass(frozen=True)
 class MirrorManifest:
-    """Files that hold the rows of one batch, or of several small ones that followed each other.
+    """Files with the rows of one batch, or of several small successive ones.
 
     Attributes:
         batches: id → digest of the batch.
-        columns: names and types; another contract, another text.
-        files: path under the folder of the shelf → what it was.
+        columns: names and types as text; another contract has another text.
+        files: path under the folder of the relation → the file as written.
     """
 
     batches: Mapping[int, str]
@@ -42,49 +42,49 @@ class MirrorManifest:
 
     @property
     def name(self) -> str:
-        """Its first batch, and its last one where they are several."""
+        """Its first batch, and its last one where there are several."""
         return batches_name(self.batches)
 
     def write(self, folder: Path) -> None:
-        """It stands in the folder of its shelf, whole."""
-        said = {
+        """Writes the manifest to the folder of its relation, atomically."""
+        record = {
             "batches": dict(self.batches),
             "columns": self.columns,
             "files": {name: asdict(file) for name, file in self.files.items()},
         }
         with atomic_write(folder / "batches" / f"{self.name}.json") as unfinished:
-            unfinished.write_text(json.dumps(said), encoding="utf-8")
+            unfinished.write_text(json.dumps(record), encoding="utf-8")
 
     def is_whole(self, folder: Path) -> bool:
-        """Whether each file has its size and begins and ends as Parquet does: a power cut may leave zeros instead."""
+        """Whether each file has its size and the first and last bytes of Parquet: a power cut may leave zeros."""
         try:
             return all(_is_whole(folder / name, file.bytes) for name, file in self.files.items())
         except OSError:
             return False
 
     def damaged(self, folder: Path) -> list[Path]:
-        """The files whose content is not what was written; their sizes alone do not tell."""
+        """The files with other content than was written; sizes alone do not show it."""
         return [folder / name for name, file in self.files.items() if _sha256(folder / name) != file.sha256]
 
 
 def batches_name(batches: Mapping[int, str]) -> str:
-    """A name for batches that followed each other, as file names carry it."""
+    """A name for successive batches, as in file names."""
     first, last = min(batches), max(batches)
     return f"{first:06d}" if first == last else f"{first:06d}-{last:06d}"
 
 
 def manifests_in(folder: Path) -> Iterator[MirrorManifest]:
-    """The marks that can be read, in order of their names."""
+    """The readable manifests, in order of their names."""
     for path in sorted((folder / "batches").glob("[0-9]*.json")):
         try:
-            said = json.loads(path.read_text(encoding="utf-8"))
-            batches = {int(batch_id): str(digest) for batch_id, digest in said["batches"].items()}
-            files = {name: MirrorFile(**file) for name, file in said["files"].items()}
-            mark = MirrorManifest(batches, said["columns"], files)
+            record = json.loads(path.read_text(encoding="utf-8"))
+            batches = {int(batch_id): str(digest) for batch_id, digest in record["batches"].items()}
+            files = {name: MirrorFile(**file) for name, file in record["files"].items()}
+            manifest = MirrorManifest(batches, record["columns"], files)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
-        if batches and path.stem == mark.name:
-            yield mark
+        if batches and path.stem == manifest.name:
+            yield manifest
 
 
 def _is_whole(path: Path, size: int) -> bool:

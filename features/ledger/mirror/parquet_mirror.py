@@ -1,9 +1,9 @@
 """The mirror: a columnar copy of the rows of every kind, derived from the database batch by batch.
 
-``var/mirror/FOLDER/bucket=NN/batch-NNNNNN.parquet`` holds the rows of a shelf, NN by a stable hash of the customer;
-``var/mirror/FOLDER/batches/NNNNNN.json`` is their mark: it says which files a batch has, and with which columns. A
-batch without one, or with one of other columns, is not there yet. What was pushed waits in the database until somebody
-reads the whole ledger; then small batches in a row are folded into one (``NNNNNN-MMMMMM``).
+``var/mirror/FOLDER/bucket=NN/batch-NNNNNN.parquet`` holds the rows of a relation, NN by a stable hash of the customer;
+``var/mirror/FOLDER/batches/NNNNNN.json`` is their manifest: the files of a batch and their columns. A batch without a
+manifest, or with other columns, is not mirrored yet. Pushed rows wait in the database until the whole ledger is read;
+then successive small batches are folded into one (``NNNNNN-MMMMMM``).
 """
 
 from __future__ import annotations
@@ -48,62 +48,62 @@ class MirrorError(LedgerError):
         )
 
 
-def mirrored(home: Home, connection: Connection, shelf: Relation, zone: str) -> tuple[Path, ...]:
-    """The files of a shelf's mirror, which now holds every row of it in the database and no other."""
-    folder = home.mirror / shelf.folder
-    batches = batches_of(connection, shelf.kind)
-    marks = _marks_of(home, batches, shelf)
-    files = [folder / name for mark in marks for name in mark.files]
-    there = {batch_id for mark in marks for batch_id in mark.batches}
-    for run in _runs(batches, there):
-        rows = rows_between(connection, shelf, run[0].first_row_id, run[-1].last_row_id, zone)
-        files += append(home, shelf, {batch.batch_id: batch.digest for batch in run}, rows)
+def mirrored(home: Home, connection: Connection, relation: Relation, zone: str) -> tuple[Path, ...]:
+    """The files of a relation's mirror, after it was brought up to date with the database."""
+    folder = home.mirror / relation.folder
+    batches = batches_of(connection, relation.kind)
+    manifests = _manifests_of(home, batches, relation)
+    files = [folder / name for manifest in manifests for name in manifest.files]
+    mirrored_batches = {batch_id for manifest in manifests for batch_id in manifest.batches}
+    for run in _runs(batches, mirrored_batches):
+        rows = rows_between(connection, relation, run[0].first_row_id, run[-1].last_row_id, zone)
+        files += append(home, relation, {batch.batch_id: batch.digest for batch in run}, rows)
     return tuple(files)
 
 
-def append(home: Home, shelf: Relation, batches: Mapping[int, str], rows: pa.Table) -> list[Path]:
-    """The files of batches (id → digest) on a shelf, written whole; their mark comes last, so a crash leaves nothing.
+def append(home: Home, relation: Relation, batches: Mapping[int, str], rows: pa.Table) -> list[Path]:
+    """The files of batches (id → digest) of a relation; their manifest is written last, so that a crash leaves nothing.
 
     Raises:
         MirrorError: they cannot be written.
     """
-    folder, name = home.mirror / shelf.folder, batches_name(batches)
+    folder, name = home.mirror / relation.folder, batches_name(batches)
     files: dict[str, MirrorFile] = {}
     try:
-        for bucket, part in _buckets(rows, shelf):
+        for bucket, part in _buckets(rows, relation):
             path = folder / f"bucket={bucket:02d}" / f"batch-{name}.parquet"
             with atomic_write(path) as unfinished:
                 pq.write_table(part, unfinished, compression="zstd", row_group_size=ROW_GROUP)
             files[str(path.relative_to(folder))] = MirrorFile.of(path)
-        MirrorManifest(batches, _columns(shelf), files).write(folder)
+        MirrorManifest(batches, _columns(relation), files).write(folder)
     except OSError as error:
         raise MirrorError(error.strerror or str(error)) from None
     return [folder / name for name in files]
 
 
-def _marks_of(home: Home, batches: Sequence[Batch], shelf: Relation) -> list[MirrorManifest]:
-    """The marks that hold batches of the database as it has them, whole, and each batch once."""
+def _manifests_of(home: Home, batches: Sequence[Batch], relation: Relation) -> list[MirrorManifest]:
+    """The manifests that match the batches of the database, whole, and each batch once."""
     digests = {batch.batch_id: batch.digest for batch in batches}
-    folder, columns = home.mirror / shelf.folder, _columns(shelf)
-    marks: list[MirrorManifest] = []
-    there: set[int] = set()
-    for mark in manifests_in(folder):
-        same = mark.columns == columns and mark.batches.items() <= digests.items()
-        if same and not there & mark.batches.keys() and mark.is_whole(folder):
-            marks.append(mark)
-            there |= mark.batches.keys()
-    return marks
+    folder, columns = home.mirror / relation.folder, _columns(relation)
+    manifests: list[MirrorManifest] = []
+    mirrored_batches: set[int] = set()
+    for manifest in manifests_in(folder):
+        same = manifest.columns == columns and manifest.batches.items() <= digests.items()
+        if same and not mirrored_batches & manifest.batches.keys() and manifest.is_whole(folder):
+            manifests.append(manifest)
+            mirrored_batches |= manifest.batches.keys()
+    return manifests
 
 
-def _runs(batches: Sequence[Batch], there: Set[int]) -> Iterator[list[Batch]]:
-    """The batches that are not there, those that follow each other together while they are small."""
+def _runs(batches: Sequence[Batch], mirrored_batches: Set[int]) -> Iterator[list[Batch]]:
+    """The batches that are not mirrored, with small successive ones together."""
     run: list[Batch] = []
     rows = 0
     for batch in batches:
-        if run and (batch.batch_id in there or rows + batch.rows > FOLDED_ROWS):
+        if run and (batch.batch_id in mirrored_batches or rows + batch.rows > FOLDED_ROWS):
             yield run
             run, rows = [], 0
-        if batch.batch_id not in there:
+        if batch.batch_id not in mirrored_batches:
             run.append(batch)
             rows += batch.rows
     if run:
@@ -111,24 +111,24 @@ def _runs(batches: Sequence[Batch], there: Set[int]) -> Iterator[list[Batch]]:
 
 
 def forget_mirror(home: Home) -> None:
-    """Nothing of the mirror is left; whoever reads the ledger next makes it anew from the database."""
+    """Deletes the mirror; the next reader of the ledger makes it again from the database."""
     shutil.rmtree(home.mirror, ignore_errors=True)
 
 
-def damaged_files(home: Home, connection: Connection, shelf: Relation) -> tuple[Path, ...]:
-    """The files of a shelf's mirror whose content is not what was written; their sizes alone do not tell."""
-    marks = _marks_of(home, batches_of(connection, shelf.kind), shelf)
-    return tuple(path for mark in marks for path in mark.damaged(home.mirror / shelf.folder))
+def damaged_files(home: Home, connection: Connection, relation: Relation) -> tuple[Path, ...]:
+    """The files of a relation's mirror with other content than was written; sizes alone do not show it."""
+    manifests = _manifests_of(home, batches_of(connection, relation.kind), relation)
+    return tuple(path for manifest in manifests for path in manifest.damaged(home.mirror / relation.folder))
 
 
 def read_ledger(home: Home, policy: Policy) -> Ledger:
-    """The ledger of ``home``, the mirror brought up with the database where it lagged.
+    """The ledger of ``home``; the mirror is brought up to date with the database first.
 
     Raises:
         EmptyLedgerError: no order line was ever accepted.
         SettledError: the policy names another time zone or currency than the ledger was begun with.
     """
-    with open_store(home) as store, store.engine.connect() as connection, duckdb.connect() as frames:
+    with open_store(home) as store, store.engine.connect() as connection, duckdb.connect() as work:
         settings, batches = read_settings(connection), batches_of(connection)
         days = [(batch.first_on, batch.last_on) for batch in batches if batch.kind == "orders"]
         if settings is None or not days:
@@ -136,15 +136,15 @@ def read_ledger(home: Home, policy: Policy) -> Ledger:
         settings.refuse_other(policy)
         kinds = {batch.kind for batch in batches}
         files = {
-            name: mirrored(home, connection, shelf, policy.time_zone)
-            for name, shelf in RELATIONS.items()
-            if shelf.kind in kinds
+            name: mirrored(home, connection, relation, policy.time_zone)
+            for name, relation in RELATIONS.items()
+            if relation.kind in kinds
         }
         return Ledger(
             order_lines=files["order_lines"],
             replacements=replacements_of(connection, RELATIONS["order_lines"]),
             customers=with_replaced_at(
-                *(table_of(frames, RELATIONS[name], files.get(name, ())) for name in ("customers", "people"))
+                *(table_of(work, RELATIONS[name], files.get(name, ())) for name in ("customers", "people"))
             ),
             starts_on=min(first for first, _ in days if first),
             ends_on=max(last for _, last in days if last),
@@ -153,54 +153,54 @@ def read_ledger(home: Home, policy: Policy) -> Ledger:
             known_at_proven=all(batch.known_at_given == batch.rows for batch in batches),
             non_product_codes=policy.non_product_codes,
             others={
-                name: RelationRows(files[name], _replaced(connection, frames, RELATIONS[name], files[name]))
+                name: RelationRows(files[name], _replaced(connection, work, RELATIONS[name], files[name]))
                 for name in OTHERS
                 if files.get(name)
             },
         )
 
 
-def table_of(frames: duckdb.DuckDBPyConnection, shelf: Relation, files: tuple[Path, ...]) -> pa.Table:
-    """The rows of a shelf in some files of its mirror, in order of arrival."""
+def table_of(work: duckdb.DuckDBPyConnection, relation: Relation, files: tuple[Path, ...]) -> pa.Table:
+    """The rows of a relation in some files of its mirror, in order of arrival."""
     if not files:
-        return shelf.schema.empty_table()
-    rows = frames.read_parquet([str(path) for path in files]).order("row_id").to_arrow_table()
-    return rows.select(shelf.schema.names).cast(shelf.schema)
+        return relation.schema.empty_table()
+    rows = work.read_parquet([str(path) for path in files]).order("row_id").to_arrow_table()
+    return rows.select(relation.schema.names).cast(relation.schema)
 
 
 def _replaced(
-    connection: Connection, frames: duckdb.DuckDBPyConnection, shelf: Relation, files: tuple[Path, ...]
+    connection: Connection, work: duckdb.DuckDBPyConnection, relation: Relation, files: tuple[Path, ...]
 ) -> pa.Table:
-    """REPLACEMENTS of a shelf: of states by their successors, else as the database says."""
-    if not shelf.is_state:
-        return replacements_of(connection, shelf)
-    frames.read_parquet([str(path) for path in files]).create_view("states", replace=True)
-    return successors(frames, "states", shelf)
+    """REPLACEMENTS of a relation: of states by their successors, of events from the database."""
+    if not relation.is_state:
+        return replacements_of(connection, relation)
+    work.read_parquet([str(path) for path in files]).create_view("states", replace=True)
+    return successors(work, "states", relation)
 
 
 def _digest(batches: tuple[Batch, ...]) -> str:
-    """SHA-256 over the digests of every batch that brought rows, in order: the same content, the same digest."""
+    """SHA-256 over the digests of all batches with rows, in order: the same content has the same digest."""
     return hashlib.sha256("\n".join(f"{batch.kind} {batch.digest}" for batch in batches).encode()).hexdigest()
 
 
-def _columns(shelf: Relation) -> str:
-    """What the files of a shelf hold: names and types; another contract, another text."""
-    return ", ".join(f"{field.name} {field.type}" for field in shelf.schema)
+def _columns(relation: Relation) -> str:
+    """Names and types of a relation's columns as text; another contract has another text."""
+    return ", ".join(f"{field.name} {field.type}" for field in relation.schema)
 
 
-def _buckets(rows: pa.Table, shelf: Relation) -> Iterator[tuple[int, pa.Table]]:
-    """The rows bucket by bucket, sorted by customer; rows of no customer's are one bucket."""
-    if "customer_id" not in shelf.content:
+def _buckets(rows: pa.Table, relation: Relation) -> Iterator[tuple[int, pa.Table]]:
+    """The rows bucket by bucket, sorted by customer; rows without a customer are one bucket."""
+    if "customer_id" not in relation.content:
         if rows.num_rows:
             yield 0, rows
         return
-    happened = next((column.name for column in shelf.columns if column.day), "visible_from")
-    with duckdb.connect() as frames:
-        frames.register("rows_in", rows)
+    happened = next((column.name for column in relation.columns if column.day), "visible_from")
+    with duckdb.connect() as work:
+        work.register("rows_in", rows)
         query = f"SELECT *, {BUCKET} AS bucket FROM rows_in ORDER BY bucket, customer_id, {happened}, row_id"
-        ordered = frames.sql(query).to_arrow_table()
-        counted = frames.sql(f"SELECT {BUCKET} AS bucket, count(*) FROM rows_in GROUP BY 1 ORDER BY 1").fetchall()
-    ordered = ordered.drop_columns(["bucket"]).cast(shelf.schema)
+        ordered = work.sql(query).to_arrow_table()
+        counted = work.sql(f"SELECT {BUCKET} AS bucket, count(*) FROM rows_in GROUP BY 1 ORDER BY 1").fetchall()
+    ordered = ordered.drop_columns(["bucket"]).cast(relation.schema)
     start = 0
     for bucket, count in counted:
         yield int(bucket), ordered.slice(start, count)

@@ -37,14 +37,14 @@ TYPES: tuple[tuple[frozenset[type], pa.DataType], ...] = (
 
 
 class DatabaseSourceError(SourceError):
-    """Rows of a database cannot be read."""
+    """The rows of a database cannot be read."""
 
 
 def address_of(url: str) -> URL:
     """The address in a URL.
 
     Raises:
-        DatabaseSourceError: it is not an address; the text is not repeated, as it may hold a password.
+        DatabaseSourceError: it is no address; the text is not repeated, since it may hold a password.
     """
     try:
         return make_url(url)

@@ -71,13 +71,13 @@ def encoding_of(stream: BufferedIOBase) -> Encoding:
         if text.isascii() or _is_utf8(text):
             fitting += len(text) - len(text.decode("utf-8"))
             continue
-        said = text.decode("utf-8", errors="replace")
-        broken += said.count("\N{REPLACEMENT CHARACTER}")
-        fitting += sum(letter > "\x7f" for letter in said) - said.count("\N{REPLACEMENT CHARACTER}")
+        decoded = text.decode("utf-8", errors="replace")
+        broken += decoded.count("\N{REPLACEMENT CHARACTER}")
+        fitting += sum(letter > "\x7f" for letter in decoded) - decoded.count("\N{REPLACEMENT CHARACTER}")
         foreign += len(FOREIGN.findall(text))
         lone += len(LONE.findall(text))
-        found = WORD.search(text)
-        word = word or (found.group()[:LONGEST_SHOWN] if found else b"")
+        match = WORD.search(text)
+        word = word or (match.group()[:LONGEST_SHOWN] if match else b"")
     if not broken or fitting * CLEAR_MAJORITY >= broken:
         return Encoding("utf-8-sig")
     shown = word.decode(WESTERN, errors="replace")

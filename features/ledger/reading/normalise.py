@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - frames carry UTC without a zone
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - Arrow tables carry UTC without a zone
 MOST_DIGITS = 38  # of a decimal in DuckDB
 FIRST_DAY, LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31, in days since 1970
 TICKS_PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}

@@ -48,7 +48,7 @@ ARROW_TYPES = {
     ColumnKind.WORD: pa.string(),
     ColumnKind.WORDS: pa.string(),
 }
-"""How frames carry it; instants are UTC, written without a zone."""
+"""How Arrow tables carry it; instants are UTC, written without a zone."""
 
 YES = ("yes", "y", "true", "t", "1", "ja", "oui", "si", "sí", "да", "x")
 NO = ("no", "n", "false", "f", "0", "nein", "non", "нет")

@@ -1,4 +1,4 @@
-"""The contract as data: every kind of rows, its columns, its key, and the shelves its rows lie on."""
+"""The contract as data: every kind of rows, its columns, its key, and the relations its rows lie on."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class RecordType:
     Attributes:
         name: as ``ingest`` is told.
         columns: the contract.
-        shelves: where its rows lie; the first holds every row of it, but for those that tell only of a person.
+        relations: where its rows lie; the first holds every row of it, but for those that tell only of a person.
         happened_at: the column that says when it happened; empty: the rows are states.
         money: the column whose sum is reconciled per currency; empty: none.
         converted: every column of money, in the row's currency when it comes, in the reporting currency when kept.
@@ -134,7 +134,7 @@ class RecordType:
 
     @property
     def relation(self) -> Relation:
-        """The first of its shelves."""
+        """The first of its relations."""
         return self.relations[0]
 
     @property
@@ -163,10 +163,10 @@ def _events(
 ) -> RecordType:  # fmt: skip
     """A kind whose rows tell of something that happened."""
     originals = tuple(ColumnSpec(f"{money}{ORIGINAL}", MONEY, f"{money} in the row's currency") for money in converted)
-    shelf = Relation(
+    relation = Relation(
         view or name, name, view or name, name, _told(columns), key, is_state=False, originals=originals
     )  # fmt: skip
-    return RecordType(name, columns, (shelf,), happened_at, money, in_order, converted, is_public, is_sale)
+    return RecordType(name, columns, (relation,), happened_at, money, in_order, converted, is_public, is_sale)
 
 
 PEOPLE = Relation(
@@ -222,5 +222,7 @@ RECORD_TYPES: Mapping[str, RecordType] = {
 }  # fmt: skip
 """The kinds of rows that can come in, each with its contract."""
 
-RELATIONS: Mapping[str, Relation] = {shelf.name: shelf for kind in RECORD_TYPES.values() for shelf in kind.relations}
+RELATIONS: Mapping[str, Relation] = {
+    relation.name: relation for record_type in RECORD_TYPES.values() for relation in record_type.relations
+}
 """Every table of the ledger, by the name of its view."""

@@ -34,21 +34,21 @@ class Batch:
 
 
 def batches_of(connection: Connection, kind: str | None = None) -> tuple[Batch, ...]:
-    """The batches that brought rows, oldest first: of a kind, or of all."""
+    """The batches with rows, oldest first: of one kind or of all kinds."""
     columns = BATCHES.c
-    wanted = (
+    columns_read = (
         *(columns.kind, columns.batch_id, columns.first_row_id, columns.last_row_id, columns.accepted_rows),
         *(columns.known_at_given_rows, columns.first_on, columns.last_on, columns.digest),
     )
-    found = select(*wanted).where(columns.accepted_rows > 0).order_by(columns.batch_id)
+    statement = select(*columns_read).where(columns.accepted_rows > 0).order_by(columns.batch_id)
     if kind:
-        found = found.where(columns.kind == kind)
-    return tuple(Batch(*row) for row in connection.execute(found))
+        statement = statement.where(columns.kind == kind)
+    return tuple(Batch(*row) for row in connection.execute(statement))
 
 
 @dataclass(frozen=True)
 class LedgerState:
-    """What the ledger held before a batch.
+    """The state of the ledger before a batch.
 
     Attributes:
         settings: None before the first batch of all.
@@ -67,13 +67,13 @@ def newest_batch_of(database: Connection) -> int:
 
 
 def ledger_state_of(database: Connection, kind: RecordType) -> LedgerState:
-    """What the ledger holds, as one who writes next must know it."""
+    """The state of the ledger for the next writer."""
     batches = select(func.count()).where(BATCHES.c.kind == kind.name, BATCHES.c.accepted_rows > 0)
     return LedgerState(
         settings=read_settings(database),
         begun=bool(database.execute(batches).scalar_one()),
         next_batch_id=next_id(database, BATCHES, "batch_id"),
-        next_row_id=max(next_id(database, TABLES[shelf.name], "row_id") for shelf in kind.relations),
+        next_row_id=max(next_id(database, TABLES[relation.name], "row_id") for relation in kind.relations),
     )
 
 

@@ -1,4 +1,4 @@
-"""The database: opened, brought up to date, and written to in whole transactions."""
+"""The database: opening, migration, and writing in whole transactions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PLACEHOLDERS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
 
 
 class StoreError(LedgerError):
-    """A database that does not do what it is asked."""
+    """The database cannot be opened or refuses."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Store:
 
     @classmethod
     def open(cls, home: Home) -> Store:
-        """The database of ``home``, made or brought up to date where it is not.
+        """The database of ``home``, created or migrated where needed.
 
         Raises:
             StoreError: it cannot be opened, or is newer than this program.
@@ -74,13 +74,13 @@ class Store:
 
     @staticmethod
     def exists(home: Home) -> bool:
-        """Whether ``home`` has a database, as far as can be told without connecting to one."""
+        """Whether ``home`` has a database, as far as is known without a connection."""
         database = make_url(home.database_url).database
         return not home.database_url.startswith("sqlite") or bool(database and Path(database).exists())
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that alone may write; kept whole at its end, forgotten whole on any error.
+        """The only writing transaction at a time; committed at its end, rolled back on any error.
 
         Raises:
             StoreError: the database refused, for example for want of space.
@@ -97,7 +97,7 @@ class Store:
             ) from None
 
     def close(self) -> None:
-        """Its connections are closed."""
+        """Closes its connections."""
         self.engine.dispose()
 
     def _bring_up_to_date(self) -> None:
@@ -140,11 +140,11 @@ def insert_rows(
     names: Sequence[str],
     rows: Iterable[tuple[Any, ...]],
     *,
-    told: Callable[[int], None] | None = None,
+    on_rows: Callable[[int], None] | None = None,
 ) -> int:
-    """How many rows went in: values as the database keeps them, in the order of ``names``.
+    """The number of rows inserted: values as the database stores them, in the order of ``names``.
 
-    Goes by the driver's own executemany: a million rows in seconds, where the expression language takes a minute.
+    It uses the driver's own executemany: a million rows take seconds, where the expression language takes a minute.
     """
     mark = PLACEHOLDERS[connection.dialect.paramstyle]
     statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"
@@ -152,8 +152,8 @@ def insert_rows(
     while chunk := list(islice(left, CHUNK_ROWS)):
         connection.exec_driver_sql(statement, chunk)
         done += len(chunk)
-        if told:
-            told(done)
+        if on_rows:
+            on_rows(done)
     return done
 
 

@@ -1,4 +1,4 @@
-"""Dirty customers: those of whom rows came in that their published scores have not seen."""
+"""Dirty customers: customers with new rows that their published scores do not cover yet."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ IDS_AT_ONCE = 5_000
 
 @dataclass(frozen=True)
 class DirtyMark:
-    """Why a customer is dirty.
+    """The mark of a dirty customer.
 
     Attributes:
-        batch_id: the newest batch with rows of it, or with one that replaced a row of it.
-        known_from, known_at: first and last instant from which any of these rows is seen, or seen no more.
-        failures: how often in a row it could not be refreshed.
+        batch_id: the newest batch that added or replaced a row of the customer.
+        known_from, known_at: first and last instant from which any of these rows is visible, or no longer visible.
+        failures: number of failed refreshes in a row.
     """
 
     customer_id: str
@@ -45,11 +45,11 @@ class DirtyMark:
 
 
 Fresh = tuple[str, int, int, int]
-"""A mark to be set: customer_id, batch_id, known_from and known_at, the last two in microseconds."""
+"""A new mark: customer_id, batch_id, known_from and known_at, the last two in microseconds."""
 
 
 def mark_dirty(database: sa.Connection, marks: Iterable[Fresh]) -> None:
-    """Each customer is dirty, of this batch and of what marked it before."""
+    """Marks each customer dirty by its batch; an earlier mark is extended."""
     rows = list(marks)
     if not rows:
         return
@@ -65,7 +65,7 @@ def mark_dirty(database: sa.Connection, marks: Iterable[Fresh]) -> None:
 
 
 def dirty_marks(database: sa.Connection, *, now: datetime, most: int) -> tuple[DirtyMark, ...]:
-    """The marks whose turn it is and of whose rows one is seen at ``now``, oldest batch first, at most so many."""
+    """The marks that are due and have a row visible at ``now``, oldest batch first, up to a limit."""
     columns = DIRTY_CUSTOMERS.c
     query = (
         sa.select(*(columns[name] for name in DirtyMark.__dataclass_fields__))
@@ -77,7 +77,7 @@ def dirty_marks(database: sa.Connection, *, now: datetime, most: int) -> tuple[D
 
 
 def still_dirty(database: sa.Connection, marks: Sequence[DirtyMark]) -> frozenset[str]:
-    """Those of the customers whom nobody has refreshed since the marks were taken."""
+    """The customers without a refresh since the marks were taken."""
     columns, ids = DIRTY_CUSTOMERS.c, [mark.customer_id for mark in marks]
     return frozenset(
         customer
@@ -89,35 +89,35 @@ def still_dirty(database: sa.Connection, marks: Sequence[DirtyMark]) -> frozense
 
 
 def unmark(database: sa.Connection, marks: Sequence[DirtyMark], *, as_of: datetime) -> None:
-    """The marks are gone, as all of their rows were seen as of an instant; one that a later batch renewed stays.
+    """Removes marks whose rows were all visible as of an instant; a mark renewed by a later batch stays.
 
-    A mark with a row that is seen only later waits until then.
+    A mark with a row that becomes visible later waits until then.
     """
     mark = PLACEHOLDERS[database.dialect.paramstyle]
     same = f"customer_id = {mark} AND batch_id <= {mark}"
-    seen = [(each.customer_id, each.batch_id) for each in marks if each.known_at < as_of]
-    later = [(each.customer_id, each.batch_id) for each in marks if each.known_at >= as_of]
-    if seen:
-        database.exec_driver_sql(f"DELETE FROM {DIRTY_CUSTOMERS.name} WHERE {same}", seen)
+    seen_marks = [(dirty_mark.customer_id, dirty_mark.batch_id) for dirty_mark in marks if dirty_mark.known_at < as_of]
+    later = [(dirty_mark.customer_id, dirty_mark.batch_id) for dirty_mark in marks if dirty_mark.known_at >= as_of]
+    if seen_marks:
+        database.exec_driver_sql(f"DELETE FROM {DIRTY_CUSTOMERS.name} WHERE {same}", seen_marks)
     if later:
         database.exec_driver_sql(f"UPDATE {DIRTY_CUSTOMERS.name} SET not_before = known_at + 1 WHERE {same}", later)
 
 
 def put_off(database: sa.Connection, mark: DirtyMark, *, until: datetime) -> None:
-    """The mark waits for another turn, as the customer could not be refreshed; a renewed one does not."""
+    """Postpones a mark after a failed refresh; a renewed mark is not postponed."""
     columns = DIRTY_CUSTOMERS.c
     same = (columns.customer_id == mark.customer_id) & (columns.batch_id <= mark.batch_id)
     database.execute(sa.update(DIRTY_CUSTOMERS).where(same).values(failures=mark.failures + 1, not_before=until))
 
 
 def unmark_seen(database: sa.Connection, *, batch_id: int, as_of: datetime) -> None:
-    """Marks of rows that whoever read the ledger up to a batch saw as of an instant are gone."""
+    """Removes the marks of rows up to a batch that were visible as of an instant."""
     columns = DIRTY_CUSTOMERS.c
     database.execute(sa.delete(DIRTY_CUSTOMERS).where(columns.batch_id <= batch_id, columns.known_at < as_of))
 
 
 def late_rows_since(database: sa.Connection, *, batch_id: int, midnight: datetime) -> bool:
-    """Whether a batch after that one brought a dirty customer a row that was known before the midnight."""
+    """Whether a later batch brought a dirty customer a row that was known before the midnight."""
     columns = DIRTY_CUSTOMERS.c
     late = sa.select(sa.literal(1)).where(columns.batch_id > batch_id, columns.known_from < midnight).limit(1)
     return database.execute(late).first() is not None

@@ -1,4 +1,4 @@
-"""The ledger of a few customers, read from the database alone, so that pushed rows are in it at once."""
+"""The ledger of a few customers, read from the database alone, so that it has pushed rows at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from features.policy import Policy
 
 
 def ledger_of_customers(store: Store, customer_ids: Sequence[str], policy: Policy) -> Ledger:
-    """The rows of those customers, and what happened to the whole company; as much as their features need.
+    """The rows of these customers and the events of the whole company: all that their features need.
 
     Its days and its currency are those of the whole ledger. Managers and rates are not in it.
 
@@ -35,21 +35,21 @@ def ledger_of_customers(store: Store, customer_ids: Sequence[str], policy: Polic
         EmptyLedgerError: no order line was ever accepted.
         SettledError: the policy names another time zone or currency than the ledger was begun with.
     """
-    with store.engine.connect() as connection, small_work() as frames:
+    with store.engine.connect() as connection, small_work() as work:
         settings = read_settings(connection)
         reach = _reach_of(connection)
         if settings is None or reach.starts_on is None or reach.ends_on is None:
             raise EmptyLedgerError
         settings.refuse_other(policy)
-        wanted = sorted(set(customer_ids))
-        held = {
-            name: _held(connection, frames, shelf, wanted, policy.time_zone)
-            for name, shelf in RELATIONS.items()
-            if shelf.kind in reach.kinds and "customer_id" in shelf.content
+        ids = sorted(set(customer_ids))
+        rows_of = {
+            name: _held(connection, work, relation, ids, policy.time_zone)
+            for name, relation in RELATIONS.items()
+            if relation.kind in reach.kinds and "customer_id" in relation.content
         }
-        lines = held["order_lines"]
+        lines = rows_of["order_lines"]
         states = (
-            held[name].rows if name in held else RELATIONS[name].schema.empty_table()
+            rows_of[name].rows if name in rows_of else RELATIONS[name].schema.empty_table()
             for name in ("customers", "people")
         )
         return Ledger(
@@ -59,16 +59,16 @@ def ledger_of_customers(store: Store, customer_ids: Sequence[str], policy: Polic
             starts_on=reach.starts_on,
             ends_on=reach.ends_on,
             currency=settings.reporting_currency,
-            digest=_digest(reach.newest_batch, wanted),
+            digest=_digest(reach.newest_batch, ids),
             known_at_proven=reach.known_at_proven,
             non_product_codes=policy.non_product_codes,
-            others={name: rows for name, rows in held.items() if name in OTHERS and len(rows.rows)},
+            others={name: rows for name, rows in rows_of.items() if name in OTHERS and len(rows.rows)},
         )
 
 
 @dataclass(frozen=True)
 class _Reach:
-    """What the batches say of the whole ledger."""
+    """Facts about the whole ledger, from its batches."""
 
     kinds: frozenset[str]
     newest_batch: int
@@ -81,42 +81,42 @@ def _reach_of(connection: Connection) -> _Reach:
     batches = BATCHES.c
     days = case((batches.kind == "orders", batches.first_on)), case((batches.kind == "orders", batches.last_on))
     unproven = func.sum(batches.accepted_rows - batches.known_at_given_rows)
-    found = connection.execute(
+    rows_by_batch = connection.execute(
         select(batches.kind, func.max(batches.batch_id), func.min(days[0]), func.max(days[1]), unproven)
         .where(batches.accepted_rows > 0)
         .group_by(batches.kind)
     ).all()
     return _Reach(
-        kinds=frozenset(kind for kind, *_ in found),
-        newest_batch=max((newest for _, newest, *_ in found), default=0),
-        starts_on=next((first for kind, _, first, _, _ in found if kind == "orders"), None),
-        ends_on=next((last for kind, _, _, last, _ in found if kind == "orders"), None),
-        known_at_proven=not any(rows for *_, rows in found),
+        kinds=frozenset(kind for kind, *_ in rows_by_batch),
+        newest_batch=max((newest for _, newest, *_ in rows_by_batch), default=0),
+        starts_on=next((first for kind, _, first, _, _ in rows_by_batch if kind == "orders"), None),
+        ends_on=next((last for kind, _, _, last, _ in rows_by_batch if kind == "orders"), None),
+        known_at_proven=not any(rows for *_, rows in rows_by_batch),
     )
 
 
 def _held(
-    connection: Connection, frames: duckdb.DuckDBPyConnection, shelf: Relation, customer_ids: Sequence[str], zone: str
+    connection: Connection, work: duckdb.DuckDBPyConnection, relation: Relation, customer_ids: Sequence[str], zone: str
 ) -> RelationRows:
     mark = PLACEHOLDERS[connection.dialect.paramstyle]
-    beside = {} if shelf.is_state else {"replaced_at": since_replaced(shelf)}
+    beside = {} if relation.is_state else {"replaced_at": since_replaced(relation)}
     raws: list[pa.Table] = []
     for start in range(0, len(customer_ids), IDS_AT_ONCE):
         some = tuple(customer_ids[start : start + IDS_AT_ONCE])
         whose = f"customer_id IN ({', '.join([mark] * len(some))})"
-        if shelf.name == "events" and not start:
+        if relation.name == "events" and not start:
             whose = f"({whose} OR customer_id IS NULL)"
-        raws.append(raw_rows(connection, shelf, f"WHERE {whose}", some, beside=beside))
+        raws.append(raw_rows(connection, relation, f"WHERE {whose}", some, beside=beside))
     raw = pa.concat_tables(raws)
-    rows = as_rows(frames, raw, shelf, zone) if len(raw) else shelf.schema.empty_table()
-    return RelationRows(rows, _successors(frames, rows, shelf) if shelf.is_state else replaced_among(raw))
+    rows = as_rows(work, raw, relation, zone) if len(raw) else relation.schema.empty_table()
+    return RelationRows(rows, _successors(work, rows, relation) if relation.is_state else replaced_among(raw))
 
 
-def _successors(frames: duckdb.DuckDBPyConnection, rows: pa.Table, shelf: Relation) -> pa.Table:
-    if shelf.name == "customers" or not len(rows):
+def _successors(work: duckdb.DuckDBPyConnection, rows: pa.Table, relation: Relation) -> pa.Table:
+    if relation.name == "customers" or not len(rows):
         return REPLACEMENTS.empty_table()  # those of customers stand beside them
-    frames.register("states", rows)
-    return successors(frames, "states", shelf)
+    work.register("states", rows)
+    return successors(work, "states", relation)
 
 
 def _digest(newest_batch: int, customer_ids: Sequence[str]) -> str:

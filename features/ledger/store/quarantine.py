@@ -1,4 +1,4 @@
-"""The quarantine: rows that could not be used, each with its reason and its original."""
+"""The quarantine: unusable rows, each with its reason and its original."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ ROWS = pa.schema(
 
 
 def new_in_quarantine(
-    frames: duckdb.DuckDBPyConnection, database: Connection, kind: str, raws: Sequence[RawRows]
+    work: duckdb.DuckDBPyConnection, database: Connection, kind: str, raws: Sequence[RawRows]
 ) -> pa.Table:
-    """Of the quarantined rows of ``judged`` those whose original the quarantine does not hold yet: ROWS."""
-    found = frames.sql(
+    """ROWS: the quarantined rows of ``judged`` with an original that is not in the quarantine yet."""
+    originals = work.sql(
         "SELECT file_no, line_no, reason FROM judged WHERE reason IS NOT NULL ORDER BY file_no, line_no"
     ).fetchall()
-    if not found:
+    if not originals:
         return ROWS.empty_table()
-    held = set(database.execute(select(QUARANTINE.c.digest).where(QUARANTINE.c.kind == kind)).scalars())
+    known_digests = set(database.execute(select(QUARANTINE.c.digest).where(QUARANTINE.c.kind == kind)).scalars())
     rows: list[tuple[str, int, str, str, str]] = []
     for file_no, raw in enumerate(raws, start=1):
-        reasons = {line: reason for number, line, reason in found if number == file_no}
+        reasons = {line: reason for number, line, reason in originals if number == file_no}
         for line, original, digest in digests_of(raw, reasons):
-            if digest not in held:
+            if digest not in known_digests:
                 rows.append((raw.name, line, reasons[line], original, digest))
     columns = zip(*rows, strict=True) if rows else [()] * len(ROWS)
     return pa.table([pa.array(column, field.type) for column, field in zip(columns, ROWS, strict=True)], schema=ROWS)
 
 
 def digests_of(raw: RawRows, reasons: Mapping[int, str]) -> Iterator[tuple[int, str, str]]:
-    """Of each line its number, its original as JSON, and the digest by which the quarantine knows it and its reason."""
+    """The number of each line, its original as JSON, and the digest of original and reason."""
     for line, original in _originals(raw, list(reasons)):
         yield line, original, hashlib.md5(f"{reasons[line]} {original}".encode(), usedforsecurity=False).hexdigest()
 
@@ -58,5 +58,5 @@ def _originals(raw: RawRows, lines: Sequence[int]) -> list[tuple[int, str]]:
     fitting = [line for line in lines if line not in misfits]
     places = np.searchsorted(raw.line_numbers.to_numpy(zero_copy_only=False), np.array(fitting, dtype=np.int64))
     rows: list[dict[str, Any]] = raw.table.take(pa.array(places)).to_pylist()
-    found = [(line, json.dumps(row, default=str)) for line, row in zip(fitting, rows, strict=True)]
-    return found + [(line, json.dumps({"text": misfits[line]})) for line in lines if line in misfits]
+    originals = [(line, json.dumps(row, default=str)) for line, row in zip(fitting, rows, strict=True)]
+    return originals + [(line, json.dumps({"text": misfits[line]})) for line in lines if line in misfits]

@@ -1,4 +1,4 @@
-"""The two forms of a ledger row: as the database keeps it, and as frames carry it."""
+"""The two forms of a ledger row: in the database, and in Arrow tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WIDE = 18  # digits from which a decimal does not fit the database's integers, a
 
 
 class StoredRowError(LedgerError):
-    """A row of the database holds what no ingest writes."""
+    """A row of the database with values that no ingest writes."""
 
     def __init__(self, table: str, why: str) -> None:
         super().__init__(
@@ -30,80 +30,82 @@ class StoredRowError(LedgerError):
         )
 
 
-def kept_names(shelf: Relation) -> tuple[str, ...]:
-    """The columns of a shelf that the database keeps; business days follow from their instants."""
-    return ("row_id", *shelf.content, "visible_from")
+def kept_names(relation: Relation) -> tuple[str, ...]:
+    """The stored columns of a relation; business days follow from their instants."""
+    return ("row_id", *relation.content, "visible_from")
 
 
-def kept_rows(connection: duckdb.DuckDBPyConnection, table: str, shelf: Relation) -> Iterator[tuple[Any, ...]]:
-    """The rows of a DuckDB table as the database keeps them: file_no, line_no, then those of ``kept_names``."""
-    columns = ", ".join(_kept(shelf.schema.field(name)) for name in kept_names(shelf))
+def kept_rows(connection: duckdb.DuckDBPyConnection, table: str, relation: Relation) -> Iterator[tuple[Any, ...]]:
+    """The rows of a DuckDB table as the database stores them: file_no, line_no, then those of ``kept_names``."""
+    columns = ", ".join(_kept(relation.schema.field(name)) for name in kept_names(relation))
     connection.execute(f"SELECT file_no, line_no, {columns} FROM {table} ORDER BY row_id")
     while chunk := connection.fetchmany(CHUNK_ROWS):
         yield from chunk
 
 
-def rows_between(connection: Connection, shelf: Relation, first_row_id: int, last_row_id: int, zone: str) -> pa.Table:
-    """The rows of a shelf in the database in a range of row_id, both ends included, as its schema has them."""
+def rows_between(
+    connection: Connection, relation: Relation, first_row_id: int, last_row_id: int, zone: str
+) -> pa.Table:
+    """The stored rows of a relation in a range of row_id, both ends included, in its schema."""
     where = f"WHERE row_id BETWEEN {int(first_row_id)} AND {int(last_row_id)} ORDER BY row_id"
-    with duckdb.connect() as frames:
-        frames.execute("SET TimeZone = 'UTC'")
-        return as_rows(frames, raw_rows(connection, shelf, where, ()), shelf, zone)
+    with duckdb.connect() as work:
+        work.execute("SET TimeZone = 'UTC'")
+        return as_rows(work, raw_rows(connection, relation, where, ()), relation, zone)
 
 
 def raw_rows(
     connection: Connection,
-    shelf: Relation,
+    relation: Relation,
     where: str,
     parameters: tuple[Any, ...],
     *,
     beside: Mapping[str, str] = EMPTY,
 ) -> pa.Table:
-    """Rows of a shelf in the database's own form, from the driver's own cursor: nothing has to be made of them.
+    """Rows of a relation in the database's own form, straight from the driver's cursor.
 
-    ``beside``: SQL of whole numbers that are asked for too, by name.
+    ``beside``: SQL of further integer columns, by name.
 
     Raises:
         StoredRowError: a value is of another type than its column's.
     """
-    names = kept_names(shelf)
-    fields = [pa.field(name, _raw_kind(shelf.schema.field(name).type)) for name in names]
+    names = kept_names(relation)
+    fields = [pa.field(name, _raw_kind(relation.schema.field(name).type)) for name in names]
     kinds = pa.schema(fields + [pa.field(name, pa.int64()) for name in beside])
-    asked = ", ".join([*names, *beside.values()])
-    result = connection.exec_driver_sql(f"SELECT {asked} FROM {shelf.table} {where}", parameters)
+    statement = ", ".join([*names, *beside.values()])
+    result = connection.exec_driver_sql(f"SELECT {statement} FROM {relation.table} {where}", parameters)
     cursor: Any = result.cursor
     batches = []
     while chunk := cursor.fetchmany(CHUNK_ROWS):
-        columns = [_typed(values, kind, shelf) for values, kind in zip(zip(*chunk, strict=True), kinds, strict=True)]
+        columns = [_typed(values, kind, relation) for values, kind in zip(zip(*chunk, strict=True), kinds, strict=True)]
         batches.append(pa.record_batch(columns, schema=kinds))
     return pa.Table.from_batches(batches, kinds)
 
 
-def as_rows(frames: duckdb.DuckDBPyConnection, raw: pa.Table, shelf: Relation, zone: str) -> pa.Table:
-    """Rows in the database's form as the shelf's schema has them, in the order they came in.
+def as_rows(work: duckdb.DuckDBPyConnection, raw: pa.Table, relation: Relation, zone: str) -> pa.Table:
+    """Rows in the database's form, converted to the relation's schema, in the order they came in.
 
     Raises:
-        StoredRowError: a value is beyond what its column can be.
+        StoredRowError: a value does not fit its column.
     """
-    frames.register("raw", raw)
-    carried = ", ".join(f"{_carried(shelf.schema.field(name))} AS {name}" for name in kept_names(shelf))
-    days = "".join(f", {day_of(column.name, zone)} AS {column.day}" for column in shelf.columns if column.day)
-    ordered = ", ".join(shelf.schema.names)
-    asked = f"SELECT {ordered} FROM (SELECT *{days} FROM (SELECT {carried} FROM raw)) ORDER BY row_id"
+    work.register("raw", raw)
+    carried = ", ".join(f"{_carried(relation.schema.field(name))} AS {name}" for name in kept_names(relation))
+    days = "".join(f", {day_of(column.name, zone)} AS {column.day}" for column in relation.columns if column.day)
+    ordered = ", ".join(relation.schema.names)
+    statement = f"SELECT {ordered} FROM (SELECT *{days} FROM (SELECT {carried} FROM raw)) ORDER BY row_id"
     try:
-        return frames.sql(asked).to_arrow_table().cast(shelf.schema)
+        return work.sql(statement).to_arrow_table().cast(relation.schema)
     except (duckdb.DataError, pa.ArrowInvalid) as error:
-        raise StoredRowError(shelf.table, first_line(error)) from None
+        raise StoredRowError(relation.table, first_line(error)) from None
 
 
-def rows_kept(connection: Connection, shelf: Relation, *, first_row_id: int = 0) -> int:
-    """How many rows of a shelf the database holds from a row_id on."""
-    count = text(f"SELECT count(*) FROM {shelf.table} WHERE row_id >= :first")
+def rows_kept(connection: Connection, relation: Relation, *, first_row_id: int = 0) -> int:
+    """The number of stored rows of a relation from a row_id on."""
+    count = text(f"SELECT count(*) FROM {relation.table} WHERE row_id >= :first")
     return int(connection.execute(count, {"first": first_row_id}).scalar_one())
 
 
 def money_kept(connection: Connection, kind: RecordType, *, first_row_id: int = 0) -> Decimal:
-    """The money of the rows the database holds from a row_id on; exact where the sum outgrows its integers."""
+    """The money of the stored rows from a row_id on; exact even where the sum outgrows the database's integers."""
     units, parts = connection.execute(
         text(
             f"SELECT coalesce(sum({kind.money} / 10000), 0), coalesce(sum({kind.money} % 10000), 0) "
@@ -114,11 +116,11 @@ def money_kept(connection: Connection, kind: RecordType, *, first_row_id: int = 
     return Decimal(units) + Decimal(parts).scaleb(-4)
 
 
-def _typed(values: tuple[Any, ...], field: pa.Field, shelf: Relation) -> pa.Array:
+def _typed(values: tuple[Any, ...], field: pa.Field, relation: Relation) -> pa.Array:
     try:
         return pa.array(values, field.type)
     except (pa.ArrowException, OverflowError) as error:
-        raise StoredRowError(shelf.table, f"{field.name}: {first_line(error)}") from None
+        raise StoredRowError(relation.table, f"{field.name}: {first_line(error)}") from None
 
 
 def _raw_kind(kind: pa.DataType) -> pa.DataType:

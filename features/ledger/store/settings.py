@@ -1,4 +1,4 @@
-"""What the first batches decided for good: the ledger's time zone and its currency."""
+"""Settings fixed by the first batches: the ledger's time zone and its currency."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from features.policy import Policy
 
 
 class SettledError(LedgerError):
-    """A policy that contradicts what the ledger was begun with."""
+    """A policy that contradicts the ledger's settings."""
 
     def __init__(self, what: str, ledger: str, policy: str) -> None:
         super().__init__(
@@ -23,7 +23,7 @@ class SettledError(LedgerError):
 
 @dataclass(frozen=True)
 class LedgerSettings:
-    """What holds for every row of a ledger.
+    """The settings of every row of a ledger.
 
     Attributes:
         time_zone: IANA name; times without a zone were read in it.
@@ -43,13 +43,13 @@ class LedgerSettings:
 
 def read_settings(connection: Connection) -> LedgerSettings | None:
     """The settings of the ledger; None before its first batch."""
-    found = {row.name: row.value for row in connection.execute(select(LEDGER_SETTINGS))}
-    return LedgerSettings(found["time_zone"], found.get("reporting_currency", "")) if found else None
+    values = {row.name: row.value for row in connection.execute(select(LEDGER_SETTINGS))}
+    return LedgerSettings(values["time_zone"], values.get("reporting_currency", "")) if values else None
 
 
 def keep_settings(connection: Connection, settings: LedgerSettings) -> None:
-    """What is settled stands in the database; what stood there stays."""
-    there = set(connection.execute(select(LEDGER_SETTINGS.c.name)).scalars())
-    news = [{"name": name, "value": value} for name, value in asdict(settings).items() if value and name not in there]
+    """Stores the settings; those that are stored already stay."""
+    present = set(connection.execute(select(LEDGER_SETTINGS.c.name)).scalars())
+    news = [{"name": name, "value": value} for name, value in asdict(settings).items() if value and name not in present]
     if news:
         connection.execute(insert(LEDGER_SETTINGS), news)

@@ -1,4 +1,4 @@
-"""The tables of what happened. Money is kept in ten-thousandths, instants in microseconds of UTC."""
+"""The tables of the ledger. Money is stored in ten-thousandths, instants in microseconds of UTC."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from features.ledger.schema.record_types import RELATIONS, ColumnKind, Relation
 
 METADATA = MetaData()
-"""Every table of the product's database; each room adds its own."""
+"""Every table of the product's database; each package adds its own."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -106,37 +106,41 @@ KEPT_AS: dict[ColumnKind, type[TypeEngine[Any]] | TypeEngine[Any]] = {
     ColumnKind.WORD: Text,
     ColumnKind.WORDS: Text,
 }
-"""How the database keeps a value of each kind; a precise number as text, yes as 1 and no as 0."""
+"""The database type of each kind of value; a precise number is text, yes is 1 and no is 0."""
 
 
-BY_KEY = {name: f"{shelf.table}_by_key" for name, shelf in RELATIONS.items() if not shelf.is_state and name != "rates"}
+BY_KEY = {
+    name: f"{relation.table}_by_key"
+    for name, relation in RELATIONS.items()
+    if not relation.is_state and name != "rates"
+}
 BY_KEY["order_lines"] = "order_lines_by_line"
-"""The index that finds the versions of a row, of every shelf that has one."""
+"""The index that finds the versions of a row, of every relation with such an index."""
 
 
-def _table_of(shelf: Relation) -> Table:
-    """The table of a shelf: where each row came from, the columns of the contract, and since when it is visible."""
+def _table_of(relation: Relation) -> Table:
+    """The table of a relation: the origin of each row, the columns of the contract, and its visible_from."""
     table = Table(
-        shelf.table,
+        relation.table,
         METADATA,
         Column("row_id", BigInteger, primary_key=True, autoincrement=False),
         Column("batch_id", Integer, ForeignKey("batches.batch_id"), nullable=False),
         Column("file_no", Integer, nullable=False),
         Column("line_no", BigInteger, nullable=False),
-        *(Column(column.name, KEPT_AS[column.kind], nullable=not column.required) for column in shelf.columns),
-        *(Column(column.name, KEPT_AS[column.kind]) for column in shelf.originals),
+        *(Column(column.name, KEPT_AS[column.kind], nullable=not column.required) for column in relation.columns),
+        *(Column(column.name, KEPT_AS[column.kind]) for column in relation.originals),
         Column("visible_from", Instant, nullable=False),
         comment="Append-only. A row that was corrected stays; until when it was seen follows from its replacements.",
     )
-    if "customer_id" in shelf.content:
-        Index(f"{shelf.table}_by_customer", table.c.customer_id)
-    if shelf.name in BY_KEY:
-        Index(BY_KEY[shelf.name], *(table.c[name] for name in shelf.key))
+    if "customer_id" in relation.content:
+        Index(f"{relation.table}_by_customer", table.c.customer_id)
+    if relation.name in BY_KEY:
+        Index(BY_KEY[relation.name], *(table.c[name] for name in relation.key))
     return table
 
 
-TABLES = {name: _table_of(shelf) for name, shelf in RELATIONS.items()}
-"""The table of every shelf, by the name of its view."""
+TABLES = {name: _table_of(relation) for name, relation in RELATIONS.items()}
+"""The table of every relation, by the name of its view."""
 ORDER_LINES = TABLES["order_lines"]
 
 ORDER_REPLACEMENTS = Table(

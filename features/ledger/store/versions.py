@@ -1,4 +1,4 @@
-"""Versions of a row: how long each was seen, and which one replaced it."""
+"""Versions of a row: the time each was visible, and its successor."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from features.ledger.store.tables import ORDER_REPLACEMENTS, ROW_REPLACEMENTS
 
 
 def with_replaced_at(versions: pa.Table, people: pa.Table) -> pa.Table:
-    """CUSTOMERS: each version replaced when the next one of the same customer became visible.
+    """CUSTOMERS: each version is replaced when the next one of the same customer becomes visible.
 
-    Where a person was known before anything was said of its customer itself, a version that says nothing but that there
-    is one stands until then.
+    A person known before its customer gets a version of the customer without any value, until the customer is known.
     """
-    with small_work() if len(versions) + len(people) <= SMALL_ROWS else duckdb.connect() as frames:
-        frames.register("said", versions)
-        frames.register("met", people)
+    with small_work() if len(versions) + len(people) <= SMALL_ROWS else duckdb.connect() as work:
+        work.register("said", versions)
+        work.register("met", people)
         names = ", ".join(name for name in CUSTOMERS.names if name != "replaced_at")
         return (
-            frames.sql(
+            work.sql(
                 f"""WITH first_met AS (
                     SELECT arg_min(row_id, (visible_from, row_id)) AS row_id, customer_id,
                         min(visible_from) AS visible_from
@@ -41,11 +40,11 @@ def with_replaced_at(versions: pa.Table, people: pa.Table) -> pa.Table:
         )
 
 
-def successors(frames: duckdb.DuckDBPyConnection, rows: str, shelf: Relation) -> pa.Table:
+def successors(work: duckdb.DuckDBPyConnection, rows: str, relation: Relation) -> pa.Table:
     """REPLACEMENTS of the states in a table or view: each is replaced by the next one of its key."""
     return (
-        frames.sql(
-            f"""SELECT row_id, replaced_at FROM (SELECT row_id, {_next(shelf.key)} AS replaced_at FROM {rows})
+        work.sql(
+            f"""SELECT row_id, replaced_at FROM (SELECT row_id, {_next(relation.key)} AS replaced_at FROM {rows})
             WHERE replaced_at IS NOT NULL ORDER BY row_id"""
         )
         .to_arrow_table()
@@ -57,30 +56,30 @@ def _next(key: tuple[str, ...]) -> str:
     return f"lead(visible_from) OVER (PARTITION BY {', '.join(key)} ORDER BY visible_from, row_id)"
 
 
-def replacements_of(connection: Connection, shelf: Relation) -> pa.Table:
-    """REPLACEMENTS of a shelf of events: until when each replaced row was seen."""
-    facts = ORDER_REPLACEMENTS if shelf.name == "order_lines" else ROW_REPLACEMENTS
+def replacements_of(connection: Connection, relation: Relation) -> pa.Table:
+    """REPLACEMENTS of a relation of events: the end of each replaced row's visibility."""
+    facts = ORDER_REPLACEMENTS if relation.name == "order_lines" else ROW_REPLACEMENTS
     earliest = select(facts.c.row_id, func.min(facts.c.replaced_at)).group_by(facts.c.row_id).order_by("row_id")
     if facts is ROW_REPLACEMENTS:
-        earliest = earliest.where(facts.c.shelf == shelf.name)
-    found = connection.execute(earliest).all()
+        earliest = earliest.where(facts.c.shelf == relation.name)
+    replaced_rows = connection.execute(earliest).all()
     return pa.table(
         [
-            pa.array([row_id for row_id, _ in found], pa.int64()),
-            pa.array([at.replace(tzinfo=None) for _, at in found], INSTANT),
+            pa.array([row_id for row_id, _ in replaced_rows], pa.int64()),
+            pa.array([at.replace(tzinfo=None) for _, at in replaced_rows], INSTANT),
         ],
         schema=REPLACEMENTS,
     )
 
 
-def since_replaced(shelf: Relation) -> str:
-    """SQL beside the rows of a shelf of events in the database: since when each is replaced; null: it is not.
+def since_replaced(relation: Relation) -> str:
+    """SQL for each row of a relation of events in the database: the time it was replaced; null: it is not.
 
     In microseconds, as the database keeps instants.
     """
-    facts = ORDER_REPLACEMENTS if shelf.name == "order_lines" else ROW_REPLACEMENTS
-    which = "" if facts is ORDER_REPLACEMENTS else f"r.shelf = '{shelf.name}' AND "
-    return f"(SELECT min(r.replaced_at) FROM {facts.name} r WHERE {which}r.row_id = {shelf.table}.row_id)"
+    facts = ORDER_REPLACEMENTS if relation.name == "order_lines" else ROW_REPLACEMENTS
+    which = "" if facts is ORDER_REPLACEMENTS else f"r.shelf = '{relation.name}' AND "
+    return f"(SELECT min(r.replaced_at) FROM {facts.name} r WHERE {which}r.row_id = {relation.table}.row_id)"
 
 
 def replaced_among(raw: pa.Table) -> pa.Table:
