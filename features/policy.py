@@ -5,22 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from features.errors import CallfirstError
+from features.settings_file import SettingError, settings_of
 
 LARGEST = 100_000  # the most any setting may be; this many days still fit the calendar
 
 
 class PolicyError(CallfirstError):
     """A policy that is not valid."""
-
-
-_NAMED: Mapping[type, str] = {tuple: "list of strings"}
 
 
 def _setting(default: Any, meaning: str, source: str) -> Any:
@@ -130,13 +127,7 @@ def read_policy(path: Path) -> Policy:
         raise PolicyError(f"{path} cannot be read: {error.strerror}.", "Check the path and who may read it.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path} is not TOML: {error}.", 'Write lines like: time_zone = "Europe/Paris".') from None
-    types = {setting.name: type(setting.default) for setting in fields(Policy)}
-    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
-    for name, value in settings.items():
-        if name not in types:
-            raise PolicyError(f"{path} sets '{name}', which is no setting.", f"Settings are: {', '.join(types)}.")
-        if isinstance(value, bool) or not isinstance(value, (int, float) if types[name] is float else types[name]):
-            raise PolicyError(
-                f"{path} sets {name} to {value!r}.", f"It takes a {_NAMED.get(types[name], types[name].__name__)}."
-            )
-    return Policy(**settings)
+    try:
+        return settings_of(Policy, settings)
+    except SettingError as error:
+        raise PolicyError(f"{path} sets {error.problem}.", error.hint) from None

@@ -42,7 +42,7 @@ def test_a_bad_ledger_is_reconciled_or_refused_as_its_case_says(case: Case, tmp_
     if accepted:
         examined = check_consistency(home, policy, rebuild=False)
         assert examined.sound
-        lines = next(holding for holding in examined.holdings if holding.shelf == "order_lines")
+        lines = next(holding for holding in examined.holdings if holding.relation == "order_lines")
         assert lines.database_rows == accepted
         if (money := _money_accepted(accounts)) is not None:
             assert lines.database_money == money
@@ -58,8 +58,11 @@ def bring(step: Ingest, folder: Path, home: Home, policy: Policy) -> Reconciliat
     if "Permission denied" in step.refused and os.access(files[0], os.R_OK):
         pytest.skip("nothing is forbidden to this user")
 
+    options = dict(step.options)
+    rows = InputFiles(files, options.pop("encoding", None))
+
     def run() -> Reconciliation:
-        return ingest(IngestRequest(step.kind, InputFiles(files), home=home, policy=policy, now=NOW, **step.options))
+        return ingest(IngestRequest(step.kind, rows, home=home, policy=policy, now=NOW, **options))
 
     if step.refused:
         with pytest.raises(CallfirstError, match=step.refused) as caught:

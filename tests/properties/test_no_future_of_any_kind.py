@@ -112,7 +112,7 @@ def test_no_feature_moves_in_another_world(drawn: tuple[LedgerRows, AsOf, Policy
     whom = set(known_customers(true, as_of))
     if trial.bystanders:
         whom = {each for each, moves in zip(sorted(whom), one_half(sorted(whom)), strict=True) if not moves}
-    changed = trial.made(true, as_of, policy.zone)
+    changed = trial.perturb(true, as_of, policy.zone)
     assert _rows(true, as_of, policy, whom) == _rows(changed, as_of, policy, whom)
 
 

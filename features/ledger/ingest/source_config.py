@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy import URL
 from features.ledger.errors import LedgerError
 from features.ledger.reading.databases import address_of, asks_since
 from features.ledger.schema.record_types import RECORD_TYPES
+from features.settings_file import SettingError, settings_of
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 SECRET_OPTIONS = ("pass", "pwd", "secret", "token")
@@ -118,12 +119,12 @@ class Source:
         return url.set(**filled, query=options)  # type: ignore[arg-type]  # its overloads know no mapping
 
     def _filled(self, text: str) -> str:
-        def value(found: re.Match[str]) -> str:
-            if (said := os.environ.get(found[1])) is None:
-                raise MissingVariableError(self.name, found[1])
-            return said
+        def value_of(variable: re.Match[str]) -> str:
+            if (value := os.environ.get(variable[1])) is None:
+                raise MissingVariableError(self.name, variable[1])
+            return value
 
-        return VARIABLE.sub(value, text)
+        return VARIABLE.sub(value_of, text)
 
     def _refuse_literal_password(self) -> None:
         if VARIABLE.fullmatch(self.url):
@@ -145,44 +146,20 @@ def read_sources(path: Path) -> dict[str, Source]:
         SourcesFileError: the file cannot be read, or is invalid.
     """
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SourcesFileError(
             f"{path} is not TOML: {error}.", 'Write a heading [name], then lines like kind = "orders".'
         ) from None
-    return {name: _source(name, said) for name, said in given.items()}
+    return {name: _source(name, table) for name, table in tables.items()}
 
 
-def _source(name: str, said: Any) -> Source:
-    if not isinstance(said, dict):
+def _source(name: str, table: Any) -> Source:
+    if not isinstance(table, dict):
         raise SourcesFileError(f"'{name}' in sources.toml stands under no heading.", "Write [name] above its lines.")
-    types = {setting.name: setting for setting in fields(Source) if setting.name != "name"}
-    for setting, value in said.items():
-        if setting not in types:
-            raise SourcesFileError(
-                f"The source '{name}' in sources.toml sets '{setting}', which is no setting.",
-                f"Settings are: {', '.join(types)}.",
-            )
-        if not _fits(setting, value):
-            raise SourcesFileError(
-                f"The source '{name}' in sources.toml sets {setting} to something else than it can be.",
-                "Look at the example in README.md.",
-            )
-    return Source(
-        name, said.get("kind", ""), **{setting: value for setting, value in said.items() if setting != "kind"}
-    )
-
-
-def _fits(setting: str, value: Any) -> bool:
-    match setting:
-        case "history":
-            return isinstance(value, bool)
-        case "overlap":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "since":
-            return isinstance(value, date | int | float | str) and not isinstance(value, bool)
-        case "mapping":
-            return isinstance(value, dict) and all(isinstance(theirs, str) for theirs in value.values())
-    return isinstance(value, str)
+    try:
+        return settings_of(Source, {"kind": "", **table}, name=name)
+    except SettingError as error:
+        raise SourcesFileError(f"The source '{name}' in sources.toml sets {error.problem}.", error.hint) from None

@@ -34,26 +34,26 @@ def made(world: Ledger, *, horizon_days: int = 60, until: str = "2026-01-01") ->
 
 
 def test_where_nobody_stopped_there_is_no_chance_to_learn() -> None:
-    found = made(ordering(every(20))).draft  # and so is a horizon of 60 days longer than any gap
+    found = made(ordering(every(20))).winner  # and so is a horizon of 60 days longer than any gap
     assert found.churn is None
     assert "nearly everybody or nearly nobody stopped" in found.sentence
     assert "--horizon-days" in found.sentence
 
 
 def test_where_everybody_stopped_there_is_no_chance_to_learn() -> None:
-    found = made(ordering(every(20), until=date(2025, 10, 15))).draft
+    found = made(ordering(every(20), until=date(2025, 10, 15))).winner
     assert found.churn is None or found.is_rule
     assert "too few of one outcome" in found.sentence
 
 
 def test_a_cohort_that_lapsed_long_ago_has_nobody_to_forecast() -> None:
-    found = made(ordering(every(20), until=date(2024, 6, 30))).draft
+    found = made(ordering(every(20), until=date(2024, 6, 30))).winner
     assert found.churn is None
     assert "there are too few to learn chances from: 10 are needed. Load more customers." in found.sentence
 
 
 def test_a_history_shorter_than_two_horizons_says_how_much_is_missing() -> None:
-    found = made(ordering(every(20)), horizon_days=400).draft
+    found = made(ordering(every(20)), horizon_days=400).winner
     assert found.churn is None
     assert "The ledger holds 731 days before 2026-01-01; a first closed window needs 800." in found.sentence
     assert "Load more history, or choose a shorter horizon (--horizon-days)." in found.sentence
@@ -63,6 +63,6 @@ def test_features_that_are_constant_or_missing_for_all_stop_nothing() -> None:
     chance = np.random.default_rng(1)
     stops = [BEGIN + timedelta(days=int(chance.integers(60, 600))) for _ in range(80)]
     monthly = ordering(lambda place: [day for day in every(30)(place) if day < stops[place]], customers=80)
-    found = made(monthly, until="2024-10-01").draft
+    found = made(monthly, until="2024-10-01").winner
     assert found.churn is not None and found.unseen is not None
     assert np.isfinite(found.churn.chance(found.unseen.rows.snapshot)).all()

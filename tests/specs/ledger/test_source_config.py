@@ -185,7 +185,7 @@ def test_an_address_is_shown_without_user_password_and_options() -> None:
         ("[a]\nkind = 'orders'", ["neither files, nor url and query"]),
         ("[a]\nkind = 'weather'\nfiles = 'x'", ["weather", "orders"]),
         ("[a]\nkind = 'orders'\nfiles = 'x'\ncolour = 'red'", ["colour", "no setting"]),
-        ("[a]\nkind = 'orders'\nfiles = 7", ["files", "something else"]),
+        ("[a]\nkind = 'orders'\nfiles = 7", ["sets files to 7", "It takes a string"]),
         ("[a]\nkind = 'orders'\nurl = 'sqlite:///x'\nquery = 'SELECT :since'", [":since, but no watermark"]),
         ("[a]\nkind = 'orders'\nurl = 'sqlite:///x'\nquery = ':since'\nwatermark = 'w'", ["no since"]),
         ("[a]\nkind = 'orders'\nfiles = 'x'\noverlap = -1", ["overlap below 0"]),

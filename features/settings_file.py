@@ -1,0 +1,42 @@
+"""Settings files: a TOML table read into a dataclass, checked by the types of its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_type_hints
+
+Settings = TypeVar("Settings")
+
+
+class SettingError(ValueError):
+    """A setting that does not exist, or a value of the wrong type.
+
+    Attributes:
+        problem: ends a sentence that begins with the file. hint: what to write instead.
+    """
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(problem)
+        self.problem, self.hint = problem, hint
+
+
+def settings_of(kind: type[Settings], table: Mapping[str, Any], **fixed: Any) -> Settings:
+    """The dataclass with the values of a table, and those of ``fixed``, which a table must not set.
+
+    Raises:
+        SettingError: the table has an unknown setting, or a value of the wrong type.
+    """
+    from pydantic import TypeAdapter, ValidationError  # a tenth of a second that only a settings file pays
+
+    types = {name: hint for name, hint in get_type_hints(kind).items() if name not in fixed}
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    for name, value in values.items():
+        if name not in types:
+            raise SettingError(f"'{name}', which is no setting", f"Settings are: {', '.join(types)}.")
+        try:
+            TypeAdapter(types[name]).validate_python(value, strict=True)
+        except ValidationError as error:
+            message = error.errors(include_url=False)[0]["msg"].removeprefix("Input should be ")
+            wanted = message.replace("valid ", "").replace("tuple", "list")
+            raise SettingError(f"{name} to {table[name]!r}", f"It takes {wanted}.") from None
+    return kind(**fixed, **values)
