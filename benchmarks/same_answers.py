@@ -130,10 +130,19 @@ def record(tree: Path, company: AnswersCompany, out: Path) -> None:
         ask("unknown_door", "/v1/nowhere", None)
         for kind, rows in company.pushed.items():
             ask(f"push_{kind}", f"/v1/{kind}", [row | {"customer_id": ids[0]} for row in rows])
-        time.sleep(5)
+        _wait_until_refreshed(home / "var")
         ask("scores_after", "/v1/scores", {"customer_ids": ids})
     (out / "database.txt").write_text("\n".join(_database(home / "var")))
     (out / "recorded").touch()
+
+
+def _wait_until_refreshed(var: Path) -> None:
+    """Waits until no customer is dirty: how many are left otherwise depends on the machine's load."""
+    for _ in range(240):
+        time.sleep(1)
+        with contextlib.closing(sqlite3.connect(next(var.glob("*.db")))) as database:
+            if not database.execute("SELECT count(*) FROM dirty_customers").fetchone()[0]:
+                return
 
 
 class _Doors:

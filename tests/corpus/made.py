@@ -37,6 +37,11 @@ def two_encodings(path: Path) -> None:
     path.write_bytes("\n".join(rows).encode() + "\nMünch,2026-01-05,9.00\n".encode("cp1252"))
 
 
+def thai(path: Path) -> None:
+    rows = ("customer_id,ordered_at,amount", "กรุงเทพ,2026-01-05,5.00", "ลูกค้า,2026-01-05,7.00")
+    path.write_bytes("\n".join(rows).encode("cp874"))
+
+
 def rich_types(path: Path) -> None:
     ids = pa.array([2**64 - 1, 7, 7], pa.uint64())
     table = pa.table(
@@ -187,7 +192,7 @@ def _fill(sheet: openpyxl.worksheet.worksheet.Worksheet, rows: Sequence[Sequence
 MADE: dict[str, Callable[[Path], None]] = {
     maker.__name__: maker
     for maker in (
-        fields_of_a_million_letters, two_thousand_columns, two_encodings, rich_types, zoned_times, listed_customers,
+        fields_of_a_million_letters, two_thousand_columns, two_encodings, thai, rich_types, zoned_times, listed_customers,
         unusable_values, folder_of_other_types, folder_with_a_copy, folder_of_everything, formulas_never_calculated,
         merged_customers, hidden_sheet,
         sheet_per_month, dates_as_text, serials_of_1904, failed_formulas, old_workbook, archive, junk, link_to_itself,

@@ -12,7 +12,6 @@ SAMPLE_BYTES = 1 << 16
 CHUNK_BYTES = 1 << 20
 JUNK_SHARE = 0.02  # control characters in the sample above which it is binary
 FEW = 8  # control characters allowed in a small file: their rows go to quarantine, the others are kept
-CLEAR_MAJORITY = 20  # fitting letters per broken one
 FOREIGN_SHARE = 0.05  # letters beyond ASCII that no Western word has; above: not Windows-1252
 WESTERN = "cp1252"
 MARKS = {  # in this order, as a mark of UTF-32 begins like one of UTF-16
@@ -35,7 +34,15 @@ class NotTextError(ValueError):
 
 
 class UnknownEncodingError(ValueError):
-    """The bytes do not tell the encoding; the message is a word of the text read as Windows-1252."""
+    """The bytes do not tell the encoding; the message is a word of the text read as Windows-1252.
+
+    Attributes:
+        guess: a likely encoding, for a hint.
+    """
+
+    def __init__(self, word: str, guess: str) -> None:
+        super().__init__(word)
+        self.guess = guess
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,8 @@ class Encoding:
 def encoding_of(stream: BufferedIOBase) -> Encoding:
     """UTF-16 by its mark or its zeros, UTF-32 by its mark, UTF-8 if its bytes fit, else Windows-1252.
 
-    Few broken bytes among many letters that fit UTF-8 do not make it another encoding.
+    Text is UTF-8 as long as at least half of its letters beyond ASCII are: a broken row spoils no other one. A text in
+    another encoding of several bytes a letter fits UTF-8 by chance in up to a third of its letters.
 
     Raises:
         NotTextError: it is binary.
@@ -78,12 +86,20 @@ def encoding_of(stream: BufferedIOBase) -> Encoding:
         lone += len(LONE.findall(text))
         match = WORD.search(text)
         word = word or (match.group()[:LONGEST_SHOWN] if match else b"")
-    if not broken or fitting * CLEAR_MAJORITY >= broken:
+    if fitting >= broken:
         return Encoding("utf-8-sig")
     shown = word.decode(WESTERN, errors="replace")
     if foreign > lone * FOREIGN_SHARE:
-        raise UnknownEncodingError(shown)
+        raise UnknownEncodingError(shown, _guess(sample))
     return Encoding(WESTERN, shown)
+
+
+def _guess(text: bytes) -> str:
+    """The encoding that the letters of the text suggest; right more often than not, and only shown."""
+    from charset_normalizer import from_bytes  # only a refused file pays for its tables
+
+    best = from_bytes(text).best()
+    return best.encoding if best else "windows-1251"
 
 
 def _is_utf8(text: bytes) -> bool:

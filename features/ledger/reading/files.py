@@ -105,7 +105,7 @@ def opening(path: Path) -> Iterator[None]:
         raise SourceError(
             f"{path.name} holds letters of an older encoding, which its bytes do not name; as Windows-1252 one of its "
             f"words would be '{error}'. Say which it is.",
-            "Add for example: --encoding windows-1251; or export it again in UTF-8.",
+            f"Its letters look like {error.guess}: add --encoding {error.guess}, or export it again in UTF-8.",
         ) from None
     except OSError as error:
         shown = path.name if len(path.name) <= LONGEST_SHOWN else f"{path.name[:LONGEST_SHOWN]}…"
