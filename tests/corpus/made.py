@@ -192,7 +192,8 @@ def _fill(sheet: openpyxl.worksheet.worksheet.Worksheet, rows: Sequence[Sequence
 MADE: dict[str, Callable[[Path], None]] = {
     maker.__name__: maker
     for maker in (
-        fields_of_a_million_letters, two_thousand_columns, two_encodings, thai, rich_types, zoned_times, listed_customers,
+        fields_of_a_million_letters, two_thousand_columns, two_encodings, thai, rich_types, zoned_times,
+        listed_customers,
         unusable_values, folder_of_other_types, folder_with_a_copy, folder_of_everything, formulas_never_calculated,
         merged_customers, hidden_sheet,
         sheet_per_month, dates_as_text, serials_of_1904, failed_formulas, old_workbook, archive, junk, link_to_itself,
