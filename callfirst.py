@@ -33,7 +33,7 @@ class HomeNameError(CallfirstError):
     """A home whose path cannot be written as UTF-8."""
 
     def __init__(self) -> None:
-        super().__init__("The path of the home is no valid UTF-8.", "Give the home a plain name.")
+        super().__init__("The home's path is not valid UTF-8.", "Give the home a plain name.")
 
 
 app = typer.Typer(
@@ -87,7 +87,7 @@ def nightly(
 def demo(
     context: typer.Context,
     seed: Annotated[int, typer.Option(help="Equal seeds make equal companies, byte for byte.")] = 7,
-    size: Annotated[int, typer.Option(help="Customers, prospects and former ones counted.")] = 600,
+    size: Annotated[int, typer.Option(help="Number of customers, with prospects and former ones.")] = 600,
     today: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The day it is there.")] = datetime(  # noqa: DTZ001  # a day
         2026, 9, 1
     ),
@@ -106,7 +106,7 @@ def demo(
     files = write_demo(home.var / "demo", seed=seed, customers=size, ends_on=day - timedelta(days=1))
     for name, file in files.items():
         ingest_files(context, "customers" if name == "people" else name, [str(file)])
-    _print_step("Training", "every candidate forecasts windows it has not seen")
+    _print_step("Training", "every candidate is tested on the newest windows")
     training.commands.train.train(context, until=day.isoformat())
     _print_step("Tonight", "score every customer, write the lists, publish them")
     nightly(context, as_of=day.isoformat())
@@ -149,8 +149,8 @@ def main() -> None:
         _exit_with(error.sentence, error.hint)
     except OUTSIDE as error:
         _exit_with(
-            f"The disk or the database did not do what was asked: {first_line(error)}.",
-            "Check free space and who may write there; `callfirst doctor` tells whether the ledger is whole.",
+            f"The disk or the database failed: {first_line(error)}.",
+            "Check free space and write access; `callfirst doctor` shows whether the ledger is sound.",
         )
 
 

@@ -45,6 +45,7 @@ callfirst.main()
 CHANCE = re.compile(r'\b[0-9a-f]{32}\b|"seconds": [\d.]+|\(\d+ s\)')
 """Ids of MLflow's runs, and how long a training took."""
 PORT = 18_431
+STILL_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -137,12 +138,12 @@ def record(tree: Path, company: AnswersCompany, out: Path) -> None:
 
 
 def _wait_until_refreshed(var: Path) -> None:
-    """Waits until no customer is dirty: how many are left otherwise depends on the machine's load."""
-    for _ in range(240):
+    """Waits until the number of dirty customers stays the same: stopped earlier, it depends on the machine's load."""
+    counts: list[int] = []
+    while len(counts) < STILL_SECONDS or len(set(counts[-STILL_SECONDS:])) > 1:
         time.sleep(1)
         with contextlib.closing(sqlite3.connect(next(var.glob("*.db")))) as database:
-            if not database.execute("SELECT count(*) FROM dirty_customers").fetchone()[0]:
-                return
+            counts += database.execute("SELECT count(*) FROM dirty_customers").fetchone()
 
 
 class _Doors:

@@ -55,9 +55,11 @@ def snapshot(
     as_of: Annotated[str, typer.Option(help="One instant or several with commas; a bare date is its 00:00.")],
     out: Annotated[Path, typer.Option(help="Parquet file to write.")],
     ledger: Annotated[Path | None, typer.Option(help="Read this file or Parquet folder instead of the home's.")] = None,
-    memory: Annotated[str, typer.Option(help="Most memory of the whole process; beyond it goes to disk.")] = "4GB",
+    memory: Annotated[
+        str, typer.Option(help="Memory limit of the whole process; beyond it, work goes to disk.")
+    ] = "4GB",
     engine: Annotated[
-        Engine, typer.Option(help="arrays: fast, part by part. duckdb: one exact statement to hold it against.")
+        Engine, typer.Option(help="arrays: fast, part by part. duckdb: one exact statement, for comparison.")
     ] = Engine.ARRAYS,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -103,7 +105,7 @@ def snapshot(
         console.print(source.account.as_text(), soft_wrap=True)
     console.print(f"{rows:,} rows, {len(instants)} instants, {len(CATALOG)} features: {out}")
     if not is_proven:
-        console.print("Point-in-time not proven: not every row came with a known-at of its own.")
+        console.print("Point-in-time not proven: some rows came without a known-at.")
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class Policy:
             ) from None
         if not 0 < self.key_leave_share <= self.key_enter_share < 1:
             raise PolicyError(
-                "The policy's key account shares do not fit.",
+                "The policy's key account shares contradict each other.",
                 "Keep 0 < key_leave_share <= key_enter_share < 1.",
             )
         for name, value in asdict(self).items():
@@ -100,7 +100,9 @@ class Policy:
                 'List product ids, as ["POST", "ADJUST*"].',
             )
         if self.lines_per_manager < 1:
-            raise PolicyError("The policy's lines_per_manager is below 1.", "Give how many calls a manager can make.")
+            raise PolicyError(
+                "The policy's lines_per_manager is below 1.", "Set the number of calls a manager can make."
+            )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -124,7 +126,7 @@ def read_policy(path: Path) -> Policy:
     except FileNotFoundError:
         return Policy()
     except OSError as error:
-        raise PolicyError(f"{path} cannot be read: {error.strerror}.", "Check the path and who may read it.") from None
+        raise PolicyError(f"{path} cannot be read: {error.strerror}.", "Check the path and read access.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path} is not TOML: {error}.", 'Write lines like: time_zone = "Europe/Paris".') from None
     try:

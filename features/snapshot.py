@@ -44,7 +44,7 @@ class SnapshotError(CallfirstError):
     def __init__(self, error: duckdb.Error) -> None:
         super().__init__(
             f"The features could not be computed: {first_line(error)}.",
-            "Give it more memory (snapshot --memory 8GB) and disk space, and look at the mirror: callfirst doctor.",
+            "Give it more memory (snapshot --memory 8GB) and disk space, and check the mirror: callfirst doctor.",
         )
 
 

@@ -47,7 +47,7 @@ class OtherCatalogueError(BundleError):
 
     def __init__(self, version: str, learned: str, given: str) -> None:
         super().__init__(
-            f"The model '{version}' learned from catalogue {learned[:12]}, this snapshot is of catalogue {given[:12]}.",
+            f"The model '{version}' learned from catalogue {learned[:12]}, this snapshot has catalogue {given[:12]}.",
             "Train again: callfirst train.",
         )
 
@@ -153,7 +153,9 @@ class Bundle:
         """
         self._check(snapshot)
         if self.churn is None:
-            raise BundleError(f"'{self.version}' has learned nothing that could be taken apart.", "Load more history.")
+            raise BundleError(
+                f"'{self.version}' has no chances, so there are no contributions to show.", "Load more history."
+            )
         return self.churn.features, self.churn.contributions(snapshot)
 
     def save(self, folder: Path) -> str:

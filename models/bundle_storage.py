@@ -24,7 +24,7 @@ class DamagedBundleError(BundleError):
     def __init__(self, folder: Path, what: str) -> None:
         super().__init__(
             f"The model in {folder} is damaged: {what}.",
-            "Train again (callfirst train), or bring the folder back from a backup.",
+            "Train again (callfirst train), or restore the folder from a backup.",
         )
 
 
@@ -63,7 +63,7 @@ def read_files(folder: Path, sha256: str) -> tuple[dict[str, Any], dict[str, str
         DamagedBundleError: the digest is another, or the files cannot be read.
     """
     if digest_of(folder) != sha256:
-        raise DamagedBundleError(folder, f"its files are not those recorded as {sha256[:12]}")
+        raise DamagedBundleError(folder, f"its files differ from the record {sha256[:12]}")
     paths = sorted(folder.glob(f"*{LIGHTGBM}"))
     if paths:
         _try_in_child(folder, paths)
@@ -84,6 +84,6 @@ def _try_in_child(folder: Path, paths: list[Path]) -> None:
             env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
     except subprocess.TimeoutExpired:
-        raise DamagedBundleError(folder, "LightGBM does not come to an end reading it") from None
+        raise DamagedBundleError(folder, "LightGBM does not finish reading it") from None
     if child.returncode != 0:
         raise DamagedBundleError(folder, "LightGBM cannot read it")

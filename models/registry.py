@@ -61,7 +61,7 @@ class AliasError(BundleError):
     def __init__(self, uri: str, why: str) -> None:
         super().__init__(
             f"MLflow at {uri} did not make the new model its champion: {why}. The model in service stays.",
-            "Check CALLFIRST_MLFLOW_URI and who may write there, then train again.",
+            "Check CALLFIRST_MLFLOW_URI and write access there, then train again.",
         )
 
 
@@ -69,7 +69,7 @@ class UnknownModelError(BundleError):
     """A name of no model, or of several."""
 
     def __init__(self, name: str, several: Sequence[str]) -> None:
-        which = f"Several models are called '{name}'" if several else f"No model that was kept is called '{name}'"
+        which = f"Several models are called '{name}'" if several else f"No stored model is called '{name}'"
         hint = f"Say which by SHA-256: {', '.join(several)}." if several else "See them: callfirst models list --all."
         super().__init__(f"{which}.", hint)
 

@@ -94,7 +94,7 @@ def create_key(
         KeyManagerError: the manager id is empty, too long or unprintable.
     """
     if not _is_name(name):
-        raise KeyNameError("A key needs a name.", "Name who uses it, as: callfirst keys create crm.")
+        raise KeyNameError("A key needs a name.", "Give the name of its user, for example: callfirst keys create crm.")
     if manager_id is not None and not _is_name(manager_id):
         raise KeyManagerError
     key = f"cf_{secrets.token_urlsafe(32)}"
@@ -109,7 +109,7 @@ def create_key(
         with _writing(engine) as connection:
             connection.execute(access_keys.insert(), row)
     except sa.exc.IntegrityError:
-        raise KeyNameError(f"There is a key named '{name}' already.", "Choose another name.") from None
+        raise KeyNameError(f"There is already a key named '{name}'.", "Choose another name.") from None
     return key
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from serving.nightly import NightlyResult
     from serving.scores import ScoreTable
 
-AS_OF_HELP = "The day (its 00:00, business time) or instant before which things were known."
+AS_OF_HELP = "Use what was known before this day (its 00:00, business time) or instant."
 TOP_LINES, TOP_LINES_OF_MANY = 5, 2
 
 NightlyChecks = Callable[[Home, Policy, AsOf], Sequence[Finding]]
@@ -151,7 +151,7 @@ def _print_night(night: NightlyResult, as_of: str) -> None:
     console.print(f"As of {as_of}.", markup=False)
     if not night.is_new:
         console.print(
-            f"Published already (run {night.run.run_id}): same as-of, ledger, policy and model. Nothing to do.",
+            f"Nothing to do: run {night.run.run_id} has the same as-of, ledger, policy and model.",
             markup=False,
         )
         return

@@ -45,7 +45,7 @@ class NoPushRightError(ServingError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This access key may ask and not push.", "Use one made with: callfirst keys create NAME --rights push."
+            "This access key may read but not push.", "Use one made with: callfirst keys create NAME --rights push."
         )
 
 
@@ -54,7 +54,7 @@ class ForeignRowsError(ServingError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Rows are not of customers that this access key may see, or name another manager; nothing was stored.",
+            "Some rows are of customers that this access key may not see, or name another manager; nothing was stored.",
             "Push the rows of your own customers, or use a key of the whole company.",
         )
 
@@ -63,7 +63,7 @@ class ForeignOriginError(ServingError):
     """A form sent from another site."""
 
     def __init__(self) -> None:
-        super().__init__("This form was sent from another site.", "Open the page itself and send it from there.")
+        super().__init__("This form was sent from another site.", "Open the page itself and send the form from there.")
 
 
 class UnreadableBodyError(ServingError):
@@ -77,18 +77,18 @@ class RepeatedQueryError(ServingError):
     """A query that names a parameter twice."""
 
     def __init__(self) -> None:
-        super().__init__("A name stands twice in the query.", "Give each once.")
+        super().__init__("The query has a name twice.", "Give each once.")
 
 
 class BodyTypeError(ServingError):
     """A body of a media type that is not accepted."""
 
     def __init__(self, media_type: str) -> None:
-        super().__init__("The body is of a type that is not read here.", f"Send Content-Type: {media_type}.")
+        super().__init__("The body has a type that is not accepted here.", f"Send Content-Type: {media_type}.")
 
 
 class BodyTooLargeError(ServingError):
     """A body beyond the limit."""
 
     def __init__(self, limit_bytes: int) -> None:
-        super().__init__(f"The body is larger than {limit_bytes:,d} bytes.", "Ask in several requests.")
+        super().__init__(f"The body is larger than {limit_bytes:,d} bytes.", "Split it into several requests.")

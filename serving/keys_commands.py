@@ -28,9 +28,9 @@ def create_key(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Who uses it.")],
     manager: Annotated[str | None, typer.Option(help="Manager id: the key sees only this manager's customers.")] = None,
-    rights: Annotated[Rights, typer.Option(help="push: may also bring rows; with --manager, of these customers.")] = (
-        Rights.READ
-    ),
+    rights: Annotated[
+        Rights, typer.Option(help="push: may also send rows; with --manager, only of this manager's customers.")
+    ] = (Rights.READ),
     as_json: JsonOption = False,
 ) -> None:
     """Make a key and print it, this once.

@@ -28,11 +28,11 @@ class ServerSettings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     cookie_over_https_only: bool | None = Field(
         default=None,
-        description="Whether a browser sends the session over HTTPS alone; left open: unless on this machine.",
+        description="Whether a browser sends the session over HTTPS only; by default except on this machine.",
     )
     body_limit_bytes: int = Field(default=1_048_576, ge=1_024)
     refresh_seconds: float = Field(
-        default=0.2, ge=0, le=3_600, description="Pause between two looks for customers to refresh; 0: none here."
+        default=0.2, ge=0, le=3_600, description="Seconds between two refreshes; 0: none in this process."
     )
 
     @property

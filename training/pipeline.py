@@ -64,7 +64,7 @@ def train(
     progress("computing features of every customer at every origin", 0.05)
     trained = train_model(ledger, scope, policy, seed=seed, progress=progress, tuning=tuning)
     with open_store(home) as store:
-        progress("checking it, and comparing it with the champion", 0.78)
+        progress("running the checks, comparing with the champion", 0.78)
         champion, champion_remarks = _champion(store, home, policy)
         decision = decide(trained, champion, ledger=ledger, policy=policy, today=today)
         winner, origins = decision.winner, trained.origins
@@ -75,7 +75,7 @@ def train(
             pictures = _pictures(winner, scope, Path(place))
             remarks = (*scope.remarks, *origins.remarks, *trained.remarks, *champion_remarks)
             card = model_card(bundle, decision, remarks)
-            progress("keeping the run in MLflow", 0.85)
+            progress("storing the run in MLflow", 0.85)
             run = tracking.MlflowRun(
                 parameters=parameters_of(winner, bundle, scope.until, seed=seed, unseen=origins.unseen),
                 metrics=metrics_of(winner, perf_counter() - started),

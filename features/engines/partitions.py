@@ -26,7 +26,7 @@ class MemoryTextError(CallfirstError):
     """An amount of memory that cannot be read, or is too small."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"'{text}' is no usable amount of memory.", "Write it like 4GB; the least is 500MB.")
+        super().__init__(f"'{text}' is not a usable amount of memory.", "Write it like 4GB; the minimum is 500MB.")
 
 
 @dataclass(frozen=True)

@@ -128,4 +128,4 @@ def loops_sentence(loops: Sequence[tuple[str, ...]]) -> str:
         return ""
     first = "; ".join(" → ".join((*loop, loop[0])) for loop in loops[:SHOWN])
     more = f" and {len(loops) - SHOWN} more" if len(loops) > SHOWN else ""
-    return f"Parents that run in a circle: {first}{more}. Each circle counts as one group: correct parent_id."
+    return f"Circular parents: {first}{more}. Each circle counts as one group: correct parent_id."

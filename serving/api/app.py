@@ -40,7 +40,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
     app = FastAPI(
         title="Callfirst",
         version=VERSION,
-        description="Whom to call first, and why. Every /v1 question needs an access key.",
+        description="Which customers to call first, and why. Every /v1 request needs an access key.",
         lifespan=lifespan,
         openapi_url=None,  # the contract is committed beside this file; nothing is answered without a key
         docs_url=None,

@@ -37,7 +37,7 @@ def parsed(body: bytes) -> Any:
     except RecursionError:
         raise UnreadableBodyError("it is nested too deeply", "Send plain values.") from None
     except ValueError:  # not JSON, or a whole number of thousands of digits
-        raise UnreadableBodyError("it is not JSON", "Send the whole of a JSON text.") from None
+        raise UnreadableBodyError("it is not JSON", "Send a complete JSON text.") from None
 
 
 class StrictRequest(Request):

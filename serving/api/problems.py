@@ -65,7 +65,7 @@ def problem_answer(error: CallfirstError) -> JSONResponse:
     status = STATUS.get(type(error))
     if status is None:
         structlog.get_logger().error("request_failed", error=type(error).__name__)
-        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; it has been logged.")
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side; it has been logged.")
     return problem(status, error.sentence, hint=error.hint)
 
 
@@ -89,7 +89,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
         raise error
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "The request does not fit its contract.",
+        "The request does not match its contract.",
         hint="Compare it with the OpenAPI document.",
         errors=[_fault(fault) for fault in error.errors()[:20]],
     )
@@ -118,5 +118,5 @@ async def _ours(_: Request, error: Exception) -> JSONResponse:
     where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
     structlog.get_logger().error("request_failed", error=type(error).__name__, where=where)  # its text may quote rows
     return problem(  # answered outside the middleware, so it carries the safe headers itself
-        HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; it has been logged.", headers=SAFE_HEADERS
+        HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side; it has been logged.", headers=SAFE_HEADERS
     )

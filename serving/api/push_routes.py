@@ -87,5 +87,5 @@ pushes.add_api_route(
     responses=RESPONSES,
     name="put_customer",
     summary="Put a customer",
-    description="What is known of a customer from now on: a row, or one for each person there.",
+    description="The state of a customer from now on: one row, or one for each person there.",
 )

@@ -28,7 +28,7 @@ class PushedRow(Question):
 
 def _plain(text: str) -> str:
     if re.search("[\x00\ud800-\udfff]", text):
-        raise ValueError("holds a character that is none")
+        raise ValueError("has an invalid character")
     return text
 
 
@@ -36,9 +36,9 @@ def _in_the_calendar(text: str) -> str:
     try:
         year = datetime.fromisoformat(text).year
     except ValueError:
-        raise ValueError("is no moment of the calendar") from None
+        raise ValueError("does not exist in the calendar") from None
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise ValueError(f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
+        raise ValueError(f"is outside the years {FIRST_YEAR} to {LAST_YEAR}")
     return text
 
 

@@ -53,7 +53,7 @@ class Answer(BaseModel):
 class RunAnswer(Answer):
     """Which published run an answer is from."""
 
-    as_of: AwareDatetime = Field(description="Only what was known before this instant counts.")
+    as_of: AwareDatetime = Field(description="Based on what was known before this instant.")
     made_at: AwareDatetime
     model_version: str
     currency: str = Field(description="ISO 4217; XXX where the ledger names none.")
@@ -79,24 +79,26 @@ class Score(Answer):
 
     customer_id: str
     as_of: AwareDatetime = Field(
-        description="The run's; or where rows of the customer came in since, the server's clock when it was refreshed."
+        description="That of the run; if newer rows came in, the server's clock at the refresh."
     )
     population: str = Field(description="active, lapsed or never")
     is_newcomer: bool
-    churn_probability: float | None = Field(description="Chance of no order in the horizon, if nobody calls.")
+    churn_probability: float | None = Field(description="Chance of no order in the horizon without a call.")
     churn_low: float | None
     churn_high: float | None
     decline_probability: float | None = Field(description="Chance of no order, or under half of the reference.")
-    reference_sales: float | None = Field(description="What it brings in the horizon if it goes on as before.")
+    reference_sales: float | None = Field(description="Sales in the horizon if it goes on as before.")
     expected_sales: float | None
     value_at_risk: float | None = Field(description="What we expect to lose in the horizon.")
     value_at_risk_low: float | None = Field(
-        description="From here to value_at_risk_high, accounts alike lose on average at 90 of 100 new dates."
+        description="Lower end of the range in which similar accounts lose on average at 90 of 100 new dates."
     )
     value_at_risk_high: float | None
     at_risk: bool
     at_risk_because: str | None
-    overdue_days: float | None = Field(description="Silence without shut days, less due gap: above 0 is overdue.")
+    overdue_days: float | None = Field(
+        description="Silence without shut days, less the due gap; above 0 means overdue."
+    )
     rung: str
     is_key_account: bool
     key_reasons: str | None
@@ -113,15 +115,15 @@ class Customer(Score):
     last_order_on: date | None
     own_rhythm_days: float | None
     silent_days: int | None
-    refreshed: bool = Field(description="Scored anew since the run, as of the server's clock.")
+    refreshed: bool = Field(description="Scored again since the run, as of the server's clock.")
 
 
 class ScoresAnswer(RunAnswer):
     """Scores in the order asked, and the ids that are not known."""
 
     scores: list[Score]
-    refreshed: list[str] = Field(description="Ids scored anew since the run, as of the server's clock.")
-    unknown: list[str] = Field(description="Ids asked for that are not among the customers this key may see.")
+    refreshed: list[str] = Field(description="Ids scored again since the run, as of the server's clock.")
+    unknown: list[str] = Field(description="Requested ids that are not among the customers this key may see.")
 
 
 class Line(Answer):
@@ -188,13 +190,15 @@ class PushAnswer(Answer):
     """What became of the rows: accepted + merged + quarantined = read, in rows and in money."""
 
     kind: str
-    batch_id: int | None = Field(description="Of what was stored; null where nothing was.")
+    batch_id: int | None = Field(description="Id of the stored batch; null where nothing was stored.")
     read: TallyAnswer
     accepted: TallyAnswer = Field(description="New in the ledger.")
     merged: TallyAnswer = Field(description="There already.")
-    quarantined: TallyAnswer = Field(description="Not usable; kept aside.")
-    corrections: int = Field(description="Accepted rows that give another version of a row that is there.")
-    set_aside: dict[str, int] = Field(description="Column and how many of its values cannot be used and stay empty.")
+    quarantined: TallyAnswer = Field(description="Unusable; in quarantine.")
+    corrections: int = Field(description="Accepted rows that correct an earlier row.")
+    set_aside: dict[str, int] = Field(
+        description="Column and the number of its values that cannot be used and are left empty."
+    )
     faults: list[RowFault] = Field(description="The rows in quarantine, by place.")
 
     @classmethod

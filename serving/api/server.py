@@ -24,7 +24,7 @@ class NoKeysError(ServingError):
     """A server without access keys, which no client could use."""
 
     def __init__(self) -> None:
-        super().__init__("There is no access key, so nobody could sign in.", "Make one: callfirst keys create NAME.")
+        super().__init__("There is no access key, so nobody can sign in.", "Make one: callfirst keys create NAME.")
 
 
 class AddressError(ServingError):
@@ -33,7 +33,7 @@ class AddressError(ServingError):
     def __init__(self, settings: ServerSettings, why: str) -> None:
         super().__init__(
             f"Cannot listen on {settings.host}:{settings.port}: {why}.",
-            "Choose another --host or --port, or stop what uses it.",
+            "Choose another --host or --port, or stop the program that uses it.",
         )
 
 
@@ -82,4 +82,4 @@ def _listening(settings: ServerSettings) -> socket.socket:
     except OSError as error:
         raise AddressError(settings, (error.strerror or str(error)).partition(" (while ")[0]) from None
     except (TypeError, UnicodeError):  # the name of the host is too long or not a text
-        raise AddressError(settings, "this is no name of a host") from None
+        raise AddressError(settings, "this is not a host name") from None

@@ -83,24 +83,24 @@ def _about_the_company(company: CompanyContext, policy: Policy) -> Iterator[str]
     if company.stopped_days > company.active_days:
         yield (
             f"The ledger stopped on {day(company.ledger_ends_on)}, {days(company.stopped_days)} before: "
-            "silences below may be missing orders. Bring it up to date before calling."
+            "silences below may be missing orders. Update the ledger before calling."
         )
     if company.largest_share is None:
-        yield "Nobody bought anything in the last 365 days."
+        yield "No customer bought anything in the last 365 days."
     elif company.largest_share <= policy.key_enter_share:
         named = f", {company.largest_name}," if company.largest_name else ""
         yield (
             f"Nobody brings more than {share(policy.key_enter_share)} of our sales (the largest{named} "
             f"brings {share(company.largest_share)})"
-            + (": the list goes by money." if not company.key_accounts else ".")
+            + (", so the list is sorted by money." if not company.key_accounts else ".")
         )
     if company.active_customers < FEW_ACTIVE:
         active = company.active_customers
         few = f"Only {counted(active, 'customer')} active" if active else "No customer is active"
-        yield f"{few}: too few to prove any ranking. Take the reasons as facts and the order as a hint."
+        yield f"{few}: too few to prove any ranking. The reasons are facts; the order is only a hint."
     if company.is_rule:
         rule = company.model_version.removeprefix("rule: ")
-        yield f"Ranked by a simple rule ({rule}); no model has been shown to do better."
+        yield f"Ranked by a simple rule ({rule}); no model has proved better."
     if company.model_note:
         yield company.model_note
 
@@ -139,7 +139,7 @@ def _key_account_phrases(portfolio: Portfolio) -> Iterator[str]:
 def _about_capacity(portfolio: Portfolio, called: Sequence[ScoredCustomer], worth_a_call: int) -> Iterator[str]:
     at_risk = sum(customer.at_risk for customer in portfolio.customers)
     if not at_risk:
-        yield "Nobody to call: no customer here is at risk."
+        yield "No calls today: no customer here is at risk."
     if worth_a_call > len(called):
         most = f"these are the {len(called)} with the most at stake"
         yield f"{worth_a_call:,d} customers at risk are worth a call; {most}."

@@ -22,7 +22,7 @@ from serving.web.view_model import page_of
 COOKIE = "callfirst_session"
 FORM_TYPE = "application/x-www-form-urlencoded"
 HERE = Path(__file__).parent
-NOT_ACCEPTED = "This key is not accepted. It may be mistyped or revoked."
+NOT_ACCEPTED = "This key is not accepted. Check for typing errors; it may also be revoked."
 
 templates = Environment(
     loader=PackageLoader("serving.web"),

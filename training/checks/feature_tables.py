@@ -129,7 +129,7 @@ def made_by(maker: FeatureMaker, ledger: Ledger, as_ofs: Sequence[AsOf], policy:
         features = maker(ledger, list(as_ofs), policy)
     except MAY_BE_RAISED as error:
         raise MadeFeaturesError(
-            f"The feature maker failed: {type(error).__name__}: {error}.", "Call it on the ledger yourself first."
+            f"The feature maker failed: {type(error).__name__}: {error}.", "Call it on the ledger by hand first."
         ) from error
     return FeatureTable.of(features, policy)
 
@@ -211,7 +211,7 @@ def _table(features: Any) -> pa.Table:
         return pa.table(features)
     except (TypeError, ValueError, pa.ArrowException) as error:
         raise MadeFeaturesError(
-            f"What was made is no table but a {type(features).__name__} ({error}).",
+            f"The feature maker returned no table but a {type(features).__name__} ({error}).",
             "Return a table of Arrow, pandas, polars or DuckDB.",
         ) from None
 

@@ -37,8 +37,8 @@ MOST_CUSTOMERS = 1500
 """Number of customers in the check of a larger ledger, drawn by a hash of their ids."""
 TOGETHER = 8
 """Instants that are made together, as training does."""
-NOT_PROVABLE = "Not provable from a table: it takes the function that made it."
-NOT_CLOSED = "Too few customers or no closed window: nothing that came after can be held against it."
+NOT_PROVABLE = "Cannot be checked on a table: it needs the function that made it."
+NOT_CLOSED = "Too few customers or no closed window: there are no outcomes to compare with."
 
 
 def check_features(

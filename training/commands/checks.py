@@ -41,7 +41,7 @@ class MakerNameError(TrainingError):
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(
-            f"'{name}' leads to no feature maker: {why}.",
+            f"'{name}' is not a feature maker: {why}.",
             "Write module:function, or FILE.py:function; it takes (ledger, as_ofs, policy).",
         )
 
@@ -54,17 +54,21 @@ def checks(
     ] = None,
     maker: Annotated[
         str | None,
-        typer.Option(
-            help="module:function or FILE.py:function of your own; it is run as your code, some eighty times."
-        ),
+        typer.Option(help="Your own module:function or FILE.py:function; it runs as your code, about eighty times."),
     ] = None,
-    until: Annotated[str | None, typer.Option(help="The T of training; default: the day after the last row.")] = None,
-    horizon_days: Annotated[int | None, typer.Option(help="H: days to look ahead; default: policy, else gaps.")] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(help="Check as if today were this date; by default the day after the ledger's last row."),
+    ] = None,
+    horizon_days: Annotated[
+        int | None,
+        typer.Option(help="H: days to look ahead; by default from the policy, else from the gaps between orders."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Tell whether features see what nobody could know; without a choice: our own. Exit code 1 where one does.
+    """Check features for leaks: whether they see the future. By default it checks our own. Exit code 1 means a leak.
 
-    A function is run on other ledgers, which shows any leak; a finished file can only be suspected.
+    A function is run on perturbed ledgers, which shows any leak. A finished file can only be suspected.
 
     Example: callfirst checks --maker my_features.py:make
     """

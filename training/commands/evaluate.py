@@ -36,15 +36,21 @@ def evaluate(
     context: typer.Context,
     *,
     cutoffs: Annotated[
-        str | None, typer.Option(help="Dates to train as of, by commas; default: the contest's last origins.")
+        str | None,
+        typer.Option(help="Dates to train as of, separated by commas; by default the contest's last origins."),
     ] = None,
-    horizon_days: Annotated[int | None, typer.Option(help="H: days to look ahead; default: policy, else gaps.")] = None,
-    active_days: Annotated[int | None, typer.Option(help="W: silent longer is not active; likewise.")] = None,
+    horizon_days: Annotated[
+        int | None,
+        typer.Option(help="H: days to look ahead; by default from the policy, else from the gaps between orders."),
+    ] = None,
+    active_days: Annotated[
+        int | None, typer.Option(help="W: a customer silent for longer is not active; same default.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal figures, to the bit.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for the tables and pictures.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Train as of each cutoff and compare with every rival by what came after it; nothing is promoted.
+    """Train as of each cutoff and compare with every baseline by what came after it. Nothing is promoted.
 
     Example: callfirst evaluate --cutoffs 2026-03-01,2026-06-01 --horizon-days 90 --out evaluation
     """

@@ -36,10 +36,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def list_models(
     context: typer.Context,
-    every: Annotated[bool, typer.Option("--all", help="Those too that were made and not put into service.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also models that were never put into service.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Every model that was put into service, newest first.
+    """List the models that were put into service, newest first.
 
     Example: callfirst models list --all
     """
@@ -55,7 +55,7 @@ def list_models(
         console.print("No model has been put into service yet: callfirst train.")
         return
     table = Table(box=None, pad_edge=False)
-    since = "made, or in service since (UTC)" if every else "in service since (UTC)"
+    since = "trained, or in service since (UTC)" if every else "in service since (UTC)"
     for name in ("", "model", since, "until (UTC)", "SHA-256", "MLflow"):
         table.add_column(name)
     for promotion in listed:
@@ -70,7 +70,7 @@ def show_model(
     card: Annotated[bool, typer.Option("--card", help="Its model card, as Markdown.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """The model in service: what it is, how sure it is, what it was made of.
+    """Show the model in service: what it is, how sure it is, and what it was trained on.
 
     Example: callfirst models show --card
     """
@@ -97,10 +97,12 @@ def show_model(
 
 def promote(
     context: typer.Context,
-    version: Annotated[str, typer.Argument(help="'callfirst 3', its number in MLflow, or how its SHA-256 begins.")],
+    version: Annotated[
+        str, typer.Argument(help="'callfirst 3', its number in MLflow, or the beginning of its SHA-256.")
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Put a model into service that was made before, whatever its checks said; `models list --all` shows them.
+    """Put an earlier model into service, whatever its checks say; `models list --all` shows them.
 
     Example: callfirst models promote "callfirst 3"
     """
@@ -110,7 +112,7 @@ def promote(
 
 
 def rollback(context: typer.Context, as_json: AsJson = False) -> None:
-    """Put the model back into service that served before the champion; again, and it goes one further back.
+    """Put the previous model back into service; run it again to go one further back.
 
     Example: callfirst models rollback
     """
@@ -149,7 +151,7 @@ def _serve(home: Home, store: Store, promotion: Promotion, why: str, *, as_json:
     console.print(f"[bold]{done}: {promotion.version}[/], made as of {promotion.until:%Y-%m-%d}.")
     if refused:
         console.print(
-            f"MLflow at {home.tracking_uri} did not follow: {refused}. Its alias still points elsewhere; once it can "
-            f"be reached: callfirst models promote {promotion.bundle_sha256[:12]}",
+            f"MLflow at {home.tracking_uri} did not move its alias: {refused}. Its alias still points "
+            f"elsewhere; once MLflow can be reached, run: callfirst models promote {promotion.bundle_sha256[:12]}",
             markup=False,
         )

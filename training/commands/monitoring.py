@@ -18,13 +18,14 @@ from features.policy import Policy, read_policy
 from models.findings import Finding, FindingKind, add, finding_of, findings_of, newest
 
 AsOfOption = Annotated[
-    str | None, typer.Option("--as-of", help="What was known before this date or instant; default: the ledger's end.")
+    str | None,
+    typer.Option("--as-of", help="Use what was known before this date or instant; by default the ledger's end."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def report_card(context: typer.Context, as_of: AsOfOption = None, as_json: AsJson = False) -> None:
-    """Grade every night's lists whose window has closed, on the customers nobody called, and show the newest card.
+    """Grade all lists with a closed window by the customers that were not called, and show the newest report card.
 
     Example: callfirst report-card --as-of 2026-12-01
     """
@@ -47,7 +48,7 @@ def report_card(context: typer.Context, as_of: AsOfOption = None, as_json: AsJso
 
 
 def drift(context: typer.Context, as_of: AsOfOption = None, as_json: AsJson = False) -> None:
-    """Tell whether customers look and order as the model in service learned; if not, the likely cause.
+    """Show whether customers still look and order as in training; if not, name the likely cause.
 
     Example: callfirst drift --as-of 2026-12-01
     """

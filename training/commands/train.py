@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
     app.command("report-card")(report_card)
     app.command("drift")(drift)
     models = typer.Typer(
-        help="The models that serve or served.\n\nExample: callfirst models list", no_args_is_help=True
+        help="Models in service, now and before.\n\nExample: callfirst models list", no_args_is_help=True
     )
     models.command("list")(list_models)
     models.command("show")(show_model)
@@ -50,16 +50,21 @@ def train(
     context: typer.Context,
     *,
     until: Annotated[
-        str | None, typer.Option(help="As if today were this date; default: the day after the ledger's last row.")
+        str | None,
+        typer.Option(help="Train as if today were this date; by default the day after the ledger's last row."),
     ] = None,
-    horizon_days: Annotated[int | None, typer.Option(help="H: days to look ahead; default: policy, else gaps.")] = None,
-    active_days: Annotated[int | None, typer.Option(help="W: silent longer is not active; likewise.")] = None,
+    horizon_days: Annotated[
+        int | None,
+        typer.Option(help="H: days to look ahead; by default from the policy, else from the gaps between orders."),
+    ] = None,
+    active_days: Annotated[
+        int | None, typer.Option(help="W: a customer silent for longer is not active; same default.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal scores, to the bit.")] = 0,
-    trials: Annotated[
-        int | None, typer.Option(help="Look for better settings in so many trials first; default: none.")
-    ] = None,
+    trials: Annotated[int | None, typer.Option(help="Number of tuning trials to run first; by default none.")] = None,
     tuning_minutes: Annotated[
-        float | None, typer.Option(help="End the trials after so many minutes; how many fit in, the machine decides.")
+        float | None,
+        typer.Option(help="Time limit of the trials in minutes; their number then depends on the machine."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -92,7 +97,7 @@ def train(
 
 def horizon(
     context: typer.Context,
-    as_of: Annotated[str | None, typer.Option(help="Read the ledger as of this date; default: its end.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Read the ledger as of this date; by default its end.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Propose how far ahead to look and how long a customer counts as active, from the gaps between orders.
@@ -124,17 +129,20 @@ def _print_verdict(verdict: Verdict, console: Console) -> None:
     if verdict.figures:
         console.print(_figures_table(verdict))
     for name, reason in (verdict.winner.outcome.skipped if verdict.winner.outcome else {}).items():
-        console.print(f"{name} did not take part everywhere: {reason}.", style="dim")
+        console.print(f"{name} did not take part at every origin: {reason}.", style="dim")
     console.print(f"\n[bold]{verdict.sentence}[/bold]", highlight=False)
     if verdict.bundle.note not in verdict.sentence:
         console.print(verdict.bundle.note, highlight=False)
     console.print(_checks_table(verdict))
-    console.print(f"Value at risk is told by {verdict.winner.shortfall.kind}. In service: {verdict.serving.version}.")
+    console.print(f"Value at risk comes from: {verdict.winner.shortfall.kind}. In service: {verdict.serving.version}.")
     if verdict.serving.churn is not None and not verdict.serving.is_rule:
         console.print(f"Made of: {verdict.serving.churn.made_of_words}.", highlight=False)
     if verdict.decision.stays is not None:
         hint = f"callfirst models promote '{verdict.bundle.version}'"
-        console.print(f"Made and kept, not put into service: {verdict.bundle.version}. To do so anyway: {hint}")
+        console.print(
+            f"Trained and stored, but not put into service: {verdict.bundle.version}. "
+            f"To put it into service anyway: {hint}"
+        )
     console.print(
         f"MLflow run {verdict.run_id} ({verdict.seconds:.0f} s); look at it with:\n"
         f"  mlflow ui --backend-store-uri {verdict.tracking_uri}",
@@ -144,7 +152,7 @@ def _print_verdict(verdict: Verdict, console: Console) -> None:
 
 
 def _figures_table(verdict: Verdict) -> Table:
-    table = Table(box=None, pad_edge=False, caption="unseen windows; money found: share of the best possible ranking's")
+    table = Table(box=None, pad_edge=False, caption="unseen windows; money found: share of the best possible ranking")
     table.add_column("candidate")
     for name in ("kind", "AUC", "Brier", "calibration error", "money found"):
         table.add_column(name, justify="left" if name == "kind" else "right")
@@ -168,7 +176,7 @@ def _figures_table(verdict: Verdict) -> Table:
 
 def _checks_table(verdict: Verdict) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name in ("check", "", "what is true where it passed", "what was found"):
+    for name in ("check", "", "true if passed", "finding"):
         table.add_column(name, overflow="fold")
     for result in verdict.decision.checks:
         style = {"failed": "bold red", "not applicable": "dim"}.get(str(result.outcome), "")

@@ -97,12 +97,12 @@ class TrainingSet:
         called = int(self.assignments.called[self.active].sum())
         if not called:
             return ""
-        windows = f"{called:,} windows in which a list had the customer called"
+        windows = f"{called:,} windows with a call from a list"
         count = self.held_out_customers
         held_out = "1 customer was" if count == 1 else f"{count} customers were"
         if self.has_called_input:
             return (
-                f" {windows} are learned from with an input that says so, set to 'no call' in every score: only "
+                f" {windows} are learned from with an input that marks them, set to 'no call' in every score: only "
                 f"{held_out} held out, and {LEAST_HELD_OUT} are needed to stand for the called."
             )
         return f" {windows} are left out; {held_out} held out in their place."

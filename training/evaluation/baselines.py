@@ -128,10 +128,10 @@ def _shortfall(inputs: BaselineInputs) -> Forecast:
 
 
 BASELINES: tuple[Baseline, ...] = (
-    Baseline("recency", "who is silent longest, calibrated", Predicts.CHANCE, _line("recency", RECENCY, rising_in=1)),
+    Baseline("recency", "longest silence first, calibrated", Predicts.CHANCE, _line("recency", RECENCY, rising_in=1)),
     Baseline(
         "low frequency",
-        "who ordered least in a year, calibrated",
+        "fewest orders in a year first, calibrated",
         Predicts.CHANCE,
         _line("low frequency", FREQUENCY, rising_in=-1),
     ),
@@ -142,7 +142,7 @@ BASELINES: tuple[Baseline, ...] = (
         _line("rfm logistic", RECENCY, FREQUENCY, SALES),
     ),
     Baseline("rfm fifths", "a line of the fifths that silence, frequency and money fall in", Predicts.CHANCE, _fifths),
-    Baseline("bg/nbd", "buys at a rate of its own until it quietly leaves", Predicts.CHANCE, _bg_nbd),
+    Baseline("bg/nbd", "each customer buys at its own rate until it quietly leaves", Predicts.CHANCE, _bg_nbd),
     Baseline(
         "tuned lightgbm", "boosted trees over the whole catalogue, the best of eight settings", Predicts.CHANCE, _tuned
     ),

@@ -75,7 +75,7 @@ def evaluate(
         parts.append(_at(ledger, scope, policy, seed, report))
     if not any(len(part) for part in parts):
         raise NoCutoffError(
-            f"Nobody had an order day in the {first.horizon_days} days before any cutoff.", "Choose other cutoffs."
+            f"No customer had an order day in the {first.horizon_days} days before any cutoff.", "Choose other cutoffs."
         )
     progress("drawing customers anew", len(instants) / (len(instants) + 1))
     evaluation = Evaluation.of([part for part in parts if len(part)], first, seed=seed)

@@ -38,7 +38,7 @@ class NothingToTellError(TrainingError):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"What a feature is worth cannot be told: {why}.", "Load more history, or shorten the horizon."
+            f"The value of a feature cannot be measured: {why}.", "Load more history, or shorten the horizon."
         )
 
 
@@ -65,8 +65,8 @@ class FeatureValue:
         """The result in one line."""
         low, high = self.improvement.low, self.improvement.high
         if low > 0:
-            return "They help: the windows not seen are forecast better for sure."
-        return "They do harm." if high < 0 else "No help can be shown: the interval holds 0."
+            return "They help: unseen windows are surely forecast better."
+        return "They do harm." if high < 0 else "No help can be shown: the interval contains 0."
 
     def __str__(self) -> str:
         improvement = self.improvement

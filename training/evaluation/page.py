@@ -23,7 +23,7 @@ def page(evaluation: Evaluation, title: str) -> str:
         judgements_table(evaluation),
         "## Cutoff by cutoff",
         cutoffs_table(evaluation),
-        "## Did the chances mean what they said?",
+        "## Are the chances calibrated?",
         calibration_table(evaluation),
         levels_table(evaluation),
         *([segments_table(evaluation.segments)] if evaluation.segments else []),
@@ -89,11 +89,11 @@ def calibration_table(evaluation: Evaluation) -> str:
             f"| {_yes(calibration.error_kept)} | {shown(calibration.last_rate)} "
             f"| {'across a season change' if calibration.is_across_season_change else ''} |"
         )
-    coverage_sentence = "No tenth of a cutoff holds 50 customers, so nothing can be said of intervals."
+    coverage_sentence = "No tenth of a cutoff holds 50 customers, so nothing can be said about intervals."
     if evaluation.cells:
         share = f"{coverage(evaluation.cells):.0%} of {len(evaluation.cells)}"
         coverage_sentence = (
-            f"Intervals: {share} tenths of 50 customers and more held the rate that came (wanted: 85 to 95 %)."
+            f"Intervals: {share} tenths with at least 50 customers contain the observed rate (wanted: 85 to 95 %)."
         )
     return "\n".join([*lines, "", coverage_sentence])
 
@@ -106,7 +106,7 @@ def levels_table(evaluation: Evaluation) -> str:
         {name: float(chance.mean() - part.churned.mean()) for name, chance in part.chance.items()}
         for part in evaluation.cutoffs
     ]
-    lines = ["How many more were expected to stop than did, as a share of all; last, the mean without signs:", ""]
+    lines = ["Expected less observed share of customers that stop; in the last row the mean without signs:", ""]
     lines += [f"| cutoff | came | {' | '.join(names)} |", "|---" * (2 + len(names)) + "|"]
     for part, gap in zip(evaluation.cutoffs, gaps, strict=True):
         cells = (f"{gap[name]:+.3f}" if name in gap else "–" for name in names)

@@ -34,8 +34,9 @@ class TuningBudgetError(TrainingError):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"A tuning budget of {what} tries nothing.",
-            "Give --trials at least 1 and --tuning-minutes more than 0, or leave both out: the model is sound untuned.",
+            f"A tuning budget of {what} allows no trial.",
+            "Give --trials at least 1 and --tuning-minutes more than 0, or leave both out: the model is sound without "
+            "tuning.",
         )
 
 
@@ -82,12 +83,12 @@ class Tuned:
     def sentence(self) -> str:
         """What tuning came to."""
         if not self.trials:
-            return "Not tuned: there are too few windows to tune on some and judge on others."
+            return "Not tuned: there are too few windows to tune on some and test on others."
         before, after = self.loss
         told = f"{self.trials} trials ({self.pruned} given up early) on older windows"
         if after < before:
             return f"Tuned in {told}: log loss {after:.4f} instead of {before:.4f} there."
-        return f"Tuned in {told}: nothing tried was better than the untuned blend."
+        return f"Tuned in {told}: no trial was better than the untuned blend."
 
 
 def tune(context: TrainingContext, plan: ContestPlan, budget: Budget, told: Callable[[str], None]) -> Tuned:

@@ -38,7 +38,7 @@ class StoppedFeed:
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        return f"{self.kind} stopped arriving after {self.last_on}: before, {self.per_week:.0f} a week came"
+        return f"{self.kind} stopped arriving after {self.last_on}; before that, {self.per_week:.0f} came in a week"
 
 
 _DAYS = """

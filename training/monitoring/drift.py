@@ -13,7 +13,7 @@ from training.monitoring.feature_drift import FeatureDrift
 MOST_MISSING = 2
 """Days of the last 30 that a ledger may miss before that alone is an alarm."""
 NOT_JUDGED = (
-    "Whether customers look as the model learned cannot be seen: it learned nothing, or the ledger does not hold the "
+    "It is unknown whether customers look as in training: the model learned nothing, or the ledger does not hold the "
     "same weeks of last year."
 )
 
@@ -94,7 +94,9 @@ class Drift:
         if not self.is_alarm and self.shifts is None:
             return f"No drift as of {self.as_of_day}. {NOT_JUDGED}"
         if not self.is_alarm:
-            return f"No drift as of {self.as_of_day}: customers look and order as {self.model_version} learned."
+            return (
+                f"No drift as of {self.as_of_day}: customers look and order as when {self.model_version} was trained."
+            )
         causes = "; ".join(self.causes)
         return f"Drift as of {self.as_of_day}. {self._rate}{f'Likely cause: {causes}.' if causes else self._unknown}"
 

@@ -105,8 +105,8 @@ class ReportCard:
             return ""
         called, noun = self.called, "customer" if self.called.customers == 1 else "customers"
         return (
-            f"Of the {called.customers} {noun} called, {called.expected:.0%} were promised to stop without a call, and "
-            f"{called.seen:.0%} were seen to."
+            f"Of the {called.customers} {noun} called, {called.expected:.0%} were expected to stop without a call, and "
+            f"{called.seen:.0%} did."
         )
 
     @property
@@ -115,8 +115,8 @@ class ReportCard:
             return ""
         days = f"{abs(self.lead_days):.0f} days"
         if self.lead_days >= 0:
-            return f"Who was lost had been listed {days} before its last order (the middle one)."
-        return f"Who was lost had been silent for {days} when it was first listed (the middle one)."
+            return f"Lost customers had been listed {days} before their last order (median)."
+        return f"Lost customers had been silent for {days} when they were first listed (median)."
 
     @property
     def _unrecorded(self) -> str:

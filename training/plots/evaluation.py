@@ -109,7 +109,7 @@ def calibration(evaluation: Evaluation) -> Picture:
         axes.xaxis.set_major_formatter(PercentFormatter(1))
         axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.legend(loc="upper left", fontsize=9)
-        axes.set_title("Did the chances mean what they said?")
+        axes.set_title("Are the chances calibrated?")
 
     return pictured(draw, size=(8, 6.5))
 

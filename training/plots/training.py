@@ -89,7 +89,7 @@ def calibration_picture(unseen: OutOfSample, outcome: ContestResult) -> Figure:
         axes.xaxis.set_major_formatter(PercentFormatter(1))
         axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.legend(loc="upper left", fontsize=9)
-        axes.set_title(f"Do the chances mean what they say? ({len(chance):,} forecasts)")
+        axes.set_title(f"Are the chances calibrated? ({len(chance):,} forecasts)")
 
     return pictured(draw, size=(8, 6.5))
 

@@ -21,7 +21,7 @@ def weaker_proof(plan: ContestPlan) -> str:
     if not plan.weaker:
         return ""
     few = f", and only {len(plan.folds)} of them" if len(plan.folds) < CONTEST_ORIGINS else ""
-    return f" This proof is weaker than usual: the ledger is short, so the tested windows overlap{few}."
+    return f" This evidence is weaker than usual: the ledger is short, so the tested windows overlap{few}."
 
 
 def how_sure(unseen: OutOfSample, name: str, churn: Probability, *, until: AsOf) -> str:
@@ -31,9 +31,9 @@ def how_sure(unseen: OutOfSample, name: str, churn: Probability, *, until: AsOf)
         float(np.average(values, weights=unseen.rows.weight)) for values in (unseen.churn[name], unseen.churned)
     )
     small = len(unseen.rows) < LARGE_CONTEST_ROWS
-    caution = " So few forecasts prove little: a better model may go unrecognised." if small else ""
+    caution = " So few forecasts prove little; a better model may go unrecognised." if small else ""
     return (
-        f"How sure: on {windows} dates it had not seen, {_percent(chance)} of the customers were expected to stop and "
+        f"How sure: on {windows} unseen dates, {_percent(chance)} of the customers were expected to stop and "
         f"{_percent(rate)} did ({len(unseen.rows):,} forecasts). {_width(churn, until)}{caution}"
     )
 
@@ -45,9 +45,9 @@ def _width(churn: Probability, until: AsOf) -> str:
         chance_of(np.concatenate(bounds))
         for bounds in (spread.bounds(half, np.array([until.days])), spread.in_a_year(half))
     )
-    few = "; widened, since there were under 4 windows to learn that from" if spread.origins < FEW_ORIGINS else ""
+    few = "; widened, since it was learned from under 4 windows" if spread.origins < FEW_ORIGINS else ""
     return (
-        f"Where it says 50 %, a new date may bring {_percent(now[0])} to {_percent(now[1])}{few}; "
+        f"Where it forecasts 50 %, a new date may bring {_percent(now[0])} to {_percent(now[1])}{few}; "
         f"with 12 more months of orders about {_percent(later[0])} to {_percent(later[1])}."
     )
 

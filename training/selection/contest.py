@@ -278,15 +278,15 @@ def _sentence(
     rule: CandidateScores, model: CandidateScores, improvement: Interval, as_told: Interval, money: Interval
 ) -> str:
     figures = (
-        f"Brier {model.levelled_brier:.3f} against {rule.levelled_brier:.3f} at the rates that came in unseen windows, "
+        f"Brier {model.levelled_brier:.3f} against {rule.levelled_brier:.3f} at the observed rates of unseen windows, "
         f"better by {improvement.estimate:.3f} (95 % interval {improvement.low:.3f} to {improvement.high:.3f})"
     )
     if not improvement.is_above_zero:
         return f"The rule '{rule.name}' is served: the best model, {model.name}, is not better for sure ({figures})."
     if as_told.high < 0:
         return (
-            f"The rule '{rule.name}' is served: {model.name} tells customers apart better ({figures}), but expects too "
-            f"many or too few to stop: as told, Brier is worse by {-as_told.estimate:.3f}, date after date."
+            f"The rule '{rule.name}' is served: {model.name} ranks customers better ({figures}), but expects too "
+            f"many or too few to stop: as forecast, Brier is worse by {-as_told.estimate:.3f}, date after date."
         )
     if not FOUND_AT_LEAST.holds(money):
         return (

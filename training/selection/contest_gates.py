@@ -54,8 +54,8 @@ def _beats_rule(outcome: ContestResult) -> GateResult:
     if improvement is None or as_told is None:
         return not_applicable(checks.BEATS_RULE, "No model took part.")
     sentence = (
-        f"Brier skill {outcome.skill:+.1%} against '{outcome.best_rule}' at the rates that came: better by "
-        f"{_shown(improvement)}. With the levels as they were told, over dates, by {_shown(as_told)}."
+        f"Brier skill {outcome.skill:+.1%} against '{outcome.best_rule}' at the observed rates: better by "
+        f"{_shown(improvement)}. With the levels as forecast, over dates, by {_shown(as_told)}."
     )
     return checked(checks.BEATS_RULE, improvement.is_above_zero and as_told.high >= 0, sentence)
 
@@ -63,7 +63,7 @@ def _beats_rule(outcome: ContestResult) -> GateResult:
 def _finds_money(outcome: ContestResult) -> GateResult:
     difference = outcome.money_difference
     if difference is None or np.isnan(difference.estimate):
-        return not_applicable(checks.FINDS_MONEY, "Nothing was lost that could have been found.")
+        return not_applicable(checks.FINDS_MONEY, "No money was lost.")
     sentence = (
         f"Money found {_shown(difference)} against '{outcome.best_rule}'; wanted: above -0.02, for sure above -0.05."
     )
@@ -74,7 +74,7 @@ def _calibrated(context: TrainingContext, unseen: OutOfSample, model: str) -> Ga
     """Calibration over the contest origins without a change of season since the window before."""
     steady = np.isin(unseen.rows.origin, list(_steady_origins(context, unseen)))
     if not steady.any():
-        return not_applicable(checks.CALIBRATED, "Every tested window lies across a change of season.")
+        return not_applicable(checks.CALIBRATED, "Every tested window spans a change of season.")
     chance, churned, weight = unseen.churn[model][steady], unseen.churned[steady], unseen.rows.weight[steady]
     expected, observed, deviation = _rates(unseen, model, steady)
     error = metrics.calibration_error(chance, churned, weight)
@@ -136,7 +136,9 @@ def _quantile(error: float) -> float:
 
 def _not_carried(unseen: OutOfSample, rule: str, model: str) -> GateResult:
     if len(unseen.rows) < LEAST_TO_BE_CARRIED:
-        return not_applicable(checks.NOT_CARRIED, f"Under {LEAST_TO_BE_CARRIED} forecasts say too little of a column.")
+        return not_applicable(
+            checks.NOT_CARRIED, f"Fewer than {LEAST_TO_BE_CARRIED} forecasts say too little about a column."
+        )
     by_model, by_rule = unseen.mean_auc(unseen.churn[model]), unseen.mean_auc(unseen.churn[rule])
     auc_of = {name: _auc_alone(unseen, name) for name in MODEL_FEATURES if name not in OF_ORDERS}
     name = max(auc_of, key=lambda column: auc_of[column])

@@ -38,60 +38,60 @@ class ModelCheck:
 BEATS_RULE = ModelCheck(
     "CF101",
     "it beats the best calibrated rule",
-    "What is no better than 'silent longest' has no right to look cleverer.",
+    "A model no better than 'silent longest' only looks cleverer.",
     Bars.MODEL,
 )
 FINDS_MONEY = ModelCheck(
     "CF102",
     "it finds no less money than that rule",
-    "Better chances that put smaller losses on top of the list cost more than they bring.",
+    "Better chances are worth nothing if they put smaller losses on top of the list.",
     Bars.MODEL,
 )
 BEATS_CHAMPION = ModelCheck(
     "CF103",
-    "it beats the champion on windows neither was made from",
-    "A change of what managers go by must bring something.",
+    "it beats the champion on windows that neither was trained on",
+    "A change for managers must be worth it.",
     Bars.CHANGE,
 )
 CALIBRATED = ModelCheck(
     "CF104",
-    "its chances meant what they said",
-    "At-risk rules, expected gain and money all read the chance as a chance.",
+    "its chances are calibrated",
+    "At-risk rules, expected gain and money all use the chance as a probability.",
     Bars.NOTHING,
 )
 STABLE = ModelCheck(
     "CF105",
-    "at no origin was it worse than the rule for sure",
+    "it is not surely worse than the rule at any origin",
     "A mean can hide a year in which it failed.",
     Bars.NOTHING,
 )
 NO_LEAK = ModelCheck(
     "CF106",
-    "its features see nothing that nobody could know",
+    "its features do not see the future",
     "A leak forecasts the past and fails in service: CF001 to CF021 on this ledger.",
     Bars.MODEL,
 )
 NOT_CARRIED = ModelCheck(
     "CF107",
     "no single feature carries it",
-    "Beside the orders themselves, one column that says nearly all alone is written after the fact, or breaks one day.",
+    "A single column beside the orders that explains nearly everything was filled in later or will break one day.",
     Bars.MODEL,
 )
 FRESH = ModelCheck(
     "CF108",
     "the ledger is fresh",
-    "Where rows stopped coming in, everybody looks silent.",
+    "If rows stopped coming in, every customer looks silent.",
     Bars.CHANGE,
 )
 ENOUGH = ModelCheck(
     "CF109",
     "enough customers stopped, and enough went on",
-    "On few of one outcome nothing can be proven.",
+    "With few of one outcome nothing can be proven.",
     Bars.MODEL,
 )
 EVEN = ModelCheck(
     "CF110",
-    "it is even across departments",
+    "it is calibrated in every department",
     "A chance that is right on average may be wrong for the customers of one department.",
     Bars.NOTHING,
 )

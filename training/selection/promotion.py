@@ -84,7 +84,7 @@ def _settled(winner: Winner, standing: Champion | None, barred: tuple[GateResult
     if winner.churn is None and standing.bundle.churn is not None:
         return standing, f"{stays} {winner.note}"
     if winner.is_rule and not standing.bundle.is_rule:
-        return standing, f"{stays} What was made now would be a rule. {winner.sentence}"
+        return standing, f"{stays} The new winner would be a rule. {winner.sentence}"
     if barred:
         return standing, f"{stays} {barred[0].check.code} failed. {barred[0].sentence}"
     return None, winner.sentence
@@ -112,12 +112,16 @@ def _no_leak(ledger: Ledger, scope: TrainingScope, policy: Policy) -> GateResult
 
 def _beats_champion(winner: Winner, standing: Champion | None, scope: TrainingScope) -> GateResult:
     if standing is None:
-        return not_applicable(checks.BEATS_CHAMPION, "No champion serves that could be compared.")
+        return not_applicable(checks.BEATS_CHAMPION, "There is no champion to compare with.")
     bundle, unseen = standing.bundle, winner.unseen
     if bundle.churn is None or winner.is_rule or unseen is None:
-        return not_applicable(checks.BEATS_CHAMPION, "Only a model against chances can be compared: CF101 decides.")
+        return not_applicable(
+            checks.BEATS_CHAMPION, "Only a model with chances can be compared with another one: CF101 decides."
+        )
     if (bundle.horizon_days, bundle.active_days) != (scope.horizon_days, scope.active_days):
-        return not_applicable(checks.BEATS_CHAMPION, "The champion looks ahead otherwise: CF101 decides.")
+        return not_applicable(
+            checks.BEATS_CHAMPION, "The champion has another horizon or active window: CF101 decides."
+        )
     since = unseen.since(standing.until)
     if since is None:
         sentence = f"No window has closed since {standing.until.day}, when {bundle.version} was made: CF101 decides."
@@ -144,5 +148,5 @@ def _fresh(ledger: Ledger, today: AsOf, policy: Policy) -> GateResult:
     silent_days = max((today.day - min(ends, today).day).days, 0)
     sentence = f"Its last row is of {ledger.ends_on}, {silent_days} days before {today.day}."
     if silent_days <= policy.fresh_days:
-        return checked(checks.FRESH, True, "Its last row is near the day it is trained for.")
-    return checked(checks.FRESH, False, f"{sentence} Ingest what came since, then train again.")
+        return checked(checks.FRESH, True, "Its last row is close to the day it is trained for.")
+    return checked(checks.FRESH, False, f"{sentence} Ingest the newer rows, then train again.")

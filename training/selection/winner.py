@@ -135,7 +135,9 @@ def _winner(
     kind = outcome.shortfall
     if churn is None or (kind in unseen.shares and kind not in fitted.shares):
         why = "; ".join(f"{name}: {reason}" for name, reason in fitted.skipped.items())
-        raise TooLittleToLearnError(f"What won the contest cannot be fitted now ({why}).", "Wait for the next window.")
+        raise TooLittleToLearnError(
+            f"The winner of the contest cannot be fitted now ({why}).", "Wait for the next window."
+        )
     fitted = replace(fitted, reference=context.in_season(fitted))
     money = MoneyForecasts(unseen.value(kind, candidate.name), unseen.reference, unseen.shortfall, unseen.rows)
     shortfall = replace(_settled(context, fitted, kind, churn), spread=spread_of(money))
@@ -225,7 +227,7 @@ def _check_enough(context: TrainingContext) -> None:
 
 def _too_few(have: str, needed: int) -> TooLittleToLearnError:
     return TooLittleToLearnError(
-        f"With {have} there are too few to learn chances from: {needed} are needed.", "Load more customers."
+        f"{have} are too few to learn chances from: {needed} are needed.", "Load more customers."
     )
 
 

@@ -45,8 +45,8 @@ class TrackingError(TrainingError):
 
     def __init__(self, uri: str, what: str) -> None:
         super().__init__(
-            f"MLflow at {uri} could not keep the training: {what}. The model in service stays.",
-            "Check CALLFIRST_MLFLOW_URI and who may write there, then train again.",
+            f"MLflow at {uri} could not store the training: {what}. The model in service stays.",
+            "Check CALLFIRST_MLFLOW_URI and write access there, then train again.",
         )
 
 

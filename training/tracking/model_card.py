@@ -14,9 +14,9 @@ from training.selection.promotion import Decision
 TELLS = (
     ("churn_probability", "chance of no order in the horizon, without a call from our list"),
     ("churn_low, churn_high", "90 % interval for the rate among customers with this score at a new date"),
-    ("decline_probability", "chance of no order, or of less than half of what the account would bring"),
-    ("reference_sales", "what the account brings in the horizon if it goes on as before"),
-    ("value_at_risk", "how much of it is expected to be missing: E[max(reference - net sales, 0)]"),
+    ("decline_probability", "chance of no order, or of less than half of the reference"),
+    ("reference_sales", "sales in the horizon if the account goes on as before"),
+    ("value_at_risk", "expected loss against it: E[max(reference - net sales, 0)]"),
 )
 
 
@@ -36,14 +36,14 @@ def _purpose(bundle: Bundle, decision: Decision) -> Iterator[str]:
         f"{bundle.active_days} days or are not past their own due gap. It is no judgement of a person, sets no price "
         "or credit, and says nothing of what a call changes."
     )
-    yield "\n| it tells | meaning |\n|---|---|"
+    yield "\n| output | meaning |\n|---|---|"
     for name, meaning in TELLS:
         yield f"| {name} | {meaning} |"
 
 
 def _making(bundle: Bundle) -> Iterator[str]:
     manifest = bundle.manifest
-    yield "\n## What it was made of\n"
+    yield "\n## What it was trained on\n"
     yield f"- learned as of {manifest.until} from {len(manifest.origins)} dates"
     yield from (f"- {part}" for part in _parts(bundle))
     digests = {"ledger": manifest.ledger_digest, "catalogue": manifest.catalogue_fingerprint}
@@ -57,7 +57,7 @@ def _making(bundle: Bundle) -> Iterator[str]:
 
 def _parts(bundle: Bundle) -> Iterator[str]:
     if bundle.churn is None:
-        yield "nothing was learned of chances"
+        yield "no chances were learned"
     else:
         yield f"chance of no order: {bundle.churn.made_of_words}; on {len(bundle.churn.features)} features, calibrated"
     yield f"value at risk by {bundle.shortfall.kind}"
@@ -67,7 +67,7 @@ def _quality(decision: Decision) -> Iterator[str]:
     yield "\n## How good it is\n"
     outcome = decision.winner.outcome
     if outcome is None:
-        yield "Nothing could be tested: no window was left that it had not learned from."
+        yield "Nothing could be tested: it learned from every closed window."
         return
     yield "On windows that none of the candidates had seen:\n"
     yield "| candidate | kind | AUC | Brier | calibration error (perfect) | money found |\n|---|---|---|---|---|---|"
@@ -81,15 +81,15 @@ def _quality(decision: Decision) -> Iterator[str]:
             f"{scores.money_found:.3f}",
         )
         yield f"| {' | '.join(cells)} |"
-    yield f"\nWhat {outcome.served} said on those windows, each forecast by its weight, and what came:\n"
+    yield f"\nWhat {outcome.served} forecast on those windows, by weight, and the outcomes:\n"
     yield segments_table(outcome.segments)
-    yield "\n| check | outcome | what is true where it passed | what was found |\n|---|---|---|---|"
+    yield "\n| check | outcome | true if passed | finding |\n|---|---|---|---|"
     for result in decision.checks:
         yield f"| {result.check.code} | {result.outcome} | {result.check.title} | {result.sentence} |"
 
 
 def _limits(bundle: Bundle, decision: Decision, remarks: Sequence[str]) -> Iterator[str]:
-    yield "\n## Where it is not to be trusted\n"
+    yield "\n## Where not to trust it\n"
     yield from (f"- {remark}" for remark in (bundle.note, *remarks))
     skipped = decision.winner.outcome.skipped if decision.winner.outcome else {}
-    yield from (f"- {name} did not take part everywhere: {reason}." for name, reason in skipped.items())
+    yield from (f"- {name} did not take part at every origin: {reason}." for name, reason in skipped.items())

@@ -45,8 +45,8 @@ class DemoCompanyError(LedgerError):
 
     def __init__(self, customers: int, years: int, seed: int) -> None:
         super().__init__(
-            f"Cannot make up a company of {customers} customers over {years} years from seed {seed}.",
-            f"Ask for at least {LEAST_CUSTOMERS} customers, one year, and a seed from 0 up.",
+            f"Cannot invent a company of {customers} customers over {years} years from seed {seed}.",
+            f"Ask for at least {LEAST_CUSTOMERS} customers, at least one year, and a seed of at least 0.",
         )
 
 

@@ -54,7 +54,7 @@ class SourceSpaceError(LedgerError):
     def __init__(self, source: str, why: str) -> None:
         super().__init__(
             f"{source} could not be read in place: {why}.",
-            "Give it more --memory, and free disk space of about the file's own size three times over beside --out.",
+            "Give it more --memory, and free disk space beside --out: about three times the file's size.",
         )
 
 
@@ -157,7 +157,7 @@ class _Reading:
         texts = {ours: theirs for ours, theirs in self.matched.items() if with_types.is_asked(ours)}
         votes = NO_VOTES
         if votes_of(self.connection, with_types).more_rows_may_tell:
-            for raw in self._parts("Reading how it is written", list(texts.values())):
+            for raw in self._parts("Inferring formats", list(texts.values())):
                 votes += votes_of(self.connection, lay_out(self.connection, raw, "orders", texts))
                 if not votes.more_rows_may_tell:
                     break

@@ -42,24 +42,30 @@ def register(app: typer.Typer) -> None:
 
 def ingest_files(
     context: typer.Context,
-    kind: Annotated[str | None, typer.Argument(help=f"What the rows are: {', '.join(RECORD_TYPES)}.")] = None,
+    kind: Annotated[str | None, typer.Argument(help=f"Kind of the rows: {', '.join(RECORD_TYPES)}.")] = None,
     files: Annotated[
         list[str] | None,
         typer.Argument(help="CSV, TXT (also .gz), Parquet, a folder of Parquet, XLSX; or a database's URL."),
     ] = None,
     *,
-    query: Annotated[str, typer.Option(help="What the database at the URL is asked; nothing is changed there.")] = "",
+    query: Annotated[str, typer.Option(help="Query for the database at the URL; it only reads.")] = "",
     source: Annotated[str, typer.Option(help="Pull this source of sources.toml.")] = "",
     all_sources: Annotated[bool, typer.Option("--all-sources", help="Pull every source of sources.toml.")] = False,
-    mapping: Annotated[str, typer.Option("--map", metavar="OURS=THEIRS,…", help="What their columns mean.")] = "",
-    currency: Annotated[str, typer.Option(help="ISO 4217, of rows that name none.")] = "",
-    known_at: Annotated[str, typer.Option(help="Their column that says when we knew.")] = "",
-    encoding: Annotated[str, typer.Option(help="Of text files, as windows-1251; else told from their bytes.")] = "",
+    mapping: Annotated[
+        str, typer.Option("--map", metavar="OURS=THEIRS,…", help="Columns by our names: OURS=THEIRS.")
+    ] = "",
+    currency: Annotated[str, typer.Option(help="Currency (ISO 4217) of rows without one.")] = "",
+    known_at: Annotated[str, typer.Option(help="Column with the time a row became known.")] = "",
+    encoding: Annotated[
+        str, typer.Option(help="Encoding of text files, such as windows-1251; by default found from the bytes.")
+    ] = "",
     same_as: Annotated[
-        Path | None, typer.Option(help="CSV of customer_id, same_as: ids that are one customer, from now on.")
+        Path | None, typer.Option(help="CSV with customer_id and same_as: ids that are one customer from now on.")
     ] = None,
     history: Annotated[bool, typer.Option("--history", help="The rows were known when they happened.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and account, store nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the rows and print the account, but store nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Read rows of one kind into the ledger, and account for every row.
@@ -78,7 +84,7 @@ def ingest_files(
         )
         return
     if not kind or not files:
-        raise typer.BadParameter("name a kind of rows and a file, or a source of sources.toml with --source")
+        raise typer.BadParameter("give a kind of rows and a file, or name a source of sources.toml with --source")
     request = partial(
         IngestRequest,
         kind,
@@ -140,7 +146,7 @@ def show_pulled(pulled: Sequence[Pulled]) -> None:
 def examine_ledger(
     context: typer.Context,
     *,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the mirror anew from the database.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the mirror again from the database.")] = False,
     as_json: Json = False,
 ) -> None:
     """Compare the database with its mirror, row by row count and penny by penny; name what is odd in the ledger."""

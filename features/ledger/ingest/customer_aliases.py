@@ -28,7 +28,7 @@ class SameAsError(LedgerError):
 
     def __init__(self, customer_id: str, why: str) -> None:
         super().__init__(
-            f"The mapping of customer ids cannot hold: '{customer_id}' {why}.",
+            f"The mapping of customer ids is impossible: '{customer_id}' {why}.",
             "Give every id one other id: columns customer_id, same_as.",
         )
 

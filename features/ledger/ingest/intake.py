@@ -30,7 +30,7 @@ class FramesError(LedgerError):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"The rows could not be compared: {why}. Nothing was stored.",
+            f"The rows could not be compared with the ledger: {why}. Nothing was stored.",
             "Free memory and disk space, or ingest fewer files at a time; then try: callfirst doctor.",
         )
 

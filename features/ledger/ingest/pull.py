@@ -112,5 +112,5 @@ def _files(source: Source, home: Home) -> list[Path]:
         return [path]
     paths = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
     if not paths:
-        raise SourceError(f"No file is there for '{source.files}'.", "Paths in sources.toml begin at the home.")
+        raise SourceError(f"There is no file for '{source.files}'.", "Paths in sources.toml are relative to the home.")
     return paths

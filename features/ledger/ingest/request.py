@@ -96,7 +96,7 @@ class IngestRequest:
         kind: a key of RECORD_TYPES.
         now: the instant of the command, aware.
         mapping: our column name → the input's, where names alone do not match.
-        currency: ISO 4217, of rows that name none.
+        currency: Currency (ISO 4217) of rows without one.
         known_at_column: the input's column that says when a row became known.
         history: which rows without a known-at were known when they happened.
         same_as: id → the id it is kept under, from now on and in all stored rows.

@@ -34,7 +34,7 @@ class UnknownSourceError(LedgerError):
     def __init__(self, name: str, known: list[str]) -> None:
         super().__init__(
             f"There is no source '{name}' in sources.toml." if name else "sources.toml names no source.",
-            f"It names: {', '.join(known)}." if known else "Write one: [name], kind, files; or kind, url, query.",
+            f"It names: {', '.join(known)}." if known else "Add one: [name], kind, files; or kind, url, query.",
         )
 
 
@@ -54,7 +54,7 @@ class MissingVariableError(LedgerError):
     def __init__(self, source: str, variable: str) -> None:
         super().__init__(
             f"The source '{source}' needs the environment variable {variable}, which is not set.",
-            "Set it where callfirst runs.",
+            "Set it in the environment of callfirst.",
         )
 
 
@@ -92,11 +92,11 @@ class Source:
         if self.kind not in RECORD_TYPES:
             raise self._wrong(f"kind = '{self.kind}', which is none", f"Kinds are: {', '.join(RECORD_TYPES)}.")
         if bool(self.files) == bool(self.url) or bool(self.url) != bool(self.query):
-            raise self._wrong("neither files, nor url and query", "Give files = …, or url = … and query = ….")
+            raise self._wrong("neither files nor url and query", "Give files = …, or url = … and query = ….")
         if asks_since(self.query) and not self.watermark:
             raise self._wrong("a query with :since, but no watermark", "Name the column: watermark = …")
         if asks_since(self.query) and self.since is None:
-            raise self._wrong("a query with :since, but no since", "Say where to begin: since = 2020-01-01")
+            raise self._wrong("a query with :since, but no since", "Say where to start: since = 2020-01-01")
         if self.overlap < 0:
             raise self._wrong("an overlap below 0", "Give days, or steps of the watermark: overlap = 2")
         if self.url:
@@ -158,7 +158,7 @@ def read_sources(path: Path) -> dict[str, Source]:
 
 def _source(name: str, table: Any) -> Source:
     if not isinstance(table, dict):
-        raise SourcesFileError(f"'{name}' in sources.toml stands under no heading.", "Write [name] above its lines.")
+        raise SourcesFileError(f"'{name}' in sources.toml has no heading.", "Write [name] above its settings.")
     try:
         return settings_of(Source, {"kind": "", **table}, name=name)
     except SettingError as error:

@@ -104,7 +104,7 @@ def furthest(source: Source, rows: pa.Table, stored: Watermark | None) -> Waterm
         largest = pc.max(rows.column(source.watermark)).as_py()
     except pa.ArrowException:
         raise WatermarkError(
-            source, f"has a watermark '{source.watermark}' without an order", "Choose a date, a number or a text."
+            source, f"has a watermark '{source.watermark}' that cannot be ordered", "Choose a date, a number or a text."
         ) from None
     if largest is None:
         return stored

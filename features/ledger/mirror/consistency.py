@@ -73,7 +73,7 @@ class Consistency:
             made = "was made anew and " if self.rebuilt else ""
             return f"Sound: the database holds {held}; the mirror {made}says the same."
         said = [_difference(holding) for holding in self.holdings if not holding.sound]
-        return " ".join([*said, "Make the mirror anew: callfirst doctor --rebuild."])
+        return " ".join([*said, "Make the mirror again: callfirst doctor --rebuild."])
 
     def as_json(self) -> dict[str, Any]:
         """The finding as JSON; figures outside a relation are those of order lines."""

@@ -43,8 +43,8 @@ class MirrorError(LedgerError):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"The database is whole, but its mirror cannot be written: {why}.",
-            "Free space in the home folder and look who may write there; whoever reads the ledger next completes it.",
+            f"The database is complete, but its mirror cannot be written: {why}.",
+            "Free space in the home folder and check write access; the next command completes the mirror.",
         )
 
 

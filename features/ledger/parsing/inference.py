@@ -24,7 +24,7 @@ class AmbiguousDatesError(ColumnsError):
     """A column of dates may be day first or month first."""
 
     def __init__(self, source: str, column: str, order: DayOrder, example: str) -> None:
-        why = "some rows say one, some the other" if order is DayOrder.MIXED else "no row decides"
+        why = "the rows contradict each other" if order is DayOrder.MIXED else "no row decides"
         super().__init__(
             f"{source}: '{example}' in the column '{column}' may be day/month or month/day, and {why}.",
             "Write its dates as 2026-08-31.",
@@ -35,7 +35,7 @@ class AmbiguousNumbersError(ColumnsError):
     """Commas and points in a column of money may separate thousands or decimals."""
 
     def __init__(self, source: str, column: str, votes: FormatVotes, example: str) -> None:
-        why = "some rows say one, some the other" if votes.one or votes.other else "no row decides"
+        why = "the rows contradict each other" if votes.one or votes.other else "no row decides"
         number = re.sub(r"[.,]", "", example)
         super().__init__(
             f"{source}: '{example}' in the column '{column}' may be {number} or {number[:-3]}.{number[-3:]}, "

@@ -50,7 +50,7 @@ def address_of(url: str) -> URL:
         return make_url(url)
     except (ArgumentError, ValueError):
         raise DatabaseSourceError(
-            "That is no database address.", "Write it like postgresql+psycopg://user@host/name or sqlite:///file.db."
+            "That is not a database address.", "Write it like postgresql+psycopg://user@host/name or sqlite:///file.db."
         ) from None
 
 
@@ -103,7 +103,7 @@ def _reading(url: URL) -> Iterator[Connection]:
     except (NoSuchModuleError, ImportError) as error:
         raise DatabaseSourceError(
             f"The driver of {url.drivername} is not installed: {first_line(error)}.",
-            "Install it beside callfirst, for example psycopg for postgresql+psycopg.",
+            "Install it in the environment of callfirst, for example psycopg for postgresql+psycopg.",
         ) from None
     begin_reading = BEGIN_READING.get(engine.dialect.name)
 
@@ -121,7 +121,7 @@ def _reading(url: URL) -> Iterator[Connection]:
         except SQLAlchemyError as error:
             raise DatabaseSourceError(
                 f"There is no connection to {shown(url)}: {_reason_of(error, url)}.",
-                "Check that it runs, its address, and who may read there.",
+                "Check that the database runs, its address, and read access.",
             ) from None
         with connection:
             yield connection

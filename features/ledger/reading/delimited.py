@@ -89,7 +89,7 @@ def _parts(name: str, lines: _Lines, known: Collection[str], encoding: Encoding)
         yield _part(name, chunk, header, separator, remarks)
         remarks = ()
     if not lines.ends_whole:
-        remarks += (f"The last line of {name} has no line end: make sure that the file was not cut off.",)
+        remarks += (f"The last line of {name} has no line end: check that the file was not cut off.",)
     yield _part(name, [], header, separator, remarks)
 
 

@@ -36,7 +36,7 @@ class EncodingNameError(LedgerError):
     """The named encoding does not exist."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"'{name}' is no encoding of text.", "Use a name like utf-8, windows-1252 or windows-1251.")
+        super().__init__(f"'{name}' is not a text encoding.", "Use a name like utf-8, windows-1252 or windows-1251.")
 
 
 @dataclass(frozen=True)
@@ -114,11 +114,11 @@ def opening(path: Path) -> Iterator[None]:
 
 def _refuse_no_file(path: Path) -> None:
     if path.is_symlink() and not path.exists():
-        raise SourceError(f"{path.name} is a link that leads nowhere.", "Check the path.")
+        raise SourceError(f"{path.name} is a broken link.", "Check the path.")
     if not path.exists():
         raise SourceError(f"There is no file {path}.", "Check the path.")
     if not path.is_file() and not path.is_dir():
-        raise SourceError(f"{path.name} is no file but a pipe or a device.", "Write its rows to a file first.")
+        raise SourceError(f"{path.name} is not a file but a pipe or a device.", "Write its rows to a file first.")
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def reading_parquet(name: str) -> Iterator[None]:
     except DamagedParquetError as error:
         raise SourceError(f"{error.part} is not readable Parquet: {error}.", "Export it again.") from None
     except CopiedPartError as error:
-        raise SourceError(f"{name} holds the same rows twice, in {error}.", "Take one of the two away.") from None
+        raise SourceError(f"{name} holds the same rows twice, in {error}.", "Remove one of the two.") from None
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, PermissionError):
             raise
@@ -159,7 +159,7 @@ def kind_of(path: Path) -> FileKind:
         return FileKind.PARQUET
     if not path.name.lower().endswith((*TEXT_ENDINGS, *PARQUET_ENDINGS, *XLSX_ENDINGS)):
         raise SourceError(
-            f"{path.name} is of a kind that cannot be read.",
+            f"{path.name} has a format that cannot be read.",
             "Give CSV, TXT or TSV (also .gz), Parquet, or XLSX; save an old .xls as .xlsx.",
         )
     if begins.startswith(ZIP_BEGINS):
@@ -189,13 +189,13 @@ def _refuse_other_kinds(path: Path, begins: bytes) -> None:
             f"{path.name} is an old workbook (.xls) or one with a password.", "Save it as .xlsx without a password."
         )
     if begins.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(WEB_PAGE):
-        raise SourceError(f"{path.name} is a web page or XML, and no table.", "Check the export; give CSV or XLSX.")
+        raise SourceError(f"{path.name} is a web page or XML, not a table.", "Check the export; give CSV or XLSX.")
     if begins.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"[{", b'{"')):
-        raise SourceError(f"{path.name} holds JSON, and no table.", "Write its rows as CSV or Parquet.")
+        raise SourceError(f"{path.name} holds JSON, not a table.", "Write its rows as CSV or Parquet.")
     if begins and path.name.lower().endswith(PARQUET_ENDINGS) and b"\0" in begins:
-        raise SourceError(f"{path.name} is not readable Parquet: it does not begin as one.", "Export it again.")
+        raise SourceError(f"{path.name} is not readable Parquet: its first bytes are wrong.", "Export it again.")
     if begins and path.name.lower().endswith(XLSX_ENDINGS) and b"\0" in begins:
-        raise SourceError(f"{path.name} is not readable XLSX: it does not begin as one.", "Save it again as .xlsx.")
+        raise SourceError(f"{path.name} is not readable XLSX: its first bytes are wrong.", "Save it again as .xlsx.")
 
 
 def _read_workbook(path: Path) -> tuple[RawRows, ...]:
@@ -213,7 +213,7 @@ def _read_workbook(path: Path) -> tuple[RawRows, ...]:
         ) from None
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, SyntaxError, IndexError) as error:
         if "[Content_Types].xml" in str(error):
-            raise SourceError(f"{path.name} is a zip archive and no workbook.", "Unpack it first.") from None
+            raise SourceError(f"{path.name} is a zip archive, not a workbook.", "Unpack it first.") from None
         raise SourceError(
             f"{path.name} is not readable XLSX: {first_line(error)}.", "Save it again as .xlsx."
         ) from None

@@ -51,8 +51,8 @@ def match_columns(
 def _mapped(ours: str, theirs: str, names: Sequence[str], contract: Sequence[ColumnSpec], source: str) -> str:
     if ours not in {column.name for column in contract}:
         raise ColumnsError(
-            f"--map names '{ours}', which is no column of ours.",
-            f"Ours are: {', '.join(column.name for column in contract)}.",
+            f"--map names '{ours}', which is not one of our columns.",
+            f"Our columns are: {', '.join(column.name for column in contract)}.",
         )
     same = [name for name in names if name == theirs] or [name for name in names if name_key(name) == name_key(theirs)]
     if len(same) != 1:

@@ -59,8 +59,8 @@ class LookAlikes:
         )
         more = " and more" if self.groups > len(self.first) else ""
         return (
-            f"{subject} alike: {examples}{more}. Each stays a customer of its own; "
-            "if they are one, say so: callfirst ingest … --same-as FILE (columns customer_id, same_as)."
+            f"{subject} alike: {examples}{more}. Each stays a separate customer; "
+            "if they are one customer, run: callfirst ingest … --same-as FILE (columns customer_id, same_as)."
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -21,10 +21,10 @@ from features.ledger.reconciliation.tallies import Quarantined, Tally
 from features.ledger.schema.quarantine_reasons import EXPLANATIONS
 
 RULES = {
-    "column": "Known since what the file says",
-    "history": "Known since they happened, as history (point-in-time not proven)",
-    "public": "Known since their day, as published",
-    "arrival": "Known since they happened or came in, whichever was later (point-in-time not proven)",
+    "column": "Known since the file's own date",
+    "history": "Known when they happened, as history (point-in-time not proven)",
+    "public": "Known on their day, as published",
+    "arrival": "Known when they happened or came in, whichever was later (point-in-time not proven)",
 }
 
 
@@ -171,7 +171,7 @@ class Reconciliation:
         if self.dry_run:
             return f"Dry run: {source} was checked, nothing was stored."
         if self.nothing_changed and self.merged.rows:
-            return f"Nothing changed: every row of {source} that can be used is in the ledger already."
+            return f"Nothing changed: the ledger already holds every usable row of {source}."
         if self.nothing_usable:
             return f"No row of {source} can be used."
         span = f", {self.first_on} to {self.last_on}" if self.first_on else ""
@@ -202,16 +202,19 @@ class Reconciliation:
             for entry in self.quarantine
         ]
         counts = (
-            ("Quarantined without a readable amount, counted in rows only", self.quarantined.unreadable),
+            ("Quarantined without a readable amount (counted as rows only)", self.quarantined.unreadable),
             ("Returns (below 0) among the accepted", self.returns.rows),
-            ("Lines of no product (money, but no order and no return)", self.non_products.rows),
-            ("Equal rows within one file, all kept", self.equal_lines),
+            ("Non-product lines (money, but no order and no return)", self.non_products.rows),
+            ("Identical rows within one file, all kept", self.equal_lines),
             ("Corrections of an earlier version of the same row", self.corrections),
-            ("Rows replaced by a later row of the same instant, which stands", self.never_seen),
-            ("Dated in the future (check the year), counted from their day on", self.to_come),
-            ("Known before they happen, kept as commitments", self.commitments),
-            ("Rows kept under another customer id, as the mapping says", self.renamed),
-            *((f"Values of {name} that cannot be used and stay empty", rows) for name, rows in self.set_aside.items()),
+            ("Rows replaced by a later row of the same instant", self.never_seen),
+            ("Dated in the future (check the year); they count from their day on", self.to_come),
+            ("Known before they happen, stored as commitments", self.commitments),
+            ("Rows stored under another customer id by the mapping", self.renamed),
+            *(
+                (f"Values of {name} that cannot be used and are left empty", rows)
+                for name, rows in self.set_aside.items()
+            ),
             *((RULES[rule], rows) for rule, rows in self.known_at.items()),
         )
         sentences += [f"{label}: {rows:,}." for label, rows in counts if rows]

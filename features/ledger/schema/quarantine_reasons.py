@@ -48,22 +48,20 @@ EXPLANATIONS: Mapping[QuarantineReason, Explanation] = {
         "The line has more or fewer fields than the header.", "Quote fields that hold the separator or a line break."
     ),
     QuarantineReason.HEADER: Explanation(
-        "The line repeats the header: files were put one behind the other.", "Nothing is lost; leave it out next time."
+        "The line repeats the header: several files were joined.", "Nothing is lost; leave it out next time."
     ),
     QuarantineReason.TOTAL: Explanation(
-        "The row adds up rows above it, and is no sale itself.", "Nothing is lost; leave it out next time."
+        "The row is a total of the rows above it, not a sale.", "Nothing is lost; leave it out next time."
     ),
     QuarantineReason.CUSTOMER: Explanation("The row names no customer.", "Fill in the customer, or leave the row out."),
     QuarantineReason.MANAGER: Explanation("The row names no manager.", "Fill in the manager, or leave the row out."),
-    QuarantineReason.OUTCOME: Explanation(
-        "The row does not say what came of it.", "Fill in the outcome, or leave the row out."
-    ),
+    QuarantineReason.OUTCOME: Explanation("The row has no outcome.", "Fill in the outcome, or leave the row out."),
     QuarantineReason.TEXT: Explanation(
         "A text holds a NUL or a broken character, or an id has a control character or more than 200 letters.",
-        "Export the file as UTF-8 and look at that row.",
+        "Export the file as UTF-8 and check the row.",
     ),
     QuarantineReason.COLLISION: Explanation(
-        "The same order line stands in the file for another customer on another day: neither corrects the other.",
+        "The file has the same order line for another customer on another day: neither row corrects the other.",
         "Make the numbers differ, for example by the year before them; or add a known_at column.",
     ),
     QuarantineReason.ID: Explanation(
@@ -71,11 +69,11 @@ EXPLANATIONS: Mapping[QuarantineReason, Explanation] = {
         "Format its column as text or as whole numbers, and export again.",
     ),
     QuarantineReason.WHEN: Explanation(
-        "The date is missing, or cannot be read in one way alone.",
+        "The date is missing or ambiguous.",
         "Write dates as 2026-08-31 or 2026-08-31 14:30, with four digits for the year; a zone as +01:00.",
     ),
     QuarantineReason.WHEN_IMPOSSIBLE: Explanation(
-        "The date lies before 1901 or after 2199, as where it stands for none.", "Correct the year."
+        "The date is before 1901 or after 2199, as in a placeholder.", "Correct the year."
     ),
     QuarantineReason.AMOUNT: Explanation(
         "The amount is missing, no number, or not finite.", "Write amounts as 1234.50; a return as -1234.50."
@@ -87,11 +85,11 @@ EXPLANATIONS: Mapping[QuarantineReason, Explanation] = {
         "The score or rate is missing, no number, or out of bounds: a rate lies above 0.", "Write numbers as 7.5."
     ),
     QuarantineReason.SCALE: Explanation(
-        "The score lies below 0 or above the best answer of its scale.",
+        "The score is below 0 or above the best answer of its scale.",
         "Add a column score_max, or set survey_score_max in policy.toml.",
     ),
     QuarantineReason.WORD: Explanation(
-        "The event is missing, or none that we know.",
+        "The event is missing or unknown.",
         "Events are: buyer_changed, owner_changed, supplier_added, stock_out, price_rise, closed, data_missing.",
     ),
     QuarantineReason.CONTRADICTION: Explanation(
@@ -99,7 +97,9 @@ EXPLANATIONS: Mapping[QuarantineReason, Explanation] = {
         "that does not lie after its beginning, or a call before its list.",
         "Correct one of them; an end is the first day after.",
     ),
-    QuarantineReason.CURRENCY: Explanation("The currency is no ISO 4217 code.", "Write codes like EUR, GBP or USD."),
+    QuarantineReason.CURRENCY: Explanation(
+        "The currency is not an ISO 4217 code.", "Write codes like EUR, GBP or USD."
+    ),
     QuarantineReason.SIGN: Explanation(
         "The amount carries another currency sign than the row's currency, or than most amounts of a file that names "
         "no currency.",
@@ -113,11 +113,11 @@ EXPLANATIONS: Mapping[QuarantineReason, Explanation] = {
         "The instant at which the row became known cannot be read.", "Write it as 2026-08-31 14:30, or leave it empty."
     ),
     QuarantineReason.TWICE: Explanation(
-        "The same customer, or person there, stands further down in the file with other values; that row is used.",
+        "The same customer or person comes again further down in the file with other values; that row is used.",
         "Keep one row per customer and person, or add a known_at column.",
     ),
     QuarantineReason.MANAGER_TWICE: Explanation(
-        "The same manager stands further down in the file with other values; that row is used.",
+        "The same manager comes again further down in the file with other values; that row is used.",
         "Keep one row per manager, or add a known_at column.",
     ),
 }

@@ -58,7 +58,8 @@ class Store:
             url = make_url(home.database_url)
         except ArgumentError:
             raise StoreError(
-                "CALLFIRST_DATABASE_URL is no database address.", "Write it like postgresql+psycopg://user@host/name."
+                "CALLFIRST_DATABASE_URL is not a database address.",
+                "Write it like postgresql+psycopg://user@host/name.",
             ) from None
         try:
             if url.get_backend_name() == "sqlite" and url.database:
@@ -68,7 +69,7 @@ class Store:
         except (SQLAlchemyError, OSError, ImportError) as error:
             raise StoreError(
                 f"The database {url} cannot be opened: {first_line(getattr(error, 'orig', None) or error)}.",
-                "Check its address and who may write there.",
+                "Check its address and write access.",
             ) from None
         return store
 
@@ -93,7 +94,7 @@ class Store:
         except SQLAlchemyError as error:
             raise StoreError(
                 f"The database refused: {first_line(getattr(error, 'orig', None) or error)}. Nothing was changed.",
-                "Check free space and other users of it, then repeat.",
+                "Check free space and other users of the database, then repeat.",
             ) from None
 
     def close(self) -> None:

@@ -26,7 +26,7 @@ class StoredRowError(LedgerError):
     def __init__(self, table: str, why: str) -> None:
         super().__init__(
             f"The table {table} of the database holds a value that no ingest writes: {why}.",
-            "Somebody or the disk changed it: restore a backup of the database, then: callfirst doctor --rebuild.",
+            "It was changed outside callfirst: restore a backup of the database, then run: callfirst doctor --rebuild.",
         )
 
 

@@ -16,8 +16,8 @@ class SettledError(LedgerError):
 
     def __init__(self, what: str, ledger: str, policy: str) -> None:
         super().__init__(
-            f"The ledger was begun with {what} '{ledger}', the policy says '{policy}'.",
-            f"Set {what} back in policy.toml, or ingest into a new home (--home).",
+            f"The ledger was started with {what} '{ledger}', the policy says '{policy}'.",
+            f"Change {what} back in policy.toml, or ingest into a new home (--home).",
         )
 
 

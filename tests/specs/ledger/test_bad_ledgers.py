@@ -49,7 +49,7 @@ def test_where_everybody_stopped_there_is_no_chance_to_learn() -> None:
 def test_a_cohort_that_lapsed_long_ago_has_nobody_to_forecast() -> None:
     found = made(ordering(every(20), until=date(2024, 6, 30))).winner
     assert found.churn is None
-    assert "there are too few to learn chances from: 10 are needed. Load more customers." in found.sentence
+    assert "are too few to learn chances from: 10 are needed. Load more customers." in found.sentence
 
 
 def test_a_history_shorter_than_two_horizons_says_how_much_is_missing() -> None:

@@ -26,9 +26,9 @@ def test_oddities_are_named_in_plain_words() -> None:
         "Without one line, though such weekdays usually have many customers: 2026-03-31 to 2026-04-01. They count as "
         "missing, not as silence. Load the lines, or say that you were closed: callfirst ingest events FILE.",
         "Closed: 2026-04-10.",
-        "1 group of customer ids looks alike: 'c1' (98 rows) and 'C 1' (1 rows). Each stays a customer of its own; "
-        "if they are one, say so: callfirst ingest … --same-as FILE (columns customer_id, same_as).",
-        "Parents that run in a circle: c1 → c2 → c1. Each circle counts as one group: correct parent_id.",
+        "1 group of customer ids looks alike: 'c1' (98 rows) and 'C 1' (1 rows). Each stays a separate customer; "
+        "if they are one customer, run: callfirst ingest … --same-as FILE (columns customer_id, same_as).",
+        "Circular parents: c1 → c2 → c1. Each circle counts as one group: correct parent_id.",
     ]
     assert odd.as_json()["days"][0] == {"first": "2026-03-31", "last": "2026-04-01", "why": "missing"}
 

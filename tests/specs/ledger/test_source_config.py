@@ -153,7 +153,7 @@ def test_values_of_several_types_become_text_and_decimals_of_several_scales_one_
 @pytest.mark.parametrize(
     ("url", "query", "words"),
     [
-        ("nonsense", "SELECT 1", ["no database address"]),
+        ("nonsense", "SELECT 1", ["not a database address"]),
         ("sqlite:///nowhere.db", "SELECT 1", ["nowhere.db"]),
         ("oracle+nothing://u:secret@h/d", "SELECT 1", ["driver", "oracle+nothing"]),
         ("mysql+pymysql://u:secret@h/d", "SELECT 1", ["driver", "mysql+pymysql"]),
@@ -181,8 +181,8 @@ def test_an_address_is_shown_without_user_password_and_options() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("kind = 1", ["'kind' in sources.toml stands under no heading"]),
-        ("[a]\nkind = 'orders'", ["neither files, nor url and query"]),
+        ("kind = 1", ["'kind' in sources.toml has no heading"]),
+        ("[a]\nkind = 'orders'", ["neither files nor url and query"]),
         ("[a]\nkind = 'weather'\nfiles = 'x'", ["weather", "orders"]),
         ("[a]\nkind = 'orders'\nfiles = 'x'\ncolour = 'red'", ["colour", "no setting"]),
         ("[a]\nkind = 'orders'\nfiles = 7", ["sets files to 7", "It takes a string"]),

@@ -70,7 +70,7 @@ def test_the_migrations_make_the_tables_that_the_code_declares(home: Home) -> No
 
 def test_an_address_that_is_no_database_is_one_sentence(monkeypatch: pytest.MonkeyPatch, home: Home) -> None:
     monkeypatch.setenv("CALLFIRST_DATABASE_URL", "no address")
-    with pytest.raises(LedgerError, match="no database address"):
+    with pytest.raises(LedgerError, match="not a database address"):
         Store.open(home)
 
 

@@ -155,29 +155,27 @@ def test_list_ids_are_safe_and_never_alike() -> None:
     [
         (
             {"largest_share": 0.073, "key_accounts": 0},
-            "Nobody brings more than 10 % of our sales (the largest, Brightwell, brings 7.3 %): "
-            "the list goes by money.",
+            "Nobody brings more than 10 % of our sales (the largest, Brightwell, brings 7.3 %), so the list is sorted by money.",
         ),
-        ({"largest_name": None, "largest_share": None}, "Nobody bought anything in the last 365 days."),
+        ({"largest_name": None, "largest_share": None}, "No customer bought anything in the last 365 days."),
         (
             {"active_customers": 31},
-            "Only 31 customers active: too few to prove any ranking. "
-            "Take the reasons as facts and the order as a hint.",
+            "Only 31 customers active: too few to prove any ranking. The reasons are facts; the order is only a hint.",
         ),
         (
             {"active_customers": 0},
-            "No customer is active: too few to prove any ranking. Take the reasons as facts and the order as a hint.",
+            "No customer is active: too few to prove any ranking. The reasons are facts; the order is only a hint.",
         ),
         (
             {"is_rule": True, "model_version": "rule: recency"},
-            "Ranked by a simple rule (recency); no model has been shown to do better.",
+            "Ranked by a simple rule (recency); no model has proved better.",
         ),
         ({"model_note": "Weakly proven: 2 windows."}, "Weakly proven: 2 windows."),
         (
             {"ledger_ends_on": date(2026, 4, 1)},
             # 1 Apr to 31 Aug: 152 days
             "The ledger stopped on 1 Apr 2026, 152 days before: silences below may be missing orders. "
-            "Bring it up to date before calling.",
+            "Update the ledger before calling.",
         ),
     ],
 )
@@ -220,4 +218,4 @@ def test_key_accounts_that_are_all_well_are_said_to_be() -> None:
 
 
 def test_an_empty_list_says_so() -> None:
-    assert only_list(customer("calm", at_risk=False)).notes == ("Nobody to call: no customer here is at risk.",)
+    assert only_list(customer("calm", at_risk=False)).notes == ("No calls today: no customer here is at risk.",)

@@ -52,4 +52,4 @@ def test_what_is_known_later_is_not_seen_yet() -> None:
 
 def test_it_is_said_with_the_day_and_how_many_came_before() -> None:
     told = StoppedFeed("contacts", date(2026, 4, 30), per_week=7.0, longest_gap_days=1).sentence
-    assert told == "contacts stopped arriving after 2026-04-30: before, 7 a week came"
+    assert told == "contacts stopped arriving after 2026-04-30; before that, 7 came in a week"

@@ -96,9 +96,7 @@ def test_the_called_are_told_apart_as_what_was_promised_and_what_was_seen(store:
     card = card_of(store, world(ORDERS, CALLS))
     assert card.called is not None
     assert (card.called.customers, card.called.expected, card.called.seen) == (10, pytest.approx(0.7), 2 / 10)
-    assert (
-        "Of the 10 customers called, 70% were promised to stop without a call, and 20% were seen to." in card.sentence
-    )
+    assert "Of the 10 customers called, 70% were expected to stop without a call, and 20% did." in card.sentence
 
 
 def test_under_fifty_outcomes_it_is_not_gradeable_and_the_called_are_still_told(store: Store) -> None:
