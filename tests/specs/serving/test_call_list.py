@@ -155,7 +155,8 @@ def test_list_ids_are_safe_and_never_alike() -> None:
     [
         (
             {"largest_share": 0.073, "key_accounts": 0},
-            "Nobody brings more than 10 % of our sales (the largest, Brightwell, brings 7.3 %), so the list is sorted by money.",
+            "Nobody brings more than 10 % of our sales (the largest, Brightwell, brings 7.3 %), "
+            "so the list is sorted by money.",
         ),
         ({"largest_name": None, "largest_share": None}, "No customer bought anything in the last 365 days."),
         (
