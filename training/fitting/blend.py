@@ -26,8 +26,6 @@ from training.fitting.splines import fit_curves
 
 MOST_ROWS = 60_000
 """More rows add time but no accuracy: beyond this, windows are taken further apart."""
-
-
 HALF_WAY_WINDOWS = 500.0
 """Customers' windows at which members learned from outcomes have half of their final weight."""
 PULL = 50.0
@@ -119,9 +117,8 @@ def _members(
     fitted |= _learned(
         recipe, rows.snapshot, Forecasts(btyd_log_odds, target >= 0.5, rows.origin, weight, horizon_days), seed
     )
-    return tuple(fitted[member_recipe.name] for member_recipe in recipe.members if member_recipe.name in fitted), float(
-        weight.sum()
-    )
+    members = tuple(fitted[member_recipe.name] for member_recipe in recipe.members if member_recipe.name in fitted)
+    return members, float(weight.sum())
 
 
 def _learned(recipe: BlendRecipe, snapshot: Snapshot, forecasts: Forecasts, seed: int) -> dict[str, AnyMember]:
