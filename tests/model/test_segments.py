@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -12,7 +14,14 @@ from features.standing.key_accounts import key_accounts_at
 from features.standing.standing import take_standing
 from tests.model.world import HORIZON, drafted, world
 from tests.text_tables import at, ledger
-from training.metrics.segments import Segment, SegmentCalibration, calibration_in, segments_at, segments_table
+from training.metrics.segments import (
+    Calibration,
+    Segment,
+    SegmentCalibration,
+    calibration_in,
+    segments_at,
+    segments_table,
+)
 from training.selection.contest import serving_rule
 from training.selection.out_of_sample import OutOfSample
 
@@ -175,3 +184,11 @@ def test_forecasts_since_an_origin_keep_their_circles() -> None:
     assert since is not None
     late = here.rows.origin == here.rows.origin.max()
     assert all(np.array_equal(since.segments[circle], here.segments[circle][late]) for circle in Segment)
+
+
+def test_its_json_holds_the_figures_and_their_sentence() -> None:
+    newcomers = SegmentCalibration(Segment.NEWCOMERS, 60, 50, Calibration(0.25, 0.2, 0.05, 0.04))
+    assert json.dumps(newcomers.record()) == (
+        '{"circle": "newcomers", "forecasts": 60, "customers": 50, "calibration": {"predicted": 0.25, "observed": 0.2, '
+        '"error": 0.05, "perfect_error": 0.04}, "sentence": "25.0% were expected to stop, 20.0% did"}'
+    )
