@@ -55,7 +55,7 @@ def fit_blend(
         recipe = _with_assigned(recipe)
     members, votes = _members(recipe, task, rows, everybody=everybody, time=time, seed=seed)
     if not members:
-        return NotFitted(f"under {LEAST_OUTCOMES} customers ever ordered")
+        return NotFitted(f"fewer than {LEAST_OUTCOMES} customers ever ordered")
     names = [member.name for member in members]
     prior = prior_weights([member_recipe for member_recipe in recipe.members if member_recipe.name in names], votes)
     forecasts_and_rows = known_forecasts(task, past, names)
