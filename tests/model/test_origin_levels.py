@@ -34,8 +34,8 @@ def happened(truth: Floats) -> Floats:
 
 
 def test_what_all_shared_in_a_window_is_not_told_by_what_rose_with_time() -> None:
-    told = Forecasts(np.zeros(ROWS), happened(LEVEL) > 0, WINDOW, ONES, 100)
-    member = fit_curves("curves", CurvesRecipe(("age",), ("age",), shrinkage=1.0), drawn(AGE, TRAIT), told)
+    forecasts = Forecasts(np.zeros(ROWS), happened(LEVEL) > 0, WINDOW, ONES, 100)
+    member = fit_curves("curves", CurvesRecipe(("age",), ("age",), shrinkage=1.0), drawn(AGE, TRAIT), forecasts)
     low, high = member.log_odds(drawn(np.array([10.0, 390.0]), np.zeros(2)))
     assert high - low < 1.0  # and 2 without levels
     assert -1 < high < 0.5

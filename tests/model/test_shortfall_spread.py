@@ -46,8 +46,8 @@ def test_nine_of_ten_new_origins_end_within_the_bounds() -> None:
 
 def test_bounds_lie_around_the_value_at_risk_between_nothing_and_all() -> None:
     reference = np.array([100.0, 100.0, 0.0])
-    told = Shortfall(ShortfallKind.REFERENCE_ALONE, spread=0.5)
-    low, high = told.bounds(reference, np.array([50.0, 100.0, 0.0]))
+    shortfall = Shortfall(ShortfallKind.REFERENCE_ALONE, spread=0.5)
+    low, high = shortfall.bounds(reference, np.array([50.0, 100.0, 0.0]))
     odds = np.exp(1.645 * 0.5)  # of losing all, either way from 1 : 1
     assert (low[0], high[0]) == (pytest.approx(100 / (1 + odds)), pytest.approx(100 * odds / (1 + odds)))
     assert low[1] <= 100.0 == high[1]

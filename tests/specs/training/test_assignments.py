@@ -32,8 +32,8 @@ def weights(
     here: Ledger, origin: str = "2026-02-01", *, until: str = "2027-01-01", days: int = H
 ) -> Mapping[str, float]:
     snapshot = take_snapshot(here, [at(origin)], POLICY)
-    found = assignments_of(here, snapshot, days, until=at(until), policy=POLICY)
-    return dict(zip(snapshot.customer_ids, found.weight.tolist(), strict=True))
+    assignments = assignments_of(here, snapshot, days, until=at(until), policy=POLICY)
+    return dict(zip(snapshot.customer_ids, assignments.weight.tolist(), strict=True))
 
 
 def test_who_was_called_takes_no_part_and_who_was_held_out_stands_for_all_who_could_have_been() -> None:

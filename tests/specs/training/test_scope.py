@@ -46,9 +46,9 @@ def test_training_as_of_a_date_before_anything_was_known_is_refused() -> None:
 
 
 def test_a_date_beyond_the_ledger_becomes_the_day_after_its_last() -> None:
-    found = scope_of(ledger(HEAD + KNOWN), POLICY, until=at("2027-01-01"), horizon_days=7, active_days=9)
-    assert (found.until, found.horizon_days, found.active_days) == (at("2026-02-01"), 7, 9)
-    assert "The ledger ends on 2026-01-31" in found.remarks[0]
+    scope = scope_of(ledger(HEAD + KNOWN), POLICY, until=at("2027-01-01"), horizon_days=7, active_days=9)
+    assert (scope.until, scope.horizon_days, scope.active_days) == (at("2026-02-01"), 7, 9)
+    assert "The ledger ends on 2026-01-31" in scope.remarks[0]
 
 
 def test_a_row_of_today_is_not_of_the_future_where_the_business_day_is_ahead_of_utc() -> None:
@@ -61,8 +61,8 @@ def test_a_row_of_today_is_not_of_the_future_where_the_business_day_is_ahead_of_
 
 def test_asked_days_go_before_the_policys_and_those_before_the_gaps() -> None:
     policy = Policy(horizon_days=10, active_days=12)
-    asked = scope_of(ledger(HEAD + KNOWN), policy, until=None, horizon_days=7, active_days=None)
-    assert (asked.horizon_days, asked.active_days) == (7, 12)
+    scope = scope_of(ledger(HEAD + KNOWN), policy, until=None, horizon_days=7, active_days=None)
+    assert (scope.horizon_days, scope.active_days) == (7, 12)
 
 
 def test_a_horizon_that_cannot_be_is_refused_with_the_longest_that_can() -> None:
