@@ -22,7 +22,7 @@ def weights_for(truth: Floats, rows: slice = slice(None)) -> Floats:
     return fit_weights(log_odds[rows], happened[rows], ORIGIN[rows], np.array([0.5, 0.5]), weight=weight[rows])
 
 
-def test_without_a_window_to_learn_from_stories_count_alone_and_together_one() -> None:
+def test_without_a_window_to_learn_from_the_btyd_members_share_all_the_weight() -> None:
     weights = prior_weights(BLEND.members, 0.0)
     assert dict(zip((member.name for member in BLEND.members), weights, strict=True)) == {
         "pareto/nbd": 0.5,
@@ -38,12 +38,12 @@ def test_at_500_windows_curves_and_trees_have_half_of_what_they_have_with_very_m
     assert few[:2] == pytest.approx((many[:2] + 0.5) / 2)
 
 
-def test_many_forecasts_show_who_knows_and_few_hardly_move_what_was_stated() -> None:
+def test_many_forecasts_decide_the_weights_and_few_hardly_move_the_stated_ones() -> None:
     assert weights_for(GOOD) == pytest.approx([1.0, 0.0], abs=0.12)
     assert weights_for(GOOD, slice(0, 12)) == pytest.approx([0.5, 0.5], abs=0.1)
 
 
-def test_who_is_wrong_counts_nothing_and_never_less() -> None:
+def test_a_member_that_is_wrong_has_a_weight_of_0_and_never_below() -> None:
     assert weights_for(GOOD - IDLE)[1] == 0.0
 
 

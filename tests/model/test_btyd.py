@@ -1,4 +1,4 @@
-"""BTYD members: published parameters, known ones recovered, and chances against simulations of their own stories."""
+"""BTYD members: published parameters, recovered parameters, and chances against simulations of the same model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The season of orders: found where there is one, of its true size; growth, loss and slowing down are none."""
+"""The season of orders: estimated at its true size; growth, loss and slowing down are no season."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_beyond_its_ends_a_day_is_worth_a_day() -> None:
     assert CALENDAR.at(np.array([7.5])).tolist() == [7.5]
 
 
-def test_silence_over_a_dead_season_is_as_short_as_it_is_told() -> None:
+def test_silence_over_a_dead_season_counts_by_its_operational_days() -> None:
     # 1970-01-01 + 0..300 days at a day's worth, then 100 days worth 50, then 100 days worth 200
     time = OperationalTime((0.0, 300.0, 400.0, 500.0), (0.0, 300.0, 350.0, 550.0))
     p = Parameters(0.8, 5.0, 0.9, 3.0)

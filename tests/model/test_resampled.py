@@ -1,4 +1,4 @@
-"""Figures over cutoffs under draws, the joint judgement, and the lines a chance has to keep."""
+"""Figures over resampled cutoffs, their joint judgement, and the limits of calibration."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_row_that_stands_twice_counts_as_two_equal_rows(figure: Figure) -> Non
     assert counted(figure, SCENE, chance)(counts) == pytest.approx(expected)
 
 
-def test_nothing_is_told_where_one_outcome_or_no_loss_came() -> None:
+def test_a_figure_is_undefined_with_one_outcome_or_no_loss() -> None:
     nobody = OriginOutcomes(IDS, np.zeros(ROWS, dtype=bool), np.zeros(ROWS))
     assert np.isnan(counted(Figure.AUC, nobody, CHANCE)(ONCE))
     assert np.isnan(counted(Figure.MONEY_FOUND, nobody, CHANCE)(ONCE))

@@ -1,4 +1,4 @@
-"""Chances are held against what came among everybody and where it matters most, each forecast by its weight."""
+"""Chances against outcomes, among everybody and in the segments that matter most, each forecast by its weight."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def unseen() -> OutOfSample:
     return out_of_sample
 
 
-def test_a_circle_is_told_by_its_own_rows_alone() -> None:
+def test_a_segment_is_judged_by_its_own_rows_alone() -> None:
     rows = flags((60, True), (40, False))
     chance = np.repeat([0.2, 0.9], [60, 40])
     churned = flags((15, True), (45, False), (40, True))
@@ -74,7 +74,7 @@ def test_the_error_is_that_of_ten_bins_beside_a_perfect_forecasts() -> None:
     assert 0 < calibration.perfect_error < 0.25
 
 
-def test_who_was_called_counts_nowhere_and_who_was_held_out_stands_for_several() -> None:
+def test_called_customers_count_nowhere_and_held_out_ones_for_several() -> None:
     chance = np.repeat([0.1, 0.4, 0.9], [30, 30, 40])
     churned = flags((3, True), (27, False), (15, True), (15, False), (40, True))
     weight = np.repeat([1.0, 3.0, 0.0], [30, 30, 40])
@@ -162,7 +162,7 @@ def test_a_contest_tells_the_served_chances_in_every_circle_and_everybody_as_its
     assert everybody.calibration.observed == pytest.approx(unseen().churned.mean())
 
 
-def test_where_the_rule_serves_instead_its_chances_are_told() -> None:
+def test_where_the_rule_serves_instead_its_chances_are_judged() -> None:
     outcome = drafted().outcome
     assert outcome is not None
     ruled = serving_rule(outcome, unseen(), "it is a test.")

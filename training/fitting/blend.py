@@ -100,7 +100,7 @@ def _members(
     fitted: dict[str, AnyMember] = {
         member_recipe.name: fit_btyd(
             member_recipe.name,
-            member_recipe.recipe.story,
+            member_recipe.recipe.model,
             everybody,
             horizon_days,
             most_regular=member_recipe.recipe.most_regular,

@@ -1,4 +1,4 @@
-"""What came after an origin: order days, net sales, shortfall and fading, with nothing read from `until` on."""
+"""The outcome after an origin: order days, net sales, shortfall and fading, with nothing read from `until` on."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_the_shortfall_is_what_is_missing_and_never_below_zero() -> None:
     assert labels.shortfall(np.array([100.0, 100.0, 100.0])).tolist() == [100 - 30, 0, 100 + 10]
 
 
-def test_fading_is_under_half_of_the_reference_by_who_still_orders_where_three_orders_are_expected() -> None:
+def test_fading_customers_still_order_but_under_half_of_the_reference_where_three_orders_are_expected() -> None:
     labels = Labels(order_days=np.array([1, 1, 0, 1]), net_sales=np.array([49.0, 50.0, 0.0, 49.0]))
     expected = np.array([3.0, 3.0, 3.0, 2.9])
     assert labels.fading(np.full(4, 100.0), expected, POLICY).tolist() == [True, False, False, False]
