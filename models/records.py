@@ -1,4 +1,4 @@
-"""Records: frozen dataclasses read back from the JSON that ``asdict`` made of them."""
+"""Records: frozen dataclasses as JSON, and read back from the JSON that ``asdict`` made of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 Record = TypeVar("Record")
+
+
+def as_record(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass as JSON: days and instants in ISO 8601, members of an enum by their value."""
+    record: dict[str, Any] = TypeAdapter(type(value)).dump_python(value, mode="json")
+    return record
 
 
 def read_record(kind: type[Record], record: dict[str, Any]) -> Record:

@@ -16,13 +16,13 @@ GOOD, IDLE = DRAWS.normal(0, 1.5, ROWS), DRAWS.normal(0, 1.5, ROWS)
 ORIGIN = np.repeat([1, 2, 3], ROWS // 3)
 
 
-def found(truth: Floats, rows: slice = slice(None)) -> Floats:
+def weights_for(truth: Floats, rows: slice = slice(None)) -> Floats:
     happened = DRAWS.random(ROWS) < expit(truth)
-    told, weight = np.column_stack([GOOD, IDLE]), np.ones(ROWS)
-    return fit_weights(told[rows], happened[rows], ORIGIN[rows], np.array([0.5, 0.5]), weight=weight[rows])
+    log_odds, weight = np.column_stack([GOOD, IDLE]), np.ones(ROWS)
+    return fit_weights(log_odds[rows], happened[rows], ORIGIN[rows], np.array([0.5, 0.5]), weight=weight[rows])
 
 
-def test_without_a_window_to_learn_from_stories_count_alone_and_together_one() -> None:
+def test_without_a_window_to_learn_from_the_btyd_members_share_all_the_weight() -> None:
     weights = prior_weights(BLEND.members, 0.0)
     assert dict(zip((member.name for member in BLEND.members), weights, strict=True)) == {
         "pareto/nbd": 0.5,
@@ -38,14 +38,14 @@ def test_at_500_windows_curves_and_trees_have_half_of_what_they_have_with_very_m
     assert few[:2] == pytest.approx((many[:2] + 0.5) / 2)
 
 
-def test_many_forecasts_show_who_knows_and_few_hardly_move_what_was_stated() -> None:
-    assert found(GOOD) == pytest.approx([1.0, 0.0], abs=0.12)
-    assert found(GOOD, slice(0, 12)) == pytest.approx([0.5, 0.5], abs=0.1)
+def test_many_forecasts_decide_the_weights_and_few_hardly_move_the_stated_ones() -> None:
+    assert weights_for(GOOD) == pytest.approx([1.0, 0.0], abs=0.12)
+    assert weights_for(GOOD, slice(0, 12)) == pytest.approx([0.5, 0.5], abs=0.1)
 
 
-def test_who_is_wrong_counts_nothing_and_never_less() -> None:
-    assert found(GOOD - IDLE)[1] == 0.0
+def test_a_member_that_is_wrong_has_a_weight_of_0_and_never_below() -> None:
+    assert weights_for(GOOD - IDLE)[1] == 0.0
 
 
 def test_a_base_rate_that_moves_between_origins_moves_no_weight() -> None:
-    assert found(GOOD + np.array([-2.0, 0.0, 2.0])[ORIGIN - 1]) == pytest.approx(found(GOOD), abs=0.12)
+    assert weights_for(GOOD + np.array([-2.0, 0.0, 2.0])[ORIGIN - 1]) == pytest.approx(weights_for(GOOD), abs=0.12)

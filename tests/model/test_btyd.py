@@ -1,4 +1,4 @@
-"""BTYD members: published parameters, known ones recovered, and chances against simulations of their own stories."""
+"""BTYD members: published parameters, recovered parameters, and chances against simulations of the same model."""
 
 from __future__ import annotations
 
@@ -79,27 +79,27 @@ def test_the_published_values_of_the_cdnow_sample_are_found(story: BtydModel) ->
         if on <= date(1997, 9, 30):
             days.setdefault(customer, set()).add(on)
             first[customer] = min(first.get(customer, on), on)
-    repeats = np.array([len(days[each]) - 1 for each in first], dtype=float)
-    last = np.array([(max(days[each]) - first[each]).days / 7 for each in first])
-    age = np.array([(date(1997, 9, 30) - first[each]).days / 7 for each in first])
-    found = fit_parameters(story, repeats, last, age)
+    repeats = np.array([len(days[customer]) - 1 for customer in first], dtype=float)
+    last = np.array([(max(days[customer]) - first[customer]).days / 7 for customer in first])
+    age = np.array([(date(1997, 9, 30) - first[customer]).days / 7 for customer in first])
+    p = fit_parameters(story, repeats, last, age)
     *published, likelihood = PUBLISHED[story]
     assert len(first) == 2357
-    assert (found.r, found.alpha, found.a, found.b) == pytest.approx(published, rel=1e-3, abs=0.0015)
-    told = log_likelihood(story, found, repeats, last_weeks=last, age_weeks=age)
-    assert float(told.sum()) == pytest.approx(likelihood, abs=0.06)
+    assert (p.r, p.alpha, p.a, p.b) == pytest.approx(published, rel=1e-3, abs=0.0015)
+    log_likelihoods = log_likelihood(story, p, repeats, last_weeks=last, age_weeks=age)
+    assert float(log_likelihoods.sum()) == pytest.approx(likelihood, abs=0.06)
 
 
 @pytest.mark.parametrize("story", BtydModel)
 def test_known_parameters_are_recovered_from_a_simulation(story: BtydModel) -> None:
     true = STORIES[story]
     repeats, last, _ = simulated(story, true, 3000, weeks=60, horizon=0, seed=1)
-    found = fit_parameters(story, repeats, last, np.full(3000, 60.0), regularity=true.regularity)
-    assert found.r / found.alpha == pytest.approx(true.r / true.alpha, rel=0.1)
-    told, right = (
-        log_likelihood(story, p, repeats, last_weeks=last, age_weeks=np.full(3000, 60.0)).sum() for p in (found, true)
+    fitted = fit_parameters(story, repeats, last, np.full(3000, 60.0), regularity=true.regularity)
+    assert fitted.r / fitted.alpha == pytest.approx(true.r / true.alpha, rel=0.1)
+    of_fitted, of_truth = (
+        log_likelihood(story, p, repeats, last_weeks=last, age_weeks=np.full(3000, 60.0)).sum() for p in (fitted, true)
     )
-    assert 0 <= told - right < 10  # likelier than the truth, by what four free parameters give
+    assert 0 <= of_fitted - of_truth < 10  # likelier than the truth, by what four free parameters give
 
 
 @pytest.mark.parametrize("story", BtydModel)
@@ -123,8 +123,8 @@ def test_in_bg_nbd_a_customer_with_one_order_day_is_alive_for_sure() -> None:
 
 @pytest.mark.parametrize("story", BtydModel)
 def test_where_nobody_ever_returned_the_fit_still_ends_in_numbers(story: BtydModel) -> None:
-    found = fit_parameters(story, np.zeros(50), np.zeros(50), np.linspace(1, 50, 50))
-    assert all(np.isfinite(value) and value > 0 for value in (found.r, found.alpha, found.a, found.b))
+    p = fit_parameters(story, np.zeros(50), np.zeros(50), np.linspace(1, 50, 50))
+    assert all(np.isfinite(value) and value > 0 for value in (p.r, p.alpha, p.a, p.b))
 
 
 @pytest.mark.filterwarnings("error")
@@ -133,8 +133,8 @@ def test_a_few_very_busy_customers_are_fitted_though_likelihoods_on_the_way_pass
     age = chance.uniform(50, 150, 12)
     repeats = chance.poisson(chance.gamma(0.5, 4.0, 12) * age).astype(float)
     last = np.where(repeats > 0, age * chance.beta(8, 1, 12), 0.0)
-    found = fit_parameters(BtydModel.PARETO_NBD, repeats, last, age)
-    assert np.isfinite(log_likelihood(BtydModel.PARETO_NBD, found, repeats, last_weeks=last, age_weeks=age)).all()
+    parameters = fit_parameters(BtydModel.PARETO_NBD, repeats, last, age)
+    assert np.isfinite(log_likelihood(BtydModel.PARETO_NBD, parameters, repeats, last_weeks=last, age_weeks=age)).all()
 
 
 def integrated(p: Parameters, repeats: float, last: float, age: float) -> float:
@@ -163,20 +163,20 @@ def integrated(p: Parameters, repeats: float, last: float, age: float) -> float:
 )
 def test_pareto_nbd_is_what_its_integral_says(p: Parameters) -> None:
     repeats, last, age = np.array([0.0, 7.0, 30.0]), np.array([0.0, 11.0, 40.0]), np.array([18 / 7, 19.0, 90.0])
-    found = log_likelihood(BtydModel.PARETO_NBD, p, repeats, last_weeks=last, age_weeks=age)
-    each = zip(repeats, last, age, strict=True)
-    assert found == pytest.approx([integrated(p, *customer) for customer in each], abs=1e-6)
+    computed = log_likelihood(BtydModel.PARETO_NBD, p, repeats, last_weeks=last, age_weeks=age)
+    customers = zip(repeats, last, age, strict=True)
+    assert computed == pytest.approx([integrated(p, *customer) for customer in customers], abs=1e-6)
 
 
 @pytest.mark.parametrize("regular", [1, 3])
 def test_gaps_of_so_many_waits_are_told_from_gaps_by_chance(regular: int) -> None:
     gaps = np.random.default_rng(4).gamma(regular, 10, size=(200, 8))
-    told = {
+    columns = {
         "gap_count": np.full(200, 8.0),
         "gap_mean_days": gaps.mean(axis=1),
         "gap_deviation_days": gaps.std(axis=1, ddof=1),
     }
-    many = Snapshot(pa.table(told), (), "", "", "")
+    many = Snapshot(pa.table(columns), (), "", "", "")
     assert regularity_of(many, 6) == regular
     assert regularity_of(many, 1) == 1
     assert regularity_of(many.where(np.arange(200) < 10), 6) == 1  # too few to tell

@@ -35,17 +35,17 @@ def happening(log_odds: Floats, seed: int = 9) -> npt.NDArray[np.bool_]:
 
 def test_a_line_finds_the_slope_and_the_offset_of_each_origin_that_made_the_outcomes() -> None:
     offsets = np.repeat([-0.7, 0.0, 0.9], 2000)
-    found = fit_calibration_line(forecasts(happening(offsets + 1.4 * Z), windows=3))
-    assert found.slope == pytest.approx(1.4, abs=0.1)
-    assert found.base_rates.offsets == pytest.approx([-0.7, 0.0, 0.9], abs=0.12)
-    assert found.base_rates.days.tolist() == [-270, -180, -90]
+    line = fit_calibration_line(forecasts(happening(offsets + 1.4 * Z), windows=3))
+    assert line.slope == pytest.approx(1.4, abs=0.1)
+    assert line.base_rates.offsets == pytest.approx([-0.7, 0.0, 0.9], abs=0.12)
+    assert line.base_rates.days.tolist() == [-270, -180, -90]
 
 
 def test_few_rows_change_little() -> None:
-    found = fit_calibrator(forecasts(np.array([True, True, True]), z=np.zeros(3)))
-    assert isinstance(found.curve, Sigmoid)
-    assert 0 < found.curve.intercept < 0.7
-    assert found.curve.slope == 1
+    calibrator = fit_calibrator(forecasts(np.array([True, True, True]), z=np.zeros(3)))
+    assert isinstance(calibrator.curve, Sigmoid)
+    assert 0 < calibrator.curve.intercept < 0.7
+    assert calibrator.curve.slope == 1
 
 
 def test_no_rows_change_nothing() -> None:
@@ -86,10 +86,10 @@ def test_bent_outcomes_are_met_by_steps_and_straight_ones_by_a_sigmoid() -> None
 
 
 def test_steps_never_tie_or_turn_customers_round() -> None:
-    found = fit_calibrator(forecasts(DRAWS.random(6000) < np.where(Z > 0, 0.6, 0.1)))
-    assert isinstance(found.curve, Isotonic)
-    assert np.all(np.diff(found.curve.apply(np.linspace(-9, 9, 500))) > 0)
-    assert read_record(Calibrator, json.loads(json.dumps(asdict(found)))) == found
+    calibrator = fit_calibrator(forecasts(DRAWS.random(6000) < np.where(Z > 0, 0.6, 0.1)))
+    assert isinstance(calibrator.curve, Isotonic)
+    assert np.all(np.diff(calibrator.curve.apply(np.linspace(-9, 9, 500))) > 0)
+    assert read_record(Calibrator, json.loads(json.dumps(asdict(calibrator)))) == calibrator
 
 
 def test_the_level_of_a_calibrator_moves_with_each_rows_own_as_of() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, replace
 from datetime import date
 from functools import cache
@@ -30,6 +31,19 @@ CONTACTS = StoppedFeed("contacts", date(2026, 2, 3), per_week=40.0, longest_gap_
 
 def shift(feature: str, kind: str) -> FeatureDrift:
     return FeatureDrift(feature, kind, feature, 0.5, 0.6, unknown=0.0, unknown_then=0.0, is_higher=True)
+
+
+def test_its_json_holds_days_as_text_and_the_figures_of_what_moved() -> None:
+    drift = replace(NOTHING, stopped=(CONTACTS,), shifts=(shift("net_sales_90_days", "orders"),))
+    record = json.loads(json.dumps(drift.record()))
+    assert record["shifts"] == [asdict(shift("net_sales_90_days", "orders"))]
+    assert record["stopped"] == [
+        {"kind": "contacts", "last_on": "2026-02-03", "per_week": 40.0, "longest_gap_days": 2},
+    ]
+    assert json.dumps(record["base_rate"]) == (
+        '{"begins_on": "2026-01-01", "closed_on": "2026-04-01", "customers": 400, "expected": 0.3, "seen": 0.32, '
+        '"allowed": 0.05, "last_year": 0.01, "moved": false, "season": true}'
+    )
 
 
 def test_where_nothing_moved_it_says_so() -> None:

@@ -1,4 +1,4 @@
-"""The season of orders: found where there is one, of its true size; growth, loss and slowing down are none."""
+"""The season of orders: estimated at its true size; growth, loss and slowing down are no season."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def even(_day: date) -> float:
 def orders(pace: Pace, *, days: int, slowing: float = 0.0, seed: int = 1) -> pa.Table:
     """900 customers that come and go, each at a rate of its own times the pace of the day; some slow down."""
     chance = np.random.default_rng(seed)
-    found: list[tuple[str, str]] = []
+    rows: list[tuple[str, str]] = []
     for number in range(900):
         at_day, rate = chance.uniform(-200, 0.8 * days), chance.gamma(2.0, 1 / 30)
         begin, leaves = max(at_day, 0.0), max(at_day, 0.0) + chance.exponential(500)
@@ -46,17 +46,17 @@ def orders(pace: Pace, *, days: int, slowing: float = 0.0, seed: int = 1) -> pa.
         while (at_day := at_day + chance.exponential(1 / (MOST_PACE * rate))) < min(leaves, days):
             day = STARTS_ON + timedelta(days=int(at_day))
             if chance.random() < pace(day) / MOST_PACE * np.exp(-slowing * (at_day - begin) / 365):
-                found.append((f"c{number}", str(day)))
-    ids, days_of = zip(*found, strict=True)
-    return pa.table({"customer_id": ids, "ordered_at": days_of, "amount": ["10"] * len(found)})
+                rows.append((f"c{number}", str(day)))
+    ids, days_of = zip(*rows, strict=True)
+    return pa.table({"customer_id": ids, "ordered_at": days_of, "amount": ["10"] * len(rows)})
 
 
-def told(lines: pa.Table, on: str) -> OperationalTime:
+def time_known_at(lines: pa.Table, on: str) -> OperationalTime:
     ledger: Ledger = ledger_of(lines, None, POLICY, currency="EUR", history=True)
     return operational_time(ledger, take_snapshot(ledger, [at(on)], POLICY), at(on), HORIZON)
 
 
-def worth(time: OperationalTime, begins: str, ends: str) -> float:
+def pace_between(time: OperationalTime, begins: str, ends: str) -> float:
     """Operational days per day between two dates."""
     first, last = (np.array([at(day).days]) for day in (begins, ends))
     return float(time.between(first, last)[0] / (last - first)[0])
@@ -68,29 +68,30 @@ def two_years() -> pa.Table:
 
 
 def test_a_season_is_found_in_its_true_size_and_expected_again(two_years: pa.Table) -> None:
-    time = told(two_years, "2024-12-31")
-    usual = worth(time, "2024-04-01", "2024-08-01")
+    time = time_known_at(two_years, "2024-12-31")
+    usual = pace_between(time, "2024-04-01", "2024-08-01")
     for year in (2023, 2024, 2025):  # the last one is still to come
-        assert worth(time, f"{year}-09-10", f"{year}-11-20") / usual == pytest.approx(2.0 / 0.8, rel=0.15)
-    assert worth(time, "2025-01-10", "2025-02-20") / usual == pytest.approx(0.5 / 0.8, rel=0.2)
+        assert pace_between(time, f"{year}-09-10", f"{year}-11-20") / usual == pytest.approx(2.0 / 0.8, rel=0.15)
+    assert pace_between(time, "2025-01-10", "2025-02-20") / usual == pytest.approx(0.5 / 0.8, rel=0.2)
 
 
 def test_days_known_so_far_are_worth_a_day_on_average(two_years: pa.Table) -> None:
-    assert worth(told(two_years, "2024-12-31"), "2023-01-01", "2024-12-31") == pytest.approx(1.0, abs=0.02)
+    time = time_known_at(two_years, "2024-12-31")
+    assert pace_between(time, "2023-01-01", "2024-12-31") == pytest.approx(1.0, abs=0.02)
 
 
 @pytest.mark.parametrize("slowing", [0.0, 1.0])
 def test_growth_loss_and_slowing_down_are_no_season(slowing: float) -> None:
-    assert told(orders(even, days=730, slowing=slowing), "2024-12-31") == CALENDAR
+    assert time_known_at(orders(even, days=730, slowing=slowing), "2024-12-31") == CALENDAR
 
 
 def test_under_a_year_of_orders_the_calendar_is_taken(two_years: pa.Table) -> None:
-    assert told(two_years, "2023-12-15") == CALENDAR
+    assert time_known_at(two_years, "2023-12-15") == CALENDAR
 
 
 def test_later_orders_change_nothing(two_years: pa.Table) -> None:
-    known = two_years.filter(pc.less(two_years.column("ordered_at"), "2024-06-01"))
-    assert told(two_years, "2024-06-01") == told(known, "2024-06-01")
+    earlier_rows = two_years.filter(pc.less(two_years.column("ordered_at"), "2024-06-01"))
+    assert time_known_at(two_years, "2024-06-01") == time_known_at(earlier_rows, "2024-06-01")
 
 
 def test_nobody_with_three_order_days_shows_a_season() -> None:
@@ -101,7 +102,7 @@ def test_nobody_with_three_order_days_shows_a_season() -> None:
             "amount": ["10"] * 80,
         }
     )
-    assert told(two_each, "2024-12-31") == CALENDAR
+    assert time_known_at(two_each, "2024-12-31") == CALENDAR
 
 
 def test_beyond_its_ends_a_day_is_worth_a_day() -> None:
@@ -111,7 +112,7 @@ def test_beyond_its_ends_a_day_is_worth_a_day() -> None:
     assert CALENDAR.at(np.array([7.5])).tolist() == [7.5]
 
 
-def test_silence_over_a_dead_season_is_as_short_as_it_is_told() -> None:
+def test_silence_over_a_dead_season_counts_by_its_operational_days() -> None:
     # 1970-01-01 + 0..300 days at a day's worth, then 100 days worth 50, then 100 days worth 200
     time = OperationalTime((0.0, 300.0, 400.0, 500.0), (0.0, 300.0, 350.0, 550.0))
     p = Parameters(0.8, 5.0, 0.9, 3.0)

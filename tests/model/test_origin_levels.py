@@ -1,4 +1,4 @@
-"""Curves and trees learn who leaves sooner than others of a window; how many left in it is no feature's doing."""
+"""Curves and trees learn which customers leave sooner than others of a window, not how many left in it."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def happened(truth: Floats) -> Floats:
     return (NOISE.random(ROWS) < expit(truth)).astype(np.float64)
 
 
-def test_what_all_shared_in_a_window_is_not_told_by_what_rose_with_time() -> None:
-    told = Forecasts(np.zeros(ROWS), happened(LEVEL) > 0, WINDOW, ONES, 100)
-    member = fit_curves("curves", CurvesRecipe(("age",), ("age",), shrinkage=1.0), drawn(AGE, TRAIT), told)
+def test_a_feature_that_rises_with_time_takes_up_no_level_that_a_window_shares() -> None:
+    forecasts = Forecasts(np.zeros(ROWS), happened(LEVEL) > 0, WINDOW, ONES, 100)
+    member = fit_curves("curves", CurvesRecipe(("age",), ("age",), shrinkage=1.0), drawn(AGE, TRAIT), forecasts)
     low, high = member.log_odds(drawn(np.array([10.0, 390.0]), np.zeros(2)))
     assert high - low < 1.0  # and 2 without levels
     assert -1 < high < 0.5

@@ -1,4 +1,4 @@
-"""The season of R: last year's level of the same weeks, as far as it has been seen to come again."""
+"""The season of R: the level of the same weeks last year, as far as such levels recurred before."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def wave(days: Floats, period_days: float) -> Floats:
     return np.asarray(0.5 * np.sin(2 * np.pi * days / period_days))
 
 
-def test_a_level_that_comes_every_year_is_told_ahead() -> None:
+def test_a_level_that_recurs_every_year_is_forecast() -> None:
     here = world()
     rows = bringing(np.exp(wave(here.rows.snapshot.as_of_days, 365)))
     season = season_at(here.origins.until, rows, here.origins, R)

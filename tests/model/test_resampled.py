@@ -1,4 +1,4 @@
-"""Figures over cutoffs under draws, the joint judgement, and the lines a chance has to keep."""
+"""Figures over resampled cutoffs, their joint judgement, and the limits of calibration."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ ONCE = np.ones(ROWS, dtype=np.int64)
 def test_a_figure_of_rows_that_each_stand_once_is_that_of_the_published_formula() -> None:
     assert counted(Figure.AUC, SCENE, CHANCE)(ONCE) == pytest.approx(metrics.auc(CHANCE, CHURNED))
     assert counted(Figure.BRIER, SCENE, CHANCE)(ONCE) == pytest.approx(metrics.brier(CHANCE, CHURNED))
-    found = counted(Figure.MONEY_FOUND, SCENE, CHANCE)(ONCE)
-    assert found == pytest.approx(metrics.money_found(CHANCE, SHORTFALL, IDS))
+    value = counted(Figure.MONEY_FOUND, SCENE, CHANCE)(ONCE)
+    assert value == pytest.approx(metrics.money_found(CHANCE, SHORTFALL, IDS))
 
 
 @pytest.mark.parametrize("figure", list(Figure))
 def test_a_row_that_stands_twice_counts_as_two_equal_rows(figure: Figure) -> None:
     rows = RANDOM.integers(ROWS, size=ROWS)
-    told = RANDOM.random(ROWS)  # no ties: equal rows stand beside each other either way
+    chance = RANDOM.random(ROWS)  # no ties: equal rows stand beside each other either way
     repeated = OriginOutcomes([IDS[row] for row in rows], CHURNED[rows], SHORTFALL[rows])
     counts = np.bincount(rows, minlength=ROWS)
-    expected = counted(figure, repeated, told[rows])(ONCE)
-    assert counted(figure, SCENE, told)(counts) == pytest.approx(expected)
+    expected = counted(figure, repeated, chance[rows])(ONCE)
+    assert counted(figure, SCENE, chance)(counts) == pytest.approx(expected)
 
 
-def test_nothing_is_told_where_one_outcome_or_no_loss_came() -> None:
+def test_a_figure_is_undefined_with_one_outcome_or_no_loss() -> None:
     nobody = OriginOutcomes(IDS, np.zeros(ROWS, dtype=bool), np.zeros(ROWS))
     assert np.isnan(counted(Figure.AUC, nobody, CHANCE)(ONCE))
     assert np.isnan(counted(Figure.MONEY_FOUND, nobody, CHANCE)(ONCE))
@@ -48,10 +48,10 @@ def test_draws_are_the_same_for_every_forecast_and_begin_with_all_rows() -> None
     figure = counted(Figure.BRIER, SCENE, CHANCE)
     rows = np.arange(ROWS)
     drawn = resamples(rows, np.zeros(ROWS, dtype=np.int64), overlapping=False, draws=50, seed=3)
-    found = over_draws({"a": [figure], "b": [figure]}, [rows], drawn)
-    assert np.array_equal(found["a"], found["b"])
-    assert found["a"][0] == pytest.approx(metrics.brier(CHANCE, CHURNED))
-    assert found["a"][1:].std() > 0
+    figures = over_draws({"a": [figure], "b": [figure]}, [rows], drawn)
+    assert np.array_equal(figures["a"], figures["b"])
+    assert figures["a"][0] == pytest.approx(metrics.brier(CHANCE, CHURNED))
+    assert figures["a"][1:].std() > 0
 
 
 def difference(mean: float, deviation: float) -> MetricDifference:
@@ -104,9 +104,9 @@ def test_a_season_change_is_a_step_the_ledger_had_no_year_to_know_of() -> None:
 
 
 def test_a_cell_is_covered_within_its_bounds_widened_by_its_size() -> None:
-    held = 1.645 * np.sqrt(0.5 * 0.5 / 100)  # 0.082; with bounds 0.05 apart: √(0.05² + 0.082²) = 0.096
-    assert Cell(100, 0.5, 0.45, 0.55, 0.5 + np.sqrt(0.05**2 + held**2) - 1e-6).covered
-    assert not Cell(100, 0.5, 0.45, 0.55, 0.5 + np.sqrt(0.05**2 + held**2) + 1e-6).covered
+    half_width = 1.645 * np.sqrt(0.5 * 0.5 / 100)  # 0.082; with bounds 0.05 apart: √(0.05² + 0.082²) = 0.096
+    assert Cell(100, 0.5, 0.45, 0.55, 0.5 + np.sqrt(0.05**2 + half_width**2) - 1e-6).covered
+    assert not Cell(100, 0.5, 0.45, 0.55, 0.5 + np.sqrt(0.05**2 + half_width**2) + 1e-6).covered
 
 
 def test_cells_hold_fifty_and_more() -> None:
@@ -119,6 +119,6 @@ def test_cells_hold_fifty_and_more() -> None:
 
 
 def test_an_interval_of_draws_holds_its_share() -> None:
-    found = difference(0.0, 1.0).interval(0.10)
-    assert isinstance(found, Interval)
-    assert (found.low, found.high) == (pytest.approx(-1.645, abs=0.1), pytest.approx(1.645, abs=0.1))
+    interval = difference(0.0, 1.0).interval(0.10)
+    assert isinstance(interval, Interval)
+    assert (interval.low, interval.high) == (pytest.approx(-1.645, abs=0.1), pytest.approx(1.645, abs=0.1))

@@ -66,7 +66,7 @@ def test_a_line_expects_as_many_as_came_each_by_its_weight() -> None:
     assert np.average(expected, weights=weight) == pytest.approx(np.average(churned, weights=weight), abs=1e-3)
 
 
-def test_a_window_is_recorded_with_who_was_held_out_standing_for_several() -> None:
+def test_a_recorded_window_counts_each_held_out_customer_for_several() -> None:
     here = drafted().unseen
     assert here is not None
     held_out_chance = np.where(np.arange(len(here.rows)) % 2 == 0, 1 / 3, 1.0)

@@ -1,4 +1,4 @@
-"""Tuning: trials on older windows, the newer ones left to judge; equal seeds find the same."""
+"""Tuning: trials on older windows, newer ones left to judge, and equal results for equal seeds."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def test_the_first_trial_is_the_untuned_blend_so_that_nothing_worse_is_taken() -
     plan = ContestPlan(contest_plan(here.origins).folds[:4], weaker=False)
     tuned = tune(here, plan, Budget(trials=1), lambda _step: None)
     assert tuned.recipe == here.blend
-    assert "nothing tried was better" in tuned.sentence
+    assert "no trial was better" in tuned.sentence
 
 
-def test_where_no_window_can_be_spared_nothing_is_tuned_and_it_is_said() -> None:
+def test_where_no_window_can_be_spared_nothing_is_tuned_and_a_note_says_so() -> None:
     here = context(world(), 5)
     short = ContestPlan(contest_plan(here.origins).folds[:3], weaker=False)
     tuned = tune(here, short, Budget(trials=2), lambda _step: None)

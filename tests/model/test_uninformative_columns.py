@@ -58,8 +58,8 @@ def test_boosted_trees_never_split_on_a_mute_column() -> None:
 def test_trees_and_calibration_of_nothing_but_mute_columns_say_the_usual_rate() -> None:
     mute = np.full(ROWS, np.nan)
     later, _ = boosted(np.column_stack([mute, mute, np.full(ROWS, 0.1)]))
-    told = Forecasts(later, HAPPENED > 0, np.zeros(ROWS, dtype=np.int64), np.ones(ROWS), 90)
-    calibrated = fit_calibrator(told)
+    forecasts = Forecasts(later, HAPPENED > 0, np.zeros(ROWS, dtype=np.int64), np.ones(ROWS), 90)
+    calibrated = fit_calibrator(forecasts)
     assert isinstance(calibrated.curve, Sigmoid)
     assert chance_of(calibrated.apply(later, np.full(ROWS, 90.0))) == pytest.approx(
         np.full(ROWS, HAPPENED.mean()), abs=0.01

@@ -14,8 +14,6 @@ from training.calibration.deviation import posterior_deviation
 from training.calibration.origin_levels import CalibrationLine, Forecasts, fit_calibration_line
 
 LEAST_STEP_DAYS = 7.0
-
-
 CELLS, CELL_ROWS = 10, 50
 SCATTERS, USUAL_SCATTER = np.array([0.0, 0.05, 0.1, 0.2, 0.3, 0.5]), 0.2
 """Possible distances of a score's rate from the curve, in log-odds, and the scale of the half-normal prior on them."""
@@ -58,7 +56,7 @@ def spread_of(forecasts: Forecasts, line: CalibrationLine, calibrated: Floats, d
     """The possible distance between the rate of customers with one score and their chance, at as-ofs on these days.
 
     It has three sources: the base rate of a new origin, which is uncertain after few origins; the slope; and the
-        scatter of scores around the curve.
+    scatter of scores around the curve.
 
     Args:
         calibrated: log-odds by the curve, as of the day the newest window closes.
@@ -124,8 +122,8 @@ def fit_curve(forecasts: Forecasts, slope: float, level: Floats, now: float) -> 
         if partial is not None:
             z, happened = forecasts.log_odds[left_out], forecasts.happened[left_out]
             line, curve = (odds + level[left_out] for odds in (slope * z, partial.apply(z)))
-            lost, gained = (np.logaddexp(0.0, odds) - happened * odds for odds in (line, curve))
-            gains[left_out] = forecasts.weight[left_out] * (lost - gained)
+            loss_of_line, loss_of_curve = (np.logaddexp(0.0, odds) - happened * odds for odds in (line, curve))
+            gains[left_out] = forecasts.weight[left_out] * (loss_of_line - loss_of_curve)
     if gains.sum() <= np.sqrt((gains**2).sum()):  # within one deviation: noise
         return straight
     return Isotonic(steps.knots, tuple(value + now for value in steps.values), steps.end_slope)

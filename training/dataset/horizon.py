@@ -32,8 +32,6 @@ WITH days AS (
 SELECT order_day AS began_on, coalesce(next_day, $day) AS ended_on, next_day IS NULL AS is_open, count(*) AS gaps
 FROM gaps GROUP BY ALL
 """
-
-
 _FIRST = f"""
 SELECT min(order_day) FROM order_lines
 WHERE {visible_at("$as_of", happened="ordered_at")}

@@ -105,7 +105,7 @@ class TrainingSet:
                 f" {windows} are learned from with an input that marks them, set to 'no call' in every score: only "
                 f"{held_out} held out, and {LEAST_HELD_OUT} are needed to stand for the called."
             )
-        return f" {windows} are left out; {held_out} held out in their place."
+        return f" Training leaves out {windows}: {held_out} held out in their place."
 
     def reference(self, origins: Sequence[AsOf]) -> Reference:
         """R with the carries of some origins' windows, over customers with an order in the H days before, by weight."""

@@ -26,8 +26,6 @@ from training.fitting.splines import fit_curves
 
 MOST_ROWS = 60_000
 """More rows add time but no accuracy: beyond this, windows are taken further apart."""
-
-
 HALF_WAY_WINDOWS = 500.0
 """Customers' windows at which members learned from outcomes have half of their final weight."""
 PULL = 50.0
@@ -57,7 +55,7 @@ def fit_blend(
         recipe = _with_assigned(recipe)
     members, votes = _members(recipe, task, rows, everybody=everybody, time=time, seed=seed)
     if not members:
-        return NotFitted(f"under {LEAST_OUTCOMES} customers ever ordered")
+        return NotFitted(f"fewer than {LEAST_OUTCOMES} customers ever ordered")
     names = [member.name for member in members]
     prior = prior_weights([member_recipe for member_recipe in recipe.members if member_recipe.name in names], votes)
     forecasts_and_rows = known_forecasts(task, past, names)
@@ -102,7 +100,7 @@ def _members(
     fitted: dict[str, AnyMember] = {
         member_recipe.name: fit_btyd(
             member_recipe.name,
-            member_recipe.recipe.story,
+            member_recipe.recipe.model,
             everybody,
             horizon_days,
             most_regular=member_recipe.recipe.most_regular,
@@ -119,9 +117,8 @@ def _members(
     fitted |= _learned(
         recipe, rows.snapshot, Forecasts(btyd_log_odds, target >= 0.5, rows.origin, weight, horizon_days), seed
     )
-    return tuple(fitted[member_recipe.name] for member_recipe in recipe.members if member_recipe.name in fitted), float(
-        weight.sum()
-    )
+    members = tuple(fitted[member_recipe.name] for member_recipe in recipe.members if member_recipe.name in fitted)
+    return members, float(weight.sum())
 
 
 def _learned(recipe: BlendRecipe, snapshot: Snapshot, forecasts: Forecasts, seed: int) -> dict[str, AnyMember]:

@@ -40,7 +40,7 @@ class BtydRecipe:
         most_regular: upper limit of the regularity of gaps; 1: orders come by chance.
     """
 
-    story: BtydModel
+    model: BtydModel
     most_regular: int = 1
 
 

@@ -85,13 +85,13 @@ def fit_member(name: str, recipe: Recipe | TreesRecipe, task: FitTask, seed: int
         recipe, rows = with_assigned(recipe), task.with_target(task.rows.with_called(task.fold.fit))
     target = task.target(rows)
     if min(target.sum(), (1 - target).sum()) < LEAST_OUTCOMES:
-        return NotFitted(f"under {LEAST_OUTCOMES} of one outcome in its fitting windows")
+        return NotFitted(f"fewer than {LEAST_OUTCOMES} of its rows to fit on have one of the two outcomes")
     weight = _weights(task, rows)
     if isinstance(recipe, LinearRecipe):
         return without_assigned(fit_linear(name, recipe, rows.snapshot, target, weight))
     if isinstance(recipe, TreesRecipe):
         if len(rows) < recipe.least_rows:
-            return NotFitted(f"{len(rows)} rows to fit on, {recipe.least_rows} are needed")
+            return NotFitted(f"only {len(rows)} rows to fit on, and {recipe.least_rows} are needed")
         examples = Examples(rows.snapshot.matrix(recipe.features), target, weight)
         return fit_trees(name, recipe, examples, seed=seed)
     return _boosted(name, recipe, task, rows, seed)
@@ -169,7 +169,7 @@ def _logistic(
 
 def _boosted(name: str, recipe: LightGbmRecipe, task: FitTask, rows: TrainingSet, seed: int) -> AnyMember | NotFitted:
     if len(rows) < recipe.least_rows:
-        return NotFitted(f"{len(rows)} rows to fit on, {recipe.least_rows} are needed")
+        return NotFitted(f"only {len(rows)} rows to fit on, and {recipe.least_rows} are needed")
     newest = max(task.fold.fit)
     before = task.origins.before(newest)
     earlier, later = rows.at(before), rows.at([newest])

@@ -86,16 +86,16 @@ class TrainingContext:
         """
         fitted = FittedModels(fold, self.rows.reference(self.origins.chain(fold.at)))
         for candidate in churn:
-            progress(f"{fold.at.day} {candidate.name}")
+            progress(f"fitting {candidate.name} as of {fold.at.day}")
             task = FitTask(self.rows, self.origins, fold, churned)
             self._keep(fitted, fitted.churn, candidate.name, self._fitted(candidate, task, past))
         for name in decline:
-            progress(f"{fold.at.day} decline, {name}")
+            progress(f"fitting decline by {name} as of {fold.at.day}")
             task = FitTask(self.rows, self.origins, fold, declined(fitted.reference, self.policy))
             result = fit(name, DECLINE_RECIPES[name], task, self.seed)
             self._keep(fitted, fitted.decline, f"decline, {name}", result)
         for kind in shares:
-            progress(f"{fold.at.day} {kind}")
+            progress(f"fitting {kind} as of {fold.at.day}")
             self._share(fitted, kind)
         return fitted
 

@@ -197,6 +197,6 @@ def _order_days(ledger: Ledger, everybody: Snapshot, at: AsOf) -> tuple[Ints, In
     telling = everybody.table.select(["customer_id"]).take(places)
     with ledger.open() as connection:
         connection.register("telling", telling.append_column("number", [np.arange(len(places))]))
-        found = connection.sql(_ORDER_DAYS, params={"as_of": at.naive}).to_arrow_table()
-    day = found.column("order_day").to_numpy().astype("datetime64[D]").astype(np.int64)
-    return found.column("number").to_numpy().astype(np.int64), day
+        rows = connection.sql(_ORDER_DAYS, params={"as_of": at.naive}).to_arrow_table()
+    day = rows.column("order_day").to_numpy().astype("datetime64[D]").astype(np.int64)
+    return rows.column("number").to_numpy().astype(np.int64), day

@@ -27,8 +27,6 @@ ENOUGH_CUSTOMERS = 300
 Stated, not learned: weights learned on past windows found no more money on large ledgers and less on small ones.
 """
 LEAST_FACTOR, MOST_FACTOR = 0.25, 4.0
-
-
 CELLS, CELL_ROWS = 5, 50
 SPREADS = np.array([0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.55, 0.75, 1.0, 1.4])
 USUAL_SPREAD = 0.4
@@ -61,9 +59,8 @@ def learn_share(
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(r > 0, np.minimum(rows.labels.shortfall(r) / r, 1.0), np.nan)
 
-    def weight(
-        rows: TrainingSet,
-    ) -> Floats:  # between equal weight per customer and per pound, so that the largest accounts do not decide alone
+    def weight(rows: TrainingSet) -> Floats:
+        """Between equal weight per customer and per pound, so that the largest accounts do not decide alone."""
         return np.sqrt(reference.sales(rows.snapshot))
 
     closed = origins.before(fold.at)

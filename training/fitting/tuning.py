@@ -1,4 +1,4 @@
-"""How the blend is tuned: trials on the older windows, so that the newer ones can still judge it.
+"""The tuning of the blend, by trials on the older windows, so that the newer ones can still judge it.
 
 Source: Akiba et al. 2019, Optuna, KDD; Bergstra et al. 2011, Algorithms for hyper-parameter optimization, NeurIPS.
 """
@@ -23,16 +23,16 @@ from training.fitting.operational_time import operational_time
 from training.metrics import scoring as metrics
 
 MOST_TUNING_ORIGINS = 4
-"""Each trial fits every member once at each."""
+"""At each of them a trial fits every member once."""
 UNPRUNED_TRIALS = 5
 MOST_TRIALS = 1000
-"""Where only minutes are given."""
+"""The limit where only minutes are given."""
 
 
 class TuningBudgetError(TrainingError):
-    """A budget in which nothing can be tried."""
+    """A tuning budget too small for a single trial."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, budget: str) -> None:
         super().__init__(
             f"A tuning budget of {what} allows no trial.",
             "Give --trials at least 1 and --tuning-minutes more than 0, or leave both out: the model is sound without "
@@ -42,14 +42,14 @@ class TuningBudgetError(TrainingError):
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to tune.
+    """The limits of tuning.
 
     Attributes:
         trials: at most; the same number gives the same model for the same seed.
-        minutes: at most; None: as long as the trials take. Then how many fit in depends on the machine.
+        minutes: at most; None: as long as the trials take. With minutes, the number of trials depends on the machine.
 
     Raises:
-        TuningBudgetError: it is none.
+        TuningBudgetError: under one trial, or no time.
     """
 
     trials: int
@@ -64,12 +64,12 @@ class Budget:
 
 @dataclass(frozen=True)
 class Tuned:
-    """The blend to train with, and where it may be judged.
+    """The blend to train with, and the contest that may judge it.
 
     Attributes:
-        recipe: the best tried; the untuned one is the first trial.
+        recipe: the best of all trials; the untuned one is the first trial.
         plan: the contest on origins that took no part in tuning.
-        trials, pruned: how many were begun, how many of them given up early.
+        trials: the number begun. pruned: the number of these given up early.
         loss: mean log loss on the tuning windows, untuned and tuned.
     """
 
@@ -81,34 +81,34 @@ class Tuned:
 
     @property
     def sentence(self) -> str:
-        """What tuning came to."""
+        """The result of tuning, in words."""
         if not self.trials:
             return "Not tuned: there are too few windows to tune on some and test on others."
         before, after = self.loss
-        told = f"{self.trials} trials ({self.pruned} given up early) on older windows"
+        trials = f"{self.trials} trials on older windows ({self.pruned} stopped early)"
         if after < before:
             return f"Tuned in {told}: log loss {after:.4f} instead of {before:.4f} there."
         return f"Tuned in {told}: no trial was better than the untuned blend."
 
 
-def tune(context: TrainingContext, plan: ContestPlan, budget: Budget, told: Callable[[str], None]) -> Tuned:
+def tune(context: TrainingContext, plan: ContestPlan, budget: Budget, progress: Callable[[str], None]) -> Tuned:
     """The best blend that trials on the older half of the contest's origins found; the newer half is left to judge.
 
-    Every trial is fitted at an origin on windows closed by then, and forecasts the next. One that does worse than most
-    others did by then is given up.
+    Every trial is fitted at each origin on windows closed by then, and forecasts the next window. A trial that does
+    worse than the median of earlier ones is given up.
     """
-    judging, tuning = _parted(plan)
+    judging_plan, tuning_folds = _split(plan)
     untuned = context.blend
-    if not tuning:
+    if not tuning_folds:
         return Tuned(untuned, plan, 0, 0, (float("nan"), float("nan")))
-    tasks = [_Exam.of(context, fold) for fold in tuning]
+    origins = [_TuningOrigin.of(context, fold) for fold in tuning_folds]
 
     def loss(trial: optuna.Trial) -> float:
-        told(f"tuning, trial {trial.number + 1} of {budget.trials}")
+        progress(f"tuning, trial {trial.number + 1} of {budget.trials}")
         recipe = suggested(trial, untuned)
         losses: list[float] = []
-        for step, exam in enumerate(tasks):
-            losses.append(exam.loss(recipe, context.seed))
+        for step, origin in enumerate(origins):
+            losses.append(origin.loss(recipe, context.seed))
             trial.report(float(np.mean(losses)), step)
             if trial.should_prune():
                 raise optuna.TrialPruned
@@ -124,15 +124,15 @@ def tune(context: TrainingContext, plan: ContestPlan, budget: Budget, told: Call
     first, best = study.trials[0], study.best_trial
     return Tuned(
         recipe=untuned if best.number == 0 else suggested(optuna.trial.FixedTrial(best.params), untuned),
-        plan=judging,
+        plan=judging_plan,
         trials=len(study.trials),
-        pruned=sum(each.state is optuna.trial.TrialState.PRUNED for each in study.trials),
+        pruned=sum(trial.state is optuna.trial.TrialState.PRUNED for trial in study.trials),
         loss=(float(first.values[0]), float(study.best_value)),
     )
 
 
 def suggested(trial: optuna.trial.BaseTrial, untuned: BlendRecipe) -> BlendRecipe:
-    """The blend with what a trial proposes for the members that learn from outcomes."""
+    """The blend with the settings that a trial proposes for the members that learn from outcomes."""
     return BlendRecipe(tuple(replace(member, recipe=_suggested(trial, member)) for member in untuned.members))
 
 
@@ -153,7 +153,7 @@ def _suggested(trial: optuna.trial.BaseTrial, member: MemberRecipe) -> Any:
 
 
 def _values_of(untuned: BlendRecipe) -> dict[str, float]:
-    """What a trial would have proposed to come to this blend."""
+    """The settings a trial would have to propose to give this blend."""
     values: dict[str, float] = {}
     for recipe in (member.recipe for member in untuned.members):
         if isinstance(recipe, CurvesRecipe):
@@ -164,16 +164,16 @@ def _values_of(untuned: BlendRecipe) -> dict[str, float]:
     return values
 
 
-def _parted(plan: ContestPlan) -> tuple[ContestPlan, Sequence[Fold]]:
-    """The newer half of a contest, three origins at the least, and the older ones, if there are any."""
+def _split(plan: ContestPlan) -> tuple[ContestPlan, Sequence[Fold]]:
+    """The newer half of a contest, at least three origins, and the older folds, if there are any."""
     folds = sorted(plan.folds, key=lambda fold: fold.at, reverse=True)
-    judging = max(CONTEST_ORIGINS, -(-len(folds) // 2))
-    return replace(plan, folds=tuple(folds[:judging])), folds[judging:][:MOST_TUNING_ORIGINS]
+    judging_count = max(CONTEST_ORIGINS, -(-len(folds) // 2))
+    return replace(plan, folds=tuple(folds[:judging_count])), folds[judging_count:][:MOST_TUNING_ORIGINS]
 
 
 @dataclass(frozen=True)
-class _Exam:
-    """One origin: what was known there, and the window that followed."""
+class _TuningOrigin:
+    """One origin of tuning: the data known by then, and the window that followed."""
 
     context: TrainingContext
     fold: Fold
@@ -181,15 +181,15 @@ class _Exam:
     time: OperationalTime
 
     @classmethod
-    def of(cls, context: TrainingContext, fold: Fold) -> _Exam:
-        then = context.back_at(fold.at)
-        time = operational_time(context.ledger, then.now, fold.at, context.origins.horizon_days)
-        return cls(context, fold, FitTask(then.rows, then.origins, fold, churned), time)
+    def of(cls, context: TrainingContext, fold: Fold) -> _TuningOrigin:
+        earlier = context.back_at(fold.at)
+        time = operational_time(context.ledger, earlier.now, fold.at, context.origins.horizon_days)
+        return cls(context, fold, FitTask(earlier.rows, earlier.origins, fold, churned), time)
 
     def loss(self, recipe: BlendRecipe, seed: int) -> float:
-        """Log loss of the window's forecasts; pruned where nothing can be fitted."""
-        then = self.context.rows.at([self.fold.at]).snapshot
-        fitted = fit_blend(recipe, self.task, everybody=then, time=self.time, past=(), seed=seed)
+        """Log loss of the forecasts for the window; the trial is pruned where nothing can be fitted."""
+        everybody = self.context.rows.at([self.fold.at]).snapshot
+        fitted = fit_blend(recipe, self.task, everybody=everybody, time=self.time, past=(), seed=seed)
         if isinstance(fitted, NotFitted):
             raise optuna.TrialPruned
         rows = self.context.rows.active_at([self.fold.at])

@@ -69,8 +69,8 @@ def interval_of(
     seed: int,
 ) -> Interval:
     """The value of a statistic with its bounds; the statistic receives row numbers."""
-    figures = [statistic(rows) for rows in resamples(customer, origin, overlapping=overlapping, draws=draws, seed=seed)]
-    return interval_of_draws(statistic(np.arange(len(customer))), np.array(figures))
+    values = [statistic(rows) for rows in resamples(customer, origin, overlapping=overlapping, draws=draws, seed=seed)]
+    return interval_of_draws(statistic(np.arange(len(customer))), np.array(values))
 
 
 def interval_over_origins(values: Floats, origin: Ints, weight: Floats) -> Interval:

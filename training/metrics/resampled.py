@@ -73,13 +73,13 @@ def over_draws(
     Args:
         statistics: by forecast, one per origin. rows: the row numbers of each origin. draws: the row numbers drawn.
     """
-    total = sum(len(values) for values in rows)
+    total = sum(len(origin_rows) for origin_rows in rows)
     results: dict[str, list[float]] = {name: [] for name in statistics}
     for drawn in chain([np.arange(total)], draws):
         times = np.bincount(drawn, minlength=total)
-        counts = [times[values] for values in rows]
+        counts = [times[origin_rows] for origin_rows in rows]
         for name, figures in statistics.items():
-            results[name].append(_mean([figure(values) for figure, values in zip(figures, counts, strict=True)]))
+            results[name].append(_mean([figure(count) for figure, count in zip(figures, counts, strict=True)]))
     return {name: np.array(values) for name, values in results.items()}
 
 

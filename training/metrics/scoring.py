@@ -21,8 +21,6 @@ BINS = 10
 TOP_SHARES = (0.01, 0.05, 0.20)
 LEAST_TOP = 5
 PERFECT_DRAWS = 500
-
-
 LEAST_OUTCOMES = 50
 """Customers without a call that a figure needs; with fewer it would be chance (docs/design.md 6)."""
 
@@ -100,7 +98,7 @@ def pooled_money_found(
     ids = np.asarray(customer_ids, dtype=np.str_)
     shares = [
         money_found(value_at_risk[rows], shortfall[rows], ids[rows].tolist())
-        for rows in (origin == share for share in np.unique(origin))
+        for rows in (origin == instant for instant in np.unique(origin))
     ]
     defined = [share for share in shares if not np.isnan(share)]
     return float(np.mean(defined)) if defined else float("nan")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,7 @@ from features.snapshot import Floats, Snapshot
 from features.standing.key_accounts import key_accounts_at
 from features.standing.ladder import is_newcomer, rungs_of
 from models.ranking import order_of
+from models.records import as_record
 from training.metrics import scoring as metrics
 from training.metrics.scoring import LEAST_OUTCOMES
 
@@ -70,7 +71,7 @@ class SegmentCalibration:
 
     def record(self) -> dict[str, Any]:
         """The figures as JSON; ``calibration`` is null where ``sentence`` says why."""
-        return {**asdict(self), "circle": str(self.circle), "sentence": self.sentence}
+        return {**as_record(self), "sentence": self.sentence}
 
 
 def segments_at(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from models.records import as_record
 from training.monitoring.data_arrival import StoppedFeed
 from training.monitoring.feature_drift import FeatureDrift
 
@@ -109,17 +110,11 @@ class Drift:
             "alarm": self.is_alarm,
             "judged": self.shifts is not None,
             "causes": list(self.causes),
-            "shifts": [asdict(each) for each in self.shifts or ()],
+            "shifts": [as_record(shift) for shift in self.shifts or ()],
             "base_rate": None
             if rate is None
-            else {
-                **asdict(rate),
-                "begins_on": str(rate.begins_on),
-                "closed_on": str(rate.closed_on),
-                "moved": rate.has_moved,
-                "season": rate.is_season,
-            },
-            "stopped": [{**asdict(each), "last_on": str(each.last_on)} for each in self.stopped],
+            else {**as_record(rate), "moved": rate.has_moved, "season": rate.is_season},
+            "stopped": [as_record(feed) for feed in self.stopped],
             "missing_days": [str(day) for day in self.missing],
         }
 

@@ -6,10 +6,11 @@ A chance is one without a call, so called customers cannot show whether it was r
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from models.records import as_record
 from training.metrics.scoring import LEAST_OUTCOMES
 
 
@@ -82,8 +83,7 @@ class ReportCard:
 
     def record(self) -> dict[str, Any]:
         """The card as JSON."""
-        days = {"listed_on": str(self.listed_on), "closed_on": str(self.closed_on)}
-        return {**asdict(self), **days, "gradeable": self.is_gradeable}
+        return {**as_record(self), "gradeable": self.is_gradeable}
 
     @property
     def _grade(self) -> str:

@@ -1,4 +1,4 @@
-"""Whose windows tell what comes without a call: who was left alone, and who was held out, for all it stands for."""
+"""The weight of each window without a call: left-alone customers count once, held-out ones for those called."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def weights(
     here: Ledger, origin: str = "2026-02-01", *, until: str = "2027-01-01", days: int = H
 ) -> Mapping[str, float]:
     snapshot = take_snapshot(here, [at(origin)], POLICY)
-    found = assignments_of(here, snapshot, days, until=at(until), policy=POLICY)
-    return dict(zip(snapshot.customer_ids, found.weight.tolist(), strict=True))
+    assignments = assignments_of(here, snapshot, days, until=at(until), policy=POLICY)
+    return dict(zip(snapshot.customer_ids, assignments.weight.tolist(), strict=True))
 
 
-def test_who_was_called_takes_no_part_and_who_was_held_out_stands_for_all_who_could_have_been() -> None:
+def test_called_customers_weigh_nothing_and_held_out_ones_stand_for_all_that_could_have_been() -> None:
     here = world(
         """
         customer_id | call_id | called_at  | listed_on  | arm      | arm_probability
@@ -175,7 +175,7 @@ def learned_world() -> TrainingSet:
 ORIGIN = at("2026-08-02")
 
 
-def test_a_training_set_leaves_the_called_out_of_who_is_learned_from_and_out_of_the_carries() -> None:
+def test_a_training_set_leaves_called_customers_out_of_its_fits_and_out_of_the_carries() -> None:
     rows = learned_world()
     learned = rows.active_at([ORIGIN])
     assert learned.snapshot.customer_ids == ["alone", "held"]
@@ -194,7 +194,7 @@ def test_where_too_few_are_held_out_the_called_are_fitted_on_with_an_input_that_
     assert rows.active_at([ORIGIN]).snapshot.feature(ASSIGNED).tolist() == [0.0, 0.0]
 
 
-def test_what_calls_mean_for_a_training_is_said() -> None:
+def test_a_note_names_the_effect_of_calls_on_a_training() -> None:
     rows = learned_world()
     origins = len(np.unique(rows.origin[rows.assignments.called & rows.active]))
     assert rows.calls_note.startswith(f" {origins} windows with a call from a list are learned from")

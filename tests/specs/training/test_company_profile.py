@@ -1,4 +1,4 @@
-"""How often the events behind "at risk" are usual: over which windows, of whom, and of what."""
+"""The usual rates behind 'at risk': the windows, customers and outcomes they count."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_window_that_closed_over_a_year_before_counts_no_more() -> None:
     assert rates(orders("b", "2025-08-08")).before_due == 0
 
 
-def test_who_is_due_only_after_the_horizon_is_not_asked() -> None:
+def test_customers_due_only_after_the_horizon_do_not_count() -> None:
     # every 150 days. 2026-03-06 and 06-14: due in 40 and 90 days, and it came. 2025-11-26 and 2026-09-22: due in 140
     days = (
         "2023-10-28",
@@ -55,7 +55,7 @@ def test_who_is_due_only_after_the_horizon_is_not_asked() -> None:
     assert rates(orders("g", *days)).before_due == 0
 
 
-def test_declining_is_told_of_those_alone_with_three_orders_expected() -> None:
+def test_declining_counts_only_customers_with_three_orders_expected() -> None:
     every_ten_days = [f"2026-{month:02d}-{day:02d}" for month in range(1, 10) for day in (1, 11, 21)]
     rate = rates(orders("often", *every_ten_days) + orders("once", "2026-09-12")).decline
     # "often" keeps on after 2026-03-06 and 06-14 and stops before 09-22; of "once" only one is expected

@@ -19,8 +19,8 @@ def origins(until: str, starts_on: str, *, horizon: int = 90, active: int = 90) 
 
 def test_origins_lie_a_horizon_apart_while_enough_ledger_lies_before() -> None:
     # 360 days: T-90, T-180, T-270 have 90 days and more before them; T-360 has none
-    found = origins("2026-12-27", "2026-01-01")
-    assert [str(each.day) for each in found.spaced] == ["2026-09-28", "2026-06-30", "2026-04-01"]
+    in_2026 = origins("2026-12-27", "2026-01-01")
+    assert [str(origin.day) for origin in in_2026.spaced] == ["2026-09-28", "2026-06-30", "2026-04-01"]
 
 
 def test_the_longer_of_horizon_and_active_window_must_lie_before_an_origin() -> None:
@@ -63,37 +63,37 @@ def test_without_a_window_to_fit_on_there_is_no_contest() -> None:
 
 @pytest.mark.parametrize("horizon", [1, 2, 3])
 def test_quarters_of_a_horizon_of_few_days_are_never_the_same_origin_twice(horizon: int) -> None:
-    found = origins("2026-01-20", "2026-01-01", horizon=horizon, active=7)
-    assert list(found.close) == sorted(set(found.close), reverse=True)
-    assert set(found.spaced) <= set(found.close)
-    contest = [fold.at for fold in contest_plan(found).folds]
+    tried = origins("2026-01-20", "2026-01-01", horizon=horizon, active=7)
+    assert list(tried.close) == sorted(set(tried.close), reverse=True)
+    assert set(tried.spaced) <= set(tried.close)
+    contest = [fold.at for fold in contest_plan(tried).folds]
     assert len(contest) == len(set(contest)) >= 3
 
 
 def test_a_day_that_begins_at_one_oclock_keeps_all_windows_on_known_origins() -> None:
     zone = Policy(time_zone="Africa/Cairo").zone  # 90 days before: 2024-04-26, when 00:00 became 01:00
-    found = origins_of(AsOf.parse("2024-07-25", zone), 90, 90, starts_on=date(2022, 1, 1), zone=zone)
-    for fold in contest_plan(found).folds:
-        assert {fold.at, fold.calibrate, *found.chain(fold.at)} <= set(found.close)
+    tried = origins_of(AsOf.parse("2024-07-25", zone), 90, 90, starts_on=date(2022, 1, 1), zone=zone)
+    for fold in contest_plan(tried).folds:
+        assert {fold.at, fold.calibrate, *tried.chain(fold.at)} <= set(tried.close)
 
 
 def test_origins_keep_business_midnight_over_a_change_of_clocks() -> None:
     zone = Policy(time_zone="Europe/Paris").zone
-    found = origins_of(AsOf.parse("2026-05-01", zone), 60, 60, starts_on=date(2025, 1, 1), zone=zone)
-    assert all(each == each.midnight(zone) for each in found.close)
+    tried = origins_of(AsOf.parse("2026-05-01", zone), 60, 60, starts_on=date(2025, 1, 1), zone=zone)
+    assert all(origin == origin.midnight(zone) for origin in tried.close)
 
 
 def test_a_window_with_more_than_a_tenth_of_its_days_shut_is_no_origin() -> None:
     zone = POLICY.zone
     begin = {"starts_on": date(2026, 1, 1), "zone": zone}
-    shut = {date(2026, 7, 1) + timedelta(days=each) for each in range(10)}
-    found = origins_of(AsOf.parse("2026-12-27", zone), 90, 90, shut=shut, **begin)
+    shut = {date(2026, 7, 1) + timedelta(days=day) for day in range(10)}
+    with_gap = origins_of(AsOf.parse("2026-12-27", zone), 90, 90, shut=shut, **begin)
     without = origins_of(AsOf.parse("2026-12-27", zone), 90, 90, **begin)
-    assert found.unseen == tuple(
-        each for each in without.close if date(2026, 4, 12) <= each.day <= date(2026, 7, 1)
+    assert with_gap.unseen == tuple(
+        origin for origin in without.close if date(2026, 4, 12) <= origin.day <= date(2026, 7, 1)
     )  # 10 of 90 days, all ten within the window
-    assert set(found.close) | set(found.unseen) == set(without.close)
-    assert set(found.chain(found.until)) <= set(found.spaced) <= set(found.close)
-    assert "2026-06-30" in found.remarks[0]
+    assert set(with_gap.close) | set(with_gap.unseen) == set(without.close)
+    assert set(with_gap.chain(with_gap.until)) <= set(with_gap.spaced) <= set(with_gap.close)
+    assert "2026-06-30" in with_gap.remarks[0]
     nine = origins_of(AsOf.parse("2026-12-27", zone), 90, 90, shut=sorted(shut)[1:], **begin)
     assert nine.unseen == () and nine.remarks == ()

@@ -71,7 +71,7 @@ def test_a_horizon_is_business_like_and_within_what_the_history_allows(days: int
 def test_the_proposal_says_why_and_names_the_quarter_of_the_history() -> None:
     proposal = propose(WORLD, POLICY, at("2026-03-02"))
     assert (proposal.horizon_days, proposal.active_days, proposal.history_days) == (14, 14, 60)
-    assert proposal.sentence.endswith("no more than a quarter of the history (15 days).")
+    assert proposal.sentence.endswith("neither may exceed a quarter of the history (15 days).")
 
 
 def test_where_nobody_came_back_the_proposal_says_so() -> None:

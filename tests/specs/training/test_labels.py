@@ -1,4 +1,4 @@
-"""What came after an origin: order days, net sales, shortfall and fading, with nothing read from `until` on."""
+"""The outcome after an origin: order days, net sales, shortfall and fading, with nothing read from `until` on."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ Told = dict[tuple[str, str], tuple[int, float]]
 
 def labels(world: Ledger, *origins: str, until: str = "2026-04-01", days: int = 30) -> Told:
     snapshot = take_snapshot(world, [at(origin) for origin in origins], POLICY)
-    found = labels_of(world, snapshot, days, until=at(until), policy=POLICY)
+    labels = labels_of(world, snapshot, days, until=at(until), policy=POLICY)
     keys = zip(snapshot.table.column("as_of").to_pylist(), snapshot.customer_ids, strict=True)
     return {
         (str(as_of.date()), customer): (int(order_days), float(sales))
-        for (as_of, customer), order_days, sales in zip(keys, found.order_days, found.net_sales, strict=True)
+        for (as_of, customer), order_days, sales in zip(keys, labels.order_days, labels.net_sales, strict=True)
     }
 
 
@@ -87,11 +87,11 @@ def test_a_horizon_that_outlasts_the_ledger_is_refused_with_the_last_date_that_w
 
 
 def test_the_shortfall_is_what_is_missing_and_never_below_zero() -> None:
-    seen = Labels(order_days=np.array([1, 1, 0]), net_sales=np.array([30.0, 200.0, -10.0]))
-    assert seen.shortfall(np.array([100.0, 100.0, 100.0])).tolist() == [100 - 30, 0, 100 + 10]
+    labels = Labels(order_days=np.array([1, 1, 0]), net_sales=np.array([30.0, 200.0, -10.0]))
+    assert labels.shortfall(np.array([100.0, 100.0, 100.0])).tolist() == [100 - 30, 0, 100 + 10]
 
 
-def test_fading_is_under_half_of_the_reference_by_who_still_orders_where_three_orders_are_expected() -> None:
-    seen = Labels(order_days=np.array([1, 1, 0, 1]), net_sales=np.array([49.0, 50.0, 0.0, 49.0]))
+def test_fading_customers_still_order_but_under_half_of_the_reference_where_three_orders_are_expected() -> None:
+    labels = Labels(order_days=np.array([1, 1, 0, 1]), net_sales=np.array([49.0, 50.0, 0.0, 49.0]))
     expected = np.array([3.0, 3.0, 3.0, 2.9])
-    assert seen.fading(np.full(4, 100.0), expected, POLICY).tolist() == [True, False, False, False]
+    assert labels.fading(np.full(4, 100.0), expected, POLICY).tolist() == [True, False, False, False]

@@ -23,7 +23,7 @@ WORLD = ledger(
 
 
 @pytest.fixture(scope="module")
-def seen() -> Snapshot:
+def customers() -> Snapshot:
     return take_snapshot(WORLD, [at("2026-07-01")], POLICY)
 
 
@@ -31,19 +31,19 @@ def by_customer(snapshot: Snapshot, values: np.ndarray[tuple[int], np.dtype[np.f
     return dict(zip(snapshot.customer_ids, values.tolist(), strict=True))
 
 
-def test_sales_of_a_year_are_spread_over_tenure_but_90_days_at_least_and_365_at_most(seen: Snapshot) -> None:
-    found = by_customer(seen, plain_reference(seen, 30))
-    assert found["new"] == pytest.approx(90 / 90 * 30)  # customer for 10 days
-    assert found["young"] == pytest.approx(130 / 130 * 30)  # for 130
-    assert found["old"] == pytest.approx(730 / 365 * 30)  # for years
+def test_sales_of_a_year_are_spread_over_tenure_but_90_days_at_least_and_365_at_most(customers: Snapshot) -> None:
+    sales = by_customer(customers, plain_reference(customers, 30))
+    assert sales["new"] == pytest.approx(90 / 90 * 30)  # customer for 10 days
+    assert sales["young"] == pytest.approx(130 / 130 * 30)  # for 130
+    assert sales["old"] == pytest.approx(730 / 365 * 30)  # for years
 
 
-def test_a_horizon_over_90_days_is_the_least_span(seen: Snapshot) -> None:
-    assert by_customer(seen, plain_reference(seen, 120))["new"] == pytest.approx(90 / 120 * 120)
+def test_a_horizon_over_90_days_is_the_least_span(customers: Snapshot) -> None:
+    assert by_customer(customers, plain_reference(customers, 120))["new"] == pytest.approx(90 / 120 * 120)
 
 
-def test_a_reference_below_zero_is_zero(seen: Snapshot) -> None:
-    assert by_customer(seen, Reference(30).sales(seen))["returned"] == 0.0
+def test_a_reference_below_zero_is_zero(customers: Snapshot) -> None:
+    assert by_customer(customers, Reference(30).sales(customers))["returned"] == 0.0
 
 
 def test_tenure_bands_end_at_one_two_and_four_horizons() -> None:
@@ -51,14 +51,14 @@ def test_tenure_bands_end_at_one_two_and_four_horizons() -> None:
 
 
 def test_the_carry_of_a_band_is_what_its_customers_brought_over_what_was_plain() -> None:
-    found = Reference.fitted(
+    reference = Reference.fitted(
         30,
         np.array([100.0, 100.0, 50.0, 200.0]),
         np.array([10.0, 20.0, 40.0, 400.0]),
         next_sales=np.array([120.0, 40.0, 200.0, 1.0]),
     )
     everybody = (120 + 40 + 200 + 1) / (100 + 100 + 50 + 200)
-    assert found.carry == pytest.approx(((120 + 40) / 200, 2.0, everybody, 0.05))  # 200/50 and 1/200 are clipped
+    assert reference.carry == pytest.approx(((120 + 40) / 200, 2.0, everybody, 0.05))  # 200/50 and 1/200 are clipped
 
 
 def test_without_any_origin_every_carry_is_one() -> None:
@@ -66,5 +66,5 @@ def test_without_any_origin_every_carry_is_one() -> None:
     assert Reference.fitted(30, nothing, nothing, next_sales=nothing).carry == (1, 1, 1, 1)
 
 
-def test_orders_expected_are_those_of_a_year_spread_like_the_sales(seen: Snapshot) -> None:
-    assert by_customer(seen, orders_expected(seen, 30))["new"] == pytest.approx(1 / 90 * 30)
+def test_orders_expected_are_those_of_a_year_spread_like_the_sales(customers: Snapshot) -> None:
+    assert by_customer(customers, orders_expected(customers, 30))["new"] == pytest.approx(1 / 90 * 30)

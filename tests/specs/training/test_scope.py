@@ -1,4 +1,4 @@
-"""What a training looks at: T never beyond the ledger, and nothing that became known on or after T."""
+"""The scope of a training: T never beyond the ledger, and nothing that became known on or after T."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def test_training_as_of_a_date_before_anything_was_known_is_refused() -> None:
 
 
 def test_a_date_beyond_the_ledger_becomes_the_day_after_its_last() -> None:
-    found = scope_of(ledger(HEAD + KNOWN), POLICY, until=at("2027-01-01"), horizon_days=7, active_days=9)
-    assert (found.until, found.horizon_days, found.active_days) == (at("2026-02-01"), 7, 9)
-    assert "The ledger ends on 2026-01-31" in found.remarks[0]
+    scope = scope_of(ledger(HEAD + KNOWN), POLICY, until=at("2027-01-01"), horizon_days=7, active_days=9)
+    assert (scope.until, scope.horizon_days, scope.active_days) == (at("2026-02-01"), 7, 9)
+    assert "The ledger ends on 2026-01-31" in scope.remarks[0]
 
 
 def test_a_row_of_today_is_not_of_the_future_where_the_business_day_is_ahead_of_utc() -> None:
@@ -59,13 +59,13 @@ def test_a_row_of_today_is_not_of_the_future_where_the_business_day_is_ahead_of_
         refuse_days_to_come(world, at("2026-02-01T10:59+00:00", policy))  # a minute before midnight there
 
 
-def test_asked_days_go_before_the_policys_and_those_before_the_gaps() -> None:
+def test_requested_days_go_before_those_of_the_policy_and_these_before_the_gaps() -> None:
     policy = Policy(horizon_days=10, active_days=12)
-    asked = scope_of(ledger(HEAD + KNOWN), policy, until=None, horizon_days=7, active_days=None)
-    assert (asked.horizon_days, asked.active_days) == (7, 12)
+    scope = scope_of(ledger(HEAD + KNOWN), policy, until=None, horizon_days=7, active_days=None)
+    assert (scope.horizon_days, scope.active_days) == (7, 12)
 
 
-def test_a_horizon_that_cannot_be_is_refused_with_the_longest_that_can() -> None:
+def test_an_impossible_horizon_is_refused_with_the_longest_possible_one() -> None:
     with pytest.raises(HorizonBeyondLedgerError, match="at most 15 days"):  # half of 31
         scope_of(ledger(HEAD + KNOWN), POLICY, until=None, horizon_days=32, active_days=None)
     with pytest.raises(WindowError):

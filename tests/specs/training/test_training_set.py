@@ -1,4 +1,4 @@
-"""Who is learned from, and whose windows tell how sales carry over."""
+"""The training set: the customers to learn from, and the windows that show how sales carry over."""
 
 from __future__ import annotations
 
