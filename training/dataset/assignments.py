@@ -87,11 +87,12 @@ ORDER BY d.customer_id, d.experiment, d.first_on, d.called_on
 _WINDOWS = """
 WITH days AS (
     SELECT customer_id, draw, is_held_out, chance, unnest([first_on, called_on]) AS day FROM assigned
-), found AS (
+), window_draws AS (
     SELECT w.as_of, d.customer_id, d.draw, bool_and(d.is_held_out) AS is_held_out, min(d.chance) AS chance
     FROM days d JOIN windows w ON d.day >= w.begins_on AND d.day < w.ends_on GROUP BY ALL
 ), outcome AS (
-    SELECT as_of, customer_id, bool_or(NOT is_held_out) AS called, product(chance) AS chance FROM found GROUP BY ALL
+    SELECT as_of, customer_id, bool_or(NOT is_held_out) AS called, product(chance) AS chance
+    FROM window_draws GROUP BY ALL
 )
 SELECT coalesce(o.called, false) AS called, CASE WHEN o.called THEN 1.0 ELSE coalesce(o.chance, 1.0) END AS chance
 FROM rows r LEFT JOIN outcome o USING (as_of, customer_id) ORDER BY r.row

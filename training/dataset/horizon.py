@@ -94,7 +94,7 @@ def propose(ledger: Ledger, policy: Policy, as_of: AsOf) -> HorizonProposal:
     """H and W from the gaps before ``as_of``, never longer than a quarter of the history.
 
     Raises:
-        AsOfBeforeLedgerError: nothing had happened yet.
+        AsOfBeforeLedgerError: no full day of the ledger was known yet.
     """
     history_days = (as_of.day - first_day_known(ledger, as_of)).days
     curve = gap_curve(ledger, policy, as_of)
@@ -107,17 +107,17 @@ def propose(ledger: Ledger, policy: Policy, as_of: AsOf) -> HorizonProposal:
 
 def business_days(days: int, most: int) -> int:
     """The first of BUSINESS_DAYS from ``days`` on, at most ``most`` but at least 7."""
-    allowed = [days_allowed for days_allowed in BUSINESS_DAYS if days_allowed <= most] or [BUSINESS_DAYS[0]]
-    return next((days_allowed for days_allowed in allowed if days_allowed >= days), allowed[-1])
+    allowed = [window for window in BUSINESS_DAYS if window <= most] or [BUSINESS_DAYS[0]]
+    return next((window for window in allowed if window >= days), allowed[-1])
 
 
 def gap_curve(ledger: Ledger, policy: Policy, as_of: AsOf) -> GapCurve:
     """The Kaplan-Meier curve of gaps between order days visible at ``as_of``, in open days."""
     with ledger.open() as connection:
         shut = shut_days(connection, [as_of], policy).column("day").to_numpy()
-        gaps_found = connection.sql(_GAPS, params={"as_of": as_of.naive, "day": as_of.day}).to_arrow_table()
+        rows = connection.sql(_GAPS, params={"as_of": as_of.naive, "day": as_of.day}).to_arrow_table()
     began, ended_on, is_open, gaps = (
-        gaps_found.column(name).to_numpy() for name in ("began_on", "ended_on", "is_open", "gaps")
+        rows.column(name).to_numpy() for name in ("began_on", "ended_on", "is_open", "gaps")
     )
     shut_between = np.searchsorted(shut, ended_on, side="left") - np.searchsorted(shut, began, side="right")
     days = (ended_on - began).astype(np.int64) - shut_between
@@ -152,7 +152,7 @@ def first_day_known(ledger: Ledger, as_of: AsOf) -> date:
     """The oldest order (or return) day visible at the as-of; rows backdated later do not lengthen the history.
 
     Raises:
-        AsOfBeforeLedgerError: no full day of it had been seen yet.
+        AsOfBeforeLedgerError: no full day of the ledger was known yet.
     """
     with ledger.open() as connection:
         [(first,)] = connection.execute(_FIRST, {"as_of": as_of.naive}).fetchall()

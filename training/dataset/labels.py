@@ -60,15 +60,15 @@ class Labels:
 
 _STATEMENT = f"""
 WITH windows AS (SELECT DISTINCT as_of, ends FROM rows),
-seen AS (
+outcomes AS (
     SELECT w.as_of, l.customer_id, count(DISTINCT l.order_day) FILTER (l.makes_order) AS order_days,
            sum(l.amount) AS net_sales
     FROM order_lines l JOIN windows w ON l.ordered_at >= w.as_of AND l.ordered_at < w.ends
     WHERE {visible_at("$until", happened="ordered_at", relation="l")}
     GROUP BY w.as_of, l.customer_id
 )
-SELECT coalesce(s.order_days, 0) AS order_days, CAST(coalesce(s.net_sales, 0) AS DOUBLE) AS net_sales
-FROM rows r LEFT JOIN seen s USING (as_of, customer_id) ORDER BY r.row
+SELECT coalesce(o.order_days, 0) AS order_days, CAST(coalesce(o.net_sales, 0) AS DOUBLE) AS net_sales
+FROM rows r LEFT JOIN outcomes o USING (as_of, customer_id) ORDER BY r.row
 """
 
 

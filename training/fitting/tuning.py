@@ -114,12 +114,7 @@ def tune(context: TrainingContext, plan: ContestPlan, budget: Budget, progress: 
                 raise optuna.TrialPruned
         return float(np.mean(losses))
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        sampler=optuna.samplers.TPESampler(seed=context.seed),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED_TRIALS),
-    )
-    study.enqueue_trial(_values_of(untuned))
+    study = _study_from(untuned, context.seed)
     study.optimize(loss, n_trials=budget.trials, timeout=None if budget.minutes is None else 60 * budget.minutes)
     first, best = study.trials[0], study.best_trial
     return Tuned(
@@ -129,6 +124,17 @@ def tune(context: TrainingContext, plan: ContestPlan, budget: Budget, progress: 
         pruned=sum(trial.state is optuna.trial.TrialState.PRUNED for trial in study.trials),
         loss=(float(first.values[0]), float(study.best_value)),
     )
+
+
+def _study_from(untuned: BlendRecipe, seed: int) -> optuna.Study:
+    """A study whose first trial is the untuned blend."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        sampler=optuna.samplers.TPESampler(seed=seed),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED_TRIALS),
+    )
+    study.enqueue_trial(_values_of(untuned))
+    return study
 
 
 def suggested(trial: optuna.trial.BaseTrial, untuned: BlendRecipe) -> BlendRecipe:
