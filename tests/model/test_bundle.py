@@ -123,7 +123,7 @@ def test_a_changed_file_is_refused_before_it_is_loaded(bundle: Bundle, tmp_path:
     sha256 = bundle.save(folder)
     record = folder / "bundle.json"
     record.write_text(record.read_text().replace("0.", "1.", 1))
-    with pytest.raises(DamagedBundleError, match="not those recorded"):
+    with pytest.raises(DamagedBundleError, match="differ from the record"):
         Bundle.load(folder, sha256)
 
 

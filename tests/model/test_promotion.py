@@ -141,7 +141,7 @@ def test_without_a_champion_a_rule_is_put_into_service_by_its_name() -> None:
     found = deciding()
     assert found.stays is None
     assert found.sentence.startswith("The rule '")
-    assert "No champion serves" in {each.check.code: each for each in found.checks}["CF103"].sentence
+    assert "There is no champion" in {each.check.code: each for each in found.checks}["CF103"].sentence
 
 
 def test_a_rule_does_not_replace_a_model_but_another_rule() -> None:
@@ -149,7 +149,7 @@ def test_a_rule_does_not_replace_a_model_but_another_rule() -> None:
     stays = deciding(was_model)
     assert stays.stays is was_model
     assert stays.sentence.startswith(
-        f"The champion, {was_model.bundle.version}, stays. What was made now would be a rule."
+        f"The champion, {was_model.bundle.version}, stays. The new winner would be a rule."
     )
     assert deciding(was_rule).stays is None
 
@@ -171,7 +171,10 @@ def test_a_ledger_that_stopped_over_a_month_ago_leaves_the_champion_in_service()
     champion = Champion(bundle(rule()), at("2025-06-01"))
     found = deciding(champion, today="2026-02-01")
     assert found.stays is champion
-    assert "CF108 failed. Its last row is of 2025-12-31, 31 days before 2026-02-01. Ingest what" in found.sentence
+    assert (
+        "CF108 failed. Its last row is of 2025-12-31, 31 days before 2026-02-01. Ingest the newer rows"
+        in found.sentence
+    )
     assert deciding(today="2026-02-01").stays is None
     assert deciding(champion, today="2026-01-31").stays is None
 

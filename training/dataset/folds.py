@@ -63,7 +63,7 @@ class Origins:
         if not self.unseen:
             return ()
         days = ", ".join(str(origin.day) for origin in self.unseen)
-        return (f"Left out of training: windows of {days}; over a tenth of their days is closed or missing.",)
+        return (f"Training leaves out the windows of {days}: over a tenth of their days are closed or missing.",)
 
     def before(self, at: AsOf) -> tuple[AsOf, ...]:
         """Close origins whose windows are closed by ``at``, newest first."""

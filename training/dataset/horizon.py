@@ -137,15 +137,15 @@ def gap_curve(ledger: Ledger, policy: Policy, as_of: AsOf) -> GapCurve:
 
 def _sentence(horizon: int, active: int, usual: int | None, nearly_all: int | None, most: int) -> str:
     if usual is None or nearly_all is None:
-        return f"No customer has come back yet, so {horizon} days is only the longest that the history allows."
+        return f"Nobody has come back yet, so {horizon} days is only the longest horizon that the history allows."
     why = (
-        f"Of the customers that come back, 8 in 10 have within {usual} days and 9 in 10 within {nearly_all}: "
-        f"look {horizon} days ahead, and count customers as active that ordered within {active} days"
+        f"Of the customers that come back, 8 in 10 do so within {usual} days and 9 in 10 within {nearly_all}, so look "
+        f"{horizon} days ahead and call customers active for {active} days after an order"
     )
     short = max(usual, nearly_all) > most
     if most < BUSINESS_DAYS[0]:
-        return f"{why}. The history is too short to be sure; {BUSINESS_DAYS[0]} days is the shortest proposal."
-    return f"{why}; no more than a quarter of the history ({most} days)." if short else f"{why}."
+        return f"{why}. The history is too short to be sure: {BUSINESS_DAYS[0]} days is the shortest window we propose."
+    return f"{why}; neither may exceed a quarter of the history ({most} days)." if short else f"{why}."
 
 
 def first_day_known(ledger: Ledger, as_of: AsOf) -> date:

@@ -16,7 +16,7 @@ class WindowError(TrainingError):
     """An impossible horizon or active window."""
 
     def __init__(self, name: str, days: int) -> None:
-        super().__init__(f"{name} of {days} days is not possible.", "Give a whole number of days, 1 to 3650.")
+        super().__init__(f"{name} of {days} days is not possible.", "Give a whole number of days from 1 to 3650.")
 
 
 class HorizonBeyondLedgerError(TrainingError):
@@ -34,7 +34,7 @@ class FutureLedgerError(TrainingError):
 
     def __init__(self, ends_on: date) -> None:
         super().__init__(
-            f"The ledger's last row is dated {ends_on}, in the future.", "Set the end of training: --until DATE."
+            f"The ledger's last row is dated {ends_on}, in the future.", "Choose the day to train as of: --until DATE."
         )
 
 

@@ -97,13 +97,13 @@ class TrainingSet:
         called = int(self.assignments.called[self.active].sum())
         if not called:
             return ""
-        windows = f"{called:,} windows with a call from a list"
+        windows = f"{called:,} {'window' if called == 1 else 'windows'} in which a customer was called from a list"
         count = self.held_out_customers
         held_out = "1 customer was" if count == 1 else f"{count} customers were"
         if self.has_called_input:
             return (
-                f" {windows} are learned from with an input that marks them, set to 'no call' in every score: only "
-                f"{held_out} held out, and {LEAST_HELD_OUT} are needed to stand for the called."
+                f" Training includes {windows}, marked by an input that every score sets to 'no call': only {held_out} "
+                f"held out, and {LEAST_HELD_OUT} are needed to stand in for those called."
             )
         return f" Training leaves out {windows}: {held_out} held out in their place."
 

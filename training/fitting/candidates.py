@@ -162,21 +162,21 @@ BLEND = BlendRecipe(
     (
         MemberRecipe(
             "pareto/nbd",
-            "each customer buys at its own rate until it leaves unnoticed",
+            "each customer orders at a rate of its own until it leaves without notice",
             BtydRecipe(BtydModel.PARETO_NBD),
             weight_of_few=1 / 2,
             weight_of_many=1 / 3,
         ),
         MemberRecipe(
             "mbg/nbd",
-            "each customer buys as regularly as the company's customers do, and may leave after any order",
+            "each customer orders as regularly as the company's customers do, and may leave after any order",
             BtydRecipe(BtydModel.MBG_NBD, most_regular=6),
             weight_of_few=1 / 2,
             weight_of_many=1 / 3,
         ),
         MemberRecipe(
             "curves",
-            "corrections from rhythm, season and the whole catalogue, shrunken",
+            "the effect of rhythm, season and the whole catalogue beyond that, shrunken",
             CurvesRecipe(MODEL_FEATURES, CURVED, shrinkage=300.0),
             weight_of_few=0.0,
             weight_of_many=1 / 2,
@@ -194,15 +194,15 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(
         "recency",
         Rank.RULE,
-        "longest silence first",
+        "the customers with the longest silence come first",
         LinearRecipe((("days_since_last_order", LOG),), shrinkage=1.0, rising_in=1),
     ),
     Candidate(
         "low frequency",
         Rank.RULE,
-        "fewest orders in a year first",
+        "the customers with the fewest order days in a year come first",
         LinearRecipe((("order_days_365_days", LOG),), shrinkage=1.0, rising_in=-1),
     ),
-    Candidate(BLENDED, Rank.MODEL, "members weighted by their past forecasts", BLEND),
+    Candidate(BLENDED, Rank.MODEL, "members weighted by their forecasts at past origins", BLEND),
 )
 """Candidates for the chance of no order. For money: the kinds of ``models.shortfall``."""

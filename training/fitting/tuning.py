@@ -34,9 +34,8 @@ class TuningBudgetError(TrainingError):
 
     def __init__(self, budget: str) -> None:
         super().__init__(
-            f"A tuning budget of {what} allows no trial.",
-            "Give --trials at least 1 and --tuning-minutes more than 0, or leave both out: the model is sound without "
-            "tuning.",
+            f"A tuning budget of {budget} tries nothing.",
+            "Give --trials at least 1 and --tuning-minutes more than 0, or leave both out: an untuned model is sound.",
         )
 
 
@@ -83,12 +82,12 @@ class Tuned:
     def sentence(self) -> str:
         """The result of tuning, in words."""
         if not self.trials:
-            return "Not tuned: there are too few windows to tune on some and test on others."
+            return "Not tuned: the ledger has too few windows to tune on some and judge on others."
         before, after = self.loss
         trials = f"{self.trials} trials on older windows ({self.pruned} stopped early)"
         if after < before:
-            return f"Tuned in {told}: log loss {after:.4f} instead of {before:.4f} there."
-        return f"Tuned in {told}: no trial was better than the untuned blend."
+            return f"Tuned in {trials}: log loss there fell from {before:.4f} to {after:.4f}."
+        return f"Tuned in {trials}: no trial was better than the untuned blend."
 
 
 def tune(context: TrainingContext, plan: ContestPlan, budget: Budget, progress: Callable[[str], None]) -> Tuned:

@@ -197,7 +197,9 @@ def test_where_too_few_are_held_out_the_called_are_fitted_on_with_an_input_that_
 def test_a_note_names_the_effect_of_calls_on_a_training() -> None:
     rows = learned_world()
     origins = len(np.unique(rows.origin[rows.assignments.called & rows.active]))
-    assert rows.calls_note.startswith(f" {origins} windows with a call from a list are learned from")
+    assert rows.calls_note.startswith(
+        f" Training includes {origins} windows in which a customer was called from a list"
+    )
     assert "only 1 customer was held out, and 50 are needed" in rows.calls_note
     left_alone = replace(rows, assignments=Assignments(np.zeros(len(rows), dtype=np.bool_), np.ones(len(rows))))
     assert left_alone.calls_note == ""

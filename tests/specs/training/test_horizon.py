@@ -76,7 +76,7 @@ def test_the_proposal_says_why_and_names_the_quarter_of_the_history() -> None:
 
 def test_where_nobody_came_back_the_proposal_says_so() -> None:
     alone = ledger("customer_id | ordered_at | amount\n a | 2026-01-01 | 1")
-    assert propose(alone, POLICY, at("2026-06-01")).sentence.startswith("No customer has come back yet")
+    assert propose(alone, POLICY, at("2026-06-01")).sentence.startswith("Nobody has come back yet")
 
 
 def test_before_the_ledger_begins_nothing_can_be_proposed() -> None:
