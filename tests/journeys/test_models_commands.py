@@ -73,7 +73,7 @@ def test_what_mlflow_could_not_be_told_is_said_and_the_model_serves(home: Home) 
     said = asked(home, "promote", "first")
     assert said.exit_code == 0
     assert "In service: first" in said.output
-    assert "did not follow" in said.output
+    assert "did not move its alias" in said.output
     assert f"callfirst models promote {promotion(home, 'first')[:12]}" in said.output
     assert champion(home).version == "first"
 
@@ -97,7 +97,7 @@ def test_mlflow_out_of_reach_in_the_last_step_of_a_training_leaves_the_champion_
 def test_a_name_nobody_bears_is_refused_and_the_champion_serves_on(home: Home) -> None:
     refused = asked(home, "promote", "fourth")
     assert isinstance(refused.exception, CallfirstError)
-    assert refused.exception.sentence == "No model that was kept is called 'fourth'."
+    assert refused.exception.sentence == "No stored model is called 'fourth'."
     assert champion(home).version == "third"
 
 

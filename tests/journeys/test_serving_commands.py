@@ -101,7 +101,7 @@ def test_keys_are_shown_once_and_listed_without_themselves(home: Path) -> None:
     key = answered(home, "keys", "create", "crm")["key"]
     again = run(home, "keys", "create", "crm")
     assert (again.returncode, again.stdout) == (1, "")
-    assert "There is a key named 'crm' already." in again.stderr
+    assert "There is already a key named 'crm'." in again.stderr
     listed = run(home, "keys", "list").stdout
     assert "crm" in listed and key not in listed
     assert run(home, "keys", "revoke", "crm").returncode == 0

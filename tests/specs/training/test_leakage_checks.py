@@ -216,7 +216,7 @@ def test_the_command_checks_a_finished_file_and_says_what_it_cannot_tell(home: P
     assert run(home, "snapshot", "--as-of", "2025-06-01,2025-08-01,2025-10-01", "--out", str(out)).returncode == 0
     done = run(home, "checks", "--features", str(out), "--horizon-days", "60")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Not provable from a table" in done.stdout
+    assert "Cannot be checked on a table" in done.stdout
 
 
 def test_files_and_names_that_lead_nowhere_are_refused_in_a_sentence(home: Path) -> None:
@@ -227,7 +227,7 @@ def test_files_and_names_that_lead_nowhere_are_refused_in_a_sentence(home: Path)
         (["--features", str(home / "torn.parquet")], "cannot be read"),
         (["--features", str(home / "keyless.parquet")], "no column customer_id"),
         (["--maker", "make"], "it has no colon"),
-        (["--maker", f"{home / 'nowhere.py'}:make"], "leads to no feature maker"),
+        (["--maker", f"{home / 'nowhere.py'}:make"], "is not a feature maker"),
         (["--maker", "features.snapshot:no_such"], "has no function no_such"),
     ):
         done = run(home, "checks", *words)

@@ -77,7 +77,7 @@ def test_our_own_features_in_a_table_are_not_suspected() -> None:
 def test_what_no_table_can_prove_is_said_and_not_passed() -> None:
     left_out = [each for each in report().results if each.check.needs is Needs.MAKER]
     assert {each.outcome for each in left_out} == {CheckOutcome.NOT_APPLICABLE}
-    assert {each.remark[:26] for each in left_out} == {"Not provable from a table:"}
+    assert {each.remark[:28] for each in left_out} == {"Cannot be checked on a table"}
 
 
 def test_a_leak_in_one_instant_of_many_is_suspected() -> None:
