@@ -41,11 +41,13 @@ def train(
     active_days: int | None = None,
     seed: int = 0,
     tuning: Budget | None = None,
+    may_be_older: bool = False,
     progress: Progress = no_progress,
 ) -> Verdict:
-    """The best model that the ledger proves as of ``until``, tracked, registered and put into service.
+    """The best model that the ledger proves as of ``until``, tracked, registered and, if checks pass, put into service.
 
     ``tuning``: the budget for better settings, on windows that the contest then does not use; None: no tuning.
+    ``may_be_older``: whether it may replace a champion with a later T; a backtest leaves that champion in service.
 
     Raises:
         EmptyLedgerError: nothing to learn from.
@@ -66,7 +68,7 @@ def train(
     with open_store(home) as store:
         progress("running the checks, comparing with the champion", 0.78)
         champion, champion_remarks = _champion(store, home, policy)
-        decision = decide(trained, champion, ledger=ledger, policy=policy, today=today)
+        decision = decide(trained, champion, ledger=ledger, policy=policy, today=today, may_be_older=may_be_older)
         winner, origins = decision.winner, trained.origins
         with tempfile.TemporaryDirectory() as place:
             progress("drawing pictures", 0.8)

@@ -55,9 +55,11 @@ def forecasting(chance: np.ndarray[Any, Any]) -> dict[str, Any]:
     return {"churn": unseen().churn | {outcome.best_model: chance}}
 
 
-def deciding(champion: Champion | None = None, *, winner: Winner | None = None, today: str = UNTIL) -> Decision:
+def deciding(
+    champion: Champion | None = None, *, winner: Winner | None = None, today: str = UNTIL, may_be_older: bool = False
+) -> Decision:
     here = replace(made(), winner=winner or rule())
-    return decide(here, champion, ledger=world().ledger, policy=POLICY, today=at(today))
+    return decide(here, champion, ledger=world().ledger, policy=POLICY, today=at(today), may_be_older=may_be_older)
 
 
 @cache
@@ -154,8 +156,13 @@ def test_a_rule_does_not_replace_a_model_but_another_rule() -> None:
     assert deciding(was_rule).stays is None
 
 
-def test_a_champion_that_looked_beyond_the_day_trained_for_does_not_count() -> None:
-    assert deciding(Champion(bundle(model()), at("2026-02-01"))).stays is None
+def test_a_backtest_leaves_a_champion_of_a_later_day_in_service_unless_it_is_told_to_replace_it() -> None:
+    champion = Champion(bundle(rule()), at("2026-02-01"))
+    found = deciding(champion)
+    assert found.stays is champion
+    assert "It was trained as of 2026-02-01, this run as of 2026-01-01" in found.sentence
+    assert "trained as of 2026-02-01" in {each.check.code: each for each in found.checks}["CF103"].sentence
+    assert deciding(champion, may_be_older=True).stays is None
 
 
 def test_a_champion_with_chances_stays_where_nothing_could_be_learned() -> None:

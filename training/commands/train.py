@@ -66,9 +66,12 @@ def train(
         float | None,
         typer.Option(help="Time limit of the trials in minutes; their number then depends on the machine."),
     ] = None,
+    may_be_older: Annotated[
+        bool, typer.Option("--promote", help="Put it into service even if the champion has a later date of training.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Learn from the ledger, hold the contest, and put the winner into service.
+    """Learn from the ledger, hold the contest, and put the winner into service if its checks pass.
 
     Example: callfirst train --until 2026-09-01 --horizon-days 90 --active-days 90
     """
@@ -87,6 +90,7 @@ def train(
             active_days=active_days,
             seed=seed,
             tuning=tuning,
+            may_be_older=may_be_older,
             progress=progress,
         )
     if as_json:

@@ -54,16 +54,22 @@ class Decision:
 
 
 def decide(
-    trained: TrainedModel, champion: Champion | None, *, ledger: Ledger, policy: Policy, today: AsOf
+    trained: TrainedModel,
+    champion: Champion | None,
+    *,
+    ledger: Ledger,
+    policy: Policy,
+    today: AsOf,
+    may_be_older: bool = False,
 ) -> Decision:
     """The decision after every check; ``today`` is the day the model is made for.
 
     A model that fails a check on itself does not serve: the champion stays, and where there is none the best rule
-    serves. The champion also stays where it is a model and the winner a rule, where it has chances and the winner has
-    none, and where a check on the change fails. A champion with a later T, or with another catalogue of features, does
-    not count.
+    serves. The champion also stays where it has a later T (unless ``may_be_older``), where it is a model and the winner
+    a rule, where it has chances and the winner has none, and where a check on the change fails. A champion with another
+    catalogue of features does not count.
     """
-    standing = champion if champion is not None and _counts(champion, trained) else None
+    standing = champion if champion is not None and _counts(champion) else None
     winner, results = trained.winner, list(trained.winner.checks)
     if not winner.is_rule:
         results.append(_no_leak(ledger, trained.scope, policy))
@@ -73,14 +79,23 @@ def decide(
             winner = rule_instead(trained.context, winner, active_days=trained.scope.active_days, why=why)
     results.append(_beats_champion(winner, standing, trained.scope))
     results.append(_fresh(ledger, today, policy))
-    stays, sentence = _settled(winner, standing, failures(results, Bars.CHANGE))
+    until = None if may_be_older else trained.scope.until
+    stays, sentence = _settled(winner, standing, failures(results, Bars.CHANGE), until=until)
     return Decision(winner, stays, tuple(sorted(results, key=lambda result: result.check.code)), sentence)
 
 
-def _settled(winner: Winner, standing: Champion | None, barred: tuple[GateResult, ...]) -> tuple[Champion | None, str]:
+def _settled(
+    winner: Winner, standing: Champion | None, barred: tuple[GateResult, ...], *, until: AsOf | None
+) -> tuple[Champion | None, str]:
+    """``until``: T of the winner; None: it may be older than the champion's."""
     if standing is None:
         return None, winner.sentence
     stays = f"The champion, {standing.bundle.version}, stays."
+    if until is not None and until < standing.until:
+        return standing, (
+            f"{stays} It was trained as of {standing.until.day}, this run as of {until.day}: an older training is "
+            "stored, but put into service only with --promote."
+        )
     if winner.churn is None and standing.bundle.churn is not None:
         return standing, f"{stays} {winner.note}"
     if winner.is_rule and not standing.bundle.is_rule:
@@ -90,9 +105,8 @@ def _settled(winner: Winner, standing: Champion | None, barred: tuple[GateResult
     return None, winner.sentence
 
 
-def _counts(champion: Champion, trained: TrainedModel) -> bool:
-    fingerprint = champion.bundle.manifest.catalogue_fingerprint
-    return fingerprint == CATALOG_FINGERPRINT and champion.until <= trained.scope.until
+def _counts(champion: Champion) -> bool:
+    return champion.bundle.manifest.catalogue_fingerprint == CATALOG_FINGERPRINT
 
 
 def _no_leak(ledger: Ledger, scope: TrainingScope, policy: Policy) -> GateResult:
@@ -114,6 +128,11 @@ def _beats_champion(winner: Winner, standing: Champion | None, scope: TrainingSc
     if standing is None:
         return not_applicable(checks.BEATS_CHAMPION, "There is no champion to compare with.")
     bundle, unseen = standing.bundle, winner.unseen
+    if scope.until < standing.until:
+        sentence = (
+            f"The champion was trained as of {standing.until.day}, so every window of this contest was open to it."
+        )
+        return not_applicable(checks.BEATS_CHAMPION, sentence)
     if bundle.churn is None or winner.is_rule or unseen is None:
         return not_applicable(
             checks.BEATS_CHAMPION, "Only a model with chances can be compared with another one: CF101 decides."
