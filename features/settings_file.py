@@ -7,6 +7,18 @@ from typing import Any, TypeVar, get_type_hints
 
 Settings = TypeVar("Settings")
 
+_WORDS: Mapping[str, str] = {
+    "string_type": "a string",
+    "int_type": "an integer",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "date_type": "a date",
+    "datetime_type": "a date",
+    "tuple_type": "a list of strings",
+    "dict_type": "a table of strings",
+}
+"""What a setting takes, by pydantic's name for the fault."""
+
 
 class SettingError(ValueError):
     """A setting that does not exist, or a value of the wrong type.
@@ -36,7 +48,16 @@ def settings_of(kind: type[Settings], table: Mapping[str, Any], **fixed: Any) ->
         try:
             TypeAdapter(types[name]).validate_python(value, strict=True)
         except ValidationError as error:
-            message = error.errors(include_url=False)[0]["msg"].removeprefix("Input should be ")
-            wanted = message.replace("valid ", "").replace("tuple", "list")
-            raise SettingError(f"{name} to {table[name]!r}", f"It takes {wanted}.") from None
+            faults = error.errors(include_url=False)
+            kinds = dict.fromkeys(_WORDS[fault["type"]] for fault in faults)
+            keys = faults[0]["loc"] if len(faults) == 1 else ()  # the faults of a union name its types there
+            place = ".".join((name, *map(str, keys)))
+            raise SettingError(f"{place} to {_shown(faults[0]['input'])}", f"It takes {' or '.join(kinds)}.") from None
     return kind(**fixed, **values)
+
+
+def _shown(value: Any) -> str:
+    """A wrong value as text, without what a list or table holds: that may be a password."""
+    if isinstance(value, list | tuple):
+        return "a list"
+    return "a table" if isinstance(value, dict) else repr(value)

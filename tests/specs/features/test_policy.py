@@ -37,6 +37,23 @@ def test_a_setting_that_cannot_hold_is_one_sentence_and_a_hint(text: str | bytes
     assert caught.value.sentence.endswith(".") and caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("horizon_days = '90'", "sets horizon_days to '90'. It takes an integer."),
+        ("fading_share = true", "sets fading_share to True. It takes a number."),
+        ("non_product_codes = 'POST'", "sets non_product_codes to 'POST'. It takes a list of strings."),
+        ("non_product_codes = ['POST', 7]", "sets non_product_codes.1 to 7. It takes a string."),
+    ],
+)
+def test_a_setting_of_the_wrong_type_says_which_type_it_takes(text: str, sentence: str, tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(text)
+    with pytest.raises(PolicyError) as caught:
+        read_policy(path)
+    assert str(caught.value) == f"{path} {sentence}"
+
+
 def test_a_policy_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="cannot be read"):
         read_policy(tmp_path)

@@ -186,6 +186,15 @@ def test_an_address_is_shown_without_user_password_and_options() -> None:
         ("[a]\nkind = 'weather'\nfiles = 'x'", ["weather", "orders"]),
         ("[a]\nkind = 'orders'\nfiles = 'x'\ncolour = 'red'", ["colour", "no setting"]),
         ("[a]\nkind = 'orders'\nfiles = 7", ["sets files to 7", "It takes a string"]),
+        (
+            "[a]\nkind = 'orders'\nfiles = 'x'\nsince = true",
+            ["a date or an integer or a number or a string"],
+        ),
+        (
+            "[a]\nkind = 'orders'\nfiles = 'x'\nmapping = {amount = 1}",
+            ["sets mapping.amount to 1", "It takes a string"],
+        ),
+        ("[a]\nkind = 'orders'\nfiles = 'x'\nmapping = 1", ["sets mapping to 1", "It takes a table of strings"]),
         ("[a]\nkind = 'orders'\nurl = 'sqlite:///x'\nquery = 'SELECT :since'", [":since, but no watermark"]),
         ("[a]\nkind = 'orders'\nurl = 'sqlite:///x'\nquery = ':since'\nwatermark = 'w'", ["no since"]),
         ("[a]\nkind = 'orders'\nfiles = 'x'\noverlap = -1", ["overlap below 0"]),
@@ -197,6 +206,14 @@ def test_a_sources_file_that_cannot_hold_says_where(text: str, words: list[str],
     with pytest.raises(SourcesFileError) as caught:
         read_sources(tmp_path / "sources.toml")
     assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["['postgresql://u:secret@h/d']", "{ address = 'postgresql://u:secret@h/d' }"])
+def test_an_address_of_the_wrong_type_is_not_shown(url: str, tmp_path: Path) -> None:
+    (tmp_path / "sources.toml").write_text(f"[a]\nkind = 'orders'\nquery = 'SELECT 1'\nurl = {url}")
+    with pytest.raises(SourcesFileError, match=r"sets url to a (list|table)\. It takes a string\.") as caught:
+        read_sources(tmp_path / "sources.toml")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_secret_comes_from_the_environment_and_never_from_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
