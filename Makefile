@@ -20,7 +20,7 @@ test: .venv/development  ## every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: .venv/development  ## the inner loop: what needs no training, no server, no browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests/contracts tests/corpus tests/specs
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests/contracts tests/specs
 
 search: .venv/development  ## new counter-examples to the laws, with fresh seeds; one that is found becomes a spec
 	for round in $$(seq $(SEARCH_ROUNDS)); do \
