@@ -22,7 +22,7 @@ class NothingUsableError(LedgerError):
     """A source without a usable row."""
 
     def __init__(self, source: str, quarantine: Sequence[Quarantined]) -> None:
-        reasons = ", ".join(f"{each.reason} ({each.rows:,}, first: line {each.line})" for each in quarantine)
+        reasons = ", ".join(f"{entry.reason} ({entry.rows:,}, first: line {entry.line})" for entry in quarantine)
         super().__init__(f"No row of {source} can be used: {reasons}.", EXPLANATIONS[quarantine[0].reason].hint)
 
 
@@ -33,11 +33,11 @@ class RowCounts:
     Attributes:
         tally: of all of them.
         returns: of products with an amount below 0.
-        non_products: with a non-product code.
+        non_products: rows with a non-product code.
         first_line: the line of the first of them.
-        known_at_given: with a known-at of their own.
-        to_come: without one and dated later than the command.
-        commitments: known before they happen.
+        known_at_given: number of rows with a known-at of their own.
+        to_come: number of rows without a known-at and dated later than the command.
+        commitments: number of rows known before they happen.
         first_on, last_on: first and last order day.
         set_aside: per optional column, values that could not be read.
     """
@@ -64,7 +64,7 @@ class RowCounts:
             self.commitments + more.commitments,
             min(filter(None, (self.first_on, more.first_on)), default=None),
             max(filter(None, (self.last_on, more.last_on)), default=None),
-            tuple(one + other for one, other in zip(self.set_aside, more.set_aside, strict=True)),
+            tuple(first + second for first, second in zip(self.set_aside, more.set_aside, strict=True)),
         )
 
     def without(self, some: RowCounts) -> RowCounts:
@@ -77,7 +77,7 @@ class RowCounts:
             known_at_given=self.known_at_given - some.known_at_given,
             to_come=self.to_come - some.to_come,
             commitments=self.commitments - some.commitments,
-            set_aside=tuple(one - other for one, other in zip(self.set_aside, some.set_aside, strict=True)),
+            set_aside=tuple(count - removed for count, removed in zip(self.set_aside, some.set_aside, strict=True)),
         )
 
 
@@ -95,7 +95,7 @@ def counted_in(
     """
     codes = ", ".join(map(literal, sorted(CURRENCIES)))
     aside = "".join(f", coalesce(sum((aside >> {bit}) & 1), 0)" for bit, _ in enumerate(may_be_set_aside("orders")))
-    rows_found = connection.sql(
+    groups = connection.sql(
         f"""SELECT reason, CASE WHEN currency IN ({codes}) THEN currency ELSE {literal(UNNAMED)} END AS code,
             count(*), sum(amount), count(*) FILTER (amount IS NULL), count(*) FILTER ({product} AND amount < 0),
             sum(amount) FILTER ({product} AND amount < 0), count(*) FILTER (NOT {product}),
@@ -106,12 +106,12 @@ def counted_in(
         FROM {table} GROUP BY reason, code"""
     ).fetchall()
     counts = {}
-    for reason, code, rows, money, unread, returns, returned, others, other_money, *facts in rows_found:
+    for reason, code, rows, money, unread, returns, returned, non_products, non_product_money, *facts in groups:
         first_line, known_at_given, to_come, commitments, first_on, last_on, *set_aside = facts
         counts[QuarantineReason(reason) if reason else None, code] = RowCounts(
             _tally(rows, code, money, unread),
             _tally(returns, code, returned),
-            _tally(others, code, other_money),
+            _tally(non_products, code, non_product_money),
             first_line,
             known_at_given,
             to_come,
@@ -135,54 +135,54 @@ class CountsByReason:
 
     def add(self, more: Mapping[tuple[QuarantineReason | None, str], RowCounts]) -> None:
         """Adds further counts."""
-        for key, counted in more.items():
-            self.counts_of[key] = self.counts_of[key] + counted if key in self.counts_of else counted
+        for key, row_counts in more.items():
+            self.counts_of[key] = self.counts_of[key] + row_counts if key in self.counts_of else row_counts
 
     @property
     def most_frequent_currency(self) -> str | None:
         """The most frequent currency of good rows; None where no row is good."""
-        good = {code: counted.tally.rows for (reason, code), counted in self.counts_of.items() if reason is None}
+        good = {code: row_counts.tally.rows for (reason, code), row_counts in self.counts_of.items() if reason is None}
         return min(good, key=lambda code: (-good[code], code), default=None)
 
     def settled(self, currency: str) -> CountsByReason:
-        """The same counts, with good rows of another currency than the ledger's as unusable."""
+        """The same counts; good rows of a currency other than the ledger's count as unusable."""
         settled = CountsByReason()
-        for (reason, code), counted in self.counts_of.items():
+        for (reason, code), row_counts in self.counts_of.items():
             is_out = reason is None and code != currency
-            settled.add({(QuarantineReason.RATE if is_out else reason, code): counted})
+            settled.add({(QuarantineReason.RATE if is_out else reason, code): row_counts})
         return settled
 
     def colliding(self, currency: str, collided: Mapping[str, RowCounts]) -> CountsByReason:
-        """The same counts, settled, with rows whose order line collides with another as unusable; by currency."""
-        known = CountsByReason(dict(self.counts_of))
-        for code, counted in collided.items():
-            before = (None if code == currency else QuarantineReason.RATE, code)
-            rest = known.counts_of.pop(before).without(counted)
-            known.add({(QuarantineReason.COLLISION, code): counted} | ({before: rest} if rest.tally.rows else {}))
-        return known
+        """The same settled counts; rows with a colliding order line (``collided``: by currency) count as unusable."""
+        counts = CountsByReason(dict(self.counts_of))
+        for code, row_counts in collided.items():
+            key = (None if code == currency else QuarantineReason.RATE, code)
+            rest = counts.counts_of.pop(key).without(row_counts)
+            counts.add({(QuarantineReason.COLLISION, code): row_counts} | ({key: rest} if rest.tally.rows else {}))
+        return counts
 
     @property
     def read(self) -> Tally:
         """Every row."""
-        return sum((counted.tally for counted in self.counts_of.values()), NOTHING)
+        return sum((row_counts.tally for row_counts in self.counts_of.values()), NOTHING)
 
     @property
     def good(self) -> RowCounts | None:
         """The good rows, after settling of one currency; None: there are none."""
-        return next((counted for (reason, _), counted in self.counts_of.items() if reason is None), None)
+        return next((row_counts for (reason, _), row_counts in self.counts_of.items() if reason is None), None)
 
     @property
     def quarantined(self) -> Tally:
         """The unusable rows."""
-        return sum((counted.tally for (reason, _), counted in self.counts_of.items() if reason), NOTHING)
+        return sum((row_counts.tally for (reason, _), row_counts in self.counts_of.items() if reason), NOTHING)
 
     def quarantine(self, file: str) -> tuple[Quarantined, ...]:
         """The reasons, most frequent first, each with its first line."""
         rows: dict[QuarantineReason, tuple[int, int]] = {}
-        for (reason, _), counted in self.counts_of.items():
+        for (reason, _), row_counts in self.counts_of.items():
             if reason is not None:
-                before, first = rows.get(reason, (0, counted.first_line))
-                rows[reason] = (before + counted.tally.rows, min(first, counted.first_line))
+                count, first = rows.get(reason, (0, row_counts.first_line))
+                rows[reason] = (count + row_counts.tally.rows, min(first, row_counts.first_line))
         ordered = sorted(rows, key=lambda reason: (-rows[reason][0], reason))
         return tuple(Quarantined(reason, rows[reason][0], file, rows[reason][1]) for reason in ordered)
 

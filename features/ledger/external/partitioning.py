@@ -46,7 +46,7 @@ def by_ranges(ids: pa.ChunkedArray, rows: int) -> Division:
     files = min(MOST_FILES, max(WORKERS, -(-rows // FILE_ROWS)))
     ordered = ids.take(pc.sort_indices(ids))
     at = pa.array(np.arange(1, files) * len(ordered) // files)
-    # the beginning of an id is a boundary as good as the id, and no longer than it need be
+    # the beginning of an id is as good a boundary as the whole id, and shorter
     boundaries = sorted({text[:BOUNDARY_LETTERS] for text in ordered.take(at).to_pylist()})
     return Division(f"CAST({_place_among(boundaries)} AS UTINYINT)", RANGE_GROUP)
 

@@ -45,7 +45,7 @@ from features.progress import Progress
 
 PART_ROWS = 1 << 20  # read, checked and spilled at a time
 LITTLE_MEMORY = 2 * 10**9  # below it parts are a quarter of that
-DATABASE_SHARE = 0.4  # of the memory is DuckDB's while rows are checked
+DATABASE_SHARE = 0.4  # of the memory, for DuckDB while rows are checked
 
 
 class SourceSpaceError(LedgerError):
@@ -60,7 +60,7 @@ class SourceSpaceError(LedgerError):
 
 @dataclass(frozen=True)
 class SourceLedger:
-    """A ledger, with the account of its rows where it was read in place; its files lie in the given folder."""
+    """A ledger and, where its source was read in place, the account of the rows."""
 
     ledger: Ledger
     account: SourceAccount | None
@@ -77,7 +77,7 @@ def read_source_ledger(
     Args:
         memory_bytes: of the whole process.
         folder: empty; for the ledger's files. Remove it after use.
-        now: the instant of the command, aware; the account names later rows.
+        now: the instant of the command, aware; the account counts rows dated later.
 
     Raises:
         SourceError, ColumnsError: the file cannot be read, or lacks a required column.
@@ -90,8 +90,8 @@ def read_source_ledger(
         with open_checks() as connection:
             connection.execute(f"SET memory_limit = '{int(memory_bytes * DATABASE_SHARE / 10**6)}MB'")
             connection.execute("SET temp_directory = ?", [str(folder / "duckdb")])
-            naive = now.astimezone(UTC).replace(tzinfo=None)
-            return _Reading(connection, stream, matched, policy, folder, naive, progress).ledger()
+            now_utc = now.astimezone(UTC).replace(tzinfo=None)
+            return _Reading(connection, stream, matched, policy, folder, now_utc, progress).ledger()
     except (duckdb.Error, pa.ArrowException) as error:
         raise SourceSpaceError(stream.name, first_line(error)) from None
     except OSError as error:
@@ -113,12 +113,12 @@ class _Reading:
     remarks: list[str] = field(default_factory=list)
 
     def ledger(self) -> SourceLedger:
-        writing = self._writing()
-        self.remarks += writing.remarks
+        dialect = self._dialect()
+        self.remarks += dialect.remarks
         division = self._division()
         keys = KeySpill(self.folder / "keys")
         with Spill(self.folder / "rows") as spill:
-            for rows in self._checked(writing, division):
+            for rows in self._checked(dialect, division):
                 part = rows.column("part").to_numpy()
                 keys.add(rows.column("key").to_numpy(), rows.column("row_id").to_numpy())
                 spill.add(rows.drop_columns(["part", "key"]), part)
@@ -149,7 +149,7 @@ class _Reading:
     def _product(self) -> str:
         return is_product(self.policy.non_product_codes)
 
-    def _writing(self) -> Dialect:
+    def _dialect(self) -> Dialect:
         """The formats of the columns, inferred from every row; typed columns need none."""
         with_types = self._laid_out(
             RawRows(self.stream.name, self.stream.schema.empty_table(), pa.array([], pa.int64()))
@@ -170,8 +170,8 @@ class _Reading:
         for raw in self.stream.spread(mapped["customer_id"]):
             lay_out(self.connection, raw, "orders", mapped)
             ids.append(self.connection.sql("SELECT customer_id FROM texts").to_arrow_table().column(0))
-        ids_found = pa.chunked_array([chunk for each in ids for chunk in each.chunks], pa.string()).drop_null()
-        return by_ranges(ids_found, self.stream.rows_about) if len(ids_found) else by_hash(self.stream.rows_about)
+        sample = pa.chunked_array([chunk for part in ids for chunk in part.chunks], pa.string()).drop_null()
+        return by_ranges(sample, self.stream.rows_about) if len(sample) else by_hash(self.stream.rows_about)
 
     def _laid_out(self, raw: RawRows) -> RowLayout:
         return lay_out(self.connection, raw, "orders", self.matched)
@@ -183,7 +183,7 @@ class _Reading:
             done += len(raw)
             yield raw
 
-    def _checked(self, writing: Dialect, division: Division) -> Iterator[pa.Table]:
+    def _checked(self, dialect: Dialect, division: Division) -> Iterator[pa.Table]:
         """The good rows part by part in the order of the source, with key and part of the mirror."""
         currency = self.policy.reporting_currency or NO_CURRENCY
         present = [column.name for column in RECORD_TYPES["orders"].columns if column.name in self.matched]
@@ -193,7 +193,7 @@ class _Reading:
             self.remarks += raw.remarks
             create_checked(self.connection, "orders")
             laid_out = self._laid_out(raw)
-            check_laid_out(self.connection, laid_out, writing, file_no=1, policy=self.policy, currency=currency)
+            check_laid_out(self.connection, laid_out, dialect, file_no=1, policy=self.policy, currency=currency)
             if raw.misfits:
                 check_misfits(self.connection, raw.misfits, file_no=1)
             totals, above = quarantine_totals(self.connection, file_no=1, source=raw.name, above=above)

@@ -1,4 +1,4 @@
-"""The rows of a source that share an order line or are equal, resolved as ingest resolves them."""
+"""Rows of a source that share an order line or are equal, resolved as in an ingest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from features.ledger.validation.cross_row_checks import quarantine_collisions
 from features.ledger.validation.row_checks import create_checked
 from features.policy import Policy
 
-SPREAD = 0x9E3779B97F4A7C15 - 2**64  # odd, half of its bits set: sizes of different customers seldom meet
+SPREAD = 0x9E3779B97F4A7C15 - 2**64  # odd, half of its bits set: sizes of different customers seldom collide
 GROUP_ROWS = 1_000_000  # compared at a time
 REPLACED = pa.schema(
     [("row_id", pa.int64()), ("replaced_at", INSTANT), ("by_row_id", pa.int64()), ("never_seen", pa.bool_())]
@@ -58,7 +58,7 @@ class Versions:
 
 
 def key_of(columns: list[str]) -> str:
-    """SQL: a 64-bit key that versions of one order line, or equal rows, share; other rows hardly ever do."""
+    """SQL: a 64-bit key, equal for versions of one order line and for equal rows; hardly ever for other rows."""
     content = f"hash({', '.join(name for name in RECORD_TYPES['orders'].relation.content if name in columns)})"
     if "order_id" not in columns or "line_id" not in columns:
         return content
@@ -95,10 +95,12 @@ def resolve(
             equal_lines += _equal_lines(connection)
             corrections += rows_in_detail(connection, RECORD_TYPES["orders"])[0]
     collided = {
-        code: counted for (reason, code), counted in counts.counts_of.items() if reason is QuarantineReason.COLLISION
+        code: row_counts
+        for (reason, code), row_counts in counts.counts_of.items()
+        if reason is QuarantineReason.COLLISION
     }
-    every = np.sort(np.concatenate(out))
-    return Versions(every, pa.concat_tables(replaced), counts.good, collided, equal_lines, corrections)
+    all_out = np.sort(np.concatenate(out))
+    return Versions(all_out, pa.concat_tables(replaced), counts.good, collided, equal_lines, corrections)
 
 
 def _regrouped(spill: Spill, shared: npt.NDArray[np.void], folder: Path, groups: int) -> Spill:
@@ -145,8 +147,8 @@ def _replaced(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """REPLACED of the merged group, by the row_id in the source."""
     return (
         connection.sql(
-            """SELECT one.line_no AS row_id, replaced_at, other.line_no AS by_row_id, never_seen
-            FROM replaced JOIN accepted one USING (row_id) JOIN accepted other ON other.row_id = replaced.by_row_id"""
+            """SELECT line.line_no AS row_id, replaced_at, later.line_no AS by_row_id, never_seen
+            FROM replaced JOIN accepted line USING (row_id) JOIN accepted later ON later.row_id = replaced.by_row_id"""
         )
         .to_arrow_table()
         .cast(REPLACED)
@@ -159,7 +161,7 @@ class Settling:
 
     Attributes:
         cancelled: REPLACED of lines that cancel each other, so far.
-        cancellations: their account so far, by the row_id of the largest pair of each file.
+        cancellations: the account of these lines so far, by the row_id of the largest pair of each file.
         days: first and last order day of each file.
     """
 
@@ -236,7 +238,7 @@ class Settling:
 
 
 def _are_in(ascending: npt.NDArray[np.int64], row_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """True for row_ids among others that ascend; it avoids a sort of both, which would repeat for many files."""
+    """True for row_ids among ``ascending``; without sorting both, which would repeat for many files."""
     if not len(ascending):
         return np.zeros(len(row_ids), np.bool_)
     at = np.minimum(np.searchsorted(ascending, row_ids), len(ascending) - 1)
@@ -244,9 +246,9 @@ def _are_in(ascending: npt.NDArray[np.int64], row_ids: npt.NDArray[np.int64]) ->
 
 
 def lines_that_may_cancel(lines: pa.Table) -> pa.Table:
-    """The lines whose customer has a sale and a return of the same size, and a few more: far fewer than all."""
+    """The lines with both a sale and a return of their customer and size, and a few more: far fewer than all."""
     amounts = np.frombuffer(lines.column("amount").combine_chunks().buffers()[1], np.int64)[: 2 * len(lines) : 2]
     customers = lines.column("customer_id").combine_chunks().dictionary_encode().indices.to_numpy()
-    things = customers.astype(np.int64) * SPREAD + np.abs(amounts)  # two of one number: one too many is looked at
-    undone = np.intersect1d(things[amounts < 0], things[amounts > 0])
-    return lines.filter(pa.array(np.isin(things, undone)))
+    sizes = customers.astype(np.int64) * SPREAD + np.abs(amounts)  # a collision only adds a line to look at
+    undone = np.intersect1d(sizes[amounts < 0], sizes[amounts > 0])
+    return lines.filter(pa.array(np.isin(sizes, undone)))

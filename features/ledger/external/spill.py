@@ -1,4 +1,4 @@
-"""Rows spilled to disk while a source is read: by customer to be sorted, their keys to be compared."""
+"""Rows spilled to disk while a source is read: rows by customer, to sort them; keys, to compare them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.int64]
 KEYS = np.dtype([("key", np.uint64), ("row_id", np.int64)])
 KEY_FILES = 64
-KEY_SHIFT = np.uint64(58)  # the first six bits of a key say which of the files it is in
+KEY_SHIFT = np.uint64(58)  # the first six bits of a key are the number of its file
 FAST = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -71,8 +71,8 @@ class Spill:
 
     def _writer(self, code: int, schema: pa.Schema) -> pa.ipc.RecordBatchFileWriter:
         if code not in self._writers:
-            made = pa.ipc.new_file(str(self._path(code)), schema, options=FAST)
-            self._writers[code] = self._open.enter_context(made)
+            writer = pa.ipc.new_file(str(self._path(code)), schema, options=FAST)
+            self._writers[code] = self._open.enter_context(writer)
         return self._writers[code]
 
     def _path(self, code: int) -> Path:

@@ -1,4 +1,4 @@
-"""Sources read part by part, any number of times, so that none must fit into memory."""
+"""Sources read part by part, any number of times; no source has to fit into memory."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class FileStream:
 
     Attributes:
         name: of the file or folder.
-        schema: its columns as every part has them; a part may have dates as text where no calendar has one of them.
+        schema: the columns of every part; a part may have dates as text if one of them is not in the calendar.
         rows_about: number of rows, exact or estimated.
         parts: its rows; of Parquet only the named columns.
-        spread: a sample of one column from all over it; none where a column cannot be read by itself.
+        spread: a sample of one column from all over the source; empty where a column cannot be read by itself.
     """
 
     name: str
@@ -136,7 +136,7 @@ def _in_chunks(batch: pa.RecordBatch) -> pa.Table:
 
 
 def _as(table: pa.Table, schema: pa.Schema, names: Sequence[str]) -> pa.Table:
-    """The columns named, each of the stream's type; what became text because a date in it is none stays text."""
+    """The named columns in the stream's types; a column that is text because of an impossible date stays text."""
     columns = []
     for field in map(schema.field, names):
         if field.name not in table.column_names:

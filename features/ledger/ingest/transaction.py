@@ -13,7 +13,7 @@ from features.ledger.ingest.reconcile import reconciliation_of
 from features.ledger.ingest.request import IncomingRows, IngestRequest
 from features.ledger.merge.currency_conversion import convert
 from features.ledger.merge.events import accepted_on, known_of
-from features.ledger.merge.resolve import cancel_against_stored, resolve_rows
+from features.ledger.merge.resolve import load_stored_rows, resolve_rows
 from features.ledger.mirror.parquet_mirror import append
 from features.ledger.mirror.stored_rows import StoredRows
 from features.ledger.reconciliation.report import Reconciliation
@@ -80,7 +80,7 @@ def _judge(
         stored.create_view(RELATIONS["rates"], "stored_rates")
         known = known_of(record_type, history=history, ingested_at=request.ingested_at, zone=policy.time_zone)
         convert(work, record_type, reporting=reporting, holds_days=policy.rate_holds_days, known=known)
-    cancel_against_stored(stored, record_type)
+    load_stored_rows(stored, record_type)
     resolve_rows(
         work, record_type, history=history, ingested_at=request.ingested_at, first_row_id=state.next_row_id,
         policy=policy,

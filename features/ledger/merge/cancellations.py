@@ -1,7 +1,7 @@
 """Orders cancelled at once: a sale and a return of the same thing, minutes apart, that undo each other.
 
-Pairs are formed in the order in which the lines became known, so that later knowledge never separates a pair: at any
-as-of it is as it was then.
+Pairs are formed in the order in which the lines became known. So no later row separates a pair, and a pair at an as-of
+stays as it was then.
 """
 
 from __future__ import annotations
@@ -56,16 +56,16 @@ class _Line:
     """One line that can cancel or be cancelled; instants in microseconds.
 
     Attributes:
-        known: the time it was first visible.
-        until: the time a correction replaced it; None: never.
-        is_midnight: its time of day is 00:00, which mostly means that no time was recorded.
+        known_at: from when on the line was visible.
+        replaced_at: when a correction replaced the line; None: never.
+        is_midnight: the time of day is 00:00, which mostly means that no time was recorded.
     """
 
     row_id: int
     is_sale: bool
-    at: int
-    known: int
-    until: int | None
+    happened_at: int
+    known_at: int
+    replaced_at: int | None
     is_midnight: bool
 
 
@@ -76,36 +76,37 @@ class _Matching:
     within: int
     free: dict[bool, list[tuple[int, int, _Line]]] = field(default_factory=lambda: {True: [], False: []})
 
-    def meet(self, line: _Line) -> _Line | None:
-        """The partner of a line, which is no longer free; None: there is none, and the line itself becomes free.
+    def pair(self, line: _Line) -> _Line | None:
+        """The partner of a line, free no longer; None: no line fits, and the line itself becomes free.
 
-        A line that is superseded by the instant it becomes known has no partner: its correction counts instead.
+        A line that is already replaced when it becomes known has no partner: its correction counts instead.
         """
-        if line.until is not None and line.until <= line.known:
+        if line.replaced_at is not None and line.replaced_at <= line.known_at:
             return None
-        others = self.free[not line.is_sale]
-        first, last = (line.at, line.at + self.within) if line.is_sale else (line.at - self.within, line.at)
-        place = bisect_left(others, (first,))
-        while place < len(others) and others[place][0] <= last:
-            other = others[place][2]
-            if other.until is not None and other.until <= line.known:
-                del others[place]
-            elif other.at == line.at and other.is_midnight:
+        candidates = self.free[not line.is_sale]
+        first = line.happened_at if line.is_sale else line.happened_at - self.within
+        last = first + self.within
+        place = bisect_left(candidates, (first,))
+        while place < len(candidates) and candidates[place][0] <= last:
+            candidate = candidates[place][2]
+            if candidate.replaced_at is not None and candidate.replaced_at <= line.known_at:
+                del candidates[place]
+            elif candidate.happened_at == line.happened_at and candidate.is_midnight:
                 place += 1
             else:
-                del others[place]
-                return other
-        insort(self.free[line.is_sale], (line.at, line.row_id, line))
+                del candidates[place]
+                return candidate
+        insort(self.free[line.is_sale], (line.happened_at, line.row_id, line))
         return None
 
 
 def cancel_at_once(connection: duckdb.DuckDBPyConnection, *, minutes: int, zone: str) -> None:
-    """Lines that cancel each other within ``minutes`` stand in ``replaced``, from when both were known on.
+    """Adds lines that cancel each other within ``minutes`` to ``replaced``, from the instant both were known.
 
-    Reads what ``merge_orders`` left, and ``stored_pairs`` (PAIRS). Leaves ``cancelled`` (row_id of the sale,
-    by_row_id of the return), the pairs this batch made. Two lines of one customer, product, currency, and of exactly
-    opposite amount and quantity are a pair, the return 0 to ``minutes`` after the sale; not where both stand at 00:00
-    of the same day, as such times are days. Corrections of a cancelled line that say the same of it are cancelled too.
+    Reads the tables of ``merge_events`` and ``stored_pairs`` (PAIRS). Writes the new pairs to ``cancelled`` (row_id of
+    the sale, by_row_id of the return). Two lines are a pair if customer, product and currency agree, amount and
+    quantity are exactly opposite, and the return comes 0 to ``minutes`` after the sale. Two lines at 00:00 of the same
+    day are no pair: such times are days. Corrections of a cancelled line with the same content are cancelled too.
     """
     columns = "row_id, customer_id, product_id, currency, ordered_at, order_day, visible_from, amount, quantity"
     midnight = f"timezone('UTC', timezone({literal(zone)}, CAST(order_day AS TIMESTAMP)))"
@@ -131,34 +132,34 @@ def _pairs_of(
     partner: dict[int, int],
     within: int,
 ) -> list[tuple[int, int, int]]:
-    """(sale, return, instant) of every new pair; ``before``: which line each one corrects; ``partner`` grows."""
+    """(sale, return, instant) of every new pair, added to ``partner``; ``before``: the line that each line corrects."""
     pairs: list[tuple[int, int, int]] = []
-    for _, things in groupby(rows, key=lambda row: row[0]):
+    for _, group in groupby(rows, key=lambda row: row[0]):
         matching = _Matching(within)
-        lines = [_Line(*row[1:]) for row in things]
-        of_this_thing = {line.row_id for line in lines}
+        lines = [_Line(*row[1:]) for row in group]
+        row_ids = {line.row_id for line in lines}
         for line in lines:
             if line.row_id in partner:
                 continue
-            other = partner.get(before.get(line.row_id, 0))
-            if other not in of_this_thing:
-                met = matching.meet(line)
-                other = met.row_id if met else None
-            if other is None:
+            partner_id = partner.get(before.get(line.row_id, 0))
+            if partner_id not in row_ids:
+                match = matching.pair(line)
+                partner_id = match.row_id if match else None
+            if partner_id is None:
                 continue
-            partner[line.row_id] = other
-            partner.setdefault(other, line.row_id)
-            pairs.append((*((line.row_id, other) if line.is_sale else (other, line.row_id)), line.known))
+            partner[line.row_id] = partner_id
+            partner.setdefault(partner_id, line.row_id)
+            pairs.append((*((line.row_id, partner_id) if line.is_sale else (partner_id, line.row_id)), line.known_at))
     return pairs
 
 
 def stored_pairs(database: Connection, where: str = "true", parameters: tuple[Any, ...] = ()) -> pa.Table:
-    """PAIRS of the database, of the order lines for which a condition holds."""
-    found = database.exec_driver_sql(
+    """PAIRS of the order lines in the database that meet a condition."""
+    pairs = database.exec_driver_sql(
         f"""SELECT one.row_id, one.by_row_id FROM {ORDER_REPLACEMENTS.name} one
         JOIN {ORDER_REPLACEMENTS.name} other ON one.row_id = other.by_row_id AND one.by_row_id = other.row_id
         WHERE one.row_id IN (SELECT row_id FROM order_lines WHERE {where}) ORDER BY one.row_id""",
         parameters,
     ).fetchall()
-    columns = zip(*found, strict=True) if found else ((), ())
+    columns = zip(*pairs, strict=True) if pairs else ((), ())
     return pa.table([pa.array(column, pa.int64()) for column in columns], schema=PAIRS)

@@ -1,10 +1,10 @@
 """Money of other currencies converted to the reporting currency, by the rate of its business day.
 
-A rate holds from its day until the next one that was known, at most ``rate_holds_days``: banks fix none on week-ends
-and holidays. It never holds backwards, and nothing is guessed: without a rate a row is quarantined.
+A rate holds from its day until the next known rate, at most ``rate_holds_days``: banks fix no rates on week-ends and
+holidays. A rate never holds backwards. A row without a rate is quarantined.
 
-A line meets the rates as they were known when the line was; only where none was known yet, the one that became known
-first converts it, and the line is known no earlier than that rate. So no rate that comes later changes what was seen.
+A line is converted by the rates known when the line became known. If no rate was known yet, the first to become known
+converts it, and the line is known no earlier than that rate. So no later rate changes a past as-of.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ QUALIFY row_number() OVER (
 def convert(
     connection: duckdb.DuckDBPyConnection, kind: RecordType, *, reporting: str, holds_days: int, known: str
 ) -> None:
-    """The money of ``checked`` is in the reporting currency; beside it stands what it was; else the reason is RATE.
+    """Converts the money of ``checked`` to the reporting currency and keeps the original beside it.
 
-    Reads ``stored_rates``, every version of every rate. Leaves ``rated``: which rate each foreign row met. Money is
-    rounded to 4 places, halves to the even neighbour, from the exact product. ``known``: SQL of a row's own known-at.
+    A row without a rate gets the reason RATE. Reads ``stored_rates``, every version of every rate. Writes ``rated``:
+    the rate of each foreign row. Money is rounded to 4 places, halves to the even neighbour, from the exact product.
+    ``known``: SQL of a row's own known-at.
     """
     day = kind.days[kind.happened_at]
     connection.execute(

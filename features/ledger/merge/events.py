@@ -1,4 +1,4 @@
-"""What becomes of good rows: new, merged with what is there already, or a correction of it."""
+"""The fates of good rows: new, merged with a stored row, or a correction of one."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ SINCE_EVER = datetime(1900, 1, 1)  # noqa: DTZ001 - Arrow tables carry UTC witho
 
 
 def digest_of(names: tuple[str, ...]) -> str:
-    """SQL: 128 bits that tell rows of different content apart; NUL parts the values, as no checked text holds one."""
+    """SQL: 128 bits that tell rows of different content apart; NUL separates values, as no checked text contains it."""
     values = ", ".join(f"coalesce(CAST({name} AS VARCHAR), chr(0) || 'null')" for name in names)
     return f"md5_number(concat_ws(chr(0), {values}))"
 
 
 def accepted_on(kind: RecordType, relation: Relation) -> str:
-    """The table in which the merge leaves a relation's new rows: ``accepted``, and one more for people."""
+    """The table of a relation's new rows after the merge: ``accepted``, and another for people."""
     return "accepted" if relation is kind.relation else f"accepted_{relation.name}"
 
 
 def stored_on(kind: RecordType, relation: Relation) -> str:
-    """The table or view in which the merge is handed a relation's rows: ``stored``, and one more for people."""
+    """The table or view of a relation's rows before the merge: ``stored``, and another for people."""
     return "stored" if relation is kind.relation else f"stored_{relation.name}"
 
 
@@ -38,26 +38,26 @@ def merge_events(
     first_row_id: int,
     zone: str,
 ) -> None:
-    """The good rows of ``checked`` have met the rows in ``stored`` and ``stored_replacements``.
+    """Merges the good rows of ``checked`` with the rows of ``stored`` and ``stored_replacements``.
 
-    Leaves three tables: ``judged`` (checked, with rule, fate, visible_from, copy and row_id), ``accepted``
+    Writes three tables: ``judged`` (checked, with rule, fate, visible_from, copy and row_id), ``accepted``
     (the relation's schema, with file_no and line_no) and ``replaced`` (row_id, replaced_at, by_row_id).
 
-    A row is merged when it is the k-th copy in its file and an earlier file already brought k. One that carries its
-    whole key (an order line's order_id and line_id, a complaint's complaint_id) is a version: merged when the version
-    has come, else it replaces the version before it from its own known-at on. A version without known-at of its own
-    has come when its content ever did; one with it, when its content did with the same known-at, so that one that says
-    the same again counts: another may come later that was known between the two. Of those of one file and instant the
-    last stands, unless all of them have come.
+    A row without its whole key is merged when it is the k-th copy in its file and an earlier file had k copies. A row
+    with its whole key (an order line's order_id and line_id, a complaint's complaint_id) is a version. It is merged
+    when it has come before; else it replaces the version before it from its own known-at on. A version without a
+    known-at has come before when its content has; a version with a known-at, when its content has come with the same
+    known-at. So a later version with the same content counts: a version known between the two may still come. If
+    several versions in one file have the same instant, the last stands, unless all of them have come before.
     """
     relation = kind.relation
-    known = known_of(kind, history=history, ingested_at=ingested_at, zone=zone)
-    known = f"greatest({known}, rate_known_at)" if kind.converted else known
+    known_at = known_of(kind, history=history, ingested_at=ingested_at, zone=zone)
+    known_at = f"greatest({known_at}, rate_known_at)" if kind.converted else known_at
     rule = "public" if kind.is_public else "history" if history else "arrival"
     key, versioned = ", ".join(relation.key), " AND ".join(f"{name} IS NOT NULL" for name in relation.key)
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE good AS
-        SELECT *, {known} AS visible_from,
+        SELECT *, {known_at} AS visible_from,
             CASE WHEN known_at IS NULL THEN '{rule}' ELSE 'column' END AS rule,
             {versioned} AS versioned, {digest_of(relation.said)} AS content,
             {first_row_id} - 1 + row_number() OVER (ORDER BY file_no, line_no) AS place
@@ -123,7 +123,7 @@ def merge_events(
 
 
 def known_of(kind: RecordType, *, history: bool, ingested_at: datetime, zone: str) -> str:
-    """SQL over ``checked``: since when a row is known: as it says itself, else by the rule that applies."""
+    """SQL over ``checked``: the known-at of a row, from its column, else by the rule that applies."""
     happened = _happened(kind, zone)
     if history or kind.is_public:
         return f"coalesce(known_at, {happened})"
@@ -131,14 +131,14 @@ def known_of(kind: RecordType, *, history: bool, ingested_at: datetime, zone: st
 
 
 def _happened(kind: RecordType, zone: str) -> str:
-    """SQL: the instant a row happened; of one that knows but the day, its 00:00 in business time."""
+    """SQL: the instant a row happened; 00:00 in business time where only the day is known."""
     if kind.column(kind.happened_at).kind is INSTANT:
         return kind.happened_at
     return at_utc(f"CAST({kind.happened_at} AS TIMESTAMP)", zone)
 
 
 def judge(connection: duckdb.DuckDBPyConnection, first_row_id: int) -> None:
-    """Every row of ``checked`` stands in ``judged`` with its fate, by ``good`` and ``fates``."""
+    """Writes every row of ``checked`` to ``judged`` with its fate, from ``good`` and ``fates``."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE judged AS
         SELECT c.*, g.visible_from, g.rule, f.copy,

@@ -1,4 +1,4 @@
-"""What becomes of every good row: accepted, merged, or cancelled at once by another."""
+"""The fate of every good row: accepted, merged, or cancelled at once by another row."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from features.ledger.store.versions import replaced_among, replacements_of, sinc
 from features.policy import Policy
 
 FEW_ROWS = 2_000
-"""So many new rows meet those of their own customers and keys alone, found by index; more of them the whole mirror."""
+"""Up to so many new rows meet only rows of the same customers and keys, found by index; more meet the whole mirror."""
 
 
 def resolve_rows(
@@ -30,9 +30,9 @@ def resolve_rows(
     first_row_id: int,
     policy: Policy,
 ) -> None:
-    """Every row of ``checked`` stands in ``judged`` with its fate, new ones in ``accepted``; see ``merge_events``.
+    """Writes every row of ``checked`` to ``judged`` with its fate, new rows to ``accepted``; see ``merge_events``.
 
-    Expects ``stored`` and what else the merge of the kind wants.
+    Reads ``stored`` and what else the merge of the kind needs.
     """
     if kind.is_state:
         merge_states(work, kind, history=history, ingested_at=ingested_at, first_row_id=first_row_id)
@@ -44,16 +44,16 @@ def resolve_rows(
         cancel_at_once(work, minutes=policy.cancel_minutes, zone=policy.time_zone)
 
 
-def cancel_against_stored(stored: StoredRows, kind: RecordType) -> None:
-    """The stored rows that the good rows of ``checked`` may meet stand in ``stored``, with what the merge needs."""
+def load_stored_rows(stored: StoredRows, kind: RecordType) -> None:
+    """Loads the stored rows that concern the good rows of ``checked`` as ``stored``, with what the merge needs."""
     good = stored.work.sql("SELECT count(*) FROM checked WHERE reason IS NULL").fetchall()[0][0]
     if good <= FEW_ROWS:
-        _meet_few(stored, kind)
+        _load_related(stored, kind)
     else:
-        _meet_all(stored, kind)
+        _load_all(stored, kind)
 
 
-def _meet_all(stored: StoredRows, kind: RecordType) -> None:
+def _load_all(stored: StoredRows, kind: RecordType) -> None:
     for relation in kind.relations:
         stored.create_view(relation, stored_on(kind, relation))
     if not kind.is_state:
@@ -62,7 +62,7 @@ def _meet_all(stored: StoredRows, kind: RecordType) -> None:
         stored.work.register("stored_pairs", stored_pairs(stored.database))
 
 
-def _meet_few(stored: StoredRows, kind: RecordType) -> None:
+def _load_related(stored: StoredRows, kind: RecordType) -> None:
     work, database = stored.work, stored.database
     for relation in kind.relations:
         where, parameters = _related(work, relation, PLACEHOLDERS[database.dialect.paramstyle])
@@ -76,15 +76,15 @@ def _meet_few(stored: StoredRows, kind: RecordType) -> None:
 
 
 def _related(work: duckdb.DuckDBPyConnection, relation: Relation, mark: str) -> tuple[str, tuple[Any, ...]]:
-    """SQL with its values: rows of the customers, or with the first part of the keys, of the good rows."""
-    tests: list[str] = []
+    """SQL and its values: stored rows with a customer, or the first part of a key, of a good row."""
+    conditions: list[str] = []
     values: list[Any] = []
     for name in dict.fromkeys(name for name in ("customer_id", relation.key[0]) if name in relation.content):
         keys = work.sql(f"SELECT DISTINCT {name} FROM checked WHERE reason IS NULL ORDER BY 1").fetchall()
-        named = [value for (value,) in keys if value is not None]
-        if named:
-            tests.append(f"{name} IN ({', '.join([mark] * len(named))})")
-            values += named
-        if name == "customer_id" and len(named) < len(keys):
-            tests.append("customer_id IS NULL")
-    return " OR ".join(tests) or "false", tuple(values)
+        present = [value for (value,) in keys if value is not None]
+        if present:
+            conditions.append(f"{name} IN ({', '.join([mark] * len(present))})")
+            values += present
+        if name == "customer_id" and len(present) < len(keys):
+            conditions.append("customer_id IS NULL")
+    return " OR ".join(conditions) or "false", tuple(values)

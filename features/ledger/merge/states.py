@@ -1,4 +1,4 @@
-"""What becomes of good rows that tell of states: customers with the people there, and managers."""
+"""The fates of good rows that describe states: customers with their people, and managers."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ TWICE = {"customers": QuarantineReason.TWICE, "managers": QuarantineReason.MANAG
 def merge_states(
     connection: duckdb.DuckDBPyConnection, kind: RecordType, *, history: bool, ingested_at: datetime, first_row_id: int
 ) -> None:
-    """The good rows of ``checked`` have met the versions in ``stored`` (and ``stored_people``).
+    """Merges the good rows of ``checked`` with the versions in ``stored`` (and ``stored_people``).
 
-    Leaves ``judged`` and ``accepted`` (and ``accepted_people``) as for events. A row without known-at of its own is
-    merged when the versions in effect before it say the same of all it speaks of; one with it, when all of this has
-    come with the same known-at: one that says the same again counts, as another may come later that was known between
-    the two. Of rows of one file for the same customer, person or manager and the same instant that differ, the last
-    stands; the others have the reason TWICE.
+    Writes ``judged`` and ``accepted`` (and ``accepted_people``) as for events. A row without a known-at is merged when
+    the versions in effect before it have the same content; a row with a known-at, when its content has come with the
+    same known-at. So a later row with the same content counts: a row known between the two may still come. If rows of
+    one file differ for the same customer, person or manager and the same instant, the last stands; the others have the
+    reason TWICE.
 
-    A row that names a person speaks of that person, and of the customer only where it says something of it; that there
-    is such a customer, ``with_replaced_at`` reads off its people. Rows of
-    one customer, file and instant that name people complete each other: an empty cell takes what another row says.
+    A row with a person describes that person, and the customer only where it has a value of the customer;
+    ``with_replaced_at`` adds customers that only their people prove. Rows with people that share customer, file and
+    instant complete each other: an empty cell takes the value of another row.
 
-    A row without known-at beside rows with one of the same key is the state they start from: it is merged, too, when
-    the versions in effect without theirs say the same, so that the same file a second time changes nothing.
+    A row without a known-at, beside rows of the same key with a known-at, is the state from which these start. It is
+    merged, too, when the versions in effect without theirs have the same content. So the same file read twice changes
+    nothing.
     """
     otherwise = instant_literal(SINCE_EVER if history else ingested_at)
     rule = "history" if history else "arrival"
