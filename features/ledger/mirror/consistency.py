@@ -67,13 +67,13 @@ class Consistency:
     def sentence(self) -> str:
         """The finding in words."""
         if self.sound:
-            held = ", ".join(
-                f"{each.database_rows:,} {each.title}{_over(each.database_money)}" for each in self.holdings
+            totals = ", ".join(
+                f"{holding.database_rows:,} {holding.title}{_over(holding.database_money)}" for holding in self.holdings
             )
-            made = "was made anew and " if self.rebuilt else ""
-            return f"Sound: the database holds {held}; the mirror {made}says the same."
-        said = [_difference(holding) for holding in self.holdings if not holding.sound]
-        return " ".join([*said, "Make the mirror again: callfirst doctor --rebuild."])
+            rebuilt = "was made again and " if self.rebuilt else ""
+            return f"Sound: the database holds {totals}; the mirror {rebuilt}says the same."
+        differences = [_difference(holding) for holding in self.holdings if not holding.sound]
+        return " ".join([*differences, "Make the mirror again: callfirst doctor --rebuild."])
 
     def as_json(self) -> dict[str, Any]:
         """The finding as JSON; figures outside a relation are those of order lines."""
@@ -127,13 +127,13 @@ def _holding(home: Home, database: Connection, relation: Relation, zone: str) ->
     damaged = damaged_files(home, database, relation)
     kind = RECORD_TYPES[relation.kind]
     money = money_kept(database, kind) if kind.money else Decimal(0)
-    rows_there, money_there = _held([path for path in files if path not in damaged], kind.money)
+    rows_there, money_there = _rows_and_money([path for path in files if path not in damaged], kind.money)
     return RelationConsistency(
         relation.name, rows_kept(database, relation), money, rows_there, money_there, len(damaged)
     )
 
 
-def _held(files: Sequence[Path], money: str) -> tuple[int, Decimal]:
+def _rows_and_money(files: Sequence[Path], money: str) -> tuple[int, Decimal]:
     """Rows and money of files of the mirror."""
     if not files:
         return 0, Decimal(0)

@@ -43,7 +43,7 @@ def ledger_of_customers(store: Store, customer_ids: Sequence[str], policy: Polic
         settings.refuse_other(policy)
         ids = sorted(set(customer_ids))
         rows_of = {
-            name: _held(connection, work, relation, ids, policy.time_zone)
+            name: _rows_of(connection, work, relation, ids, policy.time_zone)
             for name, relation in RELATIONS.items()
             if relation.kind in reach.kinds and "customer_id" in relation.content
         }
@@ -95,18 +95,18 @@ def _reach_of(connection: Connection) -> _Reach:
     )
 
 
-def _held(
+def _rows_of(
     connection: Connection, work: duckdb.DuckDBPyConnection, relation: Relation, customer_ids: Sequence[str], zone: str
 ) -> RelationRows:
     mark = PLACEHOLDERS[connection.dialect.paramstyle]
     beside = {} if relation.is_state else {"replaced_at": since_replaced(relation)}
     raws: list[pa.Table] = []
     for start in range(0, len(customer_ids), IDS_AT_ONCE):
-        some = tuple(customer_ids[start : start + IDS_AT_ONCE])
-        whose = f"customer_id IN ({', '.join([mark] * len(some))})"
+        batch_of_ids = tuple(customer_ids[start : start + IDS_AT_ONCE])
+        owner_condition = f"customer_id IN ({', '.join([mark] * len(batch_of_ids))})"
         if relation.name == "events" and not start:
-            whose = f"({whose} OR customer_id IS NULL)"
-        raws.append(raw_rows(connection, relation, f"WHERE {whose}", some, beside=beside))
+            owner_condition = f"({owner_condition} OR customer_id IS NULL)"
+        raws.append(raw_rows(connection, relation, f"WHERE {owner_condition}", batch_of_ids, beside=beside))
     raw = pa.concat_tables(raws)
     rows = as_rows(work, raw, relation, zone) if len(raw) else relation.schema.empty_table()
     return RelationRows(rows, _successors(work, rows, relation) if relation.is_state else replaced_among(raw))
