@@ -50,6 +50,7 @@ def test_the_outcome_is_of_this_code() -> None:
     assert is_proven(), "Renew it: python -m training.checks.own_catalogue"
 
 
+@pytest.mark.slow
 def test_the_report_is_the_same_whether_the_behavioural_checks_are_known_to_pass_or_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -57,6 +58,7 @@ def test_the_report_is_the_same_whether_the_behavioural_checks_are_known_to_pass
     assert own_report().record() == full_report().record()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"code_sha256": "0" * 64}, {"catalogue_fingerprint": "0" * 64}, {"passed": False}])
 def test_an_outcome_of_other_code_or_of_a_failure_proves_nothing(
     change: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -69,6 +71,7 @@ def test_an_outcome_of_other_code_or_of_a_failure_proves_nothing(
     assert is_proven()
 
 
+@pytest.mark.slow
 def test_without_an_outcome_the_behavioural_checks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     instants = []
     monkeypatch.setattr(own_catalogue, "OUTCOME", tmp_path / "none.json")
@@ -81,5 +84,6 @@ def test_without_an_outcome_the_behavioural_checks_run(tmp_path: Path, monkeypat
     assert instants == [at(ORIGIN)]
 
 
+@pytest.mark.slow
 def test_the_outcome_names_every_check() -> None:
     assert set(json.loads(OUTCOME.read_text())["checks"]) == set(outcome_of(full_report())["checks"])
