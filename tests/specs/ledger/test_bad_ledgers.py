@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 import numpy as np
+import pytest
 
 from features.ledger.ledger import Ledger
 from tests.text_tables import POLICY, at, ledger
@@ -15,6 +16,9 @@ from training.selection.build import TrainedModel, train_model
 BEGIN, END = date(2024, 1, 1), date(2025, 12, 31)
 
 Days = Callable[[int], Iterable[date]]
+
+
+pytestmark = pytest.mark.slow
 
 
 def ordering(days_of: Days, *, until: date = END, customers: int = 40) -> Ledger:

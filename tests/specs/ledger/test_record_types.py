@@ -69,6 +69,7 @@ def test_a_file_of_usual_names_comes_in_whole_and_twice_changes_nothing(kind: st
     assert read_ledger(home, POLICY).digest == before.digest
 
 
+@pytest.mark.slow
 def test_the_ledger_of_files_shows_what_the_one_in_memory_shows(bring: Ingest, home: Home, drawn: Ledger) -> None:
     for kind in reversed(RECORD_TYPES):  # orders last: other kinds may come first
         bring(as_csv(KINDS_DRAWN[kind]), kind, currency="EUR")
@@ -81,6 +82,7 @@ def test_the_ledger_of_files_shows_what_the_one_in_memory_shows(bring: Ingest, h
         assert on(read_ledger(home, POLICY), view) == on(drawn, view), view
 
 
+@pytest.mark.slow
 def test_some_customers_of_a_ledger_of_files_have_the_features_they_have_among_all(bring: Ingest, home: Home) -> None:
     """They alone are read out of the files, in the columns their features are made of."""
     for kind in reversed(RECORD_TYPES):

@@ -45,6 +45,7 @@ def bring(home: Home, rows: Sequence[dict[str, str | None]], *, at_once: int) ->
         ingest(IngestRequest("orders", InputTable(part, "pushed"), home=home, policy=POLICY, now=NOW))
 
 
+@pytest.mark.slow
 def test_few_rows_at_once_make_the_ledger_that_many_make(tmp_path: Path) -> None:
     many, few = Home(tmp_path / "many"), Home(tmp_path / "few")
     for home, at_once in ((many, len(NEXT)), (few, 600)):
