@@ -12,6 +12,8 @@ import pytest
 
 from features.ledger.demo.company import DemoCompany, DemoCompanyError, invent_company, is_made_up, write_demo
 
+pytestmark = pytest.mark.slow
+
 ENDS_ON = date(2026, 8, 31)
 
 SMALL_COMPANY = [  # SHA-256 of seed 7, 60 customers; renew where the company is meant to change

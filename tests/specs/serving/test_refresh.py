@@ -32,6 +32,8 @@ from serving.scores import score_customers
 from tests.http_client import MORNING, NOON, POLICY, serve_rule, served
 from tests.specs.serving.test_scores import BARE_RULE
 
+pytestmark = pytest.mark.slow
+
 LATER = NOON + timedelta(minutes=1)
 WHOLE_COMPANY = Caller(0, "test", None)
 
