@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from features import clock
 from features.home import Home
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from serving import access
 from serving.api.app import create_app
 from serving.settings import ServerSettings
@@ -39,10 +39,9 @@ CHROMIUM = [
 
 def page_of(home: Home) -> str:
     """The page a company key sees, its style sheet inside."""
-    store = Store.open(home)
-    moment = clock.now()
-    key = access.create_key(store.engine, f"picture {moment.isoformat()}", manager_id=None, now=moment)
-    store.close()
+    with open_store(home) as store:
+        moment = clock.now()
+        key = access.create_key(store.engine, f"picture {moment.isoformat()}", manager_id=None, now=moment)
     with TestClient(create_app(ServerSettings(home=home.root)), base_url=ADDRESS) as browser:
         page = browser.post("/sign-in", data={"key": key}, headers={"Origin": ADDRESS}).text
         return STYLE_SHEET.sub(lambda found: f"<style>{browser.get(found[1]).text}</style>", page)

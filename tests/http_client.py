@@ -12,7 +12,7 @@ from features.clock import AsOf
 from features.home import Home
 from features.ledger.ingest.intake import ingest
 from features.ledger.ingest.request import HistoryRule, IngestRequest, InputFiles
-from features.ledger.store.database import Store, open_store
+from features.ledger.store.database import open_store
 from features.policy import Policy
 from models.bundle import Bundle
 from models.registry import PROMOTIONS, keep_copy
@@ -41,12 +41,10 @@ def serve_rule(home: Home, rule: Bundle = BARE_RULE) -> None:
     with tempfile.TemporaryDirectory() as folder:
         rule.save(Path(folder) / "rule")
         sha256 = keep_copy(home, Path(folder) / "rule")
-    store = Store.open(home)
-    with store.writing() as connection:
+    with open_store(home) as store, store.writing() as connection:
         row = dict.fromkeys(("run_id", "registered_version", "code_version", "ledger_digest", "sentence"), "")
         dates = {"promoted_at": MORNING, "until": MORNING}
         connection.execute(insert(PROMOTIONS).values(bundle_sha256=sha256, version=rule.version, **row, **dates))
-    store.close()
 
 
 def served(folder: Path) -> Home:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from features.home import Home
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from features.policy import Policy
 from serving.decisions.call_list import call_lists
 from serving.decisions.list_notes import CompanyContext
@@ -111,8 +111,7 @@ ROWS = (
 def published(folder: Path, rows: tuple[dict[str, Any], ...] = ROWS) -> Home:
     """A home in which one night has published those rows."""
     home = Home(folder)
-    store = Store.open(home)
-    lists = call_lists([ScoredCustomer.of(score) for score in rows], COMPANY, Policy())
-    publish(store, MADE, scores=rows, lists=lists, newest_batch=0, now=NOW)
-    store.close()
+    with open_store(home) as store:
+        lists = call_lists([ScoredCustomer.of(score) for score in rows], COMPANY, Policy())
+        publish(store, MADE, scores=rows, lists=lists, newest_batch=0, now=NOW)
     return home

@@ -27,7 +27,7 @@ from features.catalog.definition import Unit
 from features.home import Home
 from features.ledger.ingest.intake import ingest
 from features.ledger.ingest.request import IngestRequest, InputFiles
-from features.ledger.store.database import Store
+from features.ledger.store.database import Store, open_store
 from features.ledger.store.dirty_customers import DIRTY_CUSTOMERS, mark_dirty
 from features.policy import Policy
 from models.bundle import Bundle
@@ -126,16 +126,14 @@ def main() -> None:
     given, slow = ask.parse_args(), []
     with tempfile.TemporaryDirectory() as place:
         home = Home(Path(place))
-        store = Store.open(home)
-        customers = prepared(home, store, given.lines)
-        refresher = Refresher(home, store)
-        for size, most in MOST_MILLISECONDS.items():
-            clock, processor = measure(refresher, store, customers, size)
-            print(
-                f"{size:>5,} customers of {given.lines:,} lines: {clock:6.0f} ms ({processor:.0f} ms of the processor)"
-            )
-            slow += [size] if clock > most else []
-        store.close()
+        with open_store(home) as store:
+            customers = prepared(home, store, given.lines)
+            refresher = Refresher(home, store)
+            for size, most in MOST_MILLISECONDS.items():
+                clock, processor = measure(refresher, store, customers, size)
+                milliseconds = f"{clock:6.0f} ms ({processor:.0f} ms of the processor)"
+                print(f"{size:>5,} customers of {given.lines:,} lines: {milliseconds}")
+                slow += [size] if clock > most else []
     if slow:
         sys.exit(f"too slow for {slow} customers")
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from features.home import Home
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from serving.api import problems
 from serving.api.middleware import BodyLimit, SafeAndLogged
 from serving.api.push_routes import pushes
@@ -27,15 +27,14 @@ def create_app(settings: ServerSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         home = Home(settings.home)
-        store = Store.open(home)
-        app.state.engine = store.engine
-        refreshing = Refreshing(home, store, every_seconds=settings.refresh_seconds)
-        if settings.refresh_seconds:
-            refreshing.start()
-        yield
-        if settings.refresh_seconds:
-            refreshing.stop()
-        store.close()
+        with open_store(home) as store:
+            app.state.engine = store.engine
+            refreshing = Refreshing(home, store, every_seconds=settings.refresh_seconds)
+            if settings.refresh_seconds:
+                refreshing.start()
+            yield
+            if settings.refresh_seconds:
+                refreshing.stop()
 
     app = FastAPI(
         title="Callfirst",

@@ -10,7 +10,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from features.home import Home
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from serving import access
 from serving.api.app import create_app
 from serving.api.logs import log_as_json
@@ -55,9 +55,8 @@ def serve_until_stopped(settings: ServerSettings, *, announce: Callable[[str], N
         NoKeysError: no valid access key exists.
         AddressError: the address is taken or not of this machine.
     """
-    store = Store.open(Home(settings.home))
-    has_keys = any(key.revoked_at is None for key in access.keys(store.engine))
-    store.close()
+    with open_store(Home(settings.home)) as store:
+        has_keys = any(key.revoked_at is None for key in access.keys(store.engine))
     if not has_keys:
         raise NoKeysError
     with _listening(settings) as listener:

@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from features.home import Home
-from features.ledger.store.database import Store, open_store
+from features.ledger.store.database import open_store
 from serving import access
 from serving.api.app import create_app
 from serving.settings import ServerSettings
@@ -138,9 +138,8 @@ def test_without_a_valid_key_nothing_is_answered(server: TestClient, headers: di
 def test_a_revoked_key_is_refused_from_then_on(server: TestClient, home: Home) -> None:
     headers = {"X-API-Key": key_for(home, "lost laptop")}
     assert server.get("/v1/call-lists", headers=headers).status_code == 200
-    store = Store.open(home)
-    access.revoke_key(store.engine, "lost laptop", now=NOW)
-    store.close()
+    with open_store(home) as store:
+        access.revoke_key(store.engine, "lost laptop", now=NOW)
     is_problem(server.get("/v1/call-lists", headers=headers), 401)
 
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from callfirst import app
 from features.errors import CallfirstError
 from features.home import Home
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from models.findings import FindingKind, newest
 from models.registry import promotions
 from tests.command_line import answered
@@ -97,9 +97,8 @@ def test_evaluate_judges_by_what_came_keeps_a_finding_and_promotes_nothing(hones
     [kept_promise] = [each["calibration"] for each in found["cutoffs"]]
     assert f"| {kept_promise['predicted'] - kept_promise['observed']:+.3f} |" in page
     assert "| key accounts | 0 | 0 | there were none | | |" in page
-    store = Store.open(Home(honest))
-    kept, served = newest(store, FindingKind.EVALUATION), promotions(store)
-    store.close()
+    with open_store(Home(honest)) as store:
+        kept, served = newest(store, FindingKind.EVALUATION), promotions(store)
     assert kept is not None and kept.sentence == found["sentence"]
     assert served == ()
 

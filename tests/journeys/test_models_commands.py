@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from callfirst import app
 from features.errors import CallfirstError
 from features.home import Home
-from features.ledger.store.database import Store, open_store
+from features.ledger.store.database import open_store
 from models import registry
 from models.registry import AliasError, champion, promotions
 from tests.http_client import serve_rule
@@ -84,12 +84,11 @@ def promotion(home: Home, version: str) -> str:
 
 
 def test_mlflow_out_of_reach_in_the_last_step_of_a_training_leaves_the_champion_in_service(home: Home) -> None:
-    store = Store.open(home)
-    first = promotions(store)[-1]
-    nowhere = f"sqlite:///{home.root}/no/such/folder/mlflow.db"
-    with pytest.raises(AliasError, match="The model in service stays") as refused:
-        registry.promote(store, first, tracking_uri=nowhere)
-    store.close()
+    with open_store(home) as store:
+        first = promotions(store)[-1]
+        nowhere = f"sqlite:///{home.root}/no/such/folder/mlflow.db"
+        with pytest.raises(AliasError, match="The model in service stays") as refused:
+            registry.promote(store, first, tracking_uri=nowhere)
     assert "train again" in refused.value.hint
     assert served(home) == ["first", "second", "third"]
 

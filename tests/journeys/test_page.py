@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from features import clock
 from features.home import Home
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from serving import access
 from serving.api.app import create_app
 from serving.settings import ServerSettings
@@ -25,13 +25,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture(scope="module")
 def keys(home: Home) -> dict[str, str]:
-    store = Store.open(home)
-    key_by_name = {
-        name: access.create_key(store.engine, name, manager_id=manager, now=NOW)
-        for name, manager in (("head", None), ("ann", "Ann"), ("bob", "Bob"), ("eve", "Eve"))
-    }
-    store.close()
-    return key_by_name
+    with open_store(home) as store:
+        return {
+            name: access.create_key(store.engine, name, manager_id=manager, now=NOW)
+            for name, manager in (("head", None), ("ann", "Ann"), ("bob", "Bob"), ("eve", "Eve"))
+        }
 
 
 @pytest.fixture
@@ -144,20 +142,18 @@ def test_signing_out_ends_the_session_in_the_database_too(browser: TestClient, k
 
 
 def test_a_session_ends_after_twelve_hours_and_with_its_key(home: Home) -> None:
-    store = Store.open(home)
-    key = access.create_key(store.engine, "short", manager_id=None, now=NOW)
-    token = access.open_session(store.engine, key, now=clock.now())
-    assert token is not None
-    assert access.caller_of_session(store.engine, token, now=clock.now()) is not None
-    assert access.caller_of_session(store.engine, token, now=clock.now() + timedelta(hours=12)) is None
-    access.revoke_key(store.engine, "short", now=NOW)
-    assert access.caller_of_session(store.engine, token, now=clock.now()) is None
-    store.close()
+    with open_store(home) as store:
+        key = access.create_key(store.engine, "short", manager_id=None, now=NOW)
+        token = access.open_session(store.engine, key, now=clock.now())
+        assert token is not None
+        assert access.caller_of_session(store.engine, token, now=clock.now()) is not None
+        assert access.caller_of_session(store.engine, token, now=clock.now() + timedelta(hours=12)) is None
+        access.revoke_key(store.engine, "short", now=NOW)
+        assert access.caller_of_session(store.engine, token, now=clock.now()) is None
 
 
 def test_before_the_first_night_the_page_says_so(tmp_path: Path) -> None:
     with TestClient(create_app(ServerSettings(home=tmp_path))) as browser:
-        store = Store.open(Home(tmp_path))
-        key = access.create_key(store.engine, "head", manager_id=None, now=NOW)
-        store.close()
+        with open_store(Home(tmp_path)) as store:
+            key = access.create_key(store.engine, "head", manager_id=None, now=NOW)
         assert "Nothing published yet" in signed_in(browser, key).get("/").text

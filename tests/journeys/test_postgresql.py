@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from features.ledger.demo.company import write_demo
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from serving.publication.publish import newest_run, score_of
 from serving.refresh import Refreshed, Refresher
 from tests.command_line import answered
@@ -60,16 +60,14 @@ def test_a_pushed_row_is_refreshed_on_postgresql_as_on_sqlite(
     def refreshed(folder: Path, database: str) -> tuple[Any, ...]:
         monkeypatch.setenv("CALLFIRST_DATABASE_URL", database)
         home = served(folder)
-        store = Store.open(home)
-        corrected = order("weekly", "2026-05-20", "99", order_id="w5", line_id="1")
-        rows = [order("weekly"), corrected, order("new", amount="7")]
-        push(home, *rows)
-        push(home, *rows)
-        assert Refresher(home, store).refresh(now=LATER) == Refreshed(2)
-        run = newest_run(store.engine)
-        scores = tuple(score_of(store.engine, run, name, caller=WHOLE_COMPANY) for name in ("weekly", "new"))
-        store.close()
-        return scores
+        with open_store(home) as store:
+            corrected = order("weekly", "2026-05-20", "99", order_id="w5", line_id="1")
+            rows = [order("weekly"), corrected, order("new", amount="7")]
+            push(home, *rows)
+            push(home, *rows)
+            assert Refresher(home, store).refresh(now=LATER) == Refreshed(2)
+            run = newest_run(store.engine)
+            return tuple(score_of(store.engine, run, name, caller=WHOLE_COMPANY) for name in ("weekly", "new"))
 
     on_sqlite = refreshed(tmp_path / "sqlite", f"sqlite:///{tmp_path / 'online.db'}")
     with sa.create_engine(address).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import insert
 
 from features.home import Home
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from models.registry import PROMOTIONS, keep_copy
 from tests.command_line import answered, run
 from tests.specs.serving.test_scores import BARE_RULE
@@ -50,10 +50,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "ledger_digest": "",
         "sentence": "",
     }
-    store = Store.open(Home(root))
-    with store.writing() as connection:
+    with open_store(Home(root)) as store, store.writing() as connection:
         connection.execute(insert(PROMOTIONS), [promotion])
-    store.close()
     return root
 
 

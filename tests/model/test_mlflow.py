@@ -20,7 +20,7 @@ from features.ledger.errors import AsOfBeforeLedgerError
 from features.ledger.ingest.intake import ingest
 from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.ledger.mirror.parquet_mirror import read_ledger
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from features.snapshot import take_snapshot
 from models.bundle import SCORED
 from models.findings import FindingKind, newest
@@ -121,9 +121,8 @@ def test_the_run_names_its_data_set_by_digest_and_its_model_what_it_takes_and_gi
 
 
 def test_the_contest_is_kept_as_a_finding(home: Home, verdict: Verdict) -> None:
-    store = Store.open(home)
-    found = newest(store, FindingKind.EVALUATION)
-    store.close()
+    with open_store(home) as store:
+        found = newest(store, FindingKind.EVALUATION)
     assert found is not None
     assert found.sentence == verdict.sentence
     assert found.payload["bundle_sha256"] == verdict.bundle_sha256
@@ -145,9 +144,8 @@ def test_mlflow_out_of_reach_leaves_the_champion_in_service(
     monkeypatch.setenv("CALLFIRST_MLFLOW_URI", f"sqlite:///{tmp_path}/file/mlflow.db")
     with pytest.raises(TrackingError, match="model in service stays"):
         train(home, POLICY, until=at("2025-06-01"), horizon_days=90, active_days=90)
-    store = Store.open(home)
-    known = promotions(store)
-    store.close()
+    with open_store(home) as store:
+        known = promotions(store)
     assert known[0].bundle_sha256 == verdict.bundle_sha256
 
 

@@ -14,6 +14,7 @@ from features.ledger.reconciliation.report import Reconciliation
 from features.ledger.reconciliation.tallies import NOTHING, UNNAMED, Quarantined, Tally
 from features.ledger.schema.currencies import CURRENCIES
 from features.ledger.schema.quarantine_reasons import EXPLANATIONS, QuarantineReason
+from features.ledger.schema.record_types import ORDERS_TYPE
 from features.ledger.sql import instant_literal, literal
 from features.ledger.validation.row_reasons import may_be_set_aside
 
@@ -94,7 +95,7 @@ def counted_in(
     ``product``: SQL, whether a row is of a product; ``now``: UTC without a zone.
     """
     codes = ", ".join(map(literal, sorted(CURRENCIES)))
-    aside = "".join(f", coalesce(sum((aside >> {bit}) & 1), 0)" for bit, _ in enumerate(may_be_set_aside("orders")))
+    aside = "".join(f", coalesce(sum((aside >> {bit}) & 1), 0)" for bit, _ in enumerate(may_be_set_aside(ORDERS_TYPE)))
     groups = connection.sql(
         f"""SELECT reason, CASE WHEN currency IN ({codes}) THEN currency ELSE {literal(UNNAMED)} END AS code,
             count(*), sum(amount), count(*) FILTER (amount IS NULL), count(*) FILTER ({product} AND amount < 0),
@@ -190,7 +191,7 @@ class CountsByReason:
     def set_aside(self) -> dict[str, int]:
         """Optional column → number of good rows with an unreadable value in it."""
         counts = self.good.set_aside if self.good else ()
-        return {column.name: rows for column, rows in zip(may_be_set_aside("orders"), counts, strict=False) if rows}
+        return {column.name: rows for column, rows in zip(may_be_set_aside(ORDERS_TYPE), counts, strict=False) if rows}
 
 
 class SourceAccount(Reconciliation):

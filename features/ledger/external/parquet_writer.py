@@ -52,20 +52,20 @@ def write_mirror(
 
 
 def _counted(
-    made: Iterator[tuple[Path, str] | None], count: int, progress: Progress
+    files: Iterator[tuple[Path, str] | None], count: int, progress: Progress
 ) -> Iterator[tuple[Path, str] | None]:
-    for done, each in enumerate(made):
+    for done, file in enumerate(files):
         progress("Sorting rows by customer", done / count)
-        yield each
+        yield file
 
 
 def sorted_lines(rows: pa.Table) -> pa.Table:
     """ORDER_LINES of checked rows, by customer_id, ordered_at and row_id."""
     rows = rows.append_column("visible_from", pc.coalesce(rows.column("known_at"), rows.column("ordered_at")))
     rows = rows.combine_chunks().take(pa.array(_order(rows)))
-    held = set(rows.column_names)
+    present = set(rows.column_names)
     columns = [
-        rows.column(field.name).cast(field.type) if field.name in held else pa.nulls(len(rows), field.type)
+        rows.column(field.name).cast(field.type) if field.name in present else pa.nulls(len(rows), field.type)
         for field in ORDER_LINES
     ]
     return pa.Table.from_arrays(columns, schema=ORDER_LINES)

@@ -36,7 +36,7 @@ from features.ledger.reconciliation.look_alikes import NO_LOOK_ALIKES
 from features.ledger.reconciliation.tallies import NOTHING
 from features.ledger.schema.arrow import CUSTOMERS, REPLACEMENTS
 from features.ledger.schema.currencies import NO_CURRENCY
-from features.ledger.schema.record_types import RECORD_TYPES
+from features.ledger.schema.record_types import ORDERS_TYPE
 from features.ledger.sql import is_product
 from features.ledger.validation.cross_row_checks import NOTHING_ABOVE, quarantine_totals
 from features.ledger.validation.row_checks import check_laid_out, check_misfits, create_checked, open_checks
@@ -85,7 +85,7 @@ def read_source_ledger(
         SourceSpaceError: memory or disk ran out.
     """
     stream = open_stream(path, part_rows=PART_ROWS if memory_bytes >= LITTLE_MEMORY else PART_ROWS // 4)
-    matched = match_columns(stream.schema.names, RECORD_TYPES["orders"].columns, {}, source=stream.name)
+    matched = match_columns(stream.schema.names, ORDERS_TYPE.columns, {}, source=stream.name)
     try:
         with open_checks() as connection:
             connection.execute(f"SET memory_limit = '{int(memory_bytes * DATABASE_SHARE / 10**6)}MB'")
@@ -158,7 +158,7 @@ class _Reading:
         votes = NO_VOTES
         if votes_of(self.connection, with_types).more_rows_may_tell:
             for raw in self._parts("Inferring formats", list(texts.values())):
-                votes += votes_of(self.connection, lay_out(self.connection, raw, "orders", texts))
+                votes += votes_of(self.connection, lay_out(self.connection, raw, ORDERS_TYPE, texts))
                 if not votes.more_rows_may_tell:
                     break
         return dialect_of(votes, with_types)
@@ -168,13 +168,13 @@ class _Reading:
         mapped = {"customer_id": self.matched["customer_id"]}
         ids = [pa.chunked_array([], pa.string())]
         for raw in self.stream.spread(mapped["customer_id"]):
-            lay_out(self.connection, raw, "orders", mapped)
+            lay_out(self.connection, raw, ORDERS_TYPE, mapped)
             ids.append(self.connection.sql("SELECT customer_id FROM texts").to_arrow_table().column(0))
         sample = pa.chunked_array([chunk for part in ids for chunk in part.chunks], pa.string()).drop_null()
         return by_ranges(sample, self.stream.rows_about) if len(sample) else by_hash(self.stream.rows_about)
 
     def _laid_out(self, raw: RawRows) -> RowLayout:
-        return lay_out(self.connection, raw, "orders", self.matched)
+        return lay_out(self.connection, raw, ORDERS_TYPE, self.matched)
 
     def _parts(self, step: str, names: list[str]) -> Iterator[RawRows]:
         done = 0
@@ -186,12 +186,12 @@ class _Reading:
     def _checked(self, dialect: Dialect, division: Division) -> Iterator[pa.Table]:
         """The good rows part by part in the order of the source, with key and part of the mirror."""
         currency = self.policy.reporting_currency or NO_CURRENCY
-        present = [column.name for column in RECORD_TYPES["orders"].columns if column.name in self.matched]
+        present = [column.name for column in ORDERS_TYPE.columns if column.name in self.matched]
         columns = list(dict.fromkeys([*present, "amount", "currency", "order_day", "known_at"]))
         above = NOTHING_ABOVE
         for raw in self._parts("Checking rows", list(self.matched.values())):
             self.remarks += raw.remarks
-            create_checked(self.connection, "orders")
+            create_checked(self.connection, ORDERS_TYPE)
             laid_out = self._laid_out(raw)
             check_laid_out(self.connection, laid_out, dialect, file_no=1, policy=self.policy, currency=currency)
             if raw.misfits:

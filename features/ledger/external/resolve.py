@@ -23,7 +23,7 @@ from features.ledger.reconciliation.cancellations import Cancellations, cancella
 from features.ledger.reconciliation.tallies import rows_in_detail
 from features.ledger.schema.arrow import INSTANT, ORDER_LINES, REPLACEMENTS
 from features.ledger.schema.quarantine_reasons import QuarantineReason
-from features.ledger.schema.record_types import RECORD_TYPES
+from features.ledger.schema.record_types import ORDERS_TYPE
 from features.ledger.sql import literal
 from features.ledger.validation.cross_row_checks import quarantine_collisions
 from features.ledger.validation.row_checks import create_checked
@@ -59,7 +59,7 @@ class Versions:
 
 def key_of(columns: list[str]) -> str:
     """SQL: a 64-bit key, equal for versions of one order line and for equal rows; hardly ever for other rows."""
-    content = f"hash({', '.join(name for name in RECORD_TYPES['orders'].relation.content if name in columns)})"
+    content = f"hash({', '.join(name for name in ORDERS_TYPE.relation.content if name in columns)})"
     if "order_id" not in columns or "line_id" not in columns:
         return content
     versioned = "order_id IS NOT NULL AND line_id IS NOT NULL"
@@ -93,7 +93,7 @@ def resolve(
             replaced.append(_replaced(connection))
             counts.add(counted_in(connection, "out", product=product, now=now))
             equal_lines += _equal_lines(connection)
-            corrections += rows_in_detail(connection, RECORD_TYPES["orders"])[0]
+            corrections += rows_in_detail(connection, ORDERS_TYPE)[0]
     collided = {
         code: row_counts
         for (reason, code), row_counts in counts.counts_of.items()
@@ -119,7 +119,7 @@ def _regrouped(spill: Spill, shared: npt.NDArray[np.void], folder: Path, groups:
 
 
 def _merge(connection: duckdb.DuckDBPyConnection, rows: pa.Table, currency: str, zone: str) -> None:
-    create_checked(connection, "orders")
+    create_checked(connection, ORDERS_TYPE)
     connection.register("spilled", rows)
     connection.execute(
         """INSERT INTO checked BY NAME SELECT 1 AS file_no, row_id AS line_no, 0 AS aside, * EXCLUDE (row_id)
@@ -133,7 +133,7 @@ def _merge(connection: duckdb.DuckDBPyConnection, rows: pa.Table, currency: str,
     )
     connection.register("stored", ORDER_LINES.empty_table())
     connection.register("stored_replacements", REPLACEMENTS.empty_table())
-    merge_events(connection, RECORD_TYPES["orders"], history=True, ingested_at=SINCE_EVER, first_row_id=1, zone=zone)
+    merge_events(connection, ORDERS_TYPE, history=True, ingested_at=SINCE_EVER, first_row_id=1, zone=zone)
 
 
 def _equal_lines(connection: duckdb.DuckDBPyConnection) -> int:

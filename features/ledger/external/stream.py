@@ -26,10 +26,10 @@ from features.ledger.reading.files import (
 from features.ledger.reading.normalise import plain_table
 from features.ledger.reading.parquet import refuse_copies
 from features.ledger.reading.raw_rows import RawRows
-from features.ledger.schema.record_types import RECORD_TYPES
+from features.ledger.schema.record_types import ORDERS_TYPE
 
 SCAN_ROWS = 1 << 16  # of one chunk of a part: DuckDB shares a part's chunks out among its threads
-ORDERS = ReadOptions(frozenset(key for column in RECORD_TYPES["orders"].columns for key in column.keys))
+ORDER_NAMES = frozenset(key for column in ORDERS_TYPE.columns for key in column.keys)
 SPREAD_ROWS = 1 << 18
 BUFFER_BYTES = 1 << 20  # a row group is read through it, not whole
 TEXT_ROW_BYTES = 40  # of a line, roughly, to guess how many a text file has
@@ -66,7 +66,7 @@ def open_stream(path: Path, *, part_rows: int) -> FileStream:
         if kind is FileKind.TEXT:
             stream = _text(path)
         elif kind is FileKind.WORKBOOK:
-            rows = read_file(path, ORDERS)
+            rows = read_file(path, ReadOptions(ORDER_NAMES))
             stream = FileStream(path.name, rows.table.schema, len(rows), lambda _: iter([rows]), _nothing)
         else:
             stream = _parquet(path, part_rows)
@@ -75,12 +75,12 @@ def open_stream(path: Path, *, part_rows: int) -> FileStream:
 
 
 def _text(path: Path) -> FileStream:
-    first = next(delimited_parts(path, known=ORDERS.names))
+    first = next(delimited_parts(path, known=ORDER_NAMES))
     refuse_nothing(path.name, columns=first.table.num_columns, rows=len(first))
 
     def parts(_: Sequence[str]) -> Iterator[RawRows]:
         with opening(path):
-            yield from delimited_parts(path, known=ORDERS.names)
+            yield from delimited_parts(path, known=ORDER_NAMES)
 
     return FileStream(path.name, first.table.schema, path.stat().st_size // TEXT_ROW_BYTES, parts, _nothing)
 

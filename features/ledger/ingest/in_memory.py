@@ -121,9 +121,9 @@ class _Door:
 def _bring(connection: duckdb.DuckDBPyConnection, kind: RecordType, table: pa.Table, door: _Door) -> bool:
     """Whether every row came with a known-at; the rows are in ``accepted`` (and ``accepted_people``)."""
     raw = RawRows(kind.name, plain_table(table), pa.array(range(1, table.num_rows + 1), pa.int64()))
-    create_checked(connection, kind.name)
+    create_checked(connection, kind)
     matched = match_columns(table.column_names, kind.columns, {}, source=f"the table of {kind.name}")
-    check_rows(connection, raw, kind.name, matched=matched, file_no=1, policy=door.policy, currency=door.currency)
+    check_rows(connection, raw, kind, matched=matched, file_no=1, policy=door.policy, currency=door.currency)
     if kind.converted:
         known = known_of(kind, history=door.history, ingested_at=door.ingested_at, zone=door.policy.time_zone)
         holds_days = door.policy.rate_holds_days

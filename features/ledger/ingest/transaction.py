@@ -90,11 +90,11 @@ def _judge(
 
 def _check(work: duckdb.DuckDBPyConnection, request: IngestRequest, incoming: IncomingRows, currency: str) -> list[str]:
     """Remarks on the reading; every row is in ``checked``."""
-    create_checked(work, request.kind)
+    create_checked(work, request.record_type)
     remarks = [remark for raw in incoming.raws for remark in raw.remarks]
     for file_no, (raw, matched) in enumerate(zip(incoming.raws, incoming.matches, strict=True), start=1):
         request.progress("Checking rows", (file_no - 1) / len(incoming.raws))
         remarks += check_rows(
-            work, raw, request.kind, matched=matched, file_no=file_no, policy=request.policy, currency=currency
+            work, raw, request.record_type, matched=matched, file_no=file_no, policy=request.policy, currency=currency
         )
     return remarks

@@ -59,13 +59,13 @@ def merge_events(
         f"""CREATE OR REPLACE TEMP TABLE good AS
         SELECT *, {known_at} AS visible_from,
             CASE WHEN known_at IS NULL THEN '{rule}' ELSE 'column' END AS rule,
-            {versioned} AS versioned, {digest_of(relation.said)} AS content,
+            {versioned} AS versioned, {digest_of(relation.content_as_sent)} AS content,
             {first_row_id} - 1 + row_number() OVER (ORDER BY file_no, line_no) AS place
         FROM checked WHERE reason IS NULL"""
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE held AS
-        SELECT row_id, {key}, visible_from, {versioned} AS versioned, {digest_of(relation.said)} AS content
+        SELECT row_id, {key}, visible_from, {versioned} AS versioned, {digest_of(relation.content_as_sent)} AS content
         FROM stored"""
     )
     connection.execute(

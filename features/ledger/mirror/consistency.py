@@ -125,11 +125,11 @@ def check_consistency(home: Home, policy: Policy, *, rebuild: bool) -> Consisten
 def _holding(home: Home, database: Connection, relation: Relation, zone: str) -> RelationConsistency:
     files = mirrored(home, database, relation, zone)
     damaged = damaged_files(home, database, relation)
-    kind = RECORD_TYPES[relation.kind]
-    money = money_kept(database, kind) if kind.money else Decimal(0)
-    rows_there, money_there = _rows_and_money([path for path in files if path not in damaged], kind.money)
+    record_type = RECORD_TYPES[relation.kind]
+    money = money_kept(database, record_type) if record_type.money else Decimal(0)
+    mirror_rows, mirror_money = _rows_and_money([path for path in files if path not in damaged], record_type.money)
     return RelationConsistency(
-        relation.name, rows_kept(database, relation), money, rows_there, money_there, len(damaged)
+        relation.name, rows_kept(database, relation), money, mirror_rows, mirror_money, len(damaged)
     )
 
 
@@ -138,7 +138,7 @@ def _rows_and_money(files: Sequence[Path], money: str) -> tuple[int, Decimal]:
     if not files:
         return 0, Decimal(0)
     with duckdb.connect() as work:
-        work.read_parquet([str(path) for path in files]).create_view("held")
+        work.read_parquet([str(path) for path in files]).create_view("mirror_rows")
         summed = f"coalesce(sum({money}), 0)" if money else "0"
-        rows, total = work.sql(f"SELECT count(*), {summed} FROM held").fetchall()[0]
+        rows, total = work.sql(f"SELECT count(*), {summed} FROM mirror_rows").fetchall()[0]
     return rows, Decimal(total)

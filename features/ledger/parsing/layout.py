@@ -16,7 +16,7 @@ from features.ledger.parsing.text import text_of, tidy_text_of, untrimmed_text_o
 from features.ledger.reading.header_matching import ColumnsError
 from features.ledger.reading.normalise import is_nested
 from features.ledger.reading.raw_rows import SYSTEM_1900, RawRows
-from features.ledger.schema.record_types import RECORD_TYPES, ColumnKind, ColumnSpec
+from features.ledger.schema.record_types import ColumnKind, ColumnSpec, RecordType
 from features.ledger.schema.work_tables import WorkTable
 from features.ledger.sql import quoted
 
@@ -48,7 +48,7 @@ class RowLayout:
 
     Attributes:
         source: name of the file.
-        kind: name of the record type.
+        record_type: of the rows.
         columns: the contract's columns that the source has, by our name, in the order of the contract.
         names: ours → theirs.
         types: the type of each in the source, by our name.
@@ -57,7 +57,7 @@ class RowLayout:
     """
 
     source: str
-    kind: str
+    record_type: RecordType
     columns: Mapping[str, ColumnSpec]
     names: Mapping[str, str]
     types: Mapping[str, pa.DataType]
@@ -77,9 +77,11 @@ class RowLayout:
         return _is_date(self.types[name])
 
 
-def lay_out(connection: duckdb.DuckDBPyConnection, raw: RawRows, kind: str, matched: Mapping[str, str]) -> RowLayout:
+def lay_out(
+    connection: duckdb.DuckDBPyConnection, raw: RawRows, record_type: RecordType, matched: Mapping[str, str]
+) -> RowLayout:
     """The layout of ``raw``, whose rows are now in ``texts``."""
-    columns = {column.name: column for column in RECORD_TYPES[kind].columns if column.name in matched}
+    columns = {column.name: column for column in record_type.columns if column.name in matched}
     table = raw.table.select([matched[name] for name in columns]).rename_columns(list(columns))
     types = {name: table.schema.field(name).type for name in columns}
     for name, arrow_type in types.items():
@@ -92,7 +94,7 @@ def lay_out(connection: duckdb.DuckDBPyConnection, raw: RawRows, kind: str, matc
         f"CREATE OR REPLACE TEMP TABLE {WorkTable.TEXTS} AS SELECT line_no, {', '.join(values)} FROM raw_rows"
     )
     connection.unregister("raw_rows")
-    return RowLayout(raw.name, kind, columns, matched, types, tidy, raw.serials_from)
+    return RowLayout(raw.name, record_type, columns, matched, types, tidy, raw.serials_from)
 
 
 def _text_or_typed(column: ColumnSpec, arrow_type: pa.DataType, tidy: frozenset[str]) -> str:

@@ -45,7 +45,7 @@ class NumericColumn:
 
     @property
     def number(self) -> str:
-        """Over ``texts``: the number, as kept in NAME_said; null where it is no number."""
+        """Over ``texts``: the number, as kept in NAME_read; null where it is no number."""
         if pa.types.is_float64(self.arrow_type):
             return f"CASE WHEN isfinite({self.name}) THEN {self.name} END"
         return self.name if is_number(self.arrow_type) else number_text(self.name, self.sign)
@@ -53,7 +53,7 @@ class NumericColumn:
     @property
     def wide(self) -> str:
         """Over the readings: DECIMAL(38,12); null where it does not fit."""
-        reading = f"{self.name}_said"
+        reading = f"{self.name}_read"
         return exact(text_of(reading, self.arrow_type) if pa.types.is_float64(self.arrow_type) else quoted(reading))
 
     @property
@@ -64,7 +64,7 @@ class NumericColumn:
     @property
     def money(self) -> str:
         """Over the readings: DECIMAL(18,4), halves to the even neighbour; null where it does not fit."""
-        reading = f"{self.name}_said"
+        reading = f"{self.name}_read"
         if pa.types.is_float64(self.arrow_type):
             is_exact = f"abs({reading}) < {MOST_EXACT} AND round({reading} * 10000) / 10000 = {reading}"
             return f"CASE WHEN {is_exact} THEN CAST({reading} AS DECIMAL(18,4)) ELSE {money(self.wide)} END"

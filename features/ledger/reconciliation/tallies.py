@@ -100,7 +100,7 @@ def known_at_rules(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 def values_set_aside(connection: duckdb.DuckDBPyConnection, kind: str) -> dict[str, int]:
     """Optional column → good rows of ``judged`` with an unreadable value in it."""
-    columns = may_be_set_aside(kind)
+    columns = may_be_set_aside(RECORD_TYPES[kind])
     if not columns:
         return {}
     counts = ", ".join(f"coalesce(sum((aside >> {bit}) & 1), 0)" for bit in range(len(columns)))

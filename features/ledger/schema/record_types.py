@@ -1,4 +1,4 @@
-"""The contract as data: every kind of rows, its columns, its key, and the relations its rows lie on."""
+"""The contract as data: every record type with its columns, its key and its relations."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from features.ledger.schema.orders import ORDER_COLUMNS
 __all__ = [
     "CUSTOMERS_RELATION",
     "CUSTOMER_COLUMNS",
+    "ORDERS_TYPE",
     "ORDER_COLUMNS",
     "PEOPLE",
     "RECORD_TYPES",
@@ -48,10 +49,10 @@ class Relation:
         name: of the view.
         folder: of the mirror.
         table: of the database.
-        kind: of the rows that lie on it.
-        columns: of the contract, known-at apart.
-        key: what rows with the same values in it are versions of.
-        is_state: a row holds until the next one of its key is known; else it tells of something that happened.
+        kind: name of the record type.
+        columns: of the contract, without known-at.
+        key: columns; rows with the same values in them are versions of each other.
+        is_state: a row holds until the next one of its key is known; else it is an event.
         renamed: column of the contract → its name in the view, where that differs.
         originals: what intake keeps beside converted money: ``X_in_currency`` as X was, empty where nothing was
             converted.
@@ -73,17 +74,17 @@ class Relation:
         return tuple(column.name for column in (*self.columns, *self.originals))
 
     @property
-    def said(self) -> tuple[str, ...]:
-        """SQL of what a row says, money as its sender wrote it: rows that agree in all of it say the same."""
-        kept = {column.name for column in self.originals}
+    def content_as_sent(self) -> tuple[str, ...]:
+        """SQL of its columns, with money as the sender wrote it; rows that agree in all of them say the same."""
+        originals = {column.name for column in self.originals}
         return tuple(
-            f"coalesce({name}{ORIGINAL}, {name})" if f"{name}{ORIGINAL}" in kept else name
+            f"coalesce({name}{ORIGINAL}, {name})" if f"{name}{ORIGINAL}" in originals else name
             for name in (column.name for column in self.columns)
         )
 
     @property
     def schema(self) -> pa.Schema:
-        """Its rows in mirror and memory: row_id, the columns, each instant's business day, and visible_from."""
+        """The columns in mirror and memory: row_id, the contract's, each instant's business day, and visible_from."""
         fields = [pa.field("row_id", pa.int64(), nullable=False)]
         for column in (*self.columns, *self.originals):
             fields.append(pa.field(column.name, ARROW_TYPES[column.kind], nullable=not column.required))
@@ -108,17 +109,18 @@ class Order:
 
 @dataclass(frozen=True)
 class RecordType:
-    """What rows of one kind are.
+    """The contract of one kind of rows.
 
     Attributes:
-        name: as ``ingest`` is told.
-        columns: the contract.
-        relations: where its rows lie; the first holds every row of it, but for those that tell only of a person.
-        happened_at: the column that says when it happened; empty: the rows are states.
+        name: as in the command ``ingest``.
+        columns: of the contract.
+        relations: where its rows are stored; the first holds all rows but those that describe only a person.
+        happened_at: the column with the instant of the event; empty: the rows are states.
         money: the column whose sum is reconciled per currency; empty: none.
         converted: every column of money, in the row's currency when it comes, in the reporting currency when kept.
-        is_public: known to everybody when it happened, whenever it came in.
-        is_sale: its rows are sales and returns of products: they may cancel each other, and are looked at closer.
+        is_public: a row counts as known when it happened, whenever it came in.
+        is_sale: its rows are sales and returns of products; they may cancel each other, and are checked and reported in
+            more detail.
         in_order: dates that must not contradict each other.
     """
 
@@ -152,7 +154,7 @@ class RecordType:
         return {column.name: column.day for column in self.columns if column.day}
 
 
-def _told(columns: tuple[ColumnSpec, ...]) -> tuple[ColumnSpec, ...]:
+def _without_known_at(columns: tuple[ColumnSpec, ...]) -> tuple[ColumnSpec, ...]:
     return tuple(column for column in columns if column.name != "known_at")
 
 
@@ -161,10 +163,10 @@ def _events(
     money: str = "", view: str = "", in_order: tuple[Order, ...] = (), converted: tuple[str, ...] = (),
     is_public: bool = False, is_sale: bool = False,
 ) -> RecordType:  # fmt: skip
-    """A kind whose rows tell of something that happened."""
+    """A record type whose rows are events."""
     originals = tuple(ColumnSpec(f"{money}{ORIGINAL}", MONEY, f"{money} in the row's currency") for money in converted)
     relation = Relation(
-        view or name, name, view or name, name, _told(columns), key, is_state=False, originals=originals
+        view or name, name, view or name, name, _without_known_at(columns), key, is_state=False, originals=originals
     )  # fmt: skip
     return RecordType(name, columns, (relation,), happened_at, money, in_order, converted, is_public, is_sale)
 
@@ -177,16 +179,17 @@ PEOPLE = Relation(
 )  # fmt: skip
 CUSTOMERS_RELATION = Relation(
     "customers", "customers", "customer_versions", "customers",
-    tuple(column for column in _told(CUSTOMER_COLUMNS) if column.name not in PERSON_COLUMNS),
+    tuple(column for column in _without_known_at(CUSTOMER_COLUMNS) if column.name not in PERSON_COLUMNS),
     ("customer_id",), is_state=True,
 )  # fmt: skip
 MANAGERS = Relation(
-    "managers", "managers", "manager_versions", "managers", _told(MANAGER_COLUMNS), ("manager_id",), is_state=True
-)
+    "managers", "managers", "manager_versions", "managers",
+    _without_known_at(MANAGER_COLUMNS), ("manager_id",), is_state=True,
+)  # fmt: skip
 
 RECORD_TYPES: Mapping[str, RecordType] = {
-    kind.name: kind
-    for kind in (
+    record_type.name: record_type
+    for record_type in (
         _events(
             "orders", ORDER_COLUMNS, ("order_id", "line_id"), happened_at="ordered_at", money="amount",
             view="order_lines", converted=("amount", "cost", "discount"), is_sale=True,
@@ -220,7 +223,10 @@ RECORD_TYPES: Mapping[str, RecordType] = {
         _events("rates", RATE_COLUMNS, ("currency", "rated_on"), happened_at="rated_on", is_public=True),
     )
 }  # fmt: skip
-"""The kinds of rows that can come in, each with its contract."""
+"""The record types that can be ingested, by name."""
+
+ORDERS_TYPE = RECORD_TYPES["orders"]
+"""Order lines, the record type of a source read where it lies."""
 
 RELATIONS: Mapping[str, Relation] = {
     relation.name: relation for record_type in RECORD_TYPES.values() for relation in record_type.relations

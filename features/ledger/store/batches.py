@@ -66,14 +66,14 @@ def newest_batch_of(database: Connection) -> int:
     return next_id(database, BATCHES, "batch_id") - 1
 
 
-def ledger_state_of(database: Connection, kind: RecordType) -> LedgerState:
+def ledger_state_of(database: Connection, record_type: RecordType) -> LedgerState:
     """The state of the ledger for the next writer."""
-    batches = select(func.count()).where(BATCHES.c.kind == kind.name, BATCHES.c.accepted_rows > 0)
+    batches = select(func.count()).where(BATCHES.c.kind == record_type.name, BATCHES.c.accepted_rows > 0)
     return LedgerState(
         settings=read_settings(database),
         begun=bool(database.execute(batches).scalar_one()),
         next_batch_id=next_id(database, BATCHES, "batch_id"),
-        next_row_id=max(next_id(database, TABLES[relation.name], "row_id") for relation in kind.relations),
+        next_row_id=max(next_id(database, TABLES[relation.name], "row_id") for relation in record_type.relations),
     )
 
 

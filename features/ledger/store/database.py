@@ -47,32 +47,6 @@ class Store:
 
     engine: Engine
 
-    @classmethod
-    def open(cls, home: Home) -> Store:
-        """The database of ``home``, created or migrated where needed.
-
-        Raises:
-            StoreError: it cannot be opened, or is newer than this program.
-        """
-        try:
-            url = make_url(home.database_url)
-        except ArgumentError:
-            raise StoreError(
-                "CALLFIRST_DATABASE_URL is not a database address.",
-                "Write it like postgresql+psycopg://user@host/name.",
-            ) from None
-        try:
-            if url.get_backend_name() == "sqlite" and url.database:
-                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            store = cls(_engine_of(home.database_url))
-            store._bring_up_to_date()
-        except (SQLAlchemyError, OSError, ImportError) as error:
-            raise StoreError(
-                f"The database {url} cannot be opened: {first_line(getattr(error, 'orig', None) or error)}.",
-                "Check its address and write access.",
-            ) from None
-        return store
-
     @staticmethod
     def exists(home: Home) -> bool:
         """Whether ``home`` has a database, as far as is known without a connection."""
@@ -97,42 +71,19 @@ class Store:
                 "Check free space and other users of the database, then repeat.",
             ) from None
 
-    def close(self) -> None:
-        """Closes its connections."""
-        self.engine.dispose()
-
-    def _bring_up_to_date(self) -> None:
-        newest = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-        with self.engine.connect() as connection:
-            at = _revision_of(connection)
-        if at == newest:
-            return
-        if at is not None and at > newest:
-            raise StoreError(
-                f"The database is at revision {at}, newer than this program's {newest}.", "Update callfirst."
-            )
-        from alembic import command
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        with self.engine.execution_options(writing=True).begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-
 
 @contextmanager
 def open_store(home: Home) -> Iterator[Store]:
-    """The database of ``home``; its connections are closed at the end.
+    """The database of ``home``, created or migrated where needed; its connections are closed at the end.
 
     Raises:
         StoreError: it cannot be opened, or is newer than this program.
     """
-    store = Store.open(home)
+    engine = _migrated(home.database_url)
     try:
-        yield store
+        yield Store(engine)
     finally:
-        store.close()
+        engine.dispose()
 
 
 def insert_rows(
@@ -156,6 +107,48 @@ def insert_rows(
         if on_rows:
             on_rows(done)
     return done
+
+
+def _migrated(address: str) -> Engine:
+    """The engine of a database at its newest revision."""
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise StoreError(
+            "CALLFIRST_DATABASE_URL is not a database address.", "Write it like postgresql+psycopg://user@host/name."
+        ) from None
+    try:
+        if url.get_backend_name() == "sqlite" and url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = _engine_of(address)
+        _bring_up_to_date(engine)
+    except (SQLAlchemyError, OSError, ImportError) as error:
+        raise StoreError(
+            f"The database {url} cannot be opened: {first_line(getattr(error, 'orig', None) or error)}.",
+            "Check its address and write access.",
+        ) from None
+    return engine
+
+
+def _bring_up_to_date(engine: Engine) -> None:
+    """Migrates the database to the newest revision; a newer database is refused."""
+    newest = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    with engine.connect() as connection:
+        revision = _revision_of(connection)
+    if revision == newest:
+        return
+    if revision is not None and revision > newest:
+        raise StoreError(
+            f"The database is at revision {revision}, newer than this program's {newest}.", "Update callfirst."
+        )
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with engine.execution_options(writing=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def _engine_of(url: str) -> Engine:

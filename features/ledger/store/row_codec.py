@@ -69,16 +69,17 @@ def raw_rows(
         StoredRowError: a value is of another type than its column's.
     """
     names = kept_names(relation)
-    fields = [pa.field(name, _raw_kind(relation.schema.field(name).type)) for name in names]
-    kinds = pa.schema(fields + [pa.field(name, pa.int64()) for name in beside])
+    fields = [pa.field(name, _stored_type(relation.schema.field(name).type)) for name in names]
+    schema = pa.schema(fields + [pa.field(name, pa.int64()) for name in beside])
     statement = ", ".join([*names, *beside.values()])
     result = connection.exec_driver_sql(f"SELECT {statement} FROM {relation.table} {where}", parameters)
     cursor: Any = result.cursor
     batches = []
     while chunk := cursor.fetchmany(CHUNK_ROWS):
-        columns = [_typed(values, kind, relation) for values, kind in zip(zip(*chunk, strict=True), kinds, strict=True)]
-        batches.append(pa.record_batch(columns, schema=kinds))
-    return pa.Table.from_batches(batches, kinds)
+        by_column = zip(zip(*chunk, strict=True), schema, strict=True)
+        columns = [_typed(values, field, relation) for values, field in by_column]
+        batches.append(pa.record_batch(columns, schema=schema))
+    return pa.Table.from_batches(batches, schema)
 
 
 def as_rows(work: duckdb.DuckDBPyConnection, raw: pa.Table, relation: Relation, zone: str) -> pa.Table:
@@ -104,12 +105,12 @@ def rows_kept(connection: Connection, relation: Relation, *, first_row_id: int =
     return int(connection.execute(count, {"first": first_row_id}).scalar_one())
 
 
-def money_kept(connection: Connection, kind: RecordType, *, first_row_id: int = 0) -> Decimal:
+def money_kept(connection: Connection, record_type: RecordType, *, first_row_id: int = 0) -> Decimal:
     """The money of the stored rows from a row_id on; exact even where the sum outgrows the database's integers."""
     units, parts = connection.execute(
         text(
-            f"SELECT coalesce(sum({kind.money} / 10000), 0), coalesce(sum({kind.money} % 10000), 0) "
-            f"FROM {kind.relation.table} WHERE row_id >= :first"
+            f"SELECT coalesce(sum({record_type.money} / 10000), 0), coalesce(sum({record_type.money} % 10000), 0) "
+            f"FROM {record_type.relation.table} WHERE row_id >= :first"
         ),
         {"first": first_row_id},
     ).one()
@@ -123,12 +124,12 @@ def _typed(values: tuple[Any, ...], field: pa.Field, relation: Relation) -> pa.A
         raise StoredRowError(relation.table, f"{field.name}: {first_line(error)}") from None
 
 
-def _raw_kind(kind: pa.DataType) -> pa.DataType:
-    return pa.string() if pa.types.is_string(kind) or _is_wide(kind) else pa.int64()
+def _stored_type(arrow_type: pa.DataType) -> pa.DataType:
+    return pa.string() if pa.types.is_string(arrow_type) or _is_wide(arrow_type) else pa.int64()
 
 
-def _is_wide(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_decimal(kind) and kind.precision > WIDE)
+def _is_wide(arrow_type: pa.DataType) -> bool:
+    return bool(pa.types.is_decimal(arrow_type) and arrow_type.precision > WIDE)
 
 
 def _kept(field: pa.Field) -> str:

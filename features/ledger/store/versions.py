@@ -19,20 +19,21 @@ def with_replaced_at(versions: pa.Table, people: pa.Table) -> pa.Table:
     A person known before its customer gets a version of the customer without any value, until the customer is known.
     """
     with small_work() if len(versions) + len(people) <= SMALL_ROWS else duckdb.connect() as work:
-        work.register("said", versions)
-        work.register("met", people)
+        work.register("of_customers", versions)
+        work.register("of_people", people)
         names = ", ".join(name for name in CUSTOMERS.names if name != "replaced_at")
         return (
             work.sql(
-                f"""WITH first_met AS (
+                f"""WITH first_of_people AS (
                     SELECT arg_min(row_id, (visible_from, row_id)) AS row_id, customer_id,
                         min(visible_from) AS visible_from
-                    FROM met GROUP BY customer_id),
-                first_said AS (SELECT customer_id, min(visible_from) AS since FROM said GROUP BY customer_id),
+                    FROM of_people GROUP BY customer_id),
+                first_of_customers AS (
+                    SELECT customer_id, min(visible_from) AS since FROM of_customers GROUP BY customer_id),
                 versions AS (
-                    FROM said UNION ALL BY NAME
-                    SELECT m.* FROM first_met m LEFT JOIN first_said USING (customer_id)
-                    WHERE since IS NULL OR m.visible_from < since)
+                    FROM of_customers UNION ALL BY NAME
+                    SELECT p.* FROM first_of_people p LEFT JOIN first_of_customers USING (customer_id)
+                    WHERE since IS NULL OR p.visible_from < since)
                 SELECT {names}, {_next(("customer_id",))} AS replaced_at FROM versions ORDER BY row_id"""
             )
             .to_arrow_table()

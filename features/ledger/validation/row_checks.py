@@ -11,7 +11,7 @@ from features.ledger.parsing.format_votes import votes_of
 from features.ledger.parsing.inference import Dialect, dialect_of
 from features.ledger.parsing.layout import RowLayout, lay_out
 from features.ledger.reading.raw_rows import Misfit, RawRows
-from features.ledger.schema.record_types import RECORD_TYPES, SQL_TYPES
+from features.ledger.schema.record_types import SQL_TYPES, RecordType
 from features.ledger.schema.work_tables import WorkTable
 from features.ledger.validation.cross_row_checks import quarantine_collisions, quarantine_totals
 from features.ledger.validation.row_reasons import reason_of, set_aside_bits
@@ -32,9 +32,8 @@ def open_checks() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def create_checked(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
+def create_checked(connection: duckdb.DuckDBPyConnection, record_type: RecordType) -> None:
     """An empty table ``checked`` for rows of a record type: every column of the contract, and a reason."""
-    record_type = RECORD_TYPES[kind]
     columns = [f"{column.name} {SQL_TYPES[column.kind]}" for column in record_type.columns]
     columns += [f"{day} DATE" for day in record_type.days.values()]
     columns += [f"{column.name} {SQL_TYPES[column.kind]}" for column in record_type.relation.originals]
@@ -48,7 +47,7 @@ def create_checked(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
 def check_rows(
     connection: duckdb.DuckDBPyConnection,
     raw: RawRows,
-    kind: str,
+    record_type: RecordType,
     *,
     matched: Mapping[str, str],
     file_no: int,
@@ -63,12 +62,12 @@ def check_rows(
         AmbiguousDatesError: a column of dates may be day first or month first.
         AmbiguousNumbersError: a column of money may have a decimal point or a decimal comma.
     """
-    layout = lay_out(connection, raw, kind, matched)
+    layout = lay_out(connection, raw, record_type, matched)
     dialect = dialect_of(votes_of(connection, layout), layout)
     check_laid_out(connection, layout, dialect, file_no=file_no, policy=policy, currency=currency)
     if raw.misfits:
         check_misfits(connection, raw.misfits, file_no=file_no)
-    if not RECORD_TYPES[kind].is_sale:
+    if not record_type.is_sale:
         return dialect.remarks
     totals, _ = quarantine_totals(connection, file_no=file_no, source=raw.name)
     quarantine_collisions(connection, file_no=file_no)

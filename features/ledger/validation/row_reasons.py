@@ -9,7 +9,7 @@ from features.ledger.parsing.layout import RowLayout
 from features.ledger.parsing.numbers import is_other_sign
 from features.ledger.schema.currencies import CURRENCIES
 from features.ledger.schema.quarantine_reasons import QuarantineReason
-from features.ledger.schema.record_types import RECORD_TYPES, ColumnKind, ColumnSpec, Order, RecordType
+from features.ledger.schema.record_types import ColumnKind, ColumnSpec, Order, RecordType
 from features.ledger.sql import at_utc, day_of, literal
 from features.ledger.validation.row_values import has_owner, named_currency
 from features.policy import Policy
@@ -29,7 +29,7 @@ Tests = list[tuple[str, QuarantineReason]]
 
 def reason_of(layout: RowLayout, dialect: Dialect, policy: Policy, from_price: str, currency: str) -> str:
     """SQL over the values: the first reason why the row cannot be used, or null."""
-    required = [column for column in RECORD_TYPES[layout.kind].columns if column.required]
+    required = [column for column in layout.record_type.columns if column.required]
     tests = [
         *_text_tests(layout, required),
         *(test for column in required for test in _value_tests(column, from_price)),
@@ -78,7 +78,7 @@ def _value_tests(column: ColumnSpec, from_price: str) -> Tests:
                 (f"{name} IS NULL", QuarantineReason.WHEN_IMPOSSIBLE),
             ]
         case ColumnKind.MONEY:
-            unread = "quantity_said IS NULL OR unit_price_said IS NULL" if from_price else f"{name}_said IS NULL"
+            unread = "quantity_read IS NULL OR unit_price_read IS NULL" if from_price else f"{name}_read IS NULL"
             return [(unread, QuarantineReason.AMOUNT), (f"{name} IS NULL", QuarantineReason.AMOUNT_LARGE)]
         case ColumnKind.NUMBER | ColumnKind.PRECISE:
             return [(f"{name} IS NULL", QuarantineReason.NUMBER)]
@@ -88,7 +88,7 @@ def _value_tests(column: ColumnSpec, from_price: str) -> Tests:
 
 
 def _currency_tests(layout: RowLayout, dialect: Dialect, currency: str) -> Tests:
-    has_money = bool(RECORD_TYPES[layout.kind].money)
+    has_money = bool(layout.record_type.money)
     named = named_currency(layout, currency)
     signs = dialect.signs if has_money else {}
     tests = [(is_other_sign(name, of_column, named), QuarantineReason.SIGN) for name, of_column in signs.items()]
@@ -100,7 +100,7 @@ def _currency_tests(layout: RowLayout, dialect: Dialect, currency: str) -> Tests
 
 
 def _other_tests(layout: RowLayout, policy: Policy) -> Tests:
-    record_type, columns = RECORD_TYPES[layout.kind], layout.columns
+    record_type, columns = layout.record_type, layout.columns
     tests: Tests = []
     if "known_at" in columns:
         tests.append(("known_at_given AND known_at IS NULL", QuarantineReason.KNOWN_AT))
@@ -128,16 +128,16 @@ def _contradicts(record_type: RecordType, order: Order, zone: str) -> str:
     return f"{before} OR ({order.later} < {order.earlier} AND {has_time})"
 
 
-def may_be_set_aside(kind: str) -> tuple[ColumnSpec, ...]:
+def may_be_set_aside(record_type: RecordType) -> tuple[ColumnSpec, ...]:
     """The optional columns whose unusable values become null; column i is bit i of ``checked.aside``."""
-    return tuple(column for column in RECORD_TYPES[kind].columns if column.may_be_set_aside)
+    return tuple(column for column in record_type.columns if column.may_be_set_aside)
 
 
 def set_aside_bits(layout: RowLayout) -> str:
     """SQL: which optional values are given but unusable, as bits; see :func:`may_be_set_aside`."""
     bits = [
         f"(CASE WHEN {_is_unusable(layout, column)} THEN {1 << bit} ELSE 0 END)"
-        for bit, column in enumerate(may_be_set_aside(layout.kind))
+        for bit, column in enumerate(may_be_set_aside(layout.record_type))
         if column.name in layout.columns
     ]
     return " + ".join(bits) or "0"

@@ -11,7 +11,7 @@ from features.ledger.parsing.layout import NUMBERS, RowLayout
 from features.ledger.parsing.numbers import NumericColumn, money, sign_of
 from features.ledger.parsing.text import BLANKS
 from features.ledger.schema.column import WORDLY
-from features.ledger.schema.record_types import RECORD_TYPES, ColumnKind, ColumnSpec
+from features.ledger.schema.record_types import ColumnKind, ColumnSpec
 from features.ledger.sql import day_of, literal
 
 FIRST_YEAR, LAST_YEAR = 1901, 2199  # 1900-01-01 and 2200-01-01 stand for no date at all
@@ -39,7 +39,7 @@ def readings_of(layout: RowLayout, dialect: Dialect, numbers: Mapping[str, Numer
     readings: list[str] = []
     for name, column in layout.columns.items():
         if name in numbers:
-            readings += [f"{numbers[name].is_given} AS {name}_given", f"{numbers[name].number} AS {name}_said"]
+            readings += [f"{numbers[name].is_given} AS {name}_given", f"{numbers[name].number} AS {name}_read"]
             readings += [f"{sign_of(name)} AS {name}_sign"] if name in dialect.signs else []
         elif column.kind is ColumnKind.TEXT:
             text = _text(name, is_float_id=name in dialect.float_ids, is_tidy=name in layout.tidy)
@@ -97,7 +97,7 @@ def _within(column: ColumnSpec, value: str) -> str:
 
 def results_of(layout: RowLayout, zone: str, currency: str) -> list[str]:
     """SQL over the values: the columns of ``checked``."""
-    record_type = RECORD_TYPES[layout.kind]
+    record_type = layout.record_type
     days = [f"{day_of(name, zone)} AS {day}" for name, day in record_type.days.items() if name in layout.columns]
     plain = [
         f"CASE WHEN {has_owner(layout, column)} THEN {name} END AS {name}" if column.of else name

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from features.home import Home
-from features.ledger.store.database import Store
+from features.ledger.store.database import Store, open_store
 from features.ledger.store.dirty_customers import DirtyMark, dirty_marks, mark_dirty, put_off, unmark
 from features.ledger.store.tables import microseconds
 from serving.publication.publish import publish
@@ -23,9 +23,8 @@ MORNING = datetime(2026, 9, 1, tzinfo=UTC)  # as of when MADE is published
 
 @pytest.fixture
 def store(home: Home) -> Iterator[Store]:
-    store = Store.open(home)
-    yield store
-    store.close()
+    with open_store(home) as store:
+        yield store
 
 
 def dirty(store: Store, now: datetime = datetime(2100, 1, 1, tzinfo=UTC)) -> dict[str, tuple[int, datetime]]:

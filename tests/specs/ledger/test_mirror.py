@@ -19,7 +19,7 @@ from features.ledger.ingest.intake import ingest
 from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import MirrorError, read_ledger
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from features.ledger.store.row_codec import StoredRowError
 from features.ledger.store.tables import ORDER_LINES
 from features.policy import Policy
@@ -57,10 +57,8 @@ def test_a_mirror_made_anew_from_the_database_says_exactly_what_the_first_said(h
 
 @pytest.mark.parametrize("value", ["soon", b"\xff", 2**63 - 1])
 def test_a_stored_value_that_no_ingest_writes_is_named_with_its_table(home: Home, value: object) -> None:
-    store = Store.open(home)
-    with store.writing() as database:
+    with open_store(home) as store, store.writing() as database:
         database.exec_driver_sql("UPDATE order_lines SET amount = ? WHERE row_id = 2", (value,))
-    store.close()
     with pytest.raises(StoredRowError, match=r"order_lines.*no ingest writes.*amount"):
         check_consistency(home, POLICY, rebuild=True)
 
@@ -116,7 +114,7 @@ def test_a_mirror_that_cannot_be_written_is_one_sentence(home: Home) -> None:
 
 
 def test_the_doctor_sees_a_database_that_lost_rows(home: Home) -> None:
-    with Store.open(home).writing() as database:
+    with open_store(home) as store, store.writing() as database:
         database.execute(delete(ORDER_LINES).where(ORDER_LINES.c.row_id == 7))
     found = check_consistency(home, POLICY, rebuild=False)
     assert not found.sound

@@ -12,7 +12,7 @@ from features.clock import AsOf
 from features.home import Home
 from features.ledger.errors import EmptyLedgerError
 from features.ledger.mirror.parquet_mirror import read_ledger
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from features.ledger.store.partial_ledger import ledger_of_customers
 from features.snapshot import company_values, take_snapshot
 from tests.specs.ingested import Ingest
@@ -52,30 +52,25 @@ def test_features_of_some_customers_are_those_the_whole_ledger_gives(filled: Hom
     whole = read_ledger(filled, POLICY)
     everybody = take_snapshot(whole, [AS_OF], POLICY)
     company = company_values(whole, [AS_OF.midnight(POLICY.zone)], POLICY)
-    store = Store.open(filled)
-    few = take_snapshot(ledger_of_customers(store, some, POLICY), [AS_OF], POLICY, customers=some, company=company)
-    store.close()
+    with open_store(filled) as store:
+        few = take_snapshot(ledger_of_customers(store, some, POLICY), [AS_OF], POLICY, customers=some, company=company)
     expected = everybody.table.filter(pc.is_in(everybody.table.column("customer_id"), pa.array(some)))
     assert few.table.equals(expected)
 
 
 def test_they_know_the_days_and_the_currency_of_the_whole_ledger(filled: Home) -> None:
-    store, whole = Store.open(filled), read_ledger(filled, POLICY)
-    few = ledger_of_customers(store, ["c"], POLICY)
-    store.close()
+    whole = read_ledger(filled, POLICY)
+    with open_store(filled) as store:
+        few = ledger_of_customers(store, ["c"], POLICY)
     assert (few.starts_on, few.ends_on, few.currency) == (whole.starts_on, whole.ends_on, whole.currency)
 
 
 def test_an_event_of_the_whole_company_is_theirs_too(bring: Ingest, filled: Home) -> None:
     bring("event,happened_at,until_on\nclosed,2026-04-01,2026-04-08\n", "events", now=NOON)
-    store = Store.open(filled)
-    with ledger_of_customers(store, ["a"], POLICY).open() as connection:
+    with open_store(filled) as store, ledger_of_customers(store, ["a"], POLICY).open() as connection:
         assert connection.sql("SELECT customer_id, event FROM events").fetchall() == [(None, "closed")]
-    store.close()
 
 
 def test_an_empty_ledger_has_nothing_of_anybody(home: Home) -> None:
-    store = Store.open(home)
-    with pytest.raises(EmptyLedgerError):
+    with open_store(home) as store, pytest.raises(EmptyLedgerError):
         ledger_of_customers(store, ["a"], POLICY)
-    store.close()

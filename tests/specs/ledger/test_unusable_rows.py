@@ -20,7 +20,7 @@ from features.ledger.ingest.intake import ingest
 from features.ledger.ingest.request import IngestRequest, InputFiles
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.schema.quarantine_reasons import QuarantineReason
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from features.ledger.store.tables import QUARANTINE
 from features.policy import Policy
 from tests.specs.ingested import NOW, Ingest, read, reasons
@@ -51,7 +51,7 @@ def test_a_bad_row_is_quarantined_with_its_reason_and_original_and_good_rows_are
     assert (account.read.rows, account.accepted.rows, account.quarantined.rows) == (3, 2, 1)
     assert account.accepted.money == {"EUR": Decimal(5 + 7)}
     assert [row["customer_id"] for row in read(home)] == ["a", "b"]
-    with Store.open(home).engine.connect() as database:
+    with open_store(home) as store, store.engine.connect() as database:
         kept = database.execute(select(QUARANTINE)).one()
     original = json.loads(kept.original)
     assert original == {"text": BAD_ROWS[reason]} or original["customer_id"] == BAD_ROWS[reason].split(",")[0]

@@ -12,7 +12,7 @@ from features.ledger.ingest.in_memory import RejectedRowsError, ledger_of
 from features.ledger.mirror.consistency import check_consistency
 from features.ledger.mirror.parquet_mirror import read_ledger
 from features.ledger.schema.quarantine_reasons import QuarantineReason
-from features.ledger.store.database import Store
+from features.ledger.store.database import open_store
 from features.ledger.store.settings import SettledError
 from features.ledger.store.tables import METADATA
 from features.policy import Policy
@@ -63,19 +63,20 @@ def test_an_in_memory_ledger_refuses_rows_that_cannot_be_used() -> None:
 def test_the_migrations_make_the_tables_that_the_code_declares(home: Home) -> None:
     from sqlalchemy import inspect
 
-    found = inspect(Store.open(home).engine)
-    for name in METADATA.tables:
-        assert {column["name"] for column in found.get_columns(name)} == set(METADATA.tables[name].columns.keys())
+    with open_store(home) as store:
+        database = inspect(store.engine)
+        for name, table_declared in METADATA.tables.items():
+            assert {column["name"] for column in database.get_columns(name)} == set(table_declared.columns.keys())
 
 
 def test_an_address_that_is_no_database_is_one_sentence(monkeypatch: pytest.MonkeyPatch, home: Home) -> None:
     monkeypatch.setenv("CALLFIRST_DATABASE_URL", "no address")
-    with pytest.raises(LedgerError, match="not a database address"):
-        Store.open(home)
+    with pytest.raises(LedgerError, match="not a database address"), open_store(home):
+        pass
 
 
 def test_a_damaged_database_is_one_sentence(home: Home) -> None:
     home.var.mkdir(parents=True)
     (home.var / "callfirst.db").write_bytes(b"no database at all" * 1000)
-    with pytest.raises(LedgerError, match="cannot be opened"):
-        Store.open(home)
+    with pytest.raises(LedgerError, match="cannot be opened"), open_store(home):
+        pass

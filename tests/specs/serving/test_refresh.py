@@ -18,7 +18,7 @@ from features.home import Home
 from features.ledger.errors import LedgerError
 from features.ledger.ingest.push import push_rows
 from features.ledger.mirror.parquet_mirror import read_ledger
-from features.ledger.store.database import Store
+from features.ledger.store.database import Store, open_store
 from features.ledger.store.dirty_customers import dirty_marks, still_dirty
 from models.published_forecasts import FORECASTS, RUNS
 from models.registry import PROMOTIONS
@@ -52,9 +52,8 @@ def home(night: Home, tmp_path: Path) -> Home:
 
 @pytest.fixture
 def store(home: Home) -> Iterator[Store]:
-    store = Store.open(home)
-    yield store
-    store.close()
+    with open_store(home) as store:
+        yield store
 
 
 def push(home: Home, *rows: dict[str, str], kind: str = "orders", now: datetime = NOON) -> None:
@@ -179,7 +178,8 @@ def test_a_customer_who_cannot_be_refreshed_waits_alone_and_longer_each_time(hom
 
 def test_a_process_killed_between_storing_and_refreshing_loses_no_mark(home: Home, store: Store) -> None:
     push(home, order("weekly"))
-    assert Refresher(home, Store.open(home)).refresh(now=LATER) == Refreshed(1)  # another process, later
+    with open_store(home) as later:  # another process
+        assert Refresher(home, later).refresh(now=LATER) == Refreshed(1)
 
 
 def test_marks_are_removed_by_the_transaction_that_publishes_or_not_at_all(home: Home, store: Store) -> None:

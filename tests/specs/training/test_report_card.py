@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from features.home import Home
 from features.ledger.ledger import Ledger
-from features.ledger.store.database import Store
+from features.ledger.store.database import Store, open_store
 from models.findings import FindingKind, add, finding_of
 from models.published_forecasts import RUNS, ForecastRun, keep_forecasts, runs_with_forecasts
 from tests.text_tables import POLICY, at, ledger
@@ -24,9 +24,8 @@ LISTED, CLOSES = date(2026, 2, 1), "2026-03-03"
 
 @pytest.fixture
 def store(home: Home) -> Iterator[Store]:
-    found = Store.open(home)
-    yield found
-    found.close()
+    with open_store(home) as found:
+        yield found
 
 
 def publish(store: Store, day: date, customers: Mapping[str, float], *, listed: tuple[str, ...] = ()) -> None:
