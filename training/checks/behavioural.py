@@ -105,7 +105,7 @@ class CheckRun:
     def note(self, check: FeatureCheck, when: str, difference: ValueDifference) -> None:
         """Keep a feature's first difference for a check; a feature that differs from run to run is left out."""
         if difference.feature not in self.unsteady:
-            self.leaks.setdefault(check, {}).setdefault(difference.feature, leaks_found_by(check, when, difference))
+            self.leaks.setdefault(check, {}).setdefault(difference.feature, leak_of(check, when, difference))
 
     def features_of(self, ledger_rows: LedgerRows, name: str, as_ofs: Sequence[AsOf]) -> FeatureTable:
         """The maker's features of some ledger rows."""
@@ -133,7 +133,7 @@ def run_checks(
     unsteady = {difference.feature: difference for difference in differences(together, repeated)}
     check_run = CheckRun(maker, ledger_rows, policy, tuple(instants), true_at, frozenset(unsteady), {})
     check_run.leaks[checks.TWICE] = {
-        name: leaks_found_by(checks.TWICE, "", difference) for name, difference in unsteady.items()
+        name: leak_of(checks.TWICE, "", difference) for name, difference in unsteady.items()
     }
     _across_instants(check_run, together, all_instants)
     _under_other_names(check_run, all_instants, together)
@@ -229,8 +229,8 @@ def _booked(check_run: CheckRun, at: AsOf) -> None:
             check_run.note(checks.COMMITMENTS, "orders are booked for five days later", difference)
 
 
-def leaks_found_by(check: FeatureCheck, when: str, difference: ValueDifference) -> Leak:
-    """The difference as a sentence."""
+def leak_of(check: FeatureCheck, when: str, difference: ValueDifference) -> Leak:
+    """The leak that a difference shows, with its sentence."""
     customer, instant = difference.example
     example = {
         "customer_id": customer,
@@ -238,9 +238,9 @@ def leaks_found_by(check: FeatureCheck, when: str, difference: ValueDifference) 
         "is": _shown(difference.first),
         "becomes": _shown(difference.second),
     }
-    rows_seen = f"{difference.rows:,} of {difference.of_rows:,} rows; for example {customer} as of {instant} UTC:"
+    rows = f"{difference.rows:,} of {difference.of_rows:,} rows; for example {customer} as of {instant} UTC:"
     claim = check.tells.format(feature=difference.feature, what=when)
-    sentence = f"{claim} {rows_seen} {_shown(difference.first)} becomes {_shown(difference.second)}."
+    sentence = f"{claim} {rows} {_shown(difference.first)} becomes {_shown(difference.second)}."
     return Leak(difference.feature, difference.rows, difference.of_rows, example, sentence)
 
 

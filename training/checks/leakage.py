@@ -63,7 +63,7 @@ def check_features(
     Raises:
         MadeFeaturesError: the function fails on the true ledger, or returns no features.
     """
-    scope = _frame(ledger, policy, until, horizon_days)
+    scope = _scope_of_check(ledger, policy, until, horizon_days)
     ledger_rows, remarks = _sampled(LedgerRows.of(ledger), scope, most_customers)
     instants = sorted(as_ofs) or _instants(scope, policy)
     origins = origins_of(
@@ -85,7 +85,7 @@ def check_table(
         MadeFeaturesError: the table has no keys or no features.
     """
     table = FeatureTable.of(features, policy)
-    scope = _frame(ledger, policy, until, horizon_days)
+    scope = _scope_of_check(ledger, policy, until, horizon_days)
     customers = {customer for customer, _ in table.place}
     ledger_rows, remarks = _sampled(LedgerRows.of(ledger), scope, MOST_CUSTOMERS)
     known = set(known_customers(ledger_rows, scope.until))
@@ -124,7 +124,7 @@ def _report(results: Sequence[CheckResult], features: FeatureTable, remarks: tup
     return LeakReport(tuple(by_code), tuple(features.columns), remarks)
 
 
-def _frame(ledger: Ledger, policy: Policy, until: AsOf | None, horizon_days: int | None) -> TrainingScope:
+def _scope_of_check(ledger: Ledger, policy: Policy, until: AsOf | None, horizon_days: int | None) -> TrainingScope:
     return scope_of(ledger, policy, until=until, horizon_days=horizon_days, active_days=horizon_days)
 
 

@@ -34,7 +34,7 @@ SOMETHING = 100
 """A number where there is no row to copy."""
 A_WORD = {"event": "buyer_changed"}
 """Values of required texts then, where not every text is valid."""
-ROW_ID, SEEN, REPLACED = "row_id", "visible_from", "replaced_at"
+ROW_ID, VISIBLE_FROM, REPLACED = "row_id", "visible_from", "replaced_at"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _layer(relation: Relation) -> Layer:
     )
 
 
-LAYERS: Mapping[str, Layer] = {name: _layer(shelf) for name, shelf in RELATIONS.items()}
+LAYERS: Mapping[str, Layer] = {name: _layer(relation) for name, relation in RELATIONS.items()}
 """Every relation of the contract."""
 
 
@@ -101,7 +101,7 @@ class LedgerRows:
 
     def ledger(self, name: str) -> Ledger:
         """The rows as a ledger with a digest of its own; its first and last day are those of its rows."""
-        lines = self._held("order_lines")
+        lines = self._relation_rows("order_lines")
         days = pc.min_max(self.rows["order_lines"].column("order_day")).as_py()
         return replace(
             self.origin,
@@ -111,10 +111,10 @@ class LedgerRows:
             starts_on=days["min"],
             ends_on=days["max"],
             digest=hashlib.sha256(f"{self.origin.digest} {name}".encode()).hexdigest(),
-            others={name: self._held(name) for name in OTHERS if self.rows[name].num_rows},
+            others={name: self._relation_rows(name) for name in OTHERS if self.rows[name].num_rows},
         )
 
-    def _held(self, name: str) -> RelationRows:
+    def _relation_rows(self, name: str) -> RelationRows:
         table, schema = self.rows[name], RELATIONS[name].schema
         replaced = table.filter(pc.is_valid(table.column(REPLACED)))
         return RelationRows(
@@ -144,18 +144,18 @@ def is_of(table: pa.Table, customers: Iterable[str]) -> Mask:
 
 def is_visible(layer: Layer, table: pa.Table, as_of: AsOf) -> Mask:
     """Rows visible at the instant; commitments are not among them."""
-    unseen = at_or_after(table, SEEN, as_of)
+    unknown = at_or_after(table, VISIBLE_FROM, as_of)
     if layer.happened:
-        unseen |= at_or_after(table, layer.happened, as_of)
+        unknown |= at_or_after(table, layer.happened, as_of)
     replaced = flags(pc.less(table.column(REPLACED), pa.scalar(as_of.naive, INSTANT)))
-    return np.asarray(~unseen & ~replaced)
+    return np.asarray(~unknown & ~replaced)
 
 
-def known_customers(world: LedgerRows, as_of: AsOf) -> list[str]:
+def known_customers(ledger_rows: LedgerRows, as_of: AsOf) -> list[str]:
     """Customers with an order line or a version visible at the instant, in the order of their ids."""
     known: set[str] = set()
     for name in ("order_lines", "customers"):
-        table = world.rows[name]
+        table = ledger_rows.rows[name]
         known |= set(table.column("customer_id").filter(pa.array(is_visible(LAYERS[name], table, as_of))).to_pylist())
     return sorted(known)
 
@@ -167,7 +167,7 @@ def newest_of(layer: Layer, table: pa.Table, as_of: AsOf, customers: Sequence[st
         return np.full(len(customers), -1)
     if "customer_id" not in table.column_names:
         return np.full(len(customers), visible[-1])
-    moments = table.column(layer.happened or SEEN).cast(pa.timestamp("us")).to_numpy()[visible]
+    moments = table.column(layer.happened or VISIBLE_FROM).cast(pa.timestamp("us")).to_numpy()[visible]
     ordered = visible[np.argsort(moments, kind="stable")]
     newest = dict(zip(table.column("customer_id").take(pa.array(ordered)).to_pylist(), ordered.tolist(), strict=True))
     return np.array([newest.get(customer, ordered[-1]) for customer in customers], dtype=np.int64)
@@ -189,7 +189,7 @@ def new_rows(layer: Layer, table: pa.Table, customers: Sequence[str], as_of: AsO
 
 def moved(layer: Layer, rows: pa.Table, *, happens: datetime, known: datetime, zone: ZoneInfo) -> pa.Table:
     """The rows as if they had happened at a moment, on its business day, and become known at another."""
-    rows = with_column(rows, SEEN, _same(known, rows))
+    rows = with_column(rows, VISIBLE_FROM, _same(known, rows))
     if not layer.happened:
         return rows
     day = AsOf.of_instant(happens.replace(tzinfo=UTC), zone).day

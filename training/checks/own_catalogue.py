@@ -1,7 +1,7 @@
 """The leakage checks of our own catalogue; the outcome of the behavioural ones is stored beside the code.
 
-The behaviour of features on perturbed ledgers follows from the code alone. It is tested on the demo company, once per
-catalogue and state of the code, and stored in ``own_catalogue.json``; this renews it::
+The behaviour of features on perturbed ledgers follows from the code and its libraries. It is tested on the demo
+company, once per catalogue and state of both, and stored in ``own_catalogue.json``; this renews it::
 
     python -m training.checks.own_catalogue
 """
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,9 @@ from training.checks.report import CheckResult, LeakReport
 OUTCOME = Path(__file__).with_name("own_catalogue.json")
 SOURCES = (Path(features.__file__).parent, Path(__file__).parent)
 """The code that the outcome is valid for: features, ledger and engines, and the checks themselves."""
+LIBRARIES = ("duckdb", "numpy", "pyarrow")
+"""The libraries that compute features; the outcome is valid for their versions only."""
+BEHAVIOURAL = tuple(check for check in CHECKS if check.needs is Needs.MAKER)
 CUSTOMERS, YEARS, SEED, ENDS_ON = 150, 3, 7, date(2025, 12, 31)
 POLICY = Policy(time_zone="Europe/Berlin")
 
@@ -46,8 +50,8 @@ def check_own_features(
 ) -> LeakReport:
     """The results of all checks of our own catalogue on a ledger.
 
-    The statistical checks always run on this ledger. The behavioural ones run only if the stored outcome is of other
-    code, or of a failure.
+    The statistical checks always run on this ledger. The behavioural ones run only if the stored outcome is not of this
+    code and these libraries, or of a failure.
     """
     return check_features(
         own_features,
@@ -62,19 +66,22 @@ def check_own_features(
 
 
 def is_proven() -> bool:
-    """Whether the behavioural checks passed for exactly this catalogue and code."""
+    """Whether all behavioural checks passed for exactly this catalogue, code and libraries."""
+    valid_for = _valid_for()
     try:
         outcome = json.loads(OUTCOME.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        passed = all(outcome["checks"][check.code] == CheckOutcome.PASSED for check in BEHAVIOURAL)
+        return outcome["passed"] is True and passed and {name: outcome[name] for name in valid_for} == valid_for
+    except (OSError, ValueError, LookupError, TypeError):  # there is none, or it is damaged or of another form
         return False
-    return bool(outcome["passed"]) and {name: outcome[name] for name in _code()} == _code()
 
 
 def outcome_of(report: LeakReport) -> dict[str, Any]:
-    """The stored outcome of a report: the code it is valid for, the test ledger, and the outcome of each check."""
+    """The stored outcome of a report: its code and libraries, the test ledger, and the outcome of each check."""
     return {
-        **_code(),
+        **_valid_for(),
         "ledger": f"demo company, seed {SEED}, {CUSTOMERS} customers, {YEARS} years up to {ENDS_ON}",
+        "time_zone": POLICY.time_zone,
         "features": len(report.features),
         "passed": report.passed,
         "checks": {result.check.code: str(result.outcome) for result in report.results},
@@ -82,12 +89,16 @@ def outcome_of(report: LeakReport) -> dict[str, Any]:
 
 
 @cache
-def _code() -> dict[str, str]:
+def _valid_for() -> dict[str, Any]:
     digest = hashlib.sha256()
     for folder in SOURCES:
         for file in sorted(folder.rglob("*.py")):
             digest.update(file.relative_to(folder.parent).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    return {"catalogue_fingerprint": CATALOG_FINGERPRINT, "code_sha256": digest.hexdigest()}
+    return {
+        "catalogue_fingerprint": CATALOG_FINGERPRINT,
+        "code_sha256": digest.hexdigest(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
 
 
 def _passed_before(
@@ -100,7 +111,7 @@ def _passed_before(
     progress: Progress,  # noqa: ARG001  as run_checks has it
 ) -> tuple[list[CheckResult], FeatureTable]:
     """The answer of ``run_checks`` for a maker that passes; features are made once, for the statistical checks."""
-    passed = [CheckResult(check, CheckOutcome.PASSED) for check in CHECKS if check.needs is Needs.MAKER]
+    passed = [CheckResult(check, CheckOutcome.PASSED) for check in BEHAVIOURAL]
     return passed, made_by(maker, ledger_rows.ledger("as it is"), sorted({*instants, *training_instants}), policy)
 
 

@@ -56,13 +56,9 @@ def suspicions(features: FeatureTable, rows: LabelledRows) -> list[CheckResult]:
 def _in_disguise(values: Floats, labelled: LabelledRows) -> Why | None:
     chance = _chance_by_bins(values, labelled)
     for rows in labelled.windows():
-        own_auc, model_auc = (
-            auc(chance[rows], labelled.churned[rows]),
-            auc(labelled.chance[rows], labelled.churned[rows]),
-        )
-        error = float(
-            np.hypot(_auc_error(own_auc, labelled.churned[rows]), _auc_error(model_auc, labelled.churned[rows]))
-        )
+        churned = labelled.churned[rows]
+        own_auc, model_auc = auc(chance[rows], churned), auc(labelled.chance[rows], churned)
+        error = float(np.hypot(_auc_error(own_auc, churned), _auc_error(model_auc, churned)))
         if own_auc - model_auc > LEAST_LIFT and (own_auc - model_auc > LEAST_LIFT + ERRORS * error or own_auc > WHOLLY):
             return f"alone it reaches an AUC of {own_auc:.3f}, a model of all that was known {model_auc:.3f}", rows
     return None

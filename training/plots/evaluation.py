@@ -125,10 +125,10 @@ def _curves(
     title: str,
 ) -> Picture:
     def draw(axes: Any) -> None:
-        ideal = np.mean([_held(part, value, amount_of(part)) for part, value in best], axis=0)
+        ideal = np.mean([_cumulative_share(part, value, amount_of(part)) for part, value in best], axis=0)
         axes.plot(SHARES, ideal, color=report.QUIET, linestyle=":", label="the best possible")
         for name, parts in rankings.items():
-            curves = [_held(part, value, amount_of(part)) for part, value in parts if value is not None]
+            curves = [_cumulative_share(part, value, amount_of(part)) for part, value in parts if value is not None]
             if curves:
                 axes.plot(SHARES, np.mean(curves, axis=0), label=name, **STYLES[name])
         axes.set(xlim=(0, 0.5), ylim=(0, 1), xlabel="share of active customers called", ylabel=ylabel)
@@ -140,9 +140,9 @@ def _curves(
     return pictured(draw)
 
 
-def _held(part: AtCutoff, value: Floats, worth: Floats) -> Floats:
-    """The share of all worth that the top shares of a ranking hold; 0 where there is none."""
-    ranked = worth[order_of(value, list(part.ids))]
+def _cumulative_share(part: AtCutoff, value: Floats, amount: Floats) -> Floats:
+    """The share of the whole amount in the top of a ranking, at each of SHARES; 0 where there is no amount."""
+    ranked = amount[order_of(value, list(part.ids))]
     total = float(ranked.sum())
-    held = np.concatenate([[0.0], np.cumsum(ranked)]) / total if total > 0 else np.zeros(len(ranked) + 1)
-    return np.asarray(np.interp(SHARES * len(part), np.arange(len(held)), held))
+    share = np.concatenate([[0.0], np.cumsum(ranked)]) / total if total > 0 else np.zeros(len(ranked) + 1)
+    return np.asarray(np.interp(SHARES * len(part), np.arange(len(share)), share))

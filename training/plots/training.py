@@ -156,8 +156,8 @@ def _found(unseen: OutOfSample, value: Floats, shares: Floats) -> Floats:
         if shortfall.sum() <= 0:
             continue
         ranked = shortfall[order_of(value[rows], unseen.ids[rows].tolist())]
-        held = np.concatenate([[0.0], np.cumsum(ranked) / ranked.sum()])
-        curves.append(np.interp(shares * len(rows), np.arange(len(held)), held))
+        share = np.concatenate([[0.0], np.cumsum(ranked) / ranked.sum()])
+        curves.append(np.interp(shares * len(rows), np.arange(len(share)), share))
     return np.mean(curves, axis=0) if curves else np.zeros(len(shares))
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from features.clock import AsOf
 from features.snapshot import Floats
 from models.probability import Probability
 from models.reference import orders_expected
@@ -36,8 +37,8 @@ class MoneyGuard:
 
     def holds(self, difference: Interval) -> bool:
         """No more money is missed than allowed; true where there was nothing to find."""
-        lower = difference.estimate < -self.lost or difference.low < -self.lost_for_sure
-        return bool(np.isnan(difference.estimate)) or not lower
+        too_much = difference.estimate < -self.lost or difference.low < -self.lost_for_sure
+        return bool(np.isnan(difference.estimate)) or not too_much
 
 
 FOUND_AT_LEAST = MoneyGuard(0.02, 0.05)
@@ -75,7 +76,7 @@ class ContestResult:
         shortfall: the kind of value at risk. money: money found by each kind with the chances of ``served``.
         segments: calibration of ``served`` among all customers, and where it matters most.
         improvement: levelled Brier of the best rule less that of the best model; None: no model took part.
-        as_told: the same with the levels as forecast, over origins. money_difference: money found by the best model
+        as_forecast: the same with the levels as forecast, over origins. money_difference: money found by the best model
             less that by the best rule. None likewise.
     """
 
@@ -84,7 +85,7 @@ class ContestResult:
     best_rule: str
     best_model: str | None
     improvement: Interval | None
-    as_told: Interval | None
+    as_forecast: Interval | None
     money_difference: Interval | None
     served: str
     decline: str | None
@@ -100,7 +101,7 @@ class ContestResult:
         return 1 - brier[self.best_model] / brier[self.best_rule] if self.best_model else float("nan")
 
 
-def hold_contest(context: TrainingContext, plan: ContestPlan, progress: Callable[[str], None]) -> OutOfSample | None:
+def hold_contest(context: TrainingContext, plan: ContestPlan, step: Callable[[str], None]) -> OutOfSample | None:
     """Forecasts of every candidate, fitted and calibrated at each contest origin, for the window after it.
 
     The oldest origin comes first: the blend's weights at an origin come from forecasts of windows closed by then.
@@ -108,55 +109,59 @@ def hold_contest(context: TrainingContext, plan: ContestPlan, progress: Callable
     count. None: no origin counts.
     """
     contexts = {fold.at: context.back_at(fold.at) for fold in plan.folds}
-    members: list[MemberForecasts] = []
-    fitted_at: list[FittedModels] = []
-    for fold in sorted(plan.folds, key=lambda fold: fold.at):
-        closed = context.origins.before(fold.at)
-        past = [each for each in members if each.origin in closed]
-        fitted_at.append(contexts[fold.at].learn(fold, past=past, progress=progress))
-        members.append(forecasts_of(fitted_at[-1].churn.values(), fold.at, context.rows.active_at([fold.at])))
-    usable = [each for each in fitted_at if RULES & set(each.churn)]
+    fitted, members = _fit_at_folds(context, contexts, plan, step)
+    usable = [models for models in fitted if RULES & set(models.churn)]
     if not usable:
         return None
-    rows = context.rows.active_at([each.fold.at for each in usable])
-    parts = [rows.active_at([each.fold.at]) for each in usable]  # rows are sorted by origin, and so are the parts
-    references = [each.reference.sales(part.snapshot) for each, part in zip(usable, parts, strict=True)]
-    reference = np.concatenate(references)
-    expected = orders_expected(rows.snapshot, rows.horizon_days)
-    churn = _forecasts([each.churn for each in usable], parts)
+    rows = context.rows.active_at([models.fold.at for models in usable])
+    parts = [rows.active_at([models.fold.at]) for models in usable]  # rows are sorted by origin, and so are the parts
+    churn = _forecasts([models.churn for models in usable], parts)
     if not RULES & set(churn):
         return None
+    references = [models.reference.sales(part.snapshot) for models, part in zip(usable, parts, strict=True)]
+    reference, expected = np.concatenate(references), orders_expected(rows.snapshot, rows.horizon_days)
     segments = [
-        segments_at(context.ledger, part.snapshot, as_of=each.fold.at, reference=sales, policy=context.policy)
-        for each, part, sales in zip(usable, parts, references, strict=True)
+        segments_at(context.ledger, part.snapshot, as_of=models.fold.at, reference=sales, policy=context.policy)
+        for models, part, sales in zip(usable, parts, references, strict=True)
     ]
 
-    def at_risk(kind: ShortfallKind, name: str) -> Floats:
-        told = [contexts[each.fold.at].shortfall(each, kind, each.churn[name]) for each in usable]
-        each_part = zip(told, usable, parts, references, strict=True)
-        return np.concatenate(
-            [
-                shortfall.value_at_risk(part.snapshot, sales, each.churn[name].chance(part.snapshot))
-                for shortfall, each, part, sales in each_part
-            ]
-        )
+    def value_at_risk(kind: ShortfallKind, name: str) -> Floats:
+        by_origin = []
+        for models, part, sales in zip(usable, parts, references, strict=True):
+            shortfall = contexts[models.fold.at].shortfall(models, kind, models.churn[name])
+            by_origin.append(shortfall.value_at_risk(part.snapshot, sales, models.churn[name].chance(part.snapshot)))
+        return np.concatenate(by_origin)
 
-    everywhere = set.intersection(*(set(each.shares) for each in usable))
+    shared_kinds = set.intersection(*(set(models.shares) for models in usable))
     return OutOfSample(
         rows=rows,
         reference=reference,
         telling=expected >= context.policy.fading_least_orders,
         declined=rows.labels.churned | rows.labels.fading(reference, expected, context.policy),
         churn=churn,
-        decline=_forecasts([each.decline for each in usable], parts),
-        by_chance={name: at_risk(ShortfallKind.STOP_OR_SHRINK, name) for name in churn},
-        shares={kind: at_risk(kind, next(iter(churn))) for kind in sorted(everywhere)},
+        decline=_forecasts([models.decline for models in usable], parts),
+        by_chance={name: value_at_risk(ShortfallKind.STOP_OR_SHRINK, name) for name in churn},
+        shares={kind: value_at_risk(kind, next(iter(churn))) for kind in sorted(shared_kinds)},
         segments=joined(segments),
-        skipped={name: reason for each in fitted_at for name, reason in each.skipped.items()},
+        skipped={name: reason for models in fitted for name, reason in models.skipped.items()},
         overlapping=plan.weaker,
         seed=context.seed,
         members=tuple(members),
     )
+
+
+def _fit_at_folds(
+    context: TrainingContext, contexts: Mapping[AsOf, TrainingContext], plan: ContestPlan, step: Callable[[str], None]
+) -> tuple[list[FittedModels], list[MemberForecasts]]:
+    """The models fitted at each fold, and the forecasts of their members for the window after it, oldest first."""
+    fitted: list[FittedModels] = []
+    members: list[MemberForecasts] = []
+    for fold in sorted(plan.folds, key=lambda fold: fold.at):
+        closed = context.origins.before(fold.at)
+        past = [forecasts for forecasts in members if forecasts.origin in closed]
+        fitted.append(contexts[fold.at].learn(fold, past=past, progress=step))
+        members.append(forecasts_of(fitted[-1].churn.values(), fold.at, context.rows.active_at([fold.at])))
+    return fitted, members
 
 
 def judge(unseen: OutOfSample) -> ContestResult:
@@ -167,18 +172,19 @@ def judge(unseen: OutOfSample) -> ContestResult:
     as forecast, the model must not be worse for sure over origins.
     """
     figures = tuple(_figures(unseen, candidate) for candidate in CANDIDATES if candidate.name in unseen.churn)
-    rule = min((each for each in figures if each.rank is Rank.RULE), key=_levelled_brier)
-    model = min((each for each in figures if each.rank is Rank.MODEL), key=_levelled_brier, default=None)
-    improvement, as_told, money = None, None, None
+    rule = min((scores for scores in figures if scores.rank is Rank.RULE), key=lambda scores: scores.levelled_brier)
+    models = [scores for scores in figures if scores.rank is Rank.MODEL]
+    model = min(models, key=lambda scores: scores.levelled_brier, default=None)
+    improvement, as_forecast, money = None, None, None
     served, sentence = rule.name, f"No model could be fitted, so the rule '{rule.name}' is served."
     if model is not None:
         improvement = unseen.mean_interval(unseen.better(unseen.levelled(model.name), unseen.levelled(rule.name)))
-        as_forecast = unseen.better(unseen.churn[model.name], unseen.churn[rule.name])
-        as_told = interval_over_origins(as_forecast, unseen.rows.origin, unseen.rows.weight)
+        differences = unseen.better(unseen.churn[model.name], unseen.churn[rule.name])
+        as_forecast = interval_over_origins(differences, unseen.rows.origin, unseen.rows.weight)
         money = unseen.money_interval(best_value(unseen, model.name), best_value(unseen, rule.name))
-        wins = improvement.is_above_zero and as_told.high >= 0 and FOUND_AT_LEAST.holds(money)
+        wins = improvement.is_above_zero and as_forecast.high >= 0 and FOUND_AT_LEAST.holds(money)
         served = model.name if wins else rule.name
-        sentence = _sentence(rule, model, improvement, as_told, money)
+        sentence = _sentence(rule, model, improvement, as_forecast, money)
     kind, money_found = choose_shortfall(unseen, served)
     return ContestResult(
         figures=figures,
@@ -186,7 +192,7 @@ def judge(unseen: OutOfSample) -> ContestResult:
         best_rule=rule.name,
         best_model=None if model is None else model.name,
         improvement=improvement,
-        as_told=as_told,
+        as_forecast=as_forecast,
         money_difference=money,
         served=served,
         decline=_choose_decline(unseen, served),
@@ -195,10 +201,6 @@ def judge(unseen: OutOfSample) -> ContestResult:
         segments=unseen.calibration(served),
         sentence=sentence,
     )
-
-
-def _levelled_brier(figures: CandidateScores) -> float:
-    return figures.levelled_brier
 
 
 def serving_rule(outcome: ContestResult, unseen: OutOfSample, why: str) -> ContestResult:
@@ -234,19 +236,19 @@ def choose_shortfall(unseen: OutOfSample, churn: str) -> tuple[ShortfallKind, di
     learned = max(unseen.shares, key=lambda kind: money_found[kind], default=None)
     if learned is None:
         return best, money_found
-    worse = (
+    is_worse = (
         money_found[best] > money_found[learned] and unseen.money_interval(values[best], values[learned]).is_above_zero
     )
-    return (best if worse else learned), money_found
+    return (best if is_worse else learned), money_found
 
 
 def _choose_decline(unseen: OutOfSample, served: str) -> str | None:
     telling, declined = unseen.telling, unseen.declined
     if not unseen.decline or not telling.any():
         return None
-    tried = {name: np.maximum(chance, unseen.churn[served]) for name, chance in unseen.decline.items()}
+    at_least_churn = {name: np.maximum(chance, unseen.churn[served]) for name, chance in unseen.decline.items()}
     weight = unseen.rows.weight[telling]
-    return min(tried, key=lambda name: metrics.brier(tried[name][telling], declined[telling], weight))
+    return min(at_least_churn, key=lambda name: metrics.brier(at_least_churn[name][telling], declined[telling], weight))
 
 
 def _figures(unseen: OutOfSample, candidate: Candidate) -> CandidateScores:
@@ -267,15 +269,15 @@ def _figures(unseen: OutOfSample, candidate: Candidate) -> CandidateScores:
 
 def _forecasts(models: Sequence[Mapping[Key, Probability]], parts: Sequence[TrainingSet]) -> dict[Key, Floats]:
     """Chances of the models present at every origin, origin after origin."""
-    everywhere = [key for key in models[0] if all(key in each for each in models)]
+    shared_keys = [key for key in models[0] if all(key in chances for chances in models)]
     return {
-        key: np.concatenate([each[key].chance(part.snapshot) for each, part in zip(models, parts, strict=True)])
-        for key in everywhere
+        key: np.concatenate([chances[key].chance(part.snapshot) for chances, part in zip(models, parts, strict=True)])
+        for key in shared_keys
     }
 
 
 def _sentence(
-    rule: CandidateScores, model: CandidateScores, improvement: Interval, as_told: Interval, money: Interval
+    rule: CandidateScores, model: CandidateScores, improvement: Interval, as_forecast: Interval, money: Interval
 ) -> str:
     figures = (
         f"Brier {model.levelled_brier:.3f} against {rule.levelled_brier:.3f} at the observed rates of unseen windows, "
@@ -283,10 +285,10 @@ def _sentence(
     )
     if not improvement.is_above_zero:
         return f"The rule '{rule.name}' is served: the best model, {model.name}, is not better for sure ({figures})."
-    if as_told.high < 0:
+    if as_forecast.high < 0:
         return (
             f"The rule '{rule.name}' is served: {model.name} ranks customers better ({figures}), but expects too "
-            f"many or too few to stop: as forecast, Brier is worse by {-as_told.estimate:.3f}, date after date."
+            f"many or too few to stop: as forecast, Brier is worse by {-as_forecast.estimate:.3f}, date after date."
         )
     if not FOUND_AT_LEAST.holds(money):
         return (

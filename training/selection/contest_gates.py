@@ -45,19 +45,19 @@ def contest_checks(context: TrainingContext, unseen: OutOfSample, outcome: Conte
         _stable(unseen, outcome.best_rule, outcome.best_model),
         _not_carried(unseen, outcome.best_rule, outcome.best_model),
         _enough(unseen),
-        _even(context, unseen, outcome.best_model),
+        _even(context.ledger, unseen, outcome.best_model),
     )
 
 
 def _beats_rule(outcome: ContestResult) -> GateResult:
-    improvement, as_told = outcome.improvement, outcome.as_told
-    if improvement is None or as_told is None:
+    improvement, as_forecast = outcome.improvement, outcome.as_forecast
+    if improvement is None or as_forecast is None:
         return not_applicable(checks.BEATS_RULE, "No model took part.")
     sentence = (
         f"Brier skill {outcome.skill:+.1%} against '{outcome.best_rule}' at the observed rates: better by "
-        f"{_shown(improvement)}. With the levels as forecast, over dates, by {_shown(as_told)}."
+        f"{_shown(improvement)}. With the levels as forecast, over dates, by {_shown(as_forecast)}."
     )
-    return checked(checks.BEATS_RULE, improvement.is_above_zero and as_told.high >= 0, sentence)
+    return checked(checks.BEATS_RULE, improvement.is_above_zero and as_forecast.high >= 0, sentence)
 
 
 def _finds_money(outcome: ContestResult) -> GateResult:
@@ -167,8 +167,8 @@ def _enough(unseen: OutOfSample) -> GateResult:
     return checked(checks.ENOUGH, min(stopped, went_on) >= LEAST_OF_EACH, sentence)
 
 
-def _even(context: TrainingContext, unseen: OutOfSample, model: str) -> GateResult:
-    department = _departments(context.ledger, unseen)
+def _even(ledger: Ledger, unseen: OutOfSample, model: str) -> GateResult:
+    department = _departments(ledger, unseen)
     names, counts = np.unique(department[department != ""], return_counts=True)
     large = [str(name) for name in names[counts >= LEAST_IN_DEPARTMENT]]
     if len(large) < 2:

@@ -131,9 +131,9 @@ class OutOfSample:
         origin, weight = self.rows.origin, self.rows.weight
         aucs = [
             metrics.auc(chance[rows], self.churned[rows], weight[rows])
-            for rows in (origin == each for each in np.unique(origin))
+            for rows in (origin == moment for moment in np.unique(origin))
         ]
-        defined = [each for each in aucs if not np.isnan(each)]
+        defined = [area for area in aucs if not np.isnan(area)]
         return float(np.mean(defined)) if defined else float("nan")
 
     def mean_interval(self, differences: Floats) -> Interval:
@@ -143,18 +143,19 @@ class OutOfSample:
             differences * share, self.customer, self.rows.origin, overlapping=self.overlapping, seed=self.seed
         )
 
-    def money_interval(self, value: Floats, rival: Floats) -> Interval:
+    def money_interval(self, value: Floats, other: Floats) -> Interval:
         """Money found by one ranking less that by another, with its bounds."""
         origin = self.rows.origin
-        parts = [np.flatnonzero(origin == each) for each in np.unique(origin)]
+        parts = [np.flatnonzero(origin == moment) for moment in np.unique(origin)]
         outcomes = [OriginOutcomes(self.ids[rows].tolist(), self.churned[rows], self.shortfall[rows]) for rows in parts]
         figures = {
             name: [
-                counted(Figure.MONEY_FOUND, outcome, each[rows]) for outcome, rows in zip(outcomes, parts, strict=True)
+                counted(Figure.MONEY_FOUND, outcome, ranking[rows])
+                for outcome, rows in zip(outcomes, parts, strict=True)
             ]
-            for name, each in (("value", value), ("rival", rival))
+            for name, ranking in (("value", value), ("other", other))
         }
         draws = resamples(self.customer, origin, overlapping=self.overlapping, draws=MONEY_DRAWS, seed=self.seed)
         drawn = over_draws(figures, parts, draws)
-        difference = drawn["value"] - drawn["rival"]
+        difference = drawn["value"] - drawn["other"]
         return interval_of_draws(float(difference[0]), difference[1:])

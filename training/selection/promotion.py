@@ -80,14 +80,14 @@ def decide(
     results.append(_beats_champion(winner, standing, trained.scope))
     results.append(_fresh(ledger, today, policy))
     until = None if may_be_older else trained.scope.until
-    stays, sentence = _settled(winner, standing, failures(results, Bars.CHANGE), until=until)
+    stays, sentence = _champion_that_stays(winner, standing, failures(results, Bars.CHANGE), until=until)
     return Decision(winner, stays, tuple(sorted(results, key=lambda result: result.check.code)), sentence)
 
 
-def _settled(
+def _champion_that_stays(
     winner: Winner, standing: Champion | None, barred: tuple[GateResult, ...], *, until: AsOf | None
 ) -> tuple[Champion | None, str]:
-    """``until``: T of the winner; None: it may be older than the champion's."""
+    """The champion where it stays, and the sentence; ``until``: T of the winner, None where it may be older."""
     if standing is None:
         return None, winner.sentence
     stays = f"The champion, {standing.bundle.version}, stays."

@@ -97,8 +97,8 @@ def choose_winner(
     if barred and outcome.served == outcome.best_model:
         outcome = serving_rule(outcome, unseen, f"{barred[0].check.code} failed. {barred[0].sentence}")
     step("fitting what won")
-    won = _winner(context, fold, outcome=outcome, unseen=unseen, plan=plan, active_days=active_days)
-    return replace(won, checks=results)
+    winner = _winner(context, fold, outcome=outcome, unseen=unseen, plan=plan, active_days=active_days)
+    return replace(winner, checks=results)
 
 
 def rule_instead(context: TrainingContext, model: Winner, *, active_days: int, why: str) -> Winner:
@@ -140,7 +140,7 @@ def _winner(
         )
     fitted = replace(fitted, reference=context.in_season(fitted))
     money = MoneyForecasts(unseen.value(kind, candidate.name), unseen.reference, unseen.shortfall, unseen.rows)
-    shortfall = replace(_settled(context, fitted, kind, churn), spread=spread_of(money))
+    shortfall = replace(_served_shortfall(context, fitted, kind, churn), spread=spread_of(money))
     weaker = weaker_proof(plan)
     return Winner(
         name=candidate.name,
@@ -165,8 +165,8 @@ def _calibrated_rule(context: TrainingContext, fold: Fold | None, *, active_days
     window = origins.close[0]
     stand_in = fold or Fold(origins.until, (window,), window)
     rows = context.rows.active_at([stand_in.calibrate])
-    tried_rules = [(rule, _fit_rule(context, stand_in, rule)) for rule in CANDIDATES]
-    chances = [(rule, model) for rule, model in tried_rules if rule.rank is Rank.RULE and model is not None]
+    fitted_rules = [(rule, _fit_rule(context, stand_in, rule)) for rule in CANDIDATES]
+    chances = [(rule, model) for rule, model in fitted_rules if rule.rank is Rank.RULE and model is not None]
     if not chances:
         raise TooLittleToLearnError(
             "In the closed windows nearly everybody or nearly nobody stopped: too few of one outcome to learn a chance "
@@ -189,7 +189,7 @@ def _calibrated_rule(context: TrainingContext, fold: Fold | None, *, active_days
         name=rule.name,
         is_rule=True,
         reference=reference,
-        shortfall=replace(_settled(context, fitted, kind, churn), spread=spread_of(None)),
+        shortfall=replace(_served_shortfall(context, fitted, kind, churn), spread=spread_of(None)),
         churn=churn,
         decline=None,
         usual_rates=usual_rates(context.rows, origins, reference, active_days=active_days, policy=context.policy),
@@ -205,7 +205,9 @@ def _fit_rule(context: TrainingContext, fold: Fold, rule: Candidate) -> Probabil
     return None if isinstance(result, NotFitted) else result
 
 
-def _settled(context: TrainingContext, fitted: FittedModels, kind: ShortfallKind, churn: Probability) -> Shortfall:
+def _served_shortfall(
+    context: TrainingContext, fitted: FittedModels, kind: ShortfallKind, churn: Probability
+) -> Shortfall:
     """The shortfall of one kind, with the factor that matches expected to observed net sales of closed windows."""
     shortfall = context.shortfall(fitted, kind, churn)
     newest = context.rows.active_at([fitted.fold.calibrate])

@@ -1,6 +1,6 @@
 """A training in MLflow: a run with its figures, pictures, data set and model.
 
-It has a child run for every candidate of the contest, and each of these one for every window it forecast.
+It has a child run for every candidate of the contest, and each of these has one for every window it forecast.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ QUIET = {
 class TrackingError(TrainingError):
     """MLflow cannot be reached or refuses."""
 
-    def __init__(self, uri: str, what: str) -> None:
+    def __init__(self, uri: str, problem: str) -> None:
         super().__init__(
-            f"MLflow at {uri} could not store the training: {what}. The model in service stays.",
+            f"MLflow at {uri} could not store the training: {problem}. The model in service stays.",
             "Check CALLFIRST_MLFLOW_URI and write access there, then train again.",
         )
 

@@ -76,13 +76,13 @@ class Verdict:
             "until": str(self.until),
             "horizon_days": self.horizon_days,
             "active_days": self.active_days,
-            "candidates": [_finite(asdict(item)) for item in self.figures],
+            "candidates": [_finite(asdict(scores)) for scores in self.figures],
             "skipped": outcome.skipped if outcome else {},
-            "checks": [item.record() for item in self.decision.checks],
+            "checks": [result.record() for result in self.decision.checks],
             "improvement": None if improvement is None else _finite(asdict(improvement)),
             "value_at_risk_by": str(self.winner.shortfall.kind),
             "money_found": {} if outcome is None else _finite({str(k): v for k, v in outcome.money.items()}),
-            "circles": [] if outcome is None else [item.record() for item in outcome.segments],
+            "circles": [] if outcome is None else [segment.record() for segment in outcome.segments],
             "made_of": {} if self.bundle.churn is None else self.bundle.churn.made_of,
             "usual_rates": asdict(self.winner.usual_rates),
             "carry": list(self.winner.reference.carry),
@@ -98,7 +98,7 @@ class Verdict:
             "promoted": self.decision.stays is None,
             "served": self.serving.version,
             "promotion": record_of(promotion),
-            "checks": [each.record() for each in self.decision.checks],
+            "checks": [result.record() for result in self.decision.checks],
         }
 
 
