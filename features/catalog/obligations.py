@@ -1,4 +1,4 @@
-"""The features of what a customer and we owe each other: payments and promised deliveries."""
+"""The features of payments and promised deliveries."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _of_due(value: Expression) -> OnRecord:
 
 
 def _of_promises(value: Expression) -> OnRecord:
-    """Without a single delivery on record nobody can tell a broken promise from one nobody wrote down as kept."""
+    """Unknown without any delivery on record: then a broken promise looks like a kept one that was not recorded."""
     return OnRecord(WhereKnown(value, Max(Rows.PROMISED, Column.DAY)), Rows.DELIVERIES)
 
 

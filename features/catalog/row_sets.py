@@ -2,7 +2,7 @@
 
 All of it is SQL over the views of ``Ledger.open()`` after ``define_days``, the same for every engine. A row of a stream
 counts at an as-of where its ``happened`` and its visible_from lie before the as-of, and neither its replaced_at nor its
-``until`` does. What a row says of a later day never counts before the row itself has happened: an order that is not
+``until`` does. A later day that a row names never counts before the row itself has happened: an order that is not
 placed yet breaks no promise, an invoice that is not written yet is not overdue.
 """
 

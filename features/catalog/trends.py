@@ -1,4 +1,4 @@
-"""The features of how a customer's course goes on: season, what drops out, pace, what is booked."""
+"""The features of trends: season, dropped categories and products, pace, bookings."""
 
 from __future__ import annotations
 
