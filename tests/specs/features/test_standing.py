@@ -170,8 +170,8 @@ def test_a_customers_own_department_and_manager_go_before_those_of_its_newest_li
         "customer_id | department | manager_id\nown | tools | maria",
     )
     rows = _rows(_standing(world, "2026-02-01"))
-    told = {customer: (row["department"], row["manager_id"]) for customer, row in rows.items()}
-    assert told == {"own": ("tools", "maria"), "lines": ("garden", "frank")}
+    units = {customer: (row["department"], row["manager_id"]) for customer, row in rows.items()}
+    assert units == {"own": ("tools", "maria"), "lines": ("garden", "frank")}
 
 
 def test_a_change_of_parent_known_later_does_not_count_before() -> None:
@@ -213,8 +213,8 @@ def test_a_mark_in_the_crm_makes_the_whole_group_key_and_says_why() -> None:
         "customer_id | parent_id | key_mark\na | chain |\nb | chain | reputation; innovator",
     )
     rows = _rows(_standing(world, "2026-02-01"))
-    said = ["first to take new products, by our CRM", "its name opens doors, by our CRM"]
-    assert rows["a"]["key_reasons"] == rows["b"]["key_reasons"] == said
+    reasons = ["first to take new products, by our CRM", "its name opens doors, by our CRM"]
+    assert rows["a"]["key_reasons"] == rows["b"]["key_reasons"] == reasons
 
 
 def test_parents_in_a_circle_are_one_group() -> None:
