@@ -59,7 +59,7 @@ class OtherFormError(BundleError):
         manifest = record.get("manifest") if isinstance(record, dict) else None
         made_by = manifest.get("code_version", "unknown") if isinstance(manifest, dict) else "unknown"
         super().__init__(
-            f"The model in {folder} is whole, but of a form that callfirst {code_version()} does not read "
+            f"The model in {folder} is complete, but callfirst {code_version()} does not read its format "
             f"({type(cause).__name__}: {cause}); it was written by {made_by}.",
             "Train again (callfirst train), or go back to the callfirst that wrote it.",
         )
@@ -154,7 +154,7 @@ class Bundle:
         self._check(snapshot)
         if self.churn is None:
             raise BundleError(
-                f"'{self.version}' has no chances, so there are no contributions to show.", "Load more history."
+                f"'{self.version}' gives no probabilities, so it has no contributions to show.", "Load more history."
             )
         return self.churn.features, self.churn.contributions(snapshot)
 

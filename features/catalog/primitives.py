@@ -116,7 +116,7 @@ class Distinct:
 
     def __post_init__(self) -> None:
         if self.window.end_days or self.rows in (Rows.ORDER_DAYS, Rows.GAPS):
-            raise ValueError("different values are counted over order lines in windows that end at the as-of")
+            raise ValueError("distinct values are counted over order lines, in windows that end at the as-of")
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class KeyMark:
             Level.DEPARTMENT: f"sales of department {self.unit}",
             Level.MANAGER: "its manager's sales",
         }[self.level]
-        stays = "" if self.enters else f", key until under {_percent(policy.key_leave_share)}"
+        stays = "" if self.enters else f", stays key until under {_percent(policy.key_leave_share)}"
         return f"{_percent(self.share)} of {sales}{stays}"
 
 
