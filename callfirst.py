@@ -87,8 +87,10 @@ def nightly(
 def demo(
     context: typer.Context,
     seed: Annotated[int, typer.Option(help="Equal seeds make equal companies, byte for byte.")] = 7,
-    size: Annotated[int, typer.Option(help="Number of customers, with prospects and former ones.")] = 600,
-    today: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The day it is there.")] = datetime(  # noqa: DTZ001  # a day
+    size: Annotated[int, typer.Option(help="Number of customers, prospects and former customers included.")] = 600,
+    today: Annotated[
+        datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The day on which the demo takes place.")
+    ] = datetime(  # noqa: DTZ001  # a day
         2026, 9, 1
     ),
     port: Annotated[int | None, typer.Option(help="Port of the server. Left out: 8000, or a free one.")] = None,
@@ -110,7 +112,7 @@ def demo(
     training.commands.train.train(context, until=day.isoformat())
     _print_step("Tonight", "score every customer, write the lists, publish them")
     nightly(context, as_of=day.isoformat())
-    _print_step("The top of every call list", "twenty lines each; here the first of them")
+    _print_step("The top of every call list", "each list has up to twenty lines; here are the first ones")
     serving.commands.call_lists(context, as_of=day.isoformat(), out=home.root / "call-lists")
     if serve:
         _print_step("The server", "stop it with Ctrl-C")

@@ -52,11 +52,11 @@ def register(app: typer.Typer) -> None:
 
 def snapshot(
     context: typer.Context,
-    as_of: Annotated[str, typer.Option(help="One instant or several with commas; a bare date is its 00:00.")],
+    as_of: Annotated[str, typer.Option(help="One instant, or several separated by commas; a date alone is its 00:00.")],
     out: Annotated[Path, typer.Option(help="Parquet file to write.")],
-    ledger: Annotated[Path | None, typer.Option(help="Read this file or Parquet folder instead of the home's.")] = None,
+    ledger: Annotated[Path | None, typer.Option(help="File or Parquet folder to read instead of the home's.")] = None,
     memory: Annotated[
-        str, typer.Option(help="Memory limit of the whole process; beyond it, work goes to disk.")
+        str, typer.Option(help="Memory limit of the whole process; work beyond it goes to disk.")
     ] = "4GB",
     engine: Annotated[
         Engine, typer.Option(help="arrays: fast, part by part. duckdb: one exact statement, for comparison.")
@@ -65,7 +65,7 @@ def snapshot(
 ) -> None:
     """Features of every customer as of one or many instants, to Parquet.
 
-    A file read in place is checked as by ingest, and every row of it accounted for; nothing of it is stored.
+    With --ledger the file is checked as ingest checks it: every row is accounted for, none is stored.
 
     Example: callfirst snapshot --as-of 2026-01-01,2026-04-01 --out features.parquet
     """

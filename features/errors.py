@@ -1,84 +1,84 @@
 """The root of every error the product raises: a sentence and a hint.
 
-The tree (each subclass lives beside the code that raises it; a test holds it to be whole)::
+The tree; each subclass lives beside the code that raises it, and a test compares the tree with the classes::
 
     CallfirstError                      features.errors: a sentence and a hint
-    ├── HomeNameError                   callfirst: a home whose path is no text
+    ├── HomeNameError                   callfirst: a home whose path is not UTF-8
     ├── AsOfError                       features.clock: an as-of that cannot be read
-    ├── PolicyError                     features.policy: a setting that cannot hold
-    ├── FeatureError                    features.catalog.definition: a feature that cannot be built
+    ├── PolicyError                     features.policy: a policy that is not valid
+    ├── FeatureError                    features.catalog.definition: a feature that cannot be in a catalogue
     ├── MemoryTextError                 features.engines.partitions: an amount of memory that cannot be read
-    ├── LedgerError                     features.ledger.errors: a ledger that cannot be used as asked
-    │   ├── EmptyLedgerError            features.ledger.errors: nothing to work on yet
-    │   ├── AsOfBeforeLedgerError       features.ledger.errors: nothing was known then
-    │   ├── KindError                   features.ledger.ingest.request: no such kind of rows
-    │   ├── UnknownCurrencyError        features.ledger.ingest.request: no currency of ISO 4217
-    │   ├── SourceError                 features.ledger.reading.files: a file that cannot be read at all
-    │   │   └── DatabaseSourceError     features.ledger.reading.databases: a database that rows cannot be read from
-    │   ├── SourcesFileError            features.ledger.ingest.source_config: a sources.toml that cannot hold
-    │   │   └── LiteralPasswordError    features.ledger.ingest.source_config: a password written into it
-    │   ├── UnknownSourceError          features.ledger.ingest.source_config: a source it does not name
+    ├── LedgerError                     features.ledger.errors: a ledger that cannot be used as requested
+    │   ├── EmptyLedgerError            features.ledger.errors: the ledger is empty
+    │   ├── AsOfBeforeLedgerError       features.ledger.errors: nothing was known at the as-of
+    │   ├── KindError                   features.ledger.ingest.request: an unknown kind of rows
+    │   ├── UnknownCurrencyError        features.ledger.ingest.request: a currency that is not in ISO 4217
+    │   ├── SourceError                 features.ledger.reading.files: a file that cannot be read
+    │   │   └── DatabaseSourceError     features.ledger.reading.databases: the rows of a database cannot be read
+    │   ├── SourcesFileError            features.ledger.ingest.source_config: an invalid sources.toml
+    │   │   └── LiteralPasswordError    features.ledger.ingest.source_config: a password in sources.toml
+    │   ├── UnknownSourceError          features.ledger.ingest.source_config: a source that is not in sources.toml
     │   ├── MissingVariableError        features.ledger.ingest.source_config: an environment variable that is not set
-    │   ├── WatermarkError              features.ledger.ingest.watermarks: a watermark that cannot be told
-    │   ├── SourceSpaceError            features.ledger.external.read: memory or disk gave out on a file in place
-    │   ├── NothingUsableError          features.ledger.external.counts: a file in place without one good row
-    │   ├── EncodingNameError           features.ledger.reading.files: no encoding of text
-    │   ├── ColumnsError                features.ledger.reading.header_matching: a column is missing, or two are one
-    │   │   ├── AmbiguousDatesError     features.ledger.parsing.inference: day or month first? nobody can say
-    │   │   ├── AmbiguousNumbersError   features.ledger.parsing.inference: 1234 or 1.234? nobody can say
+    │   ├── WatermarkError              features.ledger.ingest.watermarks: rows that give no watermark
+    │   ├── SourceSpaceError            features.ledger.external.read: memory or disk ran out
+    │   ├── NothingUsableError          features.ledger.external.counts: a source without a usable row
+    │   ├── EncodingNameError           features.ledger.reading.files: an unknown encoding
+    │   ├── ColumnsError                features.ledger.reading.header_matching: columns that do not fit the contract
+    │   │   ├── AmbiguousDatesError     features.ledger.parsing.inference: dates that may be day first or month first
+    │   │   ├── AmbiguousNumbersError   features.ledger.parsing.inference: 1.234 may be 1234
     │   │   └── NestedColumnError       features.ledger.parsing.layout: a column of lists
-    │   ├── SameAsError                 features.ledger.ingest.customer_aliases: ids said to be one that cannot be
-    │   ├── RejectedRowsError           features.ledger.ingest.in_memory: rows in memory that cannot be used
+    │   ├── SameAsError                 features.ledger.ingest.customer_aliases: an impossible mapping of ids
+    │   ├── RejectedRowsError           features.ledger.ingest.in_memory: unusable rows of an in-memory ledger
     │   ├── UnreconciledError           features.ledger.reconciliation.report: rows or money do not add up
-    │   ├── FramesError                 features.ledger.ingest.intake: memory, disk or mirror gave out
-    │   ├── SettledError                features.ledger.store.settings: a policy against the ledger's first batch
-    │   ├── StoreError                  features.ledger.store.database: a database that refuses
+    │   ├── FramesError                 features.ledger.ingest.intake: memory, disk or mirror failed
+    │   ├── SettledError                features.ledger.store.settings: a policy against the ledger's settings
+    │   ├── StoreError                  features.ledger.store.database: the database cannot be opened or refuses
     │   ├── StoredRowError              features.ledger.store.row_codec: a stored value that no ingest writes
     │   ├── MirrorError                 features.ledger.mirror.parquet_mirror: a mirror that cannot be written
     │   └── DemoCompanyError            features.ledger.demo.company: a company that cannot be made up
-    ├── SnapshotError                   features.snapshot: a machine or mirror that gave out
+    ├── SnapshotError                   features.snapshot: memory, disk or mirror failed
     ├── SnapshotFileError               features.commands: a file that cannot be written
     ├── BundleError                     models.manifest: a model that cannot be loaded or applied
     │   ├── DamagedBundleError          models.bundle_storage: files that are not those recorded
-    │   ├── OtherFormError              models.bundle: files that another version wrote
-    │   ├── OtherCatalogueError         models.bundle: features made otherwise than learned from
+    │   ├── OtherFormError              models.bundle: a format this code does not read
+    │   ├── OtherCatalogueError         models.bundle: a snapshot of another catalogue
     │   ├── NoChampionError             models.registry: no model serves yet
-    │   ├── NoEarlierModelError         models.registry: nothing to go back to
-    │   ├── UnknownModelError           models.registry: a name that is no model's, or several's
+    │   ├── NoEarlierModelError         models.registry: nothing served before the champion
+    │   ├── UnknownModelError           models.registry: a name of no model, or of several
     │   └── AliasError                  models.registry: MLflow did not move its alias
-    ├── TrainingError                   training.errors: a model that cannot be made
-    │   ├── WindowError                 training.dataset.scope: days that are no window
+    ├── TrainingError                   training.errors: too little to learn from, or impossible windows
+    │   ├── WindowError                 training.dataset.scope: an impossible horizon or active window
     │   ├── HorizonBeyondLedgerError    training.dataset.scope: a horizon longer than the ledger
-    │   ├── FutureLedgerError           training.dataset.scope: a last row that has not come yet
+    │   ├── FutureLedgerError           training.dataset.scope: a last row in the future
     │   ├── HorizonOutlastsLedgerError  training.dataset.labels: a label window that is not closed yet
     │   ├── NothingToGradeError         training.monitoring.grading: no list's window has closed yet
     │   ├── MadeFeaturesError           training.checks.feature_tables: features that cannot be checked
     │   ├── FeaturesFileError           training.commands.checks: a file of features that cannot be read
-    │   ├── MakerNameError              training.commands.checks: a name that leads to no feature maker
-    │   ├── NothingToTellError          training.evaluation.feature_value: too little to tell what a feature is worth
-    │   ├── TuningBudgetError           training.fitting.tuning: a budget in which nothing can be tried
+    │   ├── MakerNameError              training.commands.checks: a name without a feature maker
+    │   ├── NothingToTellError          training.evaluation.feature_value: too little to measure a feature
+    │   ├── TuningBudgetError           training.fitting.tuning: a budget too small for a trial
     │   ├── TooLittleToLearnError       training.selection.winner: no chance can be learned: a rule serves
-    │   ├── NoCutoffError               training.evaluation.evaluate: nothing that could be judged
+    │   ├── NoCutoffError               training.evaluation.evaluate: a ledger too short for any cutoff
     │   ├── EvaluationFolderError       training.commands.evaluate: a folder that cannot be written to
-    │   └── TrackingError               training.tracking.mlflow_run: MLflow did not keep the run
-    ├── ServingError                    serving.errors: a question that cannot be answered
+    │   └── TrackingError               training.tracking.mlflow_run: MLflow cannot be reached or refuses
+    ├── ServingError                    serving.errors: a request that cannot be answered
     │   ├── NothingPublishedError       serving.errors: no night has published yet
-    │   ├── UnknownCustomerError        serving.errors: no customer the caller may see
-    │   ├── UnknownListError            serving.errors: no list the caller may see
+    │   ├── UnknownCustomerError        serving.errors: no published customer the caller may see
+    │   ├── UnknownListError            serving.errors: no published list the caller may see
     │   ├── NoKeyError                  serving.errors: no valid key
-    │   ├── NoPushRightError            serving.errors: rows with a key that may only ask
-    │   ├── ForeignRowsError            serving.errors: rows of others' customers
+    │   ├── NoPushRightError            serving.errors: a key that may only read
+    │   ├── ForeignRowsError            serving.errors: rows of customers that are not the caller's
     │   ├── ForeignOriginError          serving.errors: a form sent from another site
-    │   ├── UnreadableBodyError         serving.errors: no JSON as it should be
-    │   ├── RepeatedQueryError          serving.errors: one thing asked for twice
-    │   ├── BodyTypeError               serving.errors: a type nobody reads here
+    │   ├── UnreadableBodyError         serving.errors: a body that is not strict JSON
+    │   ├── RepeatedQueryError          serving.errors: a parameter given twice
+    │   ├── BodyTypeError               serving.errors: a media type that is not accepted
     │   ├── BodyTooLargeError           serving.errors: a body beyond the limit
-    │   ├── KeyNameError                serving.access: a key's name taken, unknown or none
-    │   ├── KeyManagerError             serving.access: no manager's id
-    │   ├── ServerSettingsError         serving.settings: a setting of the server that cannot hold
-    │   ├── NoKeysError                 serving.api.server: a server nobody could ask
+    │   ├── KeyNameError                serving.access: a key name that is taken, unknown or empty
+    │   ├── KeyManagerError             serving.access: an unusable manager id
+    │   ├── ServerSettingsError         serving.settings: a setting that does not fit
+    │   ├── NoKeysError                 serving.api.server: a server without access keys
     │   └── AddressError                serving.api.server: an address that cannot be listened on
-    ├── ReasonError                     serving.decisions.reasons: a reason that speaks of no fact
+    ├── ReasonError                     serving.decisions.reasons: an inconsistent table of reasons
     ├── ScoresFileError                 serving.scores: a file that cannot be written
     └── SheetsError                     serving.delivery.sheets: a folder that cannot be written to
 """

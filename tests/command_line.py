@@ -1,4 +1,4 @@
-"""The command line in this process: what a command printed and its exit code, without a second start of Python."""
+"""The command line in this process: output and exit code of a command, without a second start of Python."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import callfirst
 
 @dataclass(frozen=True)
 class Done:
-    """What a command left: its exit code and what it printed."""
+    """The exit code of a command, and the texts it printed."""
 
     returncode: int
     stdout: str
@@ -26,7 +26,7 @@ class Done:
 
 
 def run(home: Path, *arguments: str, **variables: str) -> Done:
-    """A command run to its end; of callfirst's environment variables it sees only ``variables``."""
+    """The result of a command, which sees only ``variables`` among callfirst's environment variables."""
     out, err, code = io.StringIO(), io.StringIO(), 0
     with redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("CALLFIRST_")]:

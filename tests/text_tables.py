@@ -1,4 +1,4 @@
-"""Worlds drawn as small text tables, and the features or labels seen in them."""
+"""Ledgers drawn as small text tables, and the features of their customers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def ledger(
 
 
 def at(text: str, policy: Policy = POLICY) -> AsOf:
-    """The as-of a person wrote."""
+    """The as-of that a text names."""
     return AsOf.parse(text, policy.zone)
 
 
@@ -66,5 +66,5 @@ def day(text: str) -> date:
 
 
 def utc(text: str) -> datetime:
-    """An instant, UTC, as frames carry it."""
+    """An instant as tables hold it: UTC without a zone."""
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("UTC")).replace(tzinfo=None)

@@ -63,7 +63,9 @@ def catalogue_of(features: Iterable[Feature]) -> tuple[Feature, ...]:
         if feature.name in names:
             raise FeatureError(f"Two features are called {feature.name}.", "Rename one of them.")
         if "{value}" not in feature.sentence:
-            raise FeatureError(f"The sentence of {feature.name} shows no {{value}}.", "Write where the number goes.")
+            raise FeatureError(
+                f"The sentence of {feature.name} has no {{value}}.", "Put {value} where the number belongs."
+            )
         names.add(feature.name)
     return catalogue
 

@@ -9,7 +9,7 @@ from features.catalog.primitives import Expression
 
 
 def operands_of(expression: Expression) -> tuple[Expression, ...]:
-    """The expressions an expression is directly made of, in the order of its fields; a primitive has none."""
+    """The direct parts of an expression, in the order of its fields; a primitive has none."""
     values = (getattr(expression, field.name) for field in fields(expression))
     return tuple(value for value in values if isinstance(value, Expression))
 

@@ -1,4 +1,4 @@
-"""The features of what and when a customer ordered, as data, and what others are made of."""
+"""The features of orders, as data, and the expressions that other features share."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def _order_size(window: Window) -> Ratio:
 
 
 def _returns_share(window: Window) -> Ratio:
-    kept = Plus(_gross(window), Sum(Rows.RETURNS, Column.AMOUNT, window))
-    return Ratio(Minus(_gross(window), kept), _gross(window))
+    sales_kept = Plus(_gross(window), Sum(Rows.RETURNS, Column.AMOUNT, window))
+    return Ratio(Minus(_gross(window), sales_kept), _gross(window))
 
 
 COST_COVER = Ratio(Sum(Rows.COSTED, Column.AMOUNT, YEAR), net_sales(YEAR))

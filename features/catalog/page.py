@@ -12,10 +12,10 @@ PAGE = Path(__file__).with_name("CATALOG.md")
 _TOP = f"""# The catalogue
 
 Every feature of a customer as of an instant, in snapshot order. Made by `python -m features.catalog.page` from
-`features/catalog*.py`; do not edit by hand. Windows are business days back from the as-of's day, half-open, up to the
-as-of itself. Counts and sums are 0 where a customer has no such row; everything else is unknown (null), never 0.
+`features/catalog/*.py`; do not edit by hand. Windows are business days back from the as-of's day, half-open, up to the
+as-of itself. Counts and sums are 0 where a customer has no such row; everything else is then unknown (null), never 0.
 
-Fingerprint: `{CATALOG_FINGERPRINT[:16]}`; a model refuses a snapshot of another one.
+Fingerprint: `{CATALOG_FINGERPRINT[:16]}`; a model refuses a snapshot of another catalogue.
 
 | feature | unit | meaning | unknown when | a manager reads | learnt from | source |
 |---|---|---|---|---|---|---|

@@ -24,22 +24,22 @@ class Rows(StrEnum):
     PROMISED = "promised"  # order lines that name the day promised
     COMMITMENTS = "commitments"  # sales known before they happen, as long as they have not
     DELIVERIES = "deliveries"  # order lines that were promised for a day and delivered
-    LATE_DELIVERIES = "late_deliveries"  # of them those after that day
+    LATE_DELIVERIES = "late_deliveries"  # deliveries after the promised day
     BROKEN_PROMISES = "broken_promises"  # order lines whose promised day is over, as long as they are not delivered
-    CONTACTS = "contacts"  # touches that no call list began
-    OUR_CONTACTS = "our_contacts"  # of them those we began
-    THEIR_CONTACTS = "their_contacts"  # of them those the customer began
+    CONTACTS = "contacts"  # contacts that no call list began
+    OUR_CONTACTS = "our_contacts"  # contacts that we began
+    THEIR_CONTACTS = "their_contacts"  # contacts that the customer began
     COMPLAINTS = "complaints"
-    NAMED_COMPLAINTS = "named_complaints"  # whose kind is known
+    NAMED_COMPLAINTS = "named_complaints"  # complaints of a known kind
     OPEN_COMPLAINTS = "open_complaints"  # as long as they are not closed
     ANSWERED_COMPLAINTS = "answered_complaints"  # from their answer on
     SURVEYS = "surveys"
     UNPAID = "unpaid"  # invoices and credit notes as long as they are not paid
-    UNPAID_TO_BE_DUE = "unpaid_to_be_due"  # of them those that name their due day
+    UNPAID_TO_BE_DUE = "unpaid_to_be_due"  # unpaid rows that name their due day
     OVERDUE = "overdue"  # invoices whose due day is over, as long as they are not paid
     PAID = "paid"  # invoices with a due day, from the day after they were paid on
     PEOPLE = "people"  # people known at the customer, as they are known
-    LEVELLED_PEOPLE = "levelled_people"  # of them those whose level is known
+    LEVELLED_PEOPLE = "levelled_people"  # people whose level is known
     BUYER_CHANGES = "buyer_changes"
     OWNER_CHANGES = "owner_changes"
     NEW_SUPPLIERS = "new_suppliers"
@@ -116,7 +116,7 @@ class Distinct:
 
     def __post_init__(self) -> None:
         if self.window.end_days or self.rows in (Rows.ORDER_DAYS, Rows.GAPS):
-            raise ValueError("different values are counted over order lines in windows that end at the as-of")
+            raise ValueError("distinct values are counted over order lines, in windows that end at the as-of")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 All of it is SQL over the views of ``Ledger.open()`` after ``define_days``, the same for every engine. A row of a stream
 counts at an as-of where its ``happened`` and its visible_from lie before the as-of, and neither its replaced_at nor its
-``until`` does. What a row says of a later day never counts before the row itself has happened: an order that is not
+``until`` does. A later day that a row names never counts before the row itself has happened: an order that is not
 placed yet breaks no promise, an invoice that is not written yet is not overdue.
 """
 
@@ -29,7 +29,7 @@ class EventStream:
         columns: SQL of each column that can be aggregated.
         until: SQL instant from which a row no longer counts; empty where it counts for good.
         where: SQL condition of every row.
-        tells: a column of the view; where it is always null, the stream has no rows.
+        required_column: a column of the view; where it is always null, the stream has no rows.
     """
 
     name: str
@@ -39,7 +39,7 @@ class EventStream:
     columns: Mapping[Column, str]
     until: str = ""
     where: str = "TRUE"
-    tells: str = "row_id"
+    required_column: str = "row_id"
 
     @property
     def begins(self) -> str:
@@ -92,7 +92,7 @@ DELIVERIES = EventStream(
     day="greatest(order_day, delivered_on)",
     where="delivered_on IS NOT NULL AND promised_on IS NOT NULL",
     columns={Column.DAYS_LATE: "greatest(delivered_on - promised_on, 0)"},
-    tells="delivered_on",
+    required_column="delivered_on",
 )
 BROKEN_PROMISES = EventStream(
     "broken_promises",
@@ -102,7 +102,7 @@ BROKEN_PROMISES = EventStream(
     until="end_of(delivered_on)",
     where="promised_on IS NOT NULL AND coalesce(delivered_on > promised_on, TRUE)",
     columns={Column.DAY: "greatest(order_day, promised_on)"},
-    tells="promised_on",
+    required_column="promised_on",
 )
 CONTACTS = EventStream(
     "contacts",
@@ -134,7 +134,7 @@ ANSWERED_COMPLAINTS = EventStream(
     day="business_day(greatest(opened_at, answered_at))",
     where="answered_at IS NOT NULL",
     columns={Column.DAYS: "greatest(business_day(answered_at) - business_day(opened_at), 0)"},
-    tells="answered_at",
+    required_column="answered_at",
 )
 SURVEYS = EventStream(
     "surveys",
@@ -162,7 +162,7 @@ OVERDUE = EventStream(
     until="end_of(paid_on)",
     where="due_on IS NOT NULL AND amount > 0 AND coalesce(paid_on > due_on, TRUE)",
     columns={Column.AMOUNT: "amount", Column.DAY: "greatest(business_day(invoiced_at), due_on)"},
-    tells="due_on",
+    required_column="due_on",
 )
 PAID = EventStream(
     "paid",
@@ -171,7 +171,7 @@ PAID = EventStream(
     day="greatest(business_day(invoiced_at), paid_on)",
     where="paid_on IS NOT NULL AND due_on IS NOT NULL AND amount > 0",
     columns={Column.DAYS_LATE: "greatest(paid_on - due_on, 0)"},
-    tells="paid_on",
+    required_column="paid_on",
 )
 PEOPLE = EventStream(
     "people",

@@ -1,4 +1,4 @@
-"""The features of how a customer's course goes on: season, what drops out, pace, what is booked."""
+"""The features of trends: season, dropped categories and products, pace, bookings."""
 
 from __future__ import annotations
 
@@ -58,16 +58,16 @@ def _dropped(column: Column) -> Minus:
 
 # fmt: off
 SILENCE_IN_SEASON = (
-    Feature("shut_days_since_last_order", Unit.DAYS, "days since the newest order day on which we were closed or of which the ledger misses all lines, as seen at 00:00", SHUT_DAYS, NEVER_ORDERED, "for {value} of those days we were closed or know nothing", "docs/design.md 3, Due gap", learnable=False),
+    Feature("shut_days_since_last_order", Unit.DAYS, "days since the newest order day on which we were closed or of which the ledger misses all lines, as seen at 00:00", SHUT_DAYS, NEVER_ORDERED, "for {value} of those days we were closed or have no data", "docs/design.md 3, Due gap", learnable=False),
     Feature("order_days_same_weeks_last_year", Unit.COUNT, "order days in the 28 days around the as-of's day of last year", _while_a_customer(Count(Rows.ORDER_DAYS, SAME_WEEKS_LAST_YEAR)), NO_CUSTOMER_THEN, "ordered on {value} days in these four weeks of last year", "docs/domain.md 3"),
     Feature("net_sales_same_weeks_last_year", Unit.MONEY, "net sales in the 28 days around the as-of's day of last year", _while_a_customer(net_sales(SAME_WEEKS_LAST_YEAR)), NO_CUSTOMER_THEN, "bought for {value} in these four weeks of last year", "docs/domain.md 3"),
-    Feature("gap_last_year_days", Unit.DAYS, "gap between orders that spanned this day a year ago", GAP_LAST_YEAR, "no order over 365 days ago, or none since", "let {value} days pass between orders around this day of last year", "docs/domain.md 3"),
+    Feature("gap_last_year_days", Unit.DAYS, "gap between orders that spanned this day a year ago", GAP_LAST_YEAR, "no order over 365 days ago, or none since", "left {value} days between orders around this day of last year", "docs/domain.md 3"),
     Feature("silence_to_gap_last_year", Unit.RATIO, "silence without shut days ÷ the gap that spanned this day a year ago", Ratio(OPEN_SILENCE, GAP_LAST_YEAR), "no order over 365 days ago, or none since", "silent {value} times as long as around this day of last year", "docs/domain.md 3"),
 )
 
 DROPPING_OUT = (
-    Feature("categories_dropped_90_days", Unit.COUNT, "categories bought in 365 days but not in the last 90", _dropped(Column.CATEGORY), "it bought, and no line names a category", "left out {value} categories for 90 days", "docs/domain.md 8"),
-    Feature("products_dropped_90_days", Unit.COUNT, "products bought in 365 days but not in the last 90", _dropped(Column.PRODUCT), "it bought, and no line names a product", "left out {value} products for 90 days", "docs/domain.md 8"),
+    Feature("categories_dropped_90_days", Unit.COUNT, "categories bought in 365 days but not in the last 90", _dropped(Column.CATEGORY), "bought, but no line names a category", "has not bought {value} of its categories for 90 days", "docs/domain.md 8"),
+    Feature("products_dropped_90_days", Unit.COUNT, "products bought in 365 days but not in the last 90", _dropped(Column.PRODUCT), "bought, but no line names a product", "has not bought {value} of its products for 90 days", "docs/domain.md 8"),
     Feature("spend_to_reference_90_days", Unit.RATIO, "net sales of 90 days ÷ what 90 days bring at the pace of the last 365 (of its tenure, clipped to 90 to 365)", SPEND_TO_REFERENCE, "no net sales in 365 days", "bought {value} times its usual in the last 90 days", "docs/design.md 6, R"),
 )
 

@@ -69,7 +69,7 @@ WITH known AS (
 )
 SELECT e.as_of, e.customer_id{features}
 FROM everybody e
-{joins}JOIN instants i ON i.as_of = e.as_of AND i.is_asked
+{joins}JOIN instants i ON i.as_of = e.as_of AND i.is_requested
 LEFT JOIN company ON company.as_of = i.midnight
 ORDER BY e.as_of, e.customer_id
 """
@@ -155,8 +155,8 @@ class _Rendering:
                 row_set = SETS[rows]
                 since = f"SELECT min({row_set.stream.begins}) FROM {row_set.stream.view} WHERE ({row_set.stream.where})"
                 return f"CASE WHEN ({since} AND ({row_set.condition})) < i.midnight THEN {self.expression(value)} END"
-            case WhereKnown(value, other):
-                return f"CASE WHEN {self.expression(other)} IS NOT NULL THEN {self.expression(value)} END"
+            case WhereKnown(value, required):
+                return f"CASE WHEN {self.expression(required)} IS NOT NULL THEN {self.expression(value)} END"
             case Clipped(value, low, high):
                 rendered = self.expression(value)
                 return f"CASE WHEN {rendered} IS NOT NULL THEN least(greatest({rendered}, {low}), {high}) END"

@@ -75,13 +75,13 @@ class Instants:
 
     @property
     def table(self) -> pa.Table:
-        """One row an instant: place, as_of, as_of_day, midnight (the as_of of its day's 00:00), is_asked."""
+        """One row an instant: place, as_of, as_of_day, midnight (the as_of of its day's 00:00), is_requested."""
         return pa.table(
             {
                 "place": pa.array(range(len(self)), pa.int32()),
                 "as_of": pa.array(self.naive, pa.timestamp("us")),
                 "as_of_day": pa.array([as_of.day for as_of in self.every], pa.date32()),
                 "midnight": pa.array([self.naive[place] for place in self.midnight_places], pa.timestamp("us")),
-                "is_asked": pa.array([as_of in self.requested for as_of in self.every]),
+                "is_requested": pa.array([as_of in self.requested for as_of in self.every]),
             }
         )

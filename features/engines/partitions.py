@@ -86,13 +86,15 @@ def parts_of(
 
 
 def _rows_by_customer(streams: Iterable[EventStream], step: int) -> str:
-    """SQL: one in ``step`` customers, ascending, and its number of rows in all streams; every view is read once."""
+    """SQL: one in ``step`` customers, ascending, with the number of rows in all streams; every view is read once."""
     counts_of: dict[str, list[str]] = {"customers": []}
     for stream in streams:
         counts_of.setdefault(stream.view, []).append(f"count(*) FILTER ({stream.where})")
     counted = " UNION ALL ".join(
-        f"""SELECT customer_id, {" + ".join(counts) or "0"} AS held FROM {view}
+        f"""SELECT customer_id, {" + ".join(counts) or "0"} AS row_count FROM {view}
         WHERE hash(customer_id) % {step} = 0 GROUP BY customer_id"""
         for view, counts in counts_of.items()
     )
-    return f"SELECT customer_id, CAST(sum(held) AS BIGINT) FROM ({counted}) GROUP BY customer_id ORDER BY customer_id"
+    return (
+        f"SELECT customer_id, CAST(sum(row_count) AS BIGINT) FROM ({counted}) GROUP BY customer_id ORDER BY customer_id"
+    )

@@ -69,13 +69,13 @@ class KeyMark:
 
     def reason(self, policy: Policy) -> str:
         """The criterion in plain words for a manager."""
-        whose = {
+        sales = {
             Level.COMPANY: "our sales",
             Level.DEPARTMENT: f"sales of department {self.unit}",
             Level.MANAGER: "its manager's sales",
         }[self.level]
-        stays = "" if self.enters else f", key until under {_percent(policy.key_leave_share)}"
-        return f"{_percent(self.share)} of {whose}{stays}"
+        stays = "" if self.enters else f", stays key until under {_percent(policy.key_leave_share)}"
+        return f"{_percent(self.share)} of {sales}{stays}"
 
 
 def _percent(share: float) -> str:
@@ -118,15 +118,15 @@ def _key_until(
     *,
     now: Mapping[str, str],
 ) -> set[Place]:
-    """The present groups of all customers whose group was key at the last of the instants."""
+    """The present groups of all customers in a group that was key at the last of the instants."""
     groups = groups_at(connection, instants)
     before: Mapping[str, str] = {}
     key: set[Place] = set()
     for instant, shares in zip(instants, _not_under_leaving_share(connection, level, groups, policy), strict=True):
-        stays = _heirs(key, before, groups[instant])
+        stays = _present_groups(key, before, groups[instant])
         key = {place for place, (_, enters) in shares.items() if enters or place in stays}
         before = groups[instant]
-    return _heirs(key, before, now)
+    return _present_groups(key, before, now)
 
 
 def _not_under_leaving_share(
@@ -148,8 +148,8 @@ def largest_first(shares: Mapping[Place, float]) -> list[Place]:
     return sorted(shares, key=lambda place: (-shares[place], place))
 
 
-def _heirs(key: Iterable[Place], before: Mapping[str, str], now: Mapping[str, str]) -> set[Place]:
-    """The present groups of all customers who were in a key group before."""
+def _present_groups(key: Iterable[Place], before: Mapping[str, str], now: Mapping[str, str]) -> set[Place]:
+    """The present groups of all customers that were in a key group before."""
     members = defaultdict(set)
     for customer in {*before, *now}:
         members[before.get(customer, customer)].add(customer)
@@ -183,7 +183,7 @@ def _by_instant(
     rows = connection.execute(statement).fetchall()
     connection.unregister("months")
     connection.unregister("memberships")
-    by_instant: dict[object, dict[Place, tuple[float, bool]]] = {instant.naive: {} for instant in instants}
-    for moment, unit, group, share, enters in rows:
-        by_instant[moment][unit, group] = share, enters
+    by_instant: dict[object, dict[Place, tuple[float, bool]]] = {at.naive: {} for at in instants}
+    for instant, unit, group, share, enters in rows:
+        by_instant[instant][unit, group] = share, enters
     return iter(by_instant.values())

@@ -14,11 +14,11 @@ from features.standing.accounts import accounts_at
 from features.standing.group_shares import KeyMark, Level, Place, key_marks, largest_first, month_starts, shares_at
 
 NAMED_IN_CRM = {
-    "potential": "buys much elsewhere that we could sell, by our CRM",
-    "reputation": "its name opens doors, by our CRM",
-    "innovator": "first to take new products, by our CRM",
-    "demanding": "teaches us to be better, by our CRM",
-    "strategic": "strategic, by our CRM",
+    "potential": "buys much elsewhere that we could sell, according to our CRM",
+    "reputation": "its name opens doors, according to our CRM",
+    "innovator": "first to take new products, according to our CRM",
+    "demanding": "teaches us to be better, according to our CRM",
+    "strategic": "strategic, according to our CRM",
 }
 """Key mark in the CRM → the reason in plain words (docs/domain.md 4 b to e)."""
 

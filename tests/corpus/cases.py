@@ -1,4 +1,4 @@
-"""The corpus of bad ledgers as data: each case with its fault, its files, and what must become of it.
+"""The corpus of bad ledgers as data: each case with its fault, its files, and the expected outcome.
 
 A case is a table ``[[case]]`` of a TOML file in this folder (the form is in CONTRIBUTING.md).
 """
@@ -24,7 +24,7 @@ COUNTED = ("read", "accepted", "merged", "quarantined", "returns")
 
 @dataclass(frozen=True)
 class ExpectedAccount:
-    """What one ingest must say: rows and money of the tallies, rows of each reason, and other counts it names."""
+    """The expected account of one ingest: rows and money of the tallies, rows of each reason, and other counts."""
 
     rows: Mapping[str, int]
     money: Mapping[str, Mapping[str, Decimal]]
@@ -33,12 +33,12 @@ class ExpectedAccount:
 
     @classmethod
     def parse(cls, text: str) -> ExpectedAccount:
-        """Of lines like ``read 3: 40 EUR, 5 USD``, ``- unreadable date 1`` and ``equal lines 1``."""
+        """The account in lines like ``read 3: 40 EUR, 5 USD``, ``- unreadable date 1`` and ``equal lines 1``."""
         rows, money, reasons, counts = dict.fromkeys(COUNTED, 0), dict[str, dict[str, Decimal]](), {}, {}
         for line in filter(None, map(str.strip, text.splitlines())):
-            said = re.fullmatch(r"(- )?([^:]+?) (\d+)(?:: (.*))?", line)
-            assert said, line
-            is_reason, name, number, sums = said.groups()
+            match = re.fullmatch(r"(- )?([^:]+?) (\d+)(?:: (.*))?", line)
+            assert match, line
+            is_reason, name, number, sums = match.groups()
             (reasons if is_reason else rows if name in COUNTED else counts)[name] = int(number)
             if sums:
                 parts = (part.strip().split(" ", 1) for part in sums.split(","))
@@ -48,7 +48,7 @@ class ExpectedAccount:
 
 @dataclass(frozen=True)
 class ExpectedCustomer:
-    """What stands in the ledger of one customer in the end: days with a positive line, the ends of them, net money."""
+    """The expected final state of one customer: days with a positive line, the first and last of them, net money."""
 
     customer_id: str
     order_days: int
@@ -58,7 +58,7 @@ class ExpectedCustomer:
 
     @classmethod
     def parse(cls, line: str) -> ExpectedCustomer:
-        """Of a line like ``a | 2 | 2026-01-05 | 2026-02-01 | 40.00``; ``-`` where there is no day."""
+        """The customer in a line like ``a | 2 | 2026-01-05 | 2026-02-01 | 40.00``; ``-`` where there is no day."""
         customer_id, days, first, last, money = (part.strip() for part in line.split("|"))
         ends = [None if text == "-" else date.fromisoformat(text) for text in (first, last)]
         return cls(customer_id, int(days), ends[0], ends[1], Decimal(money))
@@ -98,7 +98,7 @@ class Case:
     Attributes:
         name: a class of fault.
         fault: what is wrong, in one sentence.
-        room: the file of the corpus it stands in.
+        room: the file of the corpus that holds it.
         ingests: the commands, in order.
         policy: settings of the policy that matter.
         customers: what must stand in the ledger in the end; empty where nothing may.
@@ -115,7 +115,7 @@ class Case:
 
     @property
     def refused(self) -> bool:
-        """No command of it may bring anything in."""
+        """Whether every command is refused, so that nothing comes in."""
         return all(ingest.refused for ingest in self.ingests)
 
 
@@ -125,38 +125,38 @@ def read_cases() -> list[Case]:
 
 
 def _cases_of(path: Path) -> Iterator[Case]:
-    for told in tomllib.loads(path.read_text(encoding="utf-8"))["case"]:
-        steps: Sequence[Mapping[str, Any]] = told.get("ingest", [told])
+    for table in tomllib.loads(path.read_text(encoding="utf-8"))["case"]:
+        steps: Sequence[Mapping[str, Any]] = table.get("ingest", [table])
         yield Case(
-            name=told["name"],
-            fault=told["fault"],
+            name=table["name"],
+            fault=table["fault"],
             room=path.stem,
             ingests=tuple(_ingest_of(step) for step in steps),
             policy={
                 name: tuple(value) if isinstance(value, list) else value
-                for name, value in told.get("policy", {}).items()
+                for name, value in table.get("policy", {}).items()
             },
             customers=tuple(
-                map(ExpectedCustomer.parse, filter(None, map(str.strip, told.get("customers", "").splitlines())))
+                map(ExpectedCustomer.parse, filter(None, map(str.strip, table.get("customers", "").splitlines())))
             ),
-            features=told.get("features", {}),
+            features=table.get("features", {}),
         )
 
 
-def _ingest_of(told: Mapping[str, Any]) -> Ingest:
-    texts, made = told.get("files", {}), told.get("made", {})
+def _ingest_of(table: Mapping[str, Any]) -> Ingest:
+    texts, made = table.get("files", {}), table.get("made", {})
     return Ingest(
         files=(*texts, *made),
-        kind=told.get("kind", "orders"),
-        options={name: told[name] for name in OPTIONS if name in told},
-        account=ExpectedAccount.parse(told["account"]) if "account" in told else None,
-        refused=told.get("refused", ""),
-        remarks=tuple(told.get("remarks", ())),
+        kind=table.get("kind", "orders"),
+        options={name: table[name] for name in OPTIONS if name in table},
+        account=ExpectedAccount.parse(table["account"]) if "account" in table else None,
+        refused=table.get("refused", ""),
+        remarks=tuple(table.get("remarks", ())),
         content={
             "texts": texts,
             "made": made,
-            "written_in": told.get("written_in", "utf-8"),
-            "packed": told.get("packed", False),
-            "cut": told.get("cut", 0),
+            "written_in": table.get("written_in", "utf-8"),
+            "packed": table.get("packed", False),
+            "cut": table.get("cut", 0),
         },
     )

@@ -37,7 +37,7 @@ def test_a_bad_ledger_is_reconciled_or_refused_as_its_case_says(case: Case, tmp_
     accounts = [bring(step, tmp_path / str(at), home, policy) for at, step in enumerate(case.ingests)]
     if all(step.kind != "orders" for step in case.ingests):
         return
-    assert customers_of(home, policy) == {each.customer_id: each for each in case.customers}
+    assert customers_of(home, policy) == {expected.customer_id: expected for expected in case.customers}
     accepted = sum((account.accepted.rows for account in accounts if account and account.kind == "orders"), 0)
     if accepted:
         examined = check_consistency(home, policy, rebuild=False)
@@ -48,8 +48,8 @@ def test_a_bad_ledger_is_reconciled_or_refused_as_its_case_says(case: Case, tmp_
             assert lines.database_money == money
     for customer, features in case.features.items():
         if customer != "as_of":
-            found = seen(read_ledger(home, policy), case.features["as_of"], customer, policy=policy)
-            assert {name: str(found[name]) for name in features} == {name: str(features[name]) for name in features}
+            row = seen(read_ledger(home, policy), case.features["as_of"], customer, policy=policy)
+            assert {name: str(row[name]) for name in features} == {name: str(features[name]) for name in features}
 
 
 def bring(step: Ingest, folder: Path, home: Home, policy: Policy) -> Reconciliation | None:
@@ -74,13 +74,13 @@ def bring(step: Ingest, folder: Path, home: Home, policy: Policy) -> Reconciliat
     assert step.account is not None
     assert_equal(account, step.account)
     for remark in step.remarks:
-        assert any(remark in said for said in account.remarks), account.remarks
+        assert any(remark in text for text in account.remarks), account.remarks
     assert run().nothing_changed
     return account
 
 
 def assert_equal(account: Reconciliation, expected: ExpectedAccount) -> None:
-    """The account says what is expected, and adds up."""
+    """The account is the expected one, and adds up."""
     tallies = {
         "read": account.read,
         "accepted": account.accepted,
@@ -91,22 +91,22 @@ def assert_equal(account: Reconciliation, expected: ExpectedAccount) -> None:
     assert {str(entry.reason): entry.rows for entry in account.quarantine} == expected.reasons
     assert {name: tally.rows for name, tally in tallies.items()} == expected.rows
     assert {name: _filled(tally.money) for name, tally in tallies.items() if _filled(tally.money)} == expected.money
-    found = account.as_json()
+    record = account.as_json()
     for name, count in expected.counts.items():
         key, _, part = name.replace(" ", "_").partition("=")
-        assert (found[key][part] if part else found[key]) == count, name
+        assert (record[key][part] if part else record[key]) == count, name
     for tally in ("rows", "unreadable"):
-        whole = [getattr(each, tally) for each in (account.accepted, account.merged, account.quarantined)]
-        assert sum(whole) == getattr(account.read, tally)
+        counts = [getattr(part, tally) for part in (account.accepted, account.merged, account.quarantined)]
+        assert sum(counts) == getattr(account.read, tally)
 
 
 def customers_of(home: Home, policy: Policy) -> dict[str, ExpectedCustomer]:
-    """What stands in the ledger of each customer at the end, as features read it."""
+    """The final state of each customer in the ledger, as features read it."""
     try:
         ledger = read_ledger(home, policy)
     except EmptyLedgerError:
         return {}
-    return {each.customer_id: each for each in _customers(ledger)}
+    return {customer.customer_id: customer for customer in _customers(ledger)}
 
 
 def _customers(ledger: Ledger) -> list[ExpectedCustomer]:

@@ -145,9 +145,12 @@ def test_a_whole_bundle_of_another_version_is_not_called_damaged(bundle: Bundle,
     record = json.loads(path.read_text())
     del record["usual_rates"]
     path.write_text(json.dumps(record))
-    with pytest.raises(OtherFormError, match=r"is whole, but of a form .*'usual_rates'.* it was written by") as told:
+    with pytest.raises(
+        OtherFormError,
+        match=r"is complete, but callfirst .* does not read its format .*'usual_rates'.* it was written by",
+    ) as caught:
         Bundle.load(folder, digest_of(folder))
-    assert "callfirst train" in told.value.hint
+    assert "callfirst train" in caught.value.hint
 
 
 def test_a_snapshot_of_another_catalogue_is_refused_with_what_to_do(bundle: Bundle) -> None:

@@ -1,4 +1,4 @@
-"""In whatever order files come: at every instant the version that became known last before it stands."""
+"""Laws of arrival: in any order of files, the version that became known last before an instant is in force then."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from features.policy import Policy
 NOW = datetime(2026, 8, 31, 12, tzinfo=UTC)
 POLICY = Policy(reporting_currency="EUR")
 Version = tuple[int | None, int]
-"""The number that is said, and the day of January on which it became known; None: it is said of a person alone."""
+"""A number, and the day of January on which it became known; None: the row is only about a person."""
 CODES = (
     "AUD",
     "BRL",
@@ -49,7 +49,7 @@ CODES = (
     "RON",
     "SEK",
 )
-"""Of each thing one, as rates have no other name."""
+"""One code per thing, as rates have no other name."""
 KINDS = {
     "orders": ("customer_id,ordered_at,order_id,line_id,amount,known_at", "a,2026-01-01,{0},1,{1},2026-01-{2:02d}"),
     "complaints": ("customer_id,opened_at,complaint_id,kind,known_at", "a,2026-01-01,{0},{1},2026-01-{2:02d}"),
@@ -57,8 +57,8 @@ KINDS = {
     "managers": ("manager_id,name,known_at", "{0},{1},2026-01-{2:02d}"),
     "rates": ("currency,rated_on,rate,known_at", "{0},2026-01-01,{1},2026-01-{2:02d}"),
 }
-"""Of each kind a header, and a version of a thing that says a number and became known on a day."""
-SAID = (
+"""Header of each kind, and the row of a version: thing, number, day on which it became known."""
+VIEWS = (
     ("orders", "order_lines", "order_id", "amount"),
     ("complaints", "complaints", "complaint_id", "complaint_kind"),
     ("customers", "customers", "customer_id", "name"),
@@ -70,14 +70,14 @@ SAID = (
 
 
 def read_in_order(home: Home, kind: str, files: Sequence[Mapping[str, Sequence[Version]]]) -> None:
-    """Each file comes by a command of its own; every account adds up, and coming again a file changes nothing."""
+    """Each file comes by a command of its own; every account adds up, and the same file again changes nothing."""
     header, version = KINDS[kind]
     paths = [home.root / f"{kind}{at}.csv" for at in range(len(files))]
     for path, things in zip(paths, files, strict=True):
         rows = [
-            version.format(thing, "" if said is None else said, day)
+            version.format(thing, "" if number is None else number, day)
             for thing, versions in things.items()
-            for said, day in versions
+            for number, day in versions
         ]
         path.write_text("\n".join([header, *rows]) + "\n")
         account = ingest(IngestRequest(kind, InputFiles([path]), home=home, policy=POLICY, now=NOW))
@@ -89,23 +89,24 @@ def read_in_order(home: Home, kind: str, files: Sequence[Mapping[str, Sequence[V
 
 
 def stands(home: Home, view: str, thing: str, number: str) -> dict[tuple[str, int], list[int | None]]:
-    """What a view says of each thing at noon of the first days of January."""
+    """The numbers of each thing in a view at noon of the first days of January."""
     with read_ledger(home, POLICY).open() as connection:
-        found = connection.sql(
+        rows = connection.sql(
             f"""SELECT {thing}, day, list(CAST({number} AS INTEGER)) FROM {view}, range(1, 8) days(day)
             WHERE visible_from < TIMESTAMP '2025-12-31 12:00' + to_days(CAST(day AS INTEGER))
                 AND (replaced_at IS NULL OR replaced_at >= TIMESTAMP '2025-12-31 12:00' + to_days(CAST(day AS INTEGER)))
                 AND {thing} IS NOT NULL
             GROUP BY ALL"""
         ).fetchall()
-    return {(name, day): said for name, day, said in found}
+    return {(name, day): numbers for name, day, numbers in rows}
 
 
 def truth(view: str, versions: Sequence[Version]) -> dict[int, list[int | None]]:
-    """By day the number that became known last; a row of a person says none of the customer, only that there is one."""
-    told = {day: said for said, day in versions if view != "customers" or said is not None}
+    """By day, the number that became known last; a row about a person has none, but shows that its customer exists."""
+    numbers = {day: number for number, day in versions if view != "customers" or number is not None}
     begun = min(day for _, day in versions)
-    return {day: [told[max(known)] if (known := told.keys() & range(day + 1)) else None] for day in range(begun, 8)}
+    known = {day: sorted(numbers.keys() & range(day + 1)) for day in range(begun, 8)}
+    return {day: [numbers[days[-1]] if days else None] for day, days in known.items()}
 
 
 def compare(arrivals: Mapping[str, Sequence[Sequence[Version]]], kinds: Sequence[str]) -> None:
@@ -119,12 +120,12 @@ def compare(arrivals: Mapping[str, Sequence[Sequence[Version]]], kinds: Sequence
         for kind in kinds:
             parts = [{thing: files[at] for thing, files in arrivals.items() if at < len(files)} for at in range(most)]
             read_in_order(home, kind, parts)
-        for kind, view, thing, number in SAID:
+        for kind, view, thing, number in VIEWS:
             if kind in kinds:
                 expected = {
-                    (thing, day): said
+                    (thing, day): numbers
                     for thing, files in arrivals.items()
-                    for day, said in truth(view, [version for versions in files for version in versions]).items()
+                    for day, numbers in truth(view, [version for versions in files for version in versions]).items()
                 }
                 assert stands(home, view, thing, number) == expected, view
 
@@ -147,8 +148,8 @@ def test_versions_of_one_thing_may_arrive_in_any_order(kind: str, versions: list
 def arriving(draw: st.DrawFn, kind: str) -> list[list[Version]]:
     """Versions of one thing, cut into files in any order."""
     number = st.none() | st.integers(1, 3) if kind == "customers" else st.integers(1, 3)
-    said = draw(st.lists(number, min_size=1, max_size=7))
-    order = draw(st.permutations([(number, day) for day, number in enumerate(said, start=1)]))
+    numbers = draw(st.lists(number, min_size=1, max_size=7))
+    order = draw(st.permutations([(number, day) for day, number in enumerate(numbers, start=1)]))
     cuts = sorted(draw(st.sets(st.integers(1, 6))) & set(range(1, len(order))))
     return [list(order[first:last]) for first, last in zip([0, *cuts], [*cuts, len(order)], strict=True)]
 

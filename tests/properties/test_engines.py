@@ -85,12 +85,12 @@ common = {"customer_id": st.sampled_from("abcd"), "known_at": st.one_of(st.none(
 def rows_in_time(draw: st.DrawFn, rest: dict[str, st.SearchStrategy[Any]], *times: str) -> dict[str, Any]:
     """A row whose times come one after the other, the later ones or none of them; days where the name ends in _on."""
     moments = sorted(draw(st.lists(LATER, min_size=len(times), max_size=len(times))))
-    known = draw(st.integers(1, len(times)))
-    found = draw(st.fixed_dictionaries(common | rest))
+    times_known = draw(st.integers(1, len(times)))
+    row = draw(st.fixed_dictionaries(common | rest))
     for place, (name, moment) in enumerate(zip(times, moments, strict=True)):
         value = (moment + timedelta(days=1)).date().isoformat() if name.endswith("_on") else moment  # an end lies after
-        found[name] = value if place < known else None
-    return found
+        row[name] = value if place < times_known else None
+    return row
 
 
 ids = st.sampled_from(["1", "2", None])
@@ -123,7 +123,7 @@ KINDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     ),
 }
 YEAR = Window(365)
-ASKED: dict[str, Expression] = {
+EXPRESSIONS: dict[str, Expression] = {
     "contacts": OnRecord(Count(Rows.CONTACTS, YEAR), Rows.CONTACTS),
     "since_contact": DaysSince(Max(Rows.CONTACTS, Column.DAY)),
     "last_by_us": Last(Rows.CONTACTS, Column.BY_US),
@@ -155,7 +155,9 @@ ASKED: dict[str, Expression] = {
     "ninety": Ratio(Number(90), DaysSince(Min(Rows.ORDER_DAYS, Column.DAY))),
     "tenure": Clipped(DaysSince(Min(Rows.ORDER_DAYS, Column.DAY)), 90, 365),
 }
-EVERY_KIND = catalogue_of(Feature(name, Unit.RATIO, name, asked, "", "{value}", "") for name, asked in ASKED.items())
+EVERY_KIND = catalogue_of(
+    Feature(name, Unit.RATIO, name, expression, "", "{value}", "") for name, expression in EXPRESSIONS.items()
+)
 
 
 def _table(rows: list[dict[str, Any]]) -> pa.Table:
@@ -165,9 +167,9 @@ def _table(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def _ledger(rows: list[dict[str, Any]], others: dict[str, list[dict[str, Any]]] | None = None) -> Ledger:
-    every = [dict.fromkeys(NAMES) | FIRST, *rows]
-    tables = {kind: _table(each) for kind, each in (others or {}).items() if each}
-    return ledger_of(_table(every), None, POLICY, currency="EUR", others=tables)
+    lines_with_first = [dict.fromkeys(NAMES) | FIRST, *rows]
+    tables = {kind: _table(rows_of_kind) for kind, rows_of_kind in (others or {}).items() if rows_of_kind}
+    return ledger_of(_table(lines_with_first), None, POLICY, currency="EUR", others=tables)
 
 
 def _refuse_difference(fast: Snapshot, exact: Snapshot) -> None:
@@ -175,8 +177,8 @@ def _refuse_difference(fast: Snapshot, exact: Snapshot) -> None:
     for name in exact.table.column_names:
         ours, theirs = fast.table.column(name), exact.table.column(name)
         if pa.types.is_floating(ours.type):
-            both = (np.asarray(each.to_numpy(), dtype=float) for each in (ours, theirs))
-            np.testing.assert_allclose(*both, rtol=1e-9, atol=0, err_msg=name)
+            doubles = (np.asarray(column.to_numpy(), dtype=float) for column in (ours, theirs))
+            np.testing.assert_allclose(*doubles, rtol=1e-9, atol=0, err_msg=name)
         else:
             assert ours.to_pylist() == theirs.to_pylist(), name
 
@@ -198,11 +200,11 @@ def test_the_fast_engine_and_the_exact_statement_agree(rows: list[dict[str, Any]
 def test_the_engines_agree_on_every_kind_of_row(
     data: st.DataObject, rows: list[dict[str, Any]], as_ofs: list[AsOf]
 ) -> None:
-    others = {kind: data.draw(st.lists(each, max_size=6), label=kind) for kind, each in KINDS.items()}
+    others = {kind: data.draw(st.lists(rows_of_kind, max_size=6), label=kind) for kind, rows_of_kind in KINDS.items()}
     world = _ledger(rows, others)
-    every = (*CATALOG, *EVERY_KIND)
-    fast = take_snapshot(world, as_ofs, POLICY, catalogue=every)
-    _refuse_difference(fast, exact_snapshot(world, as_ofs, POLICY, catalogue=every))
+    both = (*CATALOG, *EVERY_KIND)
+    fast = take_snapshot(world, as_ofs, POLICY, catalogue=both)
+    _refuse_difference(fast, exact_snapshot(world, as_ofs, POLICY, catalogue=both))
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -211,15 +213,15 @@ def test_some_customers_alone_have_the_features_they_have_among_all(
     rows: list[dict[str, Any]], as_ofs: list[AsOf]
 ) -> None:
     world = _ledger(rows)
-    every = take_snapshot(world, as_ofs, POLICY)
+    everybody = take_snapshot(world, as_ofs, POLICY)
     company = company_values(world, as_ofs, POLICY)
     alone = take_snapshot(world, as_ofs, POLICY, customers=["a", "c", "nobody"], company=company)
-    mask = np.array([customer in {"a", "c"} for customer in every.customer_ids], dtype=bool)
-    assert alone.table.equals(every.where(mask).table)
+    mask = np.array([customer in {"a", "c"} for customer in everybody.customer_ids], dtype=bool)
+    assert alone.table.equals(everybody.where(mask).table)
 
 
 def test_sums_that_outgrow_64_bits_are_still_exact() -> None:
     lines_of_a = "\n".join(f"a|2025-01-{day:02d}|99999999999999.9999" for day in range(1, 21))
     world = ledger(f"customer_id|ordered_at|amount\n{lines_of_a}")
-    found = rows_of(take_snapshot(world, [at("2025-03-01")], Policy()))["a"]
-    assert found["net_sales_lifetime"] == pytest.approx(20 * 1e14)
+    row = rows_of(take_snapshot(world, [at("2025-03-01")], Policy()))["a"]
+    assert row["net_sales_lifetime"] == pytest.approx(20 * 1e14)

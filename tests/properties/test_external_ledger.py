@@ -93,8 +93,8 @@ def in_place(path: Path, policy: Policy, use: Callable[[Ledger], Any]) -> tuple[
         return use(read.ledger), read.account
 
 
-def said(ledger: Ledger) -> list[dict[str, Any]]:
-    """The lines in order of arrival; what number a line has says nothing but that."""
+def lines_of(ledger: Ledger) -> list[dict[str, Any]]:
+    """The lines in order of arrival, without their numbers, which say nothing but that order."""
     return [{name: value for name, value in row.items() if name != "row_id"} for row in rows_of(ledger)]
 
 
@@ -122,17 +122,17 @@ def test_a_ledger_read_in_place_is_the_one_ingest_makes(
         )
         if ingested.nothing_usable:
             with pytest.raises(NothingUsableError):
-                in_place(path, POLICY, said)
+                in_place(path, POLICY, lines_of)
             return
         expected = read_ledger(home, POLICY)
-        found, account = in_place(path, POLICY, lambda ledger: (said(ledger), ledger))
+        found, account = in_place(path, POLICY, lambda ledger: (lines_of(ledger), ledger))
         lines, ledger = found
-        assert lines == said(expected)
+        assert lines == lines_of(expected)
     assert (ledger.starts_on, ledger.ends_on) == (expected.starts_on, expected.ends_on)
     assert (ledger.currency, ledger.known_at_proven) == (expected.currency, expected.known_at_proven)
     of_storing = {"batch_id", "newly_quarantined", "nothing_changed"}
-    accounts = [{name: value for name, value in each.as_json().items() if name not in of_storing}
-                for each in (account, ingested)]  # fmt: skip
+    accounts = [{name: value for name, value in item.as_json().items() if name not in of_storing}
+                for item in (account, ingested)]  # fmt: skip
     assert accounts[0] == accounts[1]
 
 
@@ -211,7 +211,7 @@ def test_how_a_text_is_written_is_told_from_all_of_its_parts(tmp_path: Path) -> 
     dates = [*(f"0{day}/02/2026" for day in range(1, 10)), "13/02/2026"]
     table = pa.table({"customer_id": [f"{at}.0" for at in range(10)], "ordered_at": dates, "amount": ["1,5"] * 10})
     pq.write_table(table, tmp_path / "rows.parquet")
-    lines, _ = in_place(tmp_path / "rows.parquet", Policy(), said)
+    lines, _ = in_place(tmp_path / "rows.parquet", Policy(), lines_of)
     assert [line["ordered_at"] for line in lines] == [datetime(2026, 2, day) for day in [*range(1, 10), 13]]
     assert {line["amount"] for line in lines} == {Decimal("1.5")}
     assert [line["customer_id"] for line in lines] == [str(at) for at in range(10)]
@@ -222,7 +222,7 @@ def test_bad_rows_are_left_out_and_accounted_for(tmp_path: Path) -> None:
         "customer,date,amount,currency\na,2026-01-01,1,EUR\n,2026-01-01,2,EUR\nb,never,3,EUR\nc,2026-01-02,x,EUR\n"
         "d,2026-01-03,5,EUR,extra\ne,2026-01-04,6,GBP\nf,2026-01-05,7,EUR\n"
     )
-    lines, account = in_place(tmp_path / "rows.csv", Policy(), said)
+    lines, account = in_place(tmp_path / "rows.csv", Policy(), lines_of)
     assert [line["customer_id"] for line in lines] == ["a", "f"]
     assert {(str(each.reason), each.rows, each.line) for each in account.quarantine} == {
         ("no customer", 1, 3),
@@ -240,7 +240,7 @@ def test_totals_are_out_though_what_they_add_up_lies_in_parts_before(tmp_path: P
     lines = [*rows[:6], "Subtotal,2026-01-31,21", *rows[6:], "Subtotal,2026-01-31,57", "Total,2026-01-31,78"]
     lines.append("Total,2026-01-31,5")  # a customer of that name
     (tmp_path / "rows.csv").write_text("customer,date,amount\n" + "\n".join(lines), encoding="utf-8")
-    found, account = in_place(tmp_path / "rows.csv", Policy(), said)
+    found, account = in_place(tmp_path / "rows.csv", Policy(), lines_of)
     assert sum(line["amount"] for line in found) == 21 + 57 + 5
     assert [(str(each.reason), each.rows) for each in account.quarantine] == [(str(QuarantineReason.TOTAL), 3)]
     assert "'Total'" in account.remarks[0]
@@ -249,10 +249,10 @@ def test_totals_are_out_though_what_they_add_up_lies_in_parts_before(tmp_path: P
 def test_a_file_without_one_good_row_is_an_error_that_says_why(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("customer,date,amount\na,never,1\nb,2026-01-01,x\nc,never,2\n")
     with pytest.raises(source_ledger.NothingUsableError, match=r"unreadable date \(2, first: line 2\)"):
-        in_place(tmp_path / "rows.csv", Policy(), said)
+        in_place(tmp_path / "rows.csv", Policy(), lines_of)
 
 
 def test_now_tells_which_lines_are_to_come(tmp_path: Path) -> None:
     rows = pa.table({"customer": ["a", "a"], "date": [NOW, datetime(2030, 1, 1, tzinfo=UTC)], "amount": [1, 2]})
     pq.write_table(rows, tmp_path / "rows.parquet")
-    assert in_place(tmp_path / "rows.parquet", Policy(), said)[1].to_come == 1
+    assert in_place(tmp_path / "rows.parquet", Policy(), lines_of)[1].to_come == 1

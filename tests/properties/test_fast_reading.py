@@ -54,19 +54,19 @@ def test_a_typed_number_is_read_as_its_text_would_be(column: pa.Array) -> None:
 
 def test_doubles_of_four_decimals_are_read_to_the_last_place() -> None:
     units = np.concatenate([np.arange(-20_000, 20_000), 10**14 + np.arange(20_000) * 49_999])
-    found = [money for *_, money in read(pa.array(units / 10_000), pa.float64())]
-    assert found == [Decimal(int(each)).scaleb(-4) for each in units]
+    amounts = [money for *_, money in read(pa.array(units / 10_000), pa.float64())]
+    assert amounts == [Decimal(int(unit)).scaleb(-4) for unit in units]
 
 
 @given(st.lists(st.none() | st.text(st.sampled_from("ab ~!\t\x00\x7fé N/A"), max_size=6) | st.just("NaN"), min_size=1))
 @settings(max_examples=80, deadline=None)
 def test_a_tidy_column_needs_no_trimming(texts: list[str | None]) -> None:
     column = pa.array([None, " not seen ", *texts], pa.string()).slice(2)
-    looked = [text for text in texts if text]
-    printable = all(" " <= letter <= "~" for text in looked for letter in text)
-    assert is_tidy(pa.chunked_array([column])) == (printable and all(text == text.strip(" ") for text in looked))
+    present = [text for text in texts if text]
+    printable = all(" " <= letter <= "~" for text in present for letter in text)
+    assert is_tidy(pa.chunked_array([column])) == (printable and all(text == text.strip(" ") for text in present))
     if is_tidy(pa.chunked_array([column])):
         with duckdb.connect() as work:
             work.register("found", pa.table({"t": column}))
-            both = work.sql(f"SELECT {tidy_text_of('t')}, {text_of('t', pa.string())} FROM found").fetchall()
-        assert all(short == long for short, long in both)
+            pairs = work.sql(f"SELECT {tidy_text_of('t')}, {text_of('t', pa.string())} FROM found").fetchall()
+        assert all(short == long for short, long in pairs)

@@ -53,8 +53,8 @@ def in_euros(row: Row, rates: list[Rate]) -> Decimal | None:
     amount, currency, day = Decimal(row[2]), row[5], date.fromisoformat(row[1][:10])
     if currency == "EUR":
         return amount
-    known = [(date.fromisoformat(on), rate) for code, on, rate in rates if code == currency]
-    holding = [(on, rate) for on, rate in known if timedelta(0) <= day - on <= timedelta(days=7)]
+    dated_rates = [(date.fromisoformat(on), rate) for code, on, rate in rates if code == currency]
+    holding = [(on, rate) for on, rate in dated_rates if timedelta(0) <= day - on <= timedelta(days=7)]
     return (amount * Decimal(max(holding)[1])).quantize(Decimal("0.0001"), ROUND_HALF_EVEN) if holding else None
 
 
@@ -76,25 +76,25 @@ def test_conversion_and_cancellation_lose_no_cent(first: list[Row], second: list
         home = Home(Path(folder))
         if known:
             bring(home, "rates", ("currency", "rated_on", "rate"), known)
-        both = [bring(home, "orders", HEADER, rows) for rows in (first, second)]
-        for rows, account in zip((first, second), both, strict=True):
+        accounts = [bring(home, "orders", HEADER, rows) for rows in (first, second)]
+        for rows, account in zip((first, second), accounts, strict=True):
             assert all_in(account)
             assert {code: money for code, money in sums(rows).items() if money} == {
                 code: money for code, money in account.read.money.items() if money
             }
         assert bring(home, "orders", HEADER, first).nothing_changed
-        accepted = sum((account.accepted for account in both[1:]), both[0].accepted)
-        kept = [row for row in first if in_euros(row, known) is not None]
+        accepted = sum((account.accepted for account in accounts[1:]), accounts[0].accepted)
+        convertible = [row for row in first if in_euros(row, known) is not None]
         try:
             with read_ledger(home, POLICY).open() as connection:
-                rows_there, money, seen = connection.sql(
+                rows_there, money, money_in_force = connection.sql(
                     "SELECT count(*), sum(amount), coalesce(sum(amount) FILTER (replaced_at IS NULL), 0) "
                     "FROM order_lines"
                 ).fetchall()[0]
         except EmptyLedgerError:
-            assert not kept
+            assert not convertible
             return
-        assert rows_there == accepted.rows >= len(kept)
+        assert rows_there == accepted.rows >= len(convertible)
         copies = [row for row in set(first) | set(second) for _ in range(max(first.count(row), second.count(row)))]
         assert money == sum((euros for row in copies if (euros := in_euros(row, known)) is not None), Decimal(0))
-        assert seen == money  # what is cancelled nets to nothing
+        assert money_in_force == money  # what is cancelled nets to nothing

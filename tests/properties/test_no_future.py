@@ -70,8 +70,8 @@ def _features(rows: list[dict[str, Any]]) -> pa.Table:
 
 def _standing(rows: list[dict[str, Any]]) -> tuple[pa.Table, str | None]:
     world = _ledger(rows)
-    found = take_standing(world, take_snapshot(world, [AS_OF], POLICY), ONE_IS_ENOUGH, active_days=90)
-    return found.table, found.largest_group_id
+    standing = take_standing(world, take_snapshot(world, [AS_OF], POLICY), ONE_IS_ENOUGH, active_days=90)
+    return standing.table, standing.largest_group_id
 
 
 def _later(row: dict[str, Any]) -> bool:
@@ -95,7 +95,7 @@ def test_rows_that_happened_or_were_known_on_or_after_the_as_of_change_nothing(
     without = [row for row in rows if not _later(row)]
     before, after = _features(without), _features(without + later)
     if any(row["known_at"] < CUT for row in later):  # a commitment moves what is booked, and nothing else
-        before, after = (each.drop_columns([feature.name for feature in BOOKED]) for each in (before, after))
+        before, after = (table.drop_columns([feature.name for feature in BOOKED]) for table in (before, after))
     assert before.equals(after)
 
 

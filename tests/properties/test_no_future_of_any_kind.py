@@ -96,9 +96,9 @@ def _table(rows: list[dict[str, Any]]) -> pa.Table:
 def worlds(draw: st.DrawFn) -> tuple[LedgerRows, AsOf, Policy]:
     policy = Policy(time_zone=draw(st.sampled_from(ZONES)))
     lines = [FIRST, *draw(st.lists(orders(), min_size=3, max_size=14))]
-    several = {"complaints": complaints(), "payments": payments(), "contacts": contacts()}
-    drawn = {kind: draw(st.lists(rows, max_size=4)) for kind, rows in several.items()}
-    people = _table([{"customer_id": each, "name": each, "known_at": draw(MOMENT)} for each in "abc"])
+    rows_of_kind = {"complaints": complaints(), "payments": payments(), "contacts": contacts()}
+    drawn = {kind: draw(st.lists(rows, max_size=4)) for kind, rows in rows_of_kind.items()}
+    people = _table([{"customer_id": customer, "name": customer, "known_at": draw(MOMENT)} for customer in "abc"])
     others = {kind: _table(rows) for kind, rows in drawn.items() if rows}
     ledger = ledger_of(_table(lines), people, policy, others=others, currency="EUR")
     return LedgerRows.of(ledger), AsOf.parse(draw(st.sampled_from(INSTANTS)), policy.zone), policy
@@ -109,21 +109,23 @@ def worlds(draw: st.DrawFn) -> tuple[LedgerRows, AsOf, Policy]:
 def test_no_feature_moves_in_another_world(drawn: tuple[LedgerRows, AsOf, Policy], trial: PerturbationTest) -> None:
     world, as_of, policy = drawn
     true = trial.base(world, as_of, policy.zone) if trial.base else world
-    whom = set(known_customers(true, as_of))
+    customers = set(known_customers(true, as_of))
     if trial.bystanders:
-        whom = {each for each, moves in zip(sorted(whom), one_half(sorted(whom)), strict=True) if not moves}
+        everybody = sorted(customers)
+        customers = {customer for customer, moves in zip(everybody, one_half(everybody), strict=True) if not moves}
     changed = trial.perturb(true, as_of, policy.zone)
-    assert _rows(true, as_of, policy, whom) == _rows(changed, as_of, policy, whom)
+    assert _rows(true, as_of, policy, customers) == _rows(changed, as_of, policy, customers)
 
 
 @FEWER
 @given(worlds())
 def test_a_commitment_known_before_moves_features_of_commitments_alone(drawn: tuple[LedgerRows, AsOf, Policy]) -> None:
     world, as_of, policy = drawn
-    whom = set(known_customers(world, as_of))
+    customers = set(known_customers(world, as_of))
     booked = ordering(BOOKED)(world, as_of, policy.zone)
-    before, after = _rows(world, as_of, policy, whom), _rows(booked, as_of, policy, whom)
-    moved = {name for one, two in zip(before, after, strict=True) for name in one if repr(one[name]) != repr(two[name])}
+    before, after = _rows(world, as_of, policy, customers), _rows(booked, as_of, policy, customers)
+    pairs = list(zip(before, after, strict=True))
+    moved = {name for old, new in pairs for name in old if repr(old[name]) != repr(new[name])}
     assert moved <= {feature.name for feature in CATALOG if "commitments" in repr(feature.expression)}
 
 
@@ -144,23 +146,23 @@ def test_training_nightly_and_refresh_see_the_same_bits(drawn: tuple[LedgerRows,
 
 
 def test_a_training_set_holds_what_a_night_saw_at_each_origin() -> None:
-    made = invent_company(ends_on=date(2025, 12, 31), seed=5, customers=60, years=2)
+    company = invent_company(ends_on=date(2025, 12, 31), seed=5, customers=60, years=2)
     policy = Policy(time_zone="Europe/Berlin")
-    ledger = ledger_of(made.orders, made.customers, policy, currency="EUR")
+    ledger = ledger_of(company.orders, company.customers, policy, currency="EUR")
     until = AsOf.of_day(ledger.ends_on + timedelta(days=1), policy.zone)
     origins = origins_of(until, 90, 90, starts_on=ledger.starts_on, zone=policy.zone)
     learnt = training_set(ledger, origins, 90, policy).snapshot
     for origin in (origins.close[0], origins.close[-1]):
         night = {row["customer_id"]: row for row in take_snapshot(ledger, [origin], policy).table.to_pylist()}
-        seen = learnt.at(origin).table.to_pylist()
-        assert seen
-        assert _bits(seen) == _bits([night[row["customer_id"]] for row in seen])
+        rows = learnt.at(origin).table.to_pylist()
+        assert rows
+        assert _bits(rows) == _bits([night[row["customer_id"]] for row in rows])
 
 
-def _rows(world: LedgerRows, as_of: AsOf, policy: Policy, whom: set[str]) -> list[dict[str, Any]]:
-    """The rows of some customers; values as texts, which tell every bit of a double."""
+def _rows(world: LedgerRows, as_of: AsOf, policy: Policy, customers: set[str]) -> list[dict[str, Any]]:
+    """The rows of some customers; values as texts, which show every bit of a double."""
     rows = take_snapshot(world.ledger("a world"), [as_of], policy).table.to_pylist()
-    return _bits([row for row in rows if row["customer_id"] in whom])
+    return _bits([row for row in rows if row["customer_id"] in customers])
 
 
 def _bits(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ def bring(home: Home, *files: list[Row]) -> Reconciliation:
     return ingest(IngestRequest("orders", InputFiles(paths), home=home, policy=POLICY, now=NOW))
 
 
-def held(home: Home) -> tuple[int, Decimal]:
+def rows_and_money(home: Home) -> tuple[int, Decimal]:
     """Rows and money of the ledger, as features read it."""
     try:
         ledger = read_ledger(home, POLICY)
@@ -93,7 +93,7 @@ def test_accepted_and_merged_and_quarantined_are_what_was_read(first: list[Row],
             assert account.read.rows == len(lines)
             assert account.read.money.get("EUR", 0) == readable_euros(lines)
         assert again.nothing_changed
-        assert held(home) == (
+        assert rows_and_money(home) == (
             sum(account.accepted.rows for account in accepted),
             sum((account.accepted.money.get("EUR", Decimal(0)) for account in accepted), Decimal(0)),
         )
@@ -103,9 +103,9 @@ def test_accepted_and_merged_and_quarantined_are_what_was_read(first: list[Row],
 @given(lines=st.lists(good_rows, min_size=2, max_size=12, unique=True), data=st.data())
 def test_two_files_bring_what_one_brings_where_lines_are_distinct(lines: list[Row], data: st.DataObject) -> None:
     cut = data.draw(st.integers(1, len(lines) - 1))
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
-        whole, parts = Home(Path(one)), Home(Path(two))
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        whole, parts = Home(Path(first)), Home(Path(second))
         bring(whole, lines)
         bring(parts, lines[:cut], lines[cut:])
         assert read_ledger(whole, POLICY).digest == read_ledger(parts, POLICY).digest
-        assert held(whole) == held(parts)
+        assert rows_and_money(whole) == rows_and_money(parts)

@@ -77,10 +77,10 @@ def test_accepted_and_merged_and_quarantined_are_what_was_read(kind: RecordType,
             assert total.rows == account.read.rows == len(rows)
         accepted = sum(account.accepted.rows for account in accounts)
         with read_ledger(home, POLICY).open() as connection:
-            held = [connection.sql(f"SELECT row_id FROM {relation.name}").fetchall() for relation in kind.relations]
-            assert len({row for rows in held for row in rows}) == accepted
+            row_ids = [connection.sql(f"SELECT row_id FROM {relation.name}").fetchall() for relation in kind.relations]
+            assert len({row for rows in row_ids for row in rows}) == accepted
             if kind.money:
                 money = connection.sql(f"SELECT coalesce(sum({kind.money}), 0) FROM {kind.relation.name}").fetchall()
-                told = sum((account.accepted.money.get("EUR", Decimal(0)) for account in accounts), Decimal(0))
-                assert money == [(told,)]
+                euros = [account.accepted.money.get("EUR", Decimal(0)) for account in accounts]
+                assert money == [(sum(euros, Decimal(0)),)]
         assert check_consistency(home, POLICY, rebuild=False).sound

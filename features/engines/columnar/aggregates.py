@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +17,14 @@ from features.engines.columnar.sorted_rows import Positions, Queries, SortedRows
 LARGEST_SUM = 2**62
 NEVER = 2**15 - 1  # a place beyond all others
 
+Result = TypeVar("Result")
+
 
 class Aggregates:
-    """Answers to primitives over one stream of at least one row, for every query; ``primitives``: all of them."""
+    """Answers to primitives over one stream of at least one row, for every query."""
 
     def __init__(self, positions: Positions, primitives: Iterable[Primitive]) -> None:
-        self._at = positions
+        self._positions = positions
         self._primitives = tuple(primitives)
         self._cache: dict[Hashable, Any] = {}
 
@@ -32,89 +34,92 @@ class Aggregates:
             case Count(rows, window):
                 return Values(self._count(rows, window))
             case Sum(rows, column, window):
-                begin, end = self._at.of(window)
+                begin, end = self._positions.of(window)
                 sums = self._prefix_sums(rows, column)
                 upto = sums[end] if window.end_days else self._once(("upto", rows, column), lambda: sums[end])
-                return Values(upto - sums[begin], None, self._at.rows.columns[column].digits)
+                return Values(upto - sums[begin], None, self._positions.rows.columns[column].digits)
             case Min(rows, column, window):
                 return self._extreme(rows, column, window, np.minimum)
             case Max(rows, column, window):
                 return self._extreme(rows, column, window, np.maximum)
             case Last(rows, column):
-                return self._stretch(rows, column).at_end(self._at, Window(None))
+                return self._known_values(rows, column).at_end(self._positions, Window(None))
             case Quantile(rows, column, share):
-                return _quantile(self._sorted(rows, column), self._stretch(rows, column), self._at, share)
+                return _quantile(self._by_size(rows, column), self._known_values(rows, column), self._positions, share)
             case Distinct(rows, column, window):
                 counts = self._once(("distinct", rows, column), lambda: self._distinct(rows, column))[window]
                 return Values(counts, (counts > 0) | (self._count(rows, window) == 0))
 
     def _count(self, rows: Rows, window: Window) -> Ints:
-        begin, end = self._at.of(window)
-        mask = self._at.rows.masks.get(rows)
+        begin, end = self._positions.of(window)
+        mask = self._positions.rows.masks.get(rows)
         if mask is None:
             return end - begin
         upto = self._once(("count", rows), lambda: _prefixed(mask))
         return np.asarray(upto[end] - upto[begin])
 
     def _prefix_sums(self, rows: Rows, column: Column) -> Ints:
-        return self._once(("sum", rows, column), lambda: self._summed_up(rows, column))  # type: ignore[no-any-return]
+        return self._once(("sum", rows, column), lambda: self._summed_up(rows, column))
 
     def _summed_up(self, rows: Rows, column: Column) -> Ints:
-        values, mask = self._at.rows.columns[column], self._at.rows.masks.get(rows)
+        values, mask = self._positions.rows.columns[column], self._positions.rows.masks.get(rows)
         numbers = whole(values)
         if values.known is not None:
             mask = values.known if mask is None else mask & values.known
         if mask is not None:
             numbers = np.where(mask, numbers, 0)
-        _refuse_large_sums(numbers, self._at)
+        _refuse_large_sums(numbers, self._positions)
         return _prefixed(numbers)
 
-    def _extreme(self, rows: Rows, column: Column, window: Window, which: np.ufunc) -> Values:
-        stretch = self._stretch(rows, column)
+    def _extreme(self, rows: Rows, column: Column, window: Window, reduction: np.ufunc) -> Values:
+        known_values = self._known_values(rows, column)
         if column is not Column.DAY:
-            return stretch.reduced(self._at, window, which)
-        return stretch.at_begin(self._at, window) if which is np.minimum else stretch.at_end(self._at, window)
+            return known_values.reduced(self._positions, window, reduction)
+        at_edge = known_values.at_begin if reduction is np.minimum else known_values.at_end  # days are in order
+        return at_edge(self._positions, window)
 
     def _distinct(self, rows: Rows, column: Column) -> dict[Window, Ints]:
         distinct_nodes = (node for node in self._primitives if isinstance(node, Distinct))
         windows = {node.window for node in distinct_nodes if (node.rows, node.column) == (rows, column)}
-        return _Codes.of(self._stretch(rows, column), self._at).in_windows(self._at, windows)
+        return _Occurrences.of(self._known_values(rows, column), self._positions).in_windows(self._positions, windows)
 
-    def _stretch(self, rows: Rows, column: Column) -> _Stretch:
-        return self._once(("held", rows, column), lambda: _Stretch.of(self._at, rows, column))  # type: ignore[no-any-return]
+    def _known_values(self, rows: Rows, column: Column) -> _KnownValues:
+        return self._once(("known", rows, column), lambda: _KnownValues.of(self._positions, rows, column))
 
-    def _sorted(self, rows: Rows, column: Column) -> _BySize:
-        return self._once(("sizes", rows, column), lambda: _BySize.of(self._stretch(rows, column), self._at))  # type: ignore[no-any-return]
+    def _by_size(self, rows: Rows, column: Column) -> _ValuesBySize:
+        known_values = self._known_values(rows, column)
+        return self._once(("by size", rows, column), lambda: _ValuesBySize.of(known_values, self._positions))
 
-    def _once(self, key: Hashable, make: Any) -> Any:
+    def _once(self, key: Hashable, compute: Callable[[], Result]) -> Result:
         if key not in self._cache:
-            self._cache[key] = make()
-        return self._cache[key]
+            self._cache[key] = compute()
+        result: Result = self._cache[key]
+        return result
 
 
-def of_nothing(node: Primitive, rows: SortedRows, of: Queries) -> Values:
+def of_nothing(node: Primitive, rows: SortedRows, queries: Queries) -> Values:
     """The answers where a stream has no row, stored as one number; with the type and digits that rows would give."""
-    queries = len(of)
-    unknown = np.broadcast_to(np.zeros(1, bool), queries)
+    size = len(queries)
+    unknown = np.broadcast_to(np.zeros(1, bool), size)
     match node:
         case Count() | Distinct():
-            return Values(np.broadcast_to(np.zeros(1, np.int64), queries))
+            return Values(np.broadcast_to(np.zeros(1, np.int64), size))
         case Quantile():
-            return Values(np.broadcast_to(np.zeros(1, np.float64), queries), unknown)
+            return Values(np.broadcast_to(np.zeros(1, np.float64), size), unknown)
         case Sum(_, column):
-            return Values(np.broadcast_to(np.zeros(1, np.int64), queries), None, rows.columns[column].digits)
+            return Values(np.broadcast_to(np.zeros(1, np.int64), size), None, rows.columns[column].digits)
         case Min(_, column) | Max(_, column) | Last(_, column):
             values = rows.columns[column]
-            return Values(np.broadcast_to(np.zeros(1, values.numbers.dtype), queries), unknown, values.digits)
+            return Values(np.broadcast_to(np.zeros(1, values.numbers.dtype), size), unknown, values.digits)
 
 
 @dataclass(frozen=True)
-class _Stretch:
+class _KnownValues:
     """The known values of one set's rows, in order of time.
 
     Attributes:
-        before: number of them before each row of the stream.
-        rows: their indices in the stream.
+        before: number of values before each row of the stream.
+        rows: the index of each value's row in the stream.
     """
 
     values: Values
@@ -122,40 +127,40 @@ class _Stretch:
     rows: Ints
 
     @classmethod
-    def of(cls, at: Positions, rows: Rows, column: Column) -> _Stretch:
-        values, mask = at.rows.columns[column], at.rows.masks.get(rows)
+    def of(cls, positions: Positions, rows: Rows, column: Column) -> _KnownValues:
+        values, mask = positions.rows.columns[column], positions.rows.masks.get(rows)
         if values.known is not None:
             mask = values.known if mask is None else mask & values.known
-        inside = np.ones(len(at.rows), bool) if mask is None else mask
+        inside = np.ones(len(positions.rows), bool) if mask is None else mask
         return cls(Values(values.numbers[inside], None, values.digits), _prefixed(inside), np.flatnonzero(inside))
 
-    def within(self, at: Positions, window: Window) -> tuple[Ints, Ints]:
-        begin, end = at.of(window)
+    def within(self, positions: Positions, window: Window) -> tuple[Ints, Ints]:
+        begin, end = positions.of(window)
         return self.before[begin], self.before[end]
 
-    def at_end(self, at: Positions, window: Window) -> Values:
-        begin, end = self.within(at, window)
+    def at_end(self, positions: Positions, window: Window) -> Values:
+        begin, end = self.within(positions, window)
         return self._picked(end - 1, begin < end)
 
-    def at_begin(self, at: Positions, window: Window) -> Values:
-        begin, end = self.within(at, window)
+    def at_begin(self, positions: Positions, window: Window) -> Values:
+        begin, end = self.within(positions, window)
         return self._picked(begin, begin < end)
 
     def _picked(self, index: Ints, known: Bools) -> Values:
         padded = np.append(self.values.numbers, 0)
         return Values(padded[np.where(known, index, len(padded) - 1)], known, self.values.digits)
 
-    def reduced(self, at: Positions, window: Window, which: np.ufunc) -> Values:
-        begin, end = self.within(at, window)
+    def reduced(self, positions: Positions, window: Window, reduction: np.ufunc) -> Values:
+        begin, end = self.within(positions, window)
         padded = np.append(self.values.numbers, 0)
         pairs = np.empty(2 * len(begin), np.int64)
         pairs[0::2], pairs[1::2] = begin, end
-        reduced_values = which.reduceat(padded, pairs)[0::2] if len(begin) else padded[:0]
+        reduced_values = reduction.reduceat(padded, pairs)[0::2] if len(begin) else padded[:0]
         return Values(reduced_values, begin < end, self.values.digits)
 
 
 @dataclass(frozen=True)
-class _BySize:
+class _ValuesBySize:
     """The values of one set in order of subject and size, each with its place."""
 
     values: Ints
@@ -164,9 +169,9 @@ class _BySize:
     subjects: int
 
     @classmethod
-    def of(cls, stretch: _Stretch, at: Positions) -> _BySize:
-        rows = at.rows
-        parts = (rows.subject[stretch.rows], whole(stretch.values), rows.place[stretch.rows])
+    def of(cls, known_values: _KnownValues, positions: Positions) -> _ValuesBySize:
+        rows = positions.rows
+        parts = (rows.subject[known_values.rows], whole(known_values.values), rows.place[known_values.rows])
         subject, values, place = _sorted_together(parts)
         return cls(values, place, subject, rows.subjects)
 
@@ -184,13 +189,13 @@ class _BySize:
         return self.limits[limit]
 
 
-def _quantile(sizes: _BySize, stretch: _Stretch, at: Positions, share: float) -> Values:
+def _quantile(sizes: _ValuesBySize, known_values: _KnownValues, positions: Positions, share: float) -> Values:
     """The quantile of each query's values so far, between the two nearest by linear interpolation."""
-    count = np.subtract(*reversed(stretch.within(at, Window(None))))
+    count = np.subtract(*reversed(known_values.within(positions, Window(None))))
     quantiles = np.zeros(len(count))
-    for limit, queries in _by_limit(at):
+    for limit, queries in _by_limit(positions):
         values, starts = sizes.up_to(limit)
-        n, begin = count[queries], starts[at.queries.subject[queries]]
+        n, begin = count[queries], starts[positions.queries.subject[queries]]
         place = np.maximum(n - 1, 0) * share
         lower = np.floor(place)
         padded = np.append(values, 0)
@@ -201,8 +206,12 @@ def _quantile(sizes: _BySize, stretch: _Stretch, at: Positions, share: float) ->
 
 
 @dataclass(frozen=True)
-class _Codes:
-    """The times each subject met each value: one entry per subject, value and time, with the time of the next."""
+class _Occurrences:
+    """When each value occurs: one entry per subject, value and place, with the place of the next occurrence.
+
+    Attributes:
+        passed: number of edges on or before the day of the occurrence.
+    """
 
     subject: npt.NDArray[np.int32]
     passed: npt.NDArray[np.int16]
@@ -211,11 +220,12 @@ class _Codes:
     subjects: int
 
     @classmethod
-    def of(cls, stretch: _Stretch, at: Positions) -> _Codes:
-        rows = at.rows
-        codes = whole(stretch.values)
+    def of(cls, known_values: _KnownValues, positions: Positions) -> _Occurrences:
+        rows = positions.rows
+        codes = whole(known_values.values)
         least = int(codes.min(initial=0))
-        parts = (rows.subject[stretch.rows], codes - least, at.passed[stretch.rows], rows.place[stretch.rows])
+        at = known_values.rows
+        parts = (rows.subject[at], codes - least, positions.passed[at], rows.place[at])
         subject, code, passed, place = _sorted_together(parts)
         after = np.full(len(place), NEVER, np.int64)
         same = (subject[1:] == subject[:-1]) & (code[1:] == code[:-1])
@@ -229,26 +239,26 @@ class _Codes:
             rows.subjects,
         )
 
-    def in_windows(self, at: Positions, windows: Iterable[Window]) -> dict[Window, Ints]:
-        """Values met in windows that end at the as-of, and not met again before it: each counts once."""
-        counts = {window: np.zeros(len(at.queries), np.int64) for window in windows}
-        for limit, queries in _by_limit(at):
+    def in_windows(self, positions: Positions, windows: Iterable[Window]) -> dict[Window, Ints]:
+        """The number of distinct values in windows that end at the as-of: each counts at its newest occurrence."""
+        counts = {window: np.zeros(len(positions.queries), np.int64) for window in windows}
+        for limit, queries in _by_limit(positions):
             newest = (self.place <= limit) & (self.next_place > limit)
             subjects, passed = self.subject[newest], self.passed[newest]
-            of, place = at.queries.subject[queries], at.queries.place[queries]
+            subject, place = positions.queries.subject[queries], positions.queries.place[queries]
             for window, numbers in counts.items():
-                subject = subjects
+                inside = subjects
                 if window.start_days is not None:
                     edge = np.zeros(self.subjects, np.int16)
-                    edge[of] = at.edges.index[window.start_days][place]
-                    subject = subjects[passed > edge[subjects]]
-                numbers[queries] = np.bincount(subject, minlength=self.subjects)[of]
+                    edge[subject] = positions.edges.index[window.start_days][place]
+                    inside = subjects[passed > edge[subjects]]
+                numbers[queries] = np.bincount(inside, minlength=self.subjects)[subject]
         return counts
 
 
-def _by_limit(at: Positions) -> Iterator[tuple[int, npt.NDArray[Any]]]:
+def _by_limit(positions: Positions) -> Iterator[tuple[int, npt.NDArray[Any]]]:
     """The limits of the queries, each with the queries of that limit."""
-    limit = at.queries.limit
+    limit = positions.queries.limit
     changes = np.flatnonzero(np.diff(limit)) + 1
     for part in np.split(np.arange(len(limit)), changes) if len(limit) else ():
         yield int(limit[part[0]]), part
@@ -280,11 +290,11 @@ def _prefixed(numbers: npt.NDArray[Any]) -> Ints:
     return sums
 
 
-def _refuse_large_sums(numbers: Ints, at: Positions) -> None:
+def _refuse_large_sums(numbers: Ints, positions: Positions) -> None:
     """Raises TooLargeError where one subject's sum could outgrow 64 bits."""
     largest = max(int(numbers.max(initial=0)), -int(numbers.min(initial=0)))
     if largest * len(numbers) < LARGEST_SUM:
         return
-    totals = np.bincount(at.rows.subject, weights=np.abs(numbers.astype(np.float64)), minlength=1)
+    totals = np.bincount(positions.rows.subject, weights=np.abs(numbers.astype(np.float64)), minlength=1)
     if totals.max() >= LARGEST_SUM:
         raise TooLargeError

@@ -50,7 +50,7 @@ class Arithmetic:
     """Expressions over the answers to a list of queries; each is computed once.
 
     Attributes:
-        fact: the answer to a primitive.
+        fact: gives the answer to a primitive.
         company: the company's values at each place.
         place: of each query.
         as_of_day: of each query, in days since 1970-01-01.
@@ -92,16 +92,16 @@ class Arithmetic:
                 return Values(
                     result.numbers, recorded if result.known is None else recorded & result.known, result.digits
                 )
-            case WhereKnown(value, other):
+            case WhereKnown(value, required):
                 result = self.of(value)
-                return Values(result.numbers, both_known(result, self.of(other)), result.digits)
+                return Values(result.numbers, both_known(result, self.of(required)), result.digits)
             case Clipped(value, low, high):
                 result, unit = self.of(value), 10 ** self.of(value).digits
                 return Values(np.clip(result.numbers, low * unit, high * unit), result.known, result.digits)
             case Minus(first, second):
-                return _joined(np.subtract, self.of(first), self.of(second))
+                return _combined(np.subtract, self.of(first), self.of(second))
             case Plus(first, second):
-                return _joined(np.add, self.of(first), self.of(second))
+                return _combined(np.add, self.of(first), self.of(second))
             case Ratio(first, second):
                 return _ratio(self.of(first), self.of(second))
             case Deviation(count, total, squares):
@@ -135,11 +135,11 @@ class Arithmetic:
         return counts
 
 
-def _joined(how: np.ufunc, first: Values, second: Values) -> Values:
+def _combined(operation: np.ufunc, first: Values, second: Values) -> Values:
     known = both_known(first, second)
     if first.is_exact and second.is_exact and first.digits == second.digits:
-        return Values(how(first.numbers.astype(np.int64), second.numbers.astype(np.int64)), known, first.digits)
-    return Values(how(first.doubles, second.doubles), known)
+        return Values(operation(first.numbers.astype(np.int64), second.numbers.astype(np.int64)), known, first.digits)
+    return Values(operation(first.doubles, second.doubles), known)
 
 
 def _ratio(first: Values, second: Values) -> Values:

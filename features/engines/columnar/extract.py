@@ -33,7 +33,7 @@ class CustomerPart:
     """Some customers of the ledger, with all their rows.
 
     Attributes:
-        customers: their ids, ascending; a subject is an index here.
+        customers: ids, ascending; a subject is an index here.
         streams: the rows of each stream, sorted.
         known_from: place of the first instant at which the customers file knew each customer.
     """
@@ -59,7 +59,7 @@ def needed_of(primitives: Iterable[Primitive]) -> tuple[NeededColumns, ...]:
 
 
 def columns_read(needed: Iterable[NeededColumns]) -> dict[str, set[str]]:
-    """Each view with the words in the SQL about it, among them every column that ``read_part`` reads."""
+    """The words in the SQL about each view; among them is every column that ``read_part`` reads."""
     columns: dict[str, set[str]] = {}
     for needs in needed:
         stream = needs.stream
@@ -109,7 +109,7 @@ def _selection(needed: NeededColumns, instants: Instants, where: str) -> str:
     """SQL of a stream's rows that some instant sees; with places only where days alone do not give them."""
     stream, places = needed.stream, len(instants)
     is_late = f"{stream.begins} > {stream.happened}"
-    columns = "".join(f", {stream.columns[column]} AS its_{column}" for column in sorted(needed.columns))
+    columns = "".join(f", {stream.columns[column]} AS value_{column}" for column in sorted(needed.columns))
     masks = "".join(f", {SETS[rows].condition} AS in_{rows}" for rows in sorted(needed.sets) if _is_partial(rows))
     order = "" if stream is ORDER_LINES else f" ORDER BY customer_id, {stream.happened}, row_id"
     place = "" if instants.are_midnights else f", {instants.reached_by(stream.happened)} AS place"
@@ -136,7 +136,7 @@ def _sorted(
             place=place,
             first=_where_known(values_of(table.column("first")), place),
             last=_where_known(values_of(table.column("last")), np.int16(len(instants) - 1)),
-            columns={column: values_of(table.column(f"its_{column}")) for column in needed.columns},
+            columns={column: values_of(table.column(f"value_{column}")) for column in needed.columns},
             masks={rows: np.asarray(table.column(f"in_{rows}").combine_chunks().fill_null(False)) for rows in partial},
         )
     )

@@ -37,30 +37,30 @@ class Values:
     @property
     def doubles(self) -> Floats:
         """The numbers in their own unit; NaN where unknown."""
-        made = self.numbers.astype(np.float64)
+        doubles = self.numbers.astype(np.float64)
         if self.digits:
-            made /= 10.0**self.digits
+            doubles /= 10.0**self.digits
         if self.known is not None:
-            made[~self.known] = np.nan
-        return made
+            doubles[~self.known] = np.nan
+        return doubles
 
     def take(self, rows: npt.NDArray[Any]) -> Values:
         """The numbers of some rows, by index or mask."""
         return Values(self.numbers[rows], None if self.known is None else self.known[rows], self.digits)
 
-    def but(self, rows: npt.NDArray[Any], others: Values) -> Values:
-        """These numbers, replaced at some rows by the others."""
+    def replaced(self, rows: npt.NDArray[Any], replacements: Values) -> Values:
+        """These numbers, with replacements at some rows."""
         numbers = self.numbers.copy()
-        numbers[rows] = others.numbers
-        if self.known is None and others.known is None:
+        numbers[rows] = replacements.numbers
+        if self.known is None and replacements.known is None:
             return Values(numbers, None, self.digits)
         known = np.ones(len(numbers), bool) if self.known is None else self.known.copy()
-        known[rows] = True if others.known is None else others.known
+        known[rows] = True if replacements.known is None else replacements.known
         return Values(numbers, known, self.digits)
 
 
 def nothing_known(queries: int) -> Values:
-    """Answers that are all missing, stored as one number."""
+    """Missing values for all queries, stored as one number."""
     return Values(np.broadcast_to(np.zeros(1, np.int64), queries), np.broadcast_to(np.zeros(1, bool), queries))
 
 
@@ -75,14 +75,14 @@ def values_of(column: pa.ChunkedArray) -> Values:
     """The numbers of an Arrow column: money in ten-thousandths, days since 1970, texts as codes of equality."""
     array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     known = None if not array.null_count else np.asarray(array.is_valid())
-    kind = array.type
-    if pa.types.is_decimal(kind):
+    type_ = array.type
+    if pa.types.is_decimal(type_):
         words = np.frombuffer(array.buffers()[1], dtype=np.int64).reshape(-1, 2)
         low = words[array.offset : array.offset + len(array), 0]  # 18 digits fit the lower word
-        return Values(np.where(known, low, 0) if known is not None else low.copy(), known, kind.scale)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return Values(np.where(known, low, 0) if known is not None else low.copy(), known, type_.scale)
+    if pa.types.is_string(type_) or pa.types.is_large_string(type_):
         array = array.dictionary_encode().indices
-    elif pa.types.is_date32(kind):
+    elif pa.types.is_date32(type_):
         array = array.view(pa.int32())
     filled = array.fill_null(0) if known is not None else array
     return Values(np.asarray(filled), known)

@@ -45,7 +45,7 @@ class Answers:
 
     @property
     def place(self) -> Ints:
-        """Of each answer."""
+        """The place of each answer."""
         return np.repeat(self.places, len(self.part.customers))
 
     def only(self, primitives: Iterable[Primitive]) -> Answers:
@@ -118,7 +118,7 @@ def _answered(
     subject, place, at = subject[is_requested], place[is_requested], at[is_requested]
     pairs = Queries(np.arange(len(subject)), place, np.zeros(len(subject), np.int64))
     as_seen_facts = _facts(as_seen(rows, subject, place), nodes, edges, pairs)
-    return {node: facts[node].but(at * rows.subjects + subject, as_seen_facts[node]) for node in nodes}
+    return {node: facts[node].replaced(at * rows.subjects + subject, as_seen_facts[node]) for node in nodes}
 
 
 def _facts(rows: SortedRows, nodes: list[Primitive], edges: Edges, queries: Queries) -> dict[Primitive, Values]:
@@ -144,7 +144,7 @@ class _Columns:
     """Arrow columns of some of the answers.
 
     Attributes:
-        rows: their indices, ascending.
+        rows: the indices of these answers, ascending.
         unknown: type → a column of missing values, shared by all features without a value.
     """
 
@@ -153,11 +153,11 @@ class _Columns:
 
     def of(self, values: Values, unit: Unit) -> pa.Array:
         """One feature."""
-        kind = {Unit.DATE: pa.date32(), Unit.COUNT: pa.int64()}.get(unit, pa.float64())
+        type_ = {Unit.DATE: pa.date32(), Unit.COUNT: pa.int64()}.get(unit, pa.float64())
         if values.known is not None and not values.known.any():
-            if kind not in self.unknown:
-                self.unknown[kind] = pa.nulls(len(self.rows), kind)
-            return self.unknown[kind]
+            if type_ not in self.unknown:
+                self.unknown[type_] = pa.nulls(len(self.rows), type_)
+            return self.unknown[type_]
         chosen = values if len(self.rows) == len(values.numbers) else values.take(self.rows)
         unknown = None if chosen.known is None else ~chosen.known
         if unit is Unit.DATE:

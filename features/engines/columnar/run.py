@@ -44,17 +44,17 @@ Tallies = dict[tuple[CompanyMedian, int], ValueCounts]
 
 
 @dataclass(frozen=True)
-class _Begun:
+class _WithoutMedians:
     """The rows of a part without the columns that depend on the company's medians.
 
     Attributes:
         answers: the inputs of those columns.
-        tallied: the values behind the medians.
+        tallies: the values behind the medians, counted.
     """
 
     table: pa.Table
     answers: Answers
-    tallied: Tallies
+    tallies: Tallies
 
     def table_with(self, more: pa.Table) -> pa.Table:
         """The rows with the columns of another table of the same rows."""
@@ -97,10 +97,10 @@ class EngineRun:
             answers = answers_of(part, needs.primitives, self.instants, places)
             return table_of(answers, self.catalogue, self.instants, self.policy, company)
 
-        yield from self._each(table, needs.primitives, progress)
+        yield from self._results(table, needs.primitives, progress)
 
     def all_tables(self) -> list[pa.Table]:
-        """The tables of ``tables`` in memory: the ledger is mostly read once, for the company's medians too.
+        """The tables of ``tables`` in memory; the ledger is mostly read once, for the company's medians too.
 
         Raises:
             TooLargeError: sums that 64 bits do not hold.
@@ -111,7 +111,7 @@ class EngineRun:
 
     def company_values(self) -> CompanyValues:
         """The company's values at 00:00 of every instant's business day."""
-        values = self.company_values_at_a_glance
+        values = self.company_values_without_medians
         return replace(values, medians=self._medians()) if self._needs.medians else values
 
     @property
@@ -124,7 +124,7 @@ class EngineRun:
         return needs_of(self.catalogue)
 
     @cached_property
-    def company_values_at_a_glance(self) -> CompanyValues:
+    def company_values_without_medians(self) -> CompanyValues:
         """The company's values without its medians, which take a pass of their own."""
         with self.opened(self.memory.database_bytes) as connection:
             since = _recorded_since(connection, self._needs.sets)
@@ -141,12 +141,12 @@ class EngineRun:
         nodes, places = self._needs.median_primitives, np.unique(self.instants.midnight_places)
         whole_ledger = self if self.customers is None else replace(self, customers=None)
 
-        def tallied(part: CustomerPart) -> Tallies:
-            return self._tallied(answers_of(part, nodes, self.instants, places), places)
+        def tallies_of(part: CustomerPart) -> Tallies:
+            return self._tallies(answers_of(part, nodes, self.instants, places), places)
 
-        return self._medians_of(whole_ledger._each(tallied, nodes, no_progress), places)
+        return self._medians_of(whole_ledger._results(tallies_of, nodes, no_progress), places)
 
-    def _tallied(self, answers: Answers, places: Ints) -> Tallies:
+    def _tallies(self, answers: Answers, places: Ints) -> Tallies:
         """The values behind each of the company's medians at some places, in one part."""
         pairs = ((node, place) for node in self._needs.medians for place in places)
         return {(node, place): ValueCounts.of(values_for_median(answers, node, place)) for node, place in pairs}
@@ -154,8 +154,8 @@ class EngineRun:
     def _medians_of(self, parts: Iterable[Tallies], places: Ints) -> Medians:
         counts = {(node, place): NOTHING for node in self._needs.medians for place in places}
         for part in parts:
-            for key, tallied in part.items():
-                counts[key] += tallied
+            for key, values in part.items():
+                counts[key] += values
         naive = self.instants.naive
         return {node: {naive[place]: counts[node, place].median for place in places} for node in self._needs.medians}
 
@@ -165,16 +165,16 @@ class EngineRun:
         nodes = self._needs.primitives | self._needs.median_primitives
         places = np.arange(len(self.instants))
         midnights = np.unique(self.instants.midnight_places)
-        at_a_glance = self._at_places(self.company_values_at_a_glance)
+        before_medians = self._at_places(self.company_values_without_medians)
 
-        def begun(part: CustomerPart) -> _Begun:
+        def without_medians(part: CustomerPart) -> _WithoutMedians:
             answers = answers_of(part, nodes, self.instants, places)
-            table = table_of(answers, early, self.instants, self.policy, at_a_glance)
-            return _Begun(table, answers.only(needs_of(late).primitives), self._tallied(answers, midnights))
+            table = table_of(answers, early, self.instants, self.policy, before_medians)
+            return _WithoutMedians(table, answers.only(needs_of(late).primitives), self._tallies(answers, midnights))
 
-        parts = list(self._each(begun, nodes, progress))
-        medians = self._medians_of([part.tallied for part in parts], midnights)
-        company = self._at_places(replace(self.company_values_at_a_glance, medians=medians))
+        parts = list(self._results(without_medians, nodes, progress))
+        medians = self._medians_of([part.tallies for part in parts], midnights)
+        company = self._at_places(replace(self.company_values_without_medians, medians=medians))
         tables = (part.table_with(table_of(part.answers, late, self.instants, self.policy, company)) for part in parts)
         return [
             table.select(["as_of", "customer_id", *(feature.name for feature in self.catalogue)]) for table in tables
@@ -210,14 +210,14 @@ class EngineRun:
                 part_bytes=self.memory.part_bytes // WORKERS,
             )
 
-    def _each(
-        self, make: Callable[[CustomerPart], PartResult], nodes: frozenset[Primitive], progress: Progress
+    def _results(
+        self, result_of: Callable[[CustomerPart], PartResult], nodes: frozenset[Primitive], progress: Progress
     ) -> Iterator[PartResult]:
         """The result of each part, in order; at most two parts are at work or waiting."""
         needed, parts = needed_of(nodes), self._parts
         together = min(WORKERS, len(parts))
         if together == 1:
-            yield self._part_result(make, needed, parts[0], together)
+            yield self._part_result(result_of, needed, parts[0], together)
             return
         waiting: deque[Future[PartResult]] = deque()
         with ThreadPoolExecutor(together) as pool:
@@ -225,40 +225,42 @@ class EngineRun:
                 progress("Computing features", at / len(parts))
                 if len(waiting) == together:
                     yield waiting.popleft().result()
-                waiting.append(pool.submit(self._part_result, make, needed, part, together))
+                waiting.append(pool.submit(self._part_result, result_of, needed, part, together))
             while waiting:
                 yield waiting.popleft().result()
 
     def _part_result(
         self,
-        make: Callable[[CustomerPart], PartResult],
+        result_of: Callable[[CustomerPart], PartResult],
         needed: Sequence[NeededColumns],
         part: CustomerRange,
         together: int,
     ) -> PartResult:
-        return make(self._read(needed, part, together))
+        return result_of(self._read(needed, part, together))
 
     def _read(self, needed: Sequence[NeededColumns], part: CustomerRange, together: int) -> CustomerPart:
         ledger, where = self.ledger, part.condition
         if self.customers is not None:
             ledger = ledger.of_customers(self.customers, columns_read(needed))
-            where = "customer_id IN (SELECT customer_id FROM wanted)"
+            where = "customer_id IN (SELECT customer_id FROM requested)"
         streams = [stream.stream for stream in needed if stream.stream is not ORDER_LINES]
         empty = [
-            stream for stream in streams if not ledger.holds(stream.view, stream.tells) or stream in self._never_seen
+            stream
+            for stream in streams
+            if not ledger.holds(stream.view, stream.required_column) or stream in self._never_seen
         ]
         threads = None if together == 1 else 1
         with replace(self, ledger=ledger).opened(
             self.memory.database_bytes // together, threads, within=part
         ) as connection:
             if self.customers is not None:
-                connection.register("wanted", pa.table({"customer_id": pa.array(self.customers, pa.string())}))
+                connection.register("requested", pa.table({"customer_id": pa.array(self.customers, pa.string())}))
             return read_part(connection, needed, self.instants, where=where, empty=empty)
 
     @property
     def _never_seen(self) -> set[EventStream]:
-        """Streams that surely have no row in this ledger; given company values may be of an older ledger."""
-        since = {} if self.company is not None else self.company_values_at_a_glance.recorded_since
+        """Streams that surely have no row in this ledger; company values that were passed in may be of an older one."""
+        since = {} if self.company is not None else self.company_values_without_medians.recorded_since
         whole = (SETS[rows] for rows, first in since.items() if first is None)
         return {row_set.stream for row_set in whole if row_set.condition == "TRUE"}
 
@@ -273,17 +275,17 @@ class EngineRun:
 
 def _recorded_since(connection: duckdb.DuckDBPyConnection, sets: Sequence[Rows]) -> dict[Rows, datetime | None]:
     """The time the first row of each set became visible; None: it has none. A view is read once for all its sets."""
-    of_views: dict[str, list[Rows]] = {}
+    sets_of: dict[str, list[Rows]] = {}
     for rows in sets:
-        of_views.setdefault(SETS[rows].stream.view, []).append(rows)
+        sets_of.setdefault(SETS[rows].stream.view, []).append(rows)
     since: dict[Rows, datetime | None] = {}
-    for view, of_view in of_views.items():
-        firsts = ", ".join(map(_first_seen, of_view))
+    for view, of_view in sets_of.items():
+        firsts = ", ".join(map(_first_visible, of_view))
         since |= zip(of_view, connection.sql(f"SELECT {firsts} FROM {view}").fetchall()[0], strict=True)
     return since
 
 
-def _first_seen(rows: Rows) -> str:
+def _first_visible(rows: Rows) -> str:
     """SQL over the set's view: the time its first row became visible."""
     row_set = SETS[rows]
     return f"min({row_set.stream.begins}) FILTER (({row_set.stream.where}) AND ({row_set.condition}))"

@@ -1,4 +1,4 @@
-"""The demo company's customers as they are: size, rhythm, taste, and how long each of them stays."""
+"""The true state of the demo company's customers: size, rhythm, taste, and how long each of them stays."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ FOUNDER_SHARE = 0.58  # were customers before the ledger begins
 TRIAL_SHARE = 0.12  # newcomers that try us once or twice
 LEAVING_RATE = 0.165  # a year, of a middling customer after its first year
 FIRST_YEAR_LEAVING = 1.7  # times that rate
-SUDDEN_SHARE = 0.22  # of those who leave, without fading first
+SUDDEN_SHARE = 0.22  # of the customers that leave: without fading first
 SLUMP_RATE = 0.28  # a year: a few weak months that pass
 
 
 @dataclass(frozen=True)
 class DemoAccount:
-    """One customer, as nobody in the company sees it. Days are counted from the ledger's first (0).
+    """The true state of one customer, which nobody in the company sees. Days are counted from the ledger's first (0).
 
     Attributes:
-        arrives: first day it may order; below 0: it was a customer before.
-        fades_from: day from which it orders less and less; equal to ``leaves`` where it goes suddenly.
+        arrives: first day on which it may order; below 0: a customer from before the ledger.
+        fades_from: day from which it orders less and less; equal to ``leaves`` where it stops suddenly.
         leaves: day from which it never orders again; may lie beyond the ledger; -1 for a prospect.
-        regularity: shape of the gamma its gaps follow; 1: pure chance, 8: nearly clockwork.
+        regularity: shape of the gamma distribution of its gaps; 1: pure chance, 8: nearly clockwork.
         slumps: half-open ranges of weak days.
-        tastes: products it buys, the dearest to it first.
+        tastes: products it buys, the favourite first.
     """
 
     customer_id: str
@@ -55,17 +55,17 @@ class DemoAccount:
     tastes: Integers
 
 
-def accounts(rng: np.random.Generator, customers: int, days: int) -> list[DemoAccount]:
+def invent_accounts(rng: np.random.Generator, customers: int, days: int) -> list[DemoAccount]:
     """Every customer of a company whose ledger covers ``days``, in order of customer_id."""
     prospects = int(customers * PROSPECT_SHARE)
     numbers = [int(number) + 1 for number in rng.permutation(customers)]
-    accounts_made: list[DemoAccount] = []
+    accounts: list[DemoAccount] = []
     for group in groups(rng, customers - prospects):
-        accounts_made += _branches(rng, group, numbers[len(accounts_made) : len(accounts_made) + group.branches], days)
-    for number in numbers[len(accounts_made) :]:
+        accounts += _branches(rng, group, numbers[len(accounts) : len(accounts) + group.branches], days)
+    for number in numbers[len(accounts) :]:
         [prospect] = _branches(rng, group_of_a_prospect(rng), [number], days)
-        accounts_made.append(replace(prospect, arrives=-1, fades_from=-1, leaves=-1))
-    return sorted(accounts_made, key=lambda account: account.customer_id)
+        accounts.append(replace(prospect, arrives=-1, fades_from=-1, leaves=-1))
+    return sorted(accounts, key=lambda account: account.customer_id)
 
 
 def _branches(rng: np.random.Generator, group: Group, numbers: list[int], days: int) -> list[DemoAccount]:
@@ -87,7 +87,7 @@ def _branches(rng: np.random.Generator, group: Group, numbers: list[int], days: 
 
 
 def customer_id(number: int) -> str:
-    """The id of the demo company's customer of that number; its beginning says that it is made up."""
+    """The id of the demo company's customer of that number; its prefix says that it is made up."""
     return f"DEMO-{number:04d}"
 
 
@@ -142,7 +142,7 @@ def _gap_days(rng: np.random.Generator, sales_a_year: float) -> float:
 
 
 def _stay_days(rng: np.random.Generator, rate: float, founder: bool) -> int:
-    """Days until it leaves, at a rate a year that is higher in a newcomer's first year."""
+    """Days until a customer leaves, at a rate a year that is higher in a newcomer's first year."""
     patience = float(rng.exponential())
     first_year = 0.0 if founder else FIRST_YEAR_LEAVING * rate
     if patience < first_year:
@@ -169,5 +169,5 @@ def _slumps(rng: np.random.Generator, days: int) -> tuple[tuple[int, int], ...]:
 
 def _tastes(rng: np.random.Generator) -> Integers:
     liked = rng.permutation(len(CATEGORIES))[: int(rng.integers(2, 7))]
-    relation = (liked[:, None] * PRODUCTS_PER_CATEGORY + np.arange(PRODUCTS_PER_CATEGORY)).ravel()
-    return rng.permutation(relation)[: int(rng.integers(10, 61))].astype(np.int64)
+    products = (liked[:, None] * PRODUCTS_PER_CATEGORY + np.arange(PRODUCTS_PER_CATEGORY)).ravel()
+    return rng.permutation(products)[: int(rng.integers(10, 61))].astype(np.int64)

@@ -1,8 +1,8 @@
-"""The demo company: a wholesaler nobody knows, made up alike on every machine.
+"""The demo company: a made-up wholesaler, the same on every machine.
 
-Its customers live by a process, not by a script: each has a size, a rhythm and a taste, most of those who leave
-fade first, some only have a weak spell and come back. Nobody is set to be at risk by hand. Only a seeded numpy
-generator decides, and every draw ends in a whole day, piece or cent, so that the same seed gives the same bytes.
+A process makes its customers, not a script: each has a size, a rhythm and a taste; most customers that leave fade
+first; some have a weak spell and come back. No customer is set to be at risk by hand. Only a seeded numpy generator
+decides, and every draw ends in a whole day, piece or cent, so that the same seed gives the same bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-from features.ledger.demo.accounts import DemoAccount, Integers, accounts
+from features.ledger.demo.accounts import DemoAccount, Integers, invent_accounts
 from features.ledger.demo.interactions import interactions_of
 from features.ledger.demo.orders import (
     NO_DAY,
@@ -59,10 +59,10 @@ class DemoCompany:
             the row from the first, as exports of a warehouse system have it.
         customers: customer_id, name, parent_id (the group's first branch; null for itself), department, manager_id,
             known_at (the ledger's first midnight).
-        fates: the truth nobody sees: customer_id, arrives_on (null: before the ledger), fading_from_on, leaves_on
+        fates: the truth, in no file: customer_id, arrives_on (null: before the ledger), fading_from_on, leaves_on
             (it never orders from then on; may lie after ``ends_on``), last_order_on (null: a prospect).
-        touches: file name → rows of what passes between the customers and us: people (rows of customers), contacts,
-            complaints, surveys, payments and events; closures are events of no customer.
+        touches: file name → rows: people (rows of customers), contacts, complaints, surveys, payments and events;
+            closures are events of no customer.
     """
 
     orders: pa.Table
@@ -88,19 +88,19 @@ def invent_company(*, ends_on: date, seed: int = 7, customers: int = 600, years:
         raise DemoCompanyError(customers, years, seed)
     days = 365 * years + years // 4
     calendar = calendar_of(ends_on - timedelta(days=days - 1), days)
-    people = accounts(_rng(seed, 0), customers, days)
+    accounts = invent_accounts(_rng(seed, 0), customers, days)
     goods = goods_of(_rng(seed, 1))
     sold = joined(
         [
             lines_of(_rng(seed, 2, number), number, account, calendar=calendar, goods=goods)
-            for number, account in enumerate(people)
+            for number, account in enumerate(accounts)
         ]
     )
     return DemoCompany(
-        orders=_orders(_rng(seed, 3), sold, people, calendar),
-        customers=_customers(people, calendar),
-        fates=_fates(people, sold, calendar),
-        touches=interactions_of(_rng(seed, 4), people, sold, calendar),
+        orders=_orders(_rng(seed, 3), sold, accounts, calendar),
+        customers=_customers(accounts, calendar),
+        fates=_fates(accounts, sold, calendar),
+        touches=interactions_of(_rng(seed, 4), accounts, sold, calendar),
         starts_on=calendar.starts_on,
         ends_on=ends_on,
     )
@@ -117,33 +117,36 @@ def write_demo(folder: Path, *, seed: int, customers: int, ends_on: date) -> dic
 
 
 def _rng(seed: int, *stream: int) -> np.random.Generator:
-    """A stream of its own per purpose and customer: what one draws moves no other."""
+    """A stream of its own per purpose and customer, so that the draws of one change no other."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, *stream))))
 
 
-def _orders(rng: np.random.Generator, sold: DemoOrderLines, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
+def _orders(
+    rng: np.random.Generator, sold: DemoOrderLines, accounts: list[DemoAccount], calendar: Calendar
+) -> pa.Table:
     """The order rows known by the last evening: lines, returns, late ones, and corrections as later versions."""
-    return_share = np.array([account.return_share for account in people])[sold.account]
-    back = returns_of(rng, sold, return_share, days=len(calendar))
-    lines = joined([sold, back])
-    known = _known_seconds(rng, lines)
-    fixed = (lines.quantity > 1) & (rng.random(len(known)) < CORRECTED_SHARE * 1.45) & ~_returned(lines)
-    corrected = chosen(lines, fixed)
-    by = np.maximum(np.rint(corrected.quantity * rng.uniform(0.05, 0.4, len(corrected.day))), 1.0).astype(np.int64)
-    less = (rng.random(len(by)) < 0.6) & (by < corrected.quantity)
-    corrected.quantity[:] += np.where(less, -by, by)
-    later = known[fixed] + DAY_SECONDS * rng.integers(1, 31, len(by)) + 60 * rng.integers(0, 600, len(by))
-    every, known = joined([lines, corrected]), np.concatenate([known, later])
-    is_known = known < len(calendar) * DAY_SECONDS
-    every, known = chosen(every, is_known), known[is_known]
-    order = np.lexsort((every.line, every.quantity < 0, every.account, known))
-    return _order_table(chosen(every, order), known[order], people, calendar)
+    return_share = np.array([account.return_share for account in accounts])[sold.account]
+    returns = returns_of(rng, sold, return_share, days=len(calendar))
+    lines = joined([sold, returns])
+    known_seconds = _known_seconds(rng, lines)
+    is_corrected = (lines.quantity > 1) & (rng.random(len(known_seconds)) < CORRECTED_SHARE * 1.45) & ~_returned(lines)
+    corrected = chosen(lines, is_corrected)
+    change = np.maximum(np.rint(corrected.quantity * rng.uniform(0.05, 0.4, len(corrected.day))), 1.0).astype(np.int64)
+    is_less = (rng.random(len(change)) < 0.6) & (change < corrected.quantity)
+    corrected.quantity[:] += np.where(is_less, -change, change)
+    later = known_seconds[is_corrected] + DAY_SECONDS * rng.integers(1, 31, len(change))
+    later += 60 * rng.integers(0, 600, len(change))
+    versions, known_seconds = joined([lines, corrected]), np.concatenate([known_seconds, later])
+    is_known = known_seconds < len(calendar) * DAY_SECONDS
+    versions, known_seconds = chosen(versions, is_known), known_seconds[is_known]
+    order = np.lexsort((versions.line, versions.quantity < 0, versions.account, known_seconds))
+    return _order_table(chosen(versions, order), known_seconds[order], accounts, calendar)
 
 
 def _known_seconds(rng: np.random.Generator, lines: DemoOrderLines) -> Integers:
     """When each line became known, in seconds since the ledger's first midnight; alike for an order's lines."""
-    of_order, order = np.unique(_order_key(lines, lines.day), return_inverse=True)
-    late = rng.random(len(of_order)) < LATE_SHARE
+    keys, order = np.unique(_order_key(lines, lines.day), return_inverse=True)
+    late = rng.random(len(keys)) < LATE_SHARE
     wait = np.where(late, DAY_SECONDS * rng.integers(1, 30, len(late)), 0) + 60 * rng.integers(1, 240, len(late))
     return np.asarray(lines.day * DAY_SECONDS + lines.minute * 60 + wait[order], dtype=np.int64)
 
@@ -153,56 +156,61 @@ def _order_key(lines: DemoOrderLines, day: Integers) -> Integers:
 
 
 def _returned(lines: DemoOrderLines) -> npt.NDArray[np.bool_]:
-    """Lines that are returns or have one; those are never corrected, so that no return exceeds its line."""
+    """Whether each line is a return or has one; such lines are never corrected, so that no return exceeds its line."""
     key = _order_key(lines, lines.order_day) * 1_000 + lines.line
     return np.isin(key, key[lines.quantity < 0])
 
 
-def _order_table(lines: DemoOrderLines, known: Integers, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
+def _order_table(
+    lines: DemoOrderLines, known_seconds: Integers, accounts: list[DemoAccount], calendar: Calendar
+) -> pa.Table:
     gross = lines.quantity * lines.price_cents
     discount = np.sign(gross) * (np.abs(gross) * lines.discount_percent // 100)
     _, order = np.unique(lines.order_day * 100_000 + lines.account, return_inverse=True)
     kind = [category.name for category in CATEGORIES]
     goods = [f"{c.code}-{number + 1:02d}" for c in CATEGORIES for number in range(PRODUCTS_PER_CATEGORY)]
-    owner = [people[number] for number in lines.account]
+    owner = [accounts[number] for number in lines.account]
     return pa.table(
         {
             "customer_id": [account.customer_id for account in owner],
             "ordered_at": instants_of(lines.day * DAY_SECONDS + lines.minute * 60, calendar),
             "amount": money_of(gross - discount),
             "order_id": [f"{DEMO_ID_PREFIX}{number + 1:06d}" for number in order],
-            "line_id": [f"{n}R" if back else str(n) for n, back in zip(lines.line, lines.quantity < 0, strict=True)],
+            "line_id": [
+                f"{line}R" if is_return else str(line)
+                for line, is_return in zip(lines.line, lines.quantity < 0, strict=True)
+            ],
             "product_id": [goods[product] for product in lines.product],
             "category": [kind[product // PRODUCTS_PER_CATEGORY] for product in lines.product],
             "quantity": pa.array(lines.quantity),
             "unit_price": money_of(lines.price_cents),
             "cost": money_of(lines.quantity * lines.cost_cents),
             "discount": money_of(discount),
-            "currency": [DEMO_CURRENCY] * len(known),
+            "currency": [DEMO_CURRENCY] * len(known_seconds),
             "department": [account.department for account in owner],
             "manager_id": [account.manager_id for account in owner],
             "promised_on": days_of(lines.promised, calendar),
             "delivered_on": days_of(lines.delivered, calendar),
-            "known_at": instants_of(known, calendar),
+            "known_at": instants_of(known_seconds, calendar),
         }
     )
 
 
-def _customers(people: list[DemoAccount], calendar: Calendar) -> pa.Table:
+def _customers(accounts: list[DemoAccount], calendar: Calendar) -> pa.Table:
     columns = ("customer_id", "name", "parent_id", "department", "manager_id")
-    people_table = pa.table({name: pa.array([getattr(a, name) for a in people], pa.string()) for name in columns})
-    return people_table.append_column("known_at", instants_of(np.zeros(len(people), np.int64), calendar))
+    table = pa.table({name: pa.array([getattr(a, name) for a in accounts], pa.string()) for name in columns})
+    return table.append_column("known_at", instants_of(np.zeros(len(accounts), np.int64), calendar))
 
 
-def _fates(people: list[DemoAccount], sold: DemoOrderLines, calendar: Calendar) -> pa.Table:
-    last = np.full(len(people), NO_DAY)
+def _fates(accounts: list[DemoAccount], sold: DemoOrderLines, calendar: Calendar) -> pa.Table:
+    last = np.full(len(accounts), NO_DAY)
     np.maximum.at(last, sold.account, sold.day)
     return pa.table(
         {
-            "customer_id": [account.customer_id for account in people],
-            "arrives_on": days_of(np.array([account.arrives for account in people]), calendar),
-            "fading_from_on": days_of(np.array([max(account.fades_from, 0) for account in people]), calendar),
-            "leaves_on": days_of(np.array([account.leaves for account in people]), calendar),
+            "customer_id": [account.customer_id for account in accounts],
+            "arrives_on": days_of(np.array([account.arrives for account in accounts]), calendar),
+            "fading_from_on": days_of(np.array([max(account.fades_from, 0) for account in accounts]), calendar),
+            "leaves_on": days_of(np.array([account.leaves for account in accounts]), calendar),
             "last_order_on": days_of(last, calendar),
         }
     )

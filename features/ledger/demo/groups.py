@@ -1,4 +1,4 @@
-"""The demo company's account groups: how many branches, how large, how loyal, whose."""
+"""The demo company's account groups: branches, size, loyalty and manager of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GROUP_LEAVING_RATE = 0.025  # a year: all branches of a group go within two mont
 
 @dataclass(frozen=True)
 class Anchor:
-    """A group that carries the company: its share of all sales, and by how much it grows a year."""
+    """A group that carries the company: its share of all sales, and how much it grows a year."""
 
     customers_per_branch: int
     sales_share: float
@@ -24,14 +24,14 @@ class Anchor:
 
 
 ANCHORS = (Anchor(46, 0.116, 0.03), Anchor(66, 0.093, -0.08))
-"""The largest group stays above 10 % of what is really sold; the second was above and slips under it."""
+"""The largest group stays above 10 % of actual sales; the second was above and slips under it."""
 
 LARGEST_OTHER_SHARE = 0.04  # no other group is planned larger
 
 
 @dataclass(frozen=True)
 class Group:
-    """Customers under one parent, who is the first of them and buys as well."""
+    """Customers under one parent; the parent is the first of them and buys as well."""
 
     name: str
     department: int
@@ -66,9 +66,9 @@ def groups(rng: np.random.Generator, customers: int) -> list[Group]:
     """All account groups, the anchors first."""
     sizes = group_sizes(rng, customers)
     sales = group_sales(rng, sizes)
-    words = word_pairs(rng)
+    pairs = word_pairs(rng)
     return [
-        _group(rng, number, branches=sizes[number], sales_a_year=sales[number], words=words[number % len(words)])
+        _group(rng, number, branches=sizes[number], sales_a_year=sales[number], words=pairs[number % len(pairs)])
         for number in range(len(sizes))
     ]
 
@@ -86,16 +86,16 @@ def word_pairs(rng: np.random.Generator) -> list[int]:
 
 def _group(rng: np.random.Generator, number: int, *, branches: int, sales_a_year: float, words: int) -> Group:
     anchor = ANCHORS[number] if number < len(ANCHORS) else None
-    drawn = int(rng.choice(len(DEPARTMENTS), p=[department.customer_share for department in DEPARTMENTS]))
-    department = number if anchor else drawn
-    people = DEPARTMENTS[department]
+    department = int(rng.choice(len(DEPARTMENTS), p=[department.customer_share for department in DEPARTMENTS]))
+    department = number if anchor else department
+    unit = DEPARTMENTS[department]
     first, second = divmod(words, len(SECOND_WORDS))
-    trade = people.trades[int(rng.integers(len(people.trades)))]
+    trade = unit.trades[int(rng.integers(len(unit.trades)))]
     leaves = int(min(rng.exponential(365 / GROUP_LEAVING_RATE), 40_000))
     return Group(
         name=f"{FIRST_WORDS[first]} & {SECOND_WORDS[second]} {trade}",
         department=department,
-        manager_id=people.managers[int(rng.integers(len(people.managers)))],
+        manager_id=unit.managers[int(rng.integers(len(unit.managers)))],
         branches=branches,
         sales_a_year=sales_a_year,
         growth=anchor.growth if anchor else float(rng.normal(0.01, 0.06)),

@@ -1,7 +1,7 @@
-"""What passes between the demo company and its customers: contacts, complaints, payments, people, events.
+"""Contacts, complaints, surveys, payments, people and events of the demo company.
 
-It follows from how each customer is: who gets its goods late complains, who fades pays later, scores lower and was
-often left alone before. Every draw ends in a whole day or cent.
+They follow from the state of each customer: late deliveries bring complaints; a fading customer pays later, scores
+lower and often had no contact from us before. Every draw ends in a whole day or cent.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LEVELS = (("purchasing", "buyer"), ("managing director", "owner"), ("accounts", 
 
 @dataclass(frozen=True)
 class _Orders:
-    """One entry per order: whose, its day, its money in cents, the days promised and delivered, how far faded."""
+    """One entry per order: account, day, money in cents, days promised and delivered, whether the account fades."""
 
     account: Integers
     day: Integers
@@ -47,42 +47,44 @@ class _Orders:
 
 
 def interactions_of(
-    rng: np.random.Generator, people: list[DemoAccount], sold: DemoOrderLines, calendar: Calendar
+    rng: np.random.Generator, accounts: list[DemoAccount], sold: DemoOrderLines, calendar: Calendar
 ) -> dict[str, pa.Table]:
     """File name → rows known by the ledger's last evening."""
-    orders = _orders_of(sold, people)
+    orders = _orders_of(sold, accounts)
     return {
-        "people": _people(rng, people, calendar),
-        "contacts": _contacts(rng, people, calendar),
-        "complaints": _complaints(rng, orders, people, calendar),
-        "surveys": _surveys(rng, orders, people, calendar),
-        "payments": _payments(rng, orders, people, calendar),
-        "events": _events(rng, people, calendar),
+        "people": _people(rng, accounts, calendar),
+        "contacts": _contacts(rng, accounts, calendar),
+        "complaints": _complaints(rng, orders, accounts, calendar),
+        "surveys": _surveys(rng, orders, accounts, calendar),
+        "payments": _payments(rng, orders, accounts, calendar),
+        "events": _events(rng, accounts, calendar),
     }
 
 
-def _orders_of(sold: DemoOrderLines, people: list[DemoAccount]) -> _Orders:
+def _orders_of(sold: DemoOrderLines, accounts: list[DemoAccount]) -> _Orders:
     gross = sold.quantity * sold.price_cents
     cents = gross - gross * sold.discount_percent // 100
     _, first, order = np.unique(sold.account * 100_000 + sold.order_day, return_index=True, return_inverse=True)
     sums = np.zeros(len(first), np.int64)
     np.add.at(sums, order, cents)
     account, day = sold.account[first], sold.order_day[first]
-    fades_from = np.array([item.fades_from for item in people], dtype=np.int64)[account]
+    fades_from = np.array([item.fades_from for item in accounts], dtype=np.int64)[account]
     return _Orders(account, day, sums, sold.promised[first], sold.delivered[first], day >= fades_from)
 
 
-def _people(rng: np.random.Generator, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
-    counts = rng.integers(1, 5, len(people))
-    owner = np.repeat(np.arange(len(people)), counts)
+def _people(rng: np.random.Generator, accounts: list[DemoAccount], calendar: Calendar) -> pa.Table:
+    counts = rng.integers(1, 5, len(accounts))
+    owner = np.repeat(np.arange(len(accounts)), counts)
     place = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
     first = rng.integers(0, len(FIRST_WORDS), len(owner))
-    second = (rng.integers(0, len(SECOND_WORDS), len(people))[owner] + place) % len(SECOND_WORDS)  # no two alike
+    second = (rng.integers(0, len(SECOND_WORDS), len(accounts))[owner] + place) % len(SECOND_WORDS)  # no two alike
     since = np.zeros(len(owner), np.int64)
     return pa.table(
         {
-            "customer_id": [people[number].customer_id for number in owner],
-            "person": [f"{FIRST_WORDS[one]} {SECOND_WORDS[two]}" for one, two in zip(first, second, strict=True)],
+            "customer_id": [accounts[number].customer_id for number in owner],
+            "person": [
+                f"{FIRST_WORDS[word]} {SECOND_WORDS[next_word]}" for word, next_word in zip(first, second, strict=True)
+            ],
             "person_role": [LEVELS[number][0] for number in place],
             "person_level": [LEVELS[number][1] for number in place],
             "known_at": instants_of(since, calendar),
@@ -90,9 +92,9 @@ def _people(rng: np.random.Generator, people: list[DemoAccount], calendar: Calen
     )
 
 
-def _contacts(rng: np.random.Generator, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
-    contact_days = [_contact_days(rng, account, len(calendar)) for account in people]
-    owner = np.repeat(np.arange(len(people)), [len(days) for days, _ in contact_days])
+def _contacts(rng: np.random.Generator, accounts: list[DemoAccount], calendar: Calendar) -> pa.Table:
+    contact_days = [_contact_days(rng, account, len(calendar)) for account in accounts]
+    owner = np.repeat(np.arange(len(accounts)), [len(days) for days, _ in contact_days])
     day, by_us = (np.concatenate([item[part] for item in contact_days]) for part in (0, 1))
     seconds = day * DAY_SECONDS + 60 * rng.integers(8 * 60, 17 * 60, len(day))
     channel = rng.integers(0, len(CHANNELS), len(day))
@@ -100,18 +102,18 @@ def _contacts(rng: np.random.Generator, people: list[DemoAccount], calendar: Cal
     return pa.table(
         {
             "contact_id": [f"{DEMO_ID_PREFIX}T{number + 1:06d}" for number in range(len(order))],
-            "customer_id": [people[number].customer_id for number in owner[order]],
+            "customer_id": [accounts[number].customer_id for number in owner[order]],
             "contacted_at": instants_of(seconds[order], calendar),
             "channel": [CHANNELS[number] for number in channel[order]],
             "began_by": ["us" if ours else "customer" for ours in by_us[order]],
-            "manager_id": [people[number].manager_id for number in owner[order]],
+            "manager_id": [accounts[number].manager_id for number in owner[order]],
             "known_at": instants_of(seconds[order] + 300, calendar),
         }
     )
 
 
 def _contact_days(rng: np.random.Generator, account: DemoAccount, days: int) -> tuple[Integers, Flags]:
-    """Days of contact and whether we began it: none of ours while its manager leaves it alone."""
+    """Days of contact and whether we began it; we begin none while the manager leaves the customer alone."""
     usual = int(rng.integers(20, 120))
     day = np.cumsum(rng.integers(1, 2 * usual, days // usual * 2 + 8))
     by_us = rng.random(len(day)) < OUR_SHARE
@@ -123,7 +125,7 @@ def _contact_days(rng: np.random.Generator, account: DemoAccount, days: int) -> 
     return day[stays].astype(np.int64), by_us[stays]
 
 
-def _complaints(rng: np.random.Generator, orders: _Orders, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
+def _complaints(rng: np.random.Generator, orders: _Orders, accounts: list[DemoAccount], calendar: Calendar) -> pa.Table:
     came = orders.delivered != NO_DAY
     late = came & (orders.delivered > orders.promised)
     chosen = came & (rng.random(len(orders)) < np.where(late, LATE_COMPLAINT_CHANCE, COMPLAINT_CHANCE))
@@ -141,7 +143,7 @@ def _complaints(rng: np.random.Generator, orders: _Orders, people: list[DemoAcco
     return pa.table(
         {
             "complaint_id": [f"{DEMO_ID_PREFIX}C{number + 1:05d}" for number in range(len(rows))],
-            "customer_id": [people[number].customer_id for number in owner],
+            "customer_id": [accounts[number].customer_id for number in owner],
             "complaint_kind": [("late", "damaged", "wrong goods", "invoice")[number] for number in kind[rows]],
             "opened_at": instants_of(opened[rows], calendar),
             "answered_at": instants_of(np.where(answered < end, answered, NO_DAY)[rows], calendar),
@@ -151,7 +153,7 @@ def _complaints(rng: np.random.Generator, orders: _Orders, people: list[DemoAcco
     )
 
 
-def _surveys(rng: np.random.Generator, orders: _Orders, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
+def _surveys(rng: np.random.Generator, orders: _Orders, accounts: list[DemoAccount], calendar: Calendar) -> pa.Table:
     chosen = rng.random(len(orders)) < SURVEY_CHANCE
     count = int(chosen.sum())
     day = orders.day[chosen] + rng.integers(10, 25, count)
@@ -161,7 +163,7 @@ def _surveys(rng: np.random.Generator, orders: _Orders, people: list[DemoAccount
     seconds = day[rows] * DAY_SECONDS + 60 * rng.integers(8 * 60, 20 * 60, len(rows))
     return pa.table(
         {
-            "customer_id": [people[number].customer_id for number in orders.account[chosen][rows]],
+            "customer_id": [accounts[number].customer_id for number in orders.account[chosen][rows]],
             "answered_at": instants_of(seconds, calendar),
             "score": pa.array(score[rows], pa.int64()),
             "score_max": pa.array(np.full(len(rows), 10), pa.int64()),
@@ -170,9 +172,9 @@ def _surveys(rng: np.random.Generator, orders: _Orders, people: list[DemoAccount
     )
 
 
-def _payments(rng: np.random.Generator, orders: _Orders, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
+def _payments(rng: np.random.Generator, orders: _Orders, accounts: list[DemoAccount], calendar: Calendar) -> pa.Table:
     """An invoice per order, the day after it."""
-    patience = rng.integers(0, 30, len(people))[orders.account]  # per cent of its invoices that are paid late
+    patience = rng.integers(0, 30, len(accounts))[orders.account]  # per cent of the invoices that are paid late
     invoiced, count = orders.day + 1, len(orders)
     late = rng.integers(0, 100, count) < patience + 25 * orders.fades
     paid = invoiced + DUE_DAYS + np.where(late, rng.integers(1, 40, count), -rng.integers(0, 20, count))
@@ -183,7 +185,7 @@ def _payments(rng: np.random.Generator, orders: _Orders, people: list[DemoAccoun
     return pa.table(
         {
             "payment_id": [f"{DEMO_ID_PREFIX}R{number + 1:06d}" for number in range(len(rows))],
-            "customer_id": [people[number].customer_id for number in orders.account[rows]],
+            "customer_id": [accounts[number].customer_id for number in orders.account[rows]],
             "invoiced_at": instants_of(seconds, calendar),
             "due_on": days_of(invoiced[rows] + DUE_DAYS, calendar),
             "paid_on": days_of(np.where(paid < len(calendar), paid, NO_DAY)[rows], calendar),
@@ -193,10 +195,10 @@ def _payments(rng: np.random.Generator, orders: _Orders, people: list[DemoAccoun
     )
 
 
-def _events(rng: np.random.Generator, people: list[DemoAccount], calendar: Calendar) -> pa.Table:
+def _events(rng: np.random.Generator, accounts: list[DemoAccount], calendar: Calendar) -> pa.Table:
     """Changes at customers, and our own closed days with the first day after them."""
     rows: list[tuple[int, int, str, str | None]] = []
-    for account in people:
+    for account in accounts:
         begin, end = max(account.arrives, 0), min(account.leaves, len(calendar))
         for event, a_year in CHANGES:
             for day in rng.integers(0, len(calendar), int(rng.poisson(a_year * len(calendar) / 365))).tolist():

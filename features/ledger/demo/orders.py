@@ -1,4 +1,4 @@
-"""What the demo company's customers order: lines day by day, with returns, out of how each of them is."""
+"""The order lines of the demo company's customers, day by day, with returns; they follow from the state of each."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def goods_of(rng: np.random.Generator) -> Goods:
 class DemoOrderLines:
     """Order lines as columns of equal length; days counted from the ledger's first, money in cents.
 
-    ``line`` counts from 1 within an order of one customer and day; a return has the order and line it brings back,
+    ``line`` counts from 1 within an order of one customer and day; a return has the order and line that it returns,
     and its own later ``day``. NO_DAY: no such day.
     """
 
@@ -90,19 +90,19 @@ def joined(parts: list[DemoOrderLines]) -> DemoOrderLines:
 
 
 def chosen(lines: DemoOrderLines, rows: npt.NDArray[np.bool_] | Integers) -> DemoOrderLines:
-    """The lines of those rows."""
+    """The lines at some rows."""
     return DemoOrderLines(**{name: getattr(lines, name)[rows] for name in DemoOrderLines.__dataclass_fields__})
 
 
 def fading(account: DemoAccount, days: int) -> Floats:
-    """How far it has faded on each day: 0 not at all, 1 gone."""
+    """How far the customer has faded on each day: 0 not at all, 1 gone."""
     day = np.arange(days, dtype=np.float64)
     span = max(account.leaves - account.fades_from, 1)
     return np.clip((day - account.fades_from) / span, 0.0, 1.0)
 
 
 def slumping(account: DemoAccount, days: int) -> npt.NDArray[np.bool_]:
-    """Whether it has one of its weak spells on each day."""
+    """Whether the customer has a weak spell on each day."""
     weak = np.zeros(days, dtype=np.bool_)
     for start, end in account.slumps:
         weak[start:end] = True
@@ -110,7 +110,7 @@ def slumping(account: DemoAccount, days: int) -> npt.NDArray[np.bool_]:
 
 
 def order_days(rng: np.random.Generator, account: DemoAccount, calendar: Calendar) -> Integers:
-    """The days it orders on, ascending: gamma gaps in a time that runs slower off season and when it fades."""
+    """The order days of a customer, ascending: gamma gaps in a time that runs slower off season and in fading."""
     days = len(calendar)
     season = np.maximum(1.0 + account.season_strength * (calendar.season - 1.0), 0.1)
     pace = calendar.openness * season * (1.0 - 0.72 * fading(account, days))
@@ -165,37 +165,37 @@ def lines_of(
 
 
 def _baskets(rng: np.random.Generator, account: DemoAccount, ordered: Integers) -> Floats:
-    """EUR of each order before it fades."""
+    """EUR of each order before fading."""
     usual = account.sales_a_year * account.gap_days / 365.0 * np.maximum(1.0 + account.growth * ordered / 365.0, 0.2)
     spread: Floats = rng.lognormal(-(BASKET_SPREAD**2) / 2, BASKET_SPREAD, len(ordered))
     return np.asarray(usual * spread, dtype=np.float64)
 
 
 def _liked(rng: np.random.Generator, tastes: int, faded: Floats) -> Integers:
-    """Which of its tastes each line is for: the first are liked best, the last drop out when it fades."""
-    kept = np.maximum(np.rint(tastes * (1.0 - 0.7 * faded)), 1.0)
-    return np.asarray(np.floor(kept * rng.random(len(faded)) ** 1.7), dtype=np.int64)
+    """The taste that each line is for: the first are liked best, the last drop out when the customer fades."""
+    still_bought = np.maximum(np.rint(tastes * (1.0 - 0.7 * faded)), 1.0)
+    return np.asarray(np.floor(still_bought * rng.random(len(faded)) ** 1.7), dtype=np.int64)
 
 
 def returns_of(rng: np.random.Generator, lines: DemoOrderLines, return_share: Floats, *, days: int) -> DemoOrderLines:
-    """What is brought back of ``lines`` within the ledger: most within weeks, a quarter in a later month.
+    """The returns of ``lines`` within the ledger: most within weeks, a quarter in a later month.
 
     ``return_share`` is each line's chance. Quantities are below 0; half of the returns bring back all.
     """
-    back = chosen(lines, rng.random(len(lines.day)) < return_share)
-    count = len(back.day)
+    returned = chosen(lines, rng.random(len(lines.day)) < return_share)
+    count = len(returned.day)
     after = np.where(rng.random(count) < 0.25, rng.integers(30, 91, count), rng.integers(3, 26, count))
-    some = np.ceil(back.quantity * rng.random(count)).astype(np.int64)
-    quantity = -np.where(rng.random(count) < 0.5, back.quantity, np.maximum(some, 1))
-    nothing = np.full(count, NO_DAY)
-    all_lines = DemoOrderLines(
+    part = np.ceil(returned.quantity * rng.random(count)).astype(np.int64)
+    quantity = -np.where(rng.random(count) < 0.5, returned.quantity, np.maximum(part, 1))
+    no_day = np.full(count, NO_DAY)
+    returns = DemoOrderLines(
         **{
-            **{name: getattr(back, name) for name in DemoOrderLines.__dataclass_fields__},
-            "day": back.day + after,
+            **{name: getattr(returned, name) for name in DemoOrderLines.__dataclass_fields__},
+            "day": returned.day + after,
             "minute": rng.integers(7 * 60, 17 * 60, count),
             "quantity": quantity,
-            "promised": nothing,
-            "delivered": nothing,
+            "promised": no_day,
+            "delivered": no_day,
         }
     )
-    return chosen(all_lines, all_lines.day < days)
+    return chosen(returns, returns.day < days)

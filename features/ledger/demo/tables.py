@@ -1,4 +1,4 @@
-"""How the demo company's numbers become columns: cents, instants and days, exact to the last bit."""
+"""Columns of the demo company's numbers: cents, instants and days, exact to the last bit."""
 
 from __future__ import annotations
 

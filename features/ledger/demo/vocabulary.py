@@ -1,4 +1,4 @@
-"""What the demo company is made of: its departments, its goods, and names that nobody bears."""
+"""Departments, goods and invented names of the demo company."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Department:
-    """A sales department: its people, how many of the customers it serves, and what those call themselves."""
+    """A sales department: managers, share of the customers it serves, and words in the names of these customers."""
 
     name: str
     managers: tuple[str, ...]
@@ -20,7 +20,7 @@ DEPARTMENTS = (
     Department("Hospitality", ("hazel", "linden", "maple"), 0.33, ("Inns", "Tearooms", "Hotels", "Canteens", "Bistro")),
     Department("Institutions", ("rowan", "willow"), 0.23, ("Schools", "Clinics", "Libraries", "Theatres", "Museums")),
 )
-"""The managers are called by trees, so that nobody is meant."""
+"""Managers have the names of trees, so that no real person is meant."""
 
 
 @dataclass(frozen=True)

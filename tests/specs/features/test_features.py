@@ -116,8 +116,8 @@ def rows() -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("name", FROM_ORDER_LINES)
 def test_a_feature_has_the_value_its_meaning_says(name: str, rows: dict[str, dict[str, Any]]) -> None:
-    found, expected = rows["a"][name], EXPECTED[name]
-    assert found == (pytest.approx(expected, rel=1e-12) if isinstance(expected, float) else expected)
+    value, expected = rows["a"][name], EXPECTED[name]
+    assert value == (pytest.approx(expected, rel=1e-12) if isinstance(expected, float) else expected)
 
 
 def test_what_the_ledger_has_no_rows_of_is_unknown_and_not_zero(rows: dict[str, dict[str, Any]]) -> None:
@@ -243,9 +243,9 @@ def test_the_first_booking_of_all_counts_though_the_company_was_asked_before_it(
     before = "customer_id | ordered_at | amount | known_at\na | 2026-01-01 | 1 | 2026-01-01"
     booked = ledger(f"{before}\na | 2026-03-12 | 1 | 2026-03-02")
     company = company_values(ledger(before), [at("2026-03-05")], POLICY)
-    for asked in (company, None):
-        found = take_snapshot(booked, [at("2026-03-05")], POLICY, customers=["a"], company=asked)
-        assert rows_of(found)["a"]["days_to_booked_order"] == 7
+    for values in (company, None):
+        snapshot = take_snapshot(booked, [at("2026-03-05")], POLICY, customers=["a"], company=values)
+        assert rows_of(snapshot)["a"]["days_to_booked_order"] == 7
 
 
 def test_a_customer_known_later_is_nobody_yet() -> None:

@@ -21,9 +21,9 @@ NAMES = {feature.name for feature in INTERACTIONS}
 
 
 def known(world: Ledger, as_of: str, customer: str) -> dict[str, Any]:
-    """The features of touches that are known of a customer."""
-    found = seen(world, as_of, customer)
-    return {name: found[name] for name in NAMES if found[name] is not None}
+    """The known interaction features of a customer."""
+    row = seen(world, as_of, customer)
+    return {name: row[name] for name in NAMES if row[name] is not None}
 
 
 CONTACTS = ledger(

@@ -22,10 +22,10 @@ ORDERS = """
 
 
 def known(world: Ledger, as_of: str, customer: str) -> dict[str, Any]:
-    """The features of dues and bookings that are known of a customer."""
-    found = seen(world, as_of, customer)
+    """The known features of obligations and bookings of a customer."""
+    row = seen(world, as_of, customer)
     names = [feature.name for feature in (*OBLIGATIONS, *BOOKED)]
-    return {name: found[name] for name in names if found[name] is not None}
+    return {name: row[name] for name in names if row[name] is not None}
 
 
 PAYMENTS = ledger(

@@ -1,4 +1,4 @@
-"""What makes an order and what does not: postage and fees, lines over nothing, returns of another period."""
+"""Lines that make an order and lines that do not: postage and fees, zero lines, returns of another period."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ a           | 2026-01-31 | 60     |            | tools
 
 
 def test_a_non_product_line_counts_in_money_and_makes_no_order_no_return_and_no_product() -> None:
-    found = seen(ledger(LINES, policy=FEES), "2026-03-01", "a", policy=FEES)
-    assert found["net_sales_365_days"] == 40 + 5 + 7 - 3 + 60
-    assert found["gross_sales_365_days"] == 40 + 5 + 7 + 60
-    assert found["order_days_365_days"] == 2  # 1 and 31 January
-    assert found["gap_longest_days"] == 30
-    assert found["order_size_mean_365_days"] == (40 + 5 + 7 + 60) / 2
-    assert found["returns_share_365_days"] == 0
-    assert found["products_365_days"] == 1  # p; the second order names none
-    assert found["categories_365_days"] == 1  # tools
+    row = seen(ledger(LINES, policy=FEES), "2026-03-01", "a", policy=FEES)
+    assert row["net_sales_365_days"] == 40 + 5 + 7 - 3 + 60
+    assert row["gross_sales_365_days"] == 40 + 5 + 7 + 60
+    assert row["order_days_365_days"] == 2  # 1 and 31 January
+    assert row["gap_longest_days"] == 30
+    assert row["order_size_mean_365_days"] == (40 + 5 + 7 + 60) / 2
+    assert row["returns_share_365_days"] == 0
+    assert row["products_365_days"] == 1  # p; the second order names none
+    assert row["categories_365_days"] == 1  # tools
 
 
 def test_without_codes_every_line_is_of_a_product() -> None:
-    found = seen(ledger(LINES), "2026-03-01", "a")
-    assert found["order_days_365_days"] == 3
-    assert found["returns_share_365_days"] == pytest.approx(3 / (40 + 5 + 7 + 60))
+    row = seen(ledger(LINES), "2026-03-01", "a")
+    assert row["order_days_365_days"] == 3
+    assert row["returns_share_365_days"] == pytest.approx(3 / (40 + 5 + 7 + 60))
 
 
 def test_who_only_paid_postage_never_ordered() -> None:
@@ -67,21 +67,21 @@ def test_a_zero_line_is_kept_and_is_no_order() -> None:
 
 def test_a_customer_who_only_returns_has_money_below_0_and_no_order() -> None:
     world = ledger("customer_id | ordered_at | amount\na | 2026-01-05 | -20\nb | 2026-01-05 | 1")
-    found = seen(world, "2026-01-10", "a")
-    assert found["net_sales_lifetime"] == -20
-    assert found["order_days_lifetime"] == 0
-    assert found["last_order_on"] is None
-    assert found["returns_share_lifetime"] is None  # nothing was sold that could come back
+    row = seen(world, "2026-01-10", "a")
+    assert row["net_sales_lifetime"] == -20
+    assert row["order_days_lifetime"] == 0
+    assert row["last_order_on"] is None
+    assert row["returns_share_lifetime"] is None  # nothing was sold that could come back
 
 
 def test_a_return_in_another_period_takes_off_the_period_it_comes_in() -> None:
     world = ledger("customer_id | ordered_at | amount\na | 2025-01-05 | 100\na | 2026-01-05 | 10\na | 2026-01-06 | -40")
-    found = seen(world, "2026-01-10", "a")
-    assert found["net_sales_30_days"] == 10 - 40
-    assert found["net_sales_730_days"] == 100 + 10 - 40
-    assert found["returns_share_365_days"] == 40 / 10  # above 1: the sale lies before the window
-    assert found["returns_share_lifetime"] == 40 / (100 + 10)
-    assert found["last_order_on"].isoformat() == "2026-01-05"
+    row = seen(world, "2026-01-10", "a")
+    assert row["net_sales_30_days"] == 10 - 40
+    assert row["net_sales_730_days"] == 100 + 10 - 40
+    assert row["returns_share_365_days"] == 40 / 10  # above 1: the sale lies before the window
+    assert row["returns_share_lifetime"] == 40 / (100 + 10)
+    assert row["last_order_on"].isoformat() == "2026-01-05"
 
 
 def test_the_reconciliation_counts_non_product_lines_beside_returns(bring: Ingest) -> None:

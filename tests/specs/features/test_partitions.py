@@ -1,4 +1,4 @@
-"""What a part of the ledger weighs, and the median of values that come part by part."""
+"""The size of a part of the ledger, and the median of values that come part by part."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ORDER_ROWS = pa.Table.from_pylist(
 
 @pytest.fixture
 def connection() -> duckdb.DuckDBPyConnection:
-    """Lines of a, a, b and c, two complaints of b, and d who is only known."""
+    """Lines of a, a, b and c, two complaints of b, and d, which has no rows."""
     connection = duckdb.connect()
     views = {"order_lines": "a a b c", "complaints": "b b", "customers": "a b c d"}
     for view, ids in views.items():
@@ -60,7 +60,7 @@ def test_a_part_is_weighed_by_the_rows_of_every_stream_and_by_the_answers_of_eve
 
 
 def test_a_median_of_parts_is_the_median_of_the_whole() -> None:
-    """Of 1 2 2 | 7 it is 2; of 1 2 | 5 9 it is 2 + (5 - 2) / 2; of nothing it is NaN."""
+    """1 2 2 | 7 has 2; 1 2 | 5 9 has 2 + (5 - 2) / 2; no values have NaN."""
     assert (ValueCounts.of(np.array([2.0, 1.0, 2.0])) + ValueCounts.of(np.array([7.0]))).median == 2.0
     assert (NOTHING + ValueCounts.of(np.array([9.0, 1.0])) + ValueCounts.of(np.array([5.0, 2.0]))).median == 2 + (
         5 - 2
@@ -74,19 +74,24 @@ def test_files_tell_which_columns_hold_nothing(tmp_path: Path) -> None:
     for path, cost in zip(paths, ([None, None, None], [None, None, 5]), strict=True):
         table = pa.table({"row_id": [1, 2, 3], "cost": pa.array(cost, pa.int64()), "by": pa.nulls(3, pa.string())})
         pq.write_table(table, path, row_group_size=1)
-    held = RelationRows(paths, pa.table({}))
-    assert held.known_columns == {"row_id", "cost"}
-    assert replace(held, rows=paths[:1]).known_columns == {"row_id"}
+    relation = RelationRows(paths, pa.table({}))
+    assert relation.known_columns == {"row_id", "cost"}
+    assert replace(relation, rows=paths[:1]).known_columns == {"row_id"}
 
 
 def test_a_part_of_the_ledger_opens_only_the_files_that_may_hold_its_customers(tmp_path: Path) -> None:
-    """Files of B to a, of b to é in two groups, of one customer too long to be told, and of no customer's rows."""
-    held: dict[str, list[str | None]] = {"Ba": ["B", "a"], "bé": ["b", "c", "d", "é"], "?": ["x" * 10_000], "-": [None]}
-    for name, ids in held.items():
+    """Files of B to a, of b to é in two groups, of an id too long for statistics, and of rows without a customer."""
+    ids_of_file: dict[str, list[str | None]] = {
+        "Ba": ["B", "a"],
+        "bé": ["b", "c", "d", "é"],
+        "?": ["x" * 10_000],
+        "-": [None],
+    }
+    for name, ids in ids_of_file.items():
         table = pa.table({"customer_id": pa.array(ids, pa.string())})
         pq.write_table(table, tmp_path / f"{name}.parquet", row_group_size=2)
-    rows = RelationRows(tuple(tmp_path / f"{name}.parquet" for name in held), pa.table({}))
-    asked = {
+    rows = RelationRows(tuple(tmp_path / f"{name}.parquet" for name in ids_of_file), pa.table({}))
+    files_of_range = {
         CustomerRange(None, "B"): "? -",
         CustomerRange("B", "C"): "Ba ? -",
         CustomerRange("a", "b"): "Ba ? -",
@@ -97,7 +102,7 @@ def test_a_part_of_the_ledger_opens_only_the_files_that_may_hold_its_customers(t
         CustomerRange("\U0001f600", None): "? -",
         EVERYBODY: "Ba bé ? -",
     }
-    for customers, files in asked.items():
+    for customers, files in files_of_range.items():
         within = rows.rows_within(customers)
         assert [path.stem for path in within if isinstance(path, Path)] == files.split(), customers
 
@@ -123,5 +128,5 @@ def test_of_several_replacements_the_earliest_counts() -> None:
     """Row 1 is replaced on the 3rd and on the 2nd: it is gone from the 2nd on."""
     second, third = (datetime.combine(date(2026, 1, day), datetime.min.time(), UTC) for day in (2, 3))
     replacements = pa.table({"row_id": [1, 2, 1], "replaced_at": [third, third, second]})
-    found = RelationRows(pa.table({}), replacements).replaced.sort_by("row_id")
-    assert found.to_pydict() == {"row_id": [1, 2], "replaced_at": [second, third]}
+    replaced = RelationRows(pa.table({}), replacements).replaced.sort_by("row_id")
+    assert replaced.to_pydict() == {"row_id": [1, 2], "replaced_at": [second, third]}

@@ -1,4 +1,4 @@
-"""What a policy.toml may say, and what is answered where it says nonsense."""
+"""Settings a policy.toml may hold, and the errors for settings it may not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is active, lapsed or never came, and who is overdue, to the day."""
+"""Active, lapsed, never ordered and overdue, to the day."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RHYTHM = ledger(
 ONCE = ledger("customer_id | ordered_at | amount\n a | 2026-03-02 | 1")
 
 
-def told(snapshot: Snapshot, active_days: int) -> dict[str, str]:
+def populations(snapshot: Snapshot, active_days: int) -> dict[str, str]:
     return dict(zip(snapshot.customer_ids, population_of(snapshot, active_days).tolist(), strict=True))
 
 
@@ -39,12 +39,12 @@ def told(snapshot: Snapshot, active_days: int) -> dict[str, str]:
 def test_active_is_whose_last_order_lies_within_the_longer_of_w_and_due_gap(
     as_of: str, active_days: int, expected: str
 ) -> None:
-    assert told(take_snapshot(RHYTHM, [at(as_of)], POLICY), active_days)["a"] == expected
+    assert populations(take_snapshot(RHYTHM, [at(as_of)], POLICY), active_days)["a"] == expected
 
 
 def test_who_only_returned_or_is_only_known_never_came() -> None:
-    found = told(take_snapshot(RHYTHM, [at("2026-03-22")], POLICY), 30)
-    assert (found["returned"], found["z"]) == ("never", "never")
+    population = populations(take_snapshot(RHYTHM, [at("2026-03-22")], POLICY), 30)
+    assert (population["returned"], population["z"]) == ("never", "never")
 
 
 def test_overdue_counts_from_the_due_gap_and_from_w_where_nobody_has_a_rhythm() -> None:

@@ -84,7 +84,7 @@ def test_a_key_account_stays_key_until_it_falls_under_the_lower_share() -> None:
     world = ledger(HEAD + _orders("big", ["2025-01-06"], 12) + "\n" + _orders("big", ["2025-12-06"], 9) + "\n" + others)
     # 2025-02-01: 12 / 102 enters. 2026-01-07, January has left: 9 / 99 stays, though 9 / 99 would not enter.
     rows = _rows(_standing(world, "2026-01-07"))
-    assert rows["big"]["key_reasons"] == ["9.1 % of our sales, key until under 8 %"]
+    assert rows["big"]["key_reasons"] == ["9.1 % of our sales, stays key until under 8 %"]
     assert not rows["o00"]["is_key_account"]
 
 
@@ -170,8 +170,8 @@ def test_a_customers_own_department_and_manager_go_before_those_of_its_newest_li
         "customer_id | department | manager_id\nown | tools | maria",
     )
     rows = _rows(_standing(world, "2026-02-01"))
-    told = {customer: (row["department"], row["manager_id"]) for customer, row in rows.items()}
-    assert told == {"own": ("tools", "maria"), "lines": ("garden", "frank")}
+    units = {customer: (row["department"], row["manager_id"]) for customer, row in rows.items()}
+    assert units == {"own": ("tools", "maria"), "lines": ("garden", "frank")}
 
 
 def test_a_change_of_parent_known_later_does_not_count_before() -> None:
@@ -204,7 +204,7 @@ def test_a_key_group_that_gets_a_new_parent_stays_key_under_the_same_rule() -> N
     world = ledger(f"customer_id | ordered_at | amount\n{lines}", customers)
     row = _rows(_standing(world, "2025-07-01"))["a"]
     assert row["group_id"] == "holding"
-    assert row["key_reasons"] == ["9 % of our sales, key until under 8 %"]  # 110 / 1,222, entered as a with 11 %
+    assert row["key_reasons"] == ["9 % of our sales, stays key until under 8 %"]  # 110 / 1,222, entered as a with 11 %
 
 
 def test_a_mark_in_the_crm_makes_the_whole_group_key_and_says_why() -> None:
@@ -213,8 +213,8 @@ def test_a_mark_in_the_crm_makes_the_whole_group_key_and_says_why() -> None:
         "customer_id | parent_id | key_mark\na | chain |\nb | chain | reputation; innovator",
     )
     rows = _rows(_standing(world, "2026-02-01"))
-    said = ["first to take new products, by our CRM", "its name opens doors, by our CRM"]
-    assert rows["a"]["key_reasons"] == rows["b"]["key_reasons"] == said
+    reasons = ["first to take new products, according to our CRM", "its name opens doors, according to our CRM"]
+    assert rows["a"]["key_reasons"] == rows["b"]["key_reasons"] == reasons
 
 
 def test_parents_in_a_circle_are_one_group() -> None:
