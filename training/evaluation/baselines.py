@@ -38,7 +38,7 @@ class Predicts(StrEnum):
 
 @dataclass(frozen=True)
 class BaselineInputs:
-    """The data a baseline may learn from at a cutoff.
+    """The data from which a baseline may learn at a cutoff.
 
     Attributes:
         active: active customers of all closed windows. recent: those with an order day in the H days before, of windows
@@ -54,7 +54,7 @@ class BaselineInputs:
 
     @classmethod
     def of(cls, trained: TrainedModel, at: CutoffCustomers) -> BaselineInputs | None:
-        """The data before a cutoff; None where no window was closed, or one outcome is too rare to learn from."""
+        """The data before a cutoff; None where no window was closed, or an outcome is too rare to learn from."""
         if trained.context is None:
             return None
         rows, chain = trained.context.rows, trained.origins.chain(at.cutoff)
@@ -84,7 +84,7 @@ class Baseline:
     fit: Callable[[BaselineInputs], Forecast]
 
 
-def _line(name: str, *features: str, rising_in: int = 0) -> Callable[[BaselineInputs], Forecast]:
+def _linear(name: str, *features: str, rising_in: int = 0) -> Callable[[BaselineInputs], Forecast]:
     recipe = LinearRecipe(tuple((feature, LOG) for feature in features), shrinkage=1.0, rising_in=rising_in)
 
     def fit(inputs: BaselineInputs) -> Forecast:
@@ -103,8 +103,10 @@ def _fifths(inputs: BaselineInputs) -> Forecast:
     def scored(snapshot: Snapshot) -> Floats:
         return np.column_stack([np.searchsorted(edges[name], snapshot.feature(name), side="right") for name in names])
 
-    line = LogisticRegression(C=1.0, max_iter=1000).fit(scored(inputs.recent.snapshot), inputs.recent.labels.churned)
-    return lambda snapshot: np.asarray(line.predict_proba(scored(snapshot))[:, 1], dtype=np.float64)
+    regression = LogisticRegression(C=1.0, max_iter=1000).fit(
+        scored(inputs.recent.snapshot), inputs.recent.labels.churned
+    )
+    return lambda snapshot: np.asarray(regression.predict_proba(scored(snapshot))[:, 1], dtype=np.float64)
 
 
 def _bg_nbd(inputs: BaselineInputs) -> Forecast:
@@ -128,25 +130,25 @@ def _shortfall(inputs: BaselineInputs) -> Forecast:
 
 
 BASELINES: tuple[Baseline, ...] = (
-    Baseline("recency", "longest silence first, calibrated", Predicts.CHANCE, _line("recency", RECENCY, rising_in=1)),
+    Baseline("recency", "longest silence first, calibrated", Predicts.CHANCE, _linear("recency", RECENCY, rising_in=1)),
     Baseline(
         "low frequency",
         "fewest orders in a year first, calibrated",
         Predicts.CHANCE,
-        _line("low frequency", FREQUENCY, rising_in=-1),
+        _linear("low frequency", FREQUENCY, rising_in=-1),
     ),
     Baseline(
         "rfm logistic",
         "a line of the logarithms of silence, frequency and money",
         Predicts.CHANCE,
-        _line("rfm logistic", RECENCY, FREQUENCY, SALES),
+        _linear("rfm logistic", RECENCY, FREQUENCY, SALES),
     ),
     Baseline("rfm fifths", "a line of the fifths that silence, frequency and money fall in", Predicts.CHANCE, _fifths),
     Baseline("bg/nbd", "each customer buys at its own rate until it quietly leaves", Predicts.CHANCE, _bg_nbd),
     Baseline(
         "tuned lightgbm", "boosted trees over the whole catalogue, the best of eight settings", Predicts.CHANCE, _tuned
     ),
-    Baseline("reference alone", "who brings most", Predicts.MONEY, lambda past: past.at.carried.sales),
+    Baseline("reference alone", "who brings most", Predicts.MONEY, lambda inputs: inputs.at.carried.sales),
     Baseline("lightgbm of the shortfall", "boosted trees that learn the shortfall itself", Predicts.MONEY, _shortfall),
 )
 """All baselines, in the order of the table."""

@@ -29,7 +29,7 @@ class CutoffCustomers:
     """Customers with an order day in the H days before the cutoff and no call from our lists in the window after it.
 
     Attributes:
-        snapshot: their features as of the cutoff. everybody: the features of all customers that ever ordered.
+        snapshot: their features as of the cutoff. everybody: the same for all customers that ever ordered.
         carried: R as docs/design.md 6 has it, with the carries of the windows closed by the cutoff.
         churned: no order day in [cutoff, cutoff + H), as known later. net_sales: sales less returns there.
         last_rate: the observed rate of the last closed window; NaN: there is none.

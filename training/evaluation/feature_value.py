@@ -1,10 +1,10 @@
-"""What features of one's own are worth: how much better windows are forecast that were not seen.
+"""The value of your own features: how much better unseen windows are forecast with them.
 
 In a notebook::
 
     from training.evaluation.feature_value import feature_value_of
-    worth = feature_value_of(my_features, ledger, policy)  # my_features(ledger, as_ofs, policy) makes a table
-    print(worth)
+    value = feature_value_of(my_features, ledger, policy)  # my_features(ledger, as_ofs, policy) returns a table
+    print(value)
 
 First run ``training.checks.leakage.check_features``: it finds features that see the future.
 """
@@ -48,7 +48,7 @@ class FeatureValue:
 
     Attributes:
         features: the added ones.
-        forecasts, origins: numbers of judged chances and of instants.
+        forecasts, origins: numbers of tested chances and of their instants.
         brier, auc: without the features, then with them.
         improvement: Brier score without less with: above 0, the features help.
     """
@@ -110,20 +110,19 @@ def feature_value_of(
     return _compared(TrainingContext(ledger, rows, now, origins, policy, seed), plan, added)
 
 
-def _with_columns(rows: TrainingSet, made: FeatureTable) -> tuple[TrainingSet, tuple[str, ...]]:
+def _with_columns(rows: TrainingSet, own: FeatureTable) -> tuple[TrainingSet, tuple[str, ...]]:
     """The rows with every numeric column of the function, under its own name; missing where it has no row."""
     instants = rows.snapshot.table.column("as_of").to_pylist()
-    place = np.array([made.place.get(key, -1) for key in zip(rows.snapshot.customer_ids, instants, strict=True)])
+    place = np.array([own.place.get(key, -1) for key in zip(rows.snapshot.customer_ids, instants, strict=True)])
     table = rows.snapshot.table
     added = []
-    for name, column in made.columns.items():
+    for name, column in own.columns.items():
         values = numbers(column)
         if values is None:
             continue
         new_name = name if name not in table.column_names else f"{name} (own)"
-        table = table.append_column(
-            new_name, pa.array(np.append(values, np.nan)[place])
-        )  # place -1 is the last: unknown
+        with_missing = np.append(values, np.nan)  # place -1 is the last: missing
+        table = table.append_column(new_name, pa.array(with_missing[place]))
         added.append(new_name)
     if not added:
         raise NothingToTellError("no column holds numbers")
@@ -147,9 +146,9 @@ def _compared(context: TrainingContext, plan: ContestPlan, added: tuple[str, ...
     if not tested:
         raise NothingToTellError("too few customers or outcomes in every window")
     without, with_them = (np.concatenate(chances_of_side) for chances_of_side in chances)
-    stopped = np.concatenate([model.labels.churned for model in tested])
-    origin = np.concatenate([model.origin for model in tested])
-    ids = np.unique(np.concatenate([model.snapshot.customer_ids for model in tested]), return_inverse=True)[1]
+    stopped = np.concatenate([window.labels.churned for window in tested])
+    origin = np.concatenate([window.origin for window in tested])
+    ids = np.unique(np.concatenate([window.snapshot.customer_ids for window in tested]), return_inverse=True)[1]
     return FeatureValue(
         features=added,
         forecasts=len(stopped),

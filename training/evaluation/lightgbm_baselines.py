@@ -1,4 +1,4 @@
-"""The boosted baselines: LightGBM as a careful data scientist would tune it, for chances and for money."""
+"""The boosted baselines: LightGBM for chances and for money, tuned as a careful data scientist would."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HEAVY_TAILS = {"objective": "tweedie", "tweedie_variance_power": 1.5}
 def fit_tuned(rows: TrainingSet, newest: TrainingSet, seed: int) -> Callable[[Snapshot], Floats]:
     """Chances of no order by the settings with the best forecast of the newest window, fitted on all windows."""
     booster = _best(
-        {"objective": "binary"}, rows, newest, lambda rows_seen: rows_seen.labels.churned.astype(np.float64), seed
+        {"objective": "binary"}, rows, newest, lambda windows: windows.labels.churned.astype(np.float64), seed
     )
     return lambda snapshot: _forecast(booster, snapshot)
 
@@ -37,8 +37,8 @@ def fit_shortfall(
 ) -> Callable[[Snapshot], Floats]:
     """Expected shortfalls, learned directly in the ledger's money under a heavy tail (Tweedie)."""
 
-    def shortfall(rows_seen: TrainingSet) -> Floats:
-        return rows_seen.labels.shortfall(reference.sales(rows_seen.snapshot))
+    def shortfall(windows: TrainingSet) -> Floats:
+        return windows.labels.shortfall(reference.sales(windows.snapshot))
 
     booster = _best(HEAVY_TAILS, rows, newest, shortfall, seed)
     return lambda snapshot: _forecast(booster, snapshot)
@@ -55,13 +55,13 @@ def _best(
     can_validate = min(len(earlier), len(newest)) >= LEAST_VALIDATION_ROWS and len(np.unique(target(earlier))) > 1
     settings, rounds = {**SETTINGS[0], **objective}, FEW_ROUNDS
     if can_validate:
-        results = [_tried({**candidate, **objective}, earlier, newest, target, seed) for candidate in SETTINGS]
+        results = [_validated({**candidate, **objective}, earlier, newest, target, seed) for candidate in SETTINGS]
         place = int(np.argmin([loss for loss, _ in results]))
         settings, rounds = {**SETTINGS[place], **objective}, results[place][1]
     return lightgbm.train(_settings(settings, len(rows), seed), _dataset(rows, target), num_boost_round=rounds)
 
 
-def _tried(
+def _validated(
     settings: dict[str, Any],
     earlier: TrainingSet,
     newest: TrainingSet,

@@ -122,12 +122,12 @@ def shown(figure: float) -> str:
 
 
 def _best_baseline(part: AtCutoff, figure: Figure) -> str:
-    evaluation = {baseline.name: part.figure(figure, baseline.name) for baseline in BASELINES}
-    known = {name: each for name, each in evaluation.items() if not math.isnan(each)}
-    if not known:
+    figures = {baseline.name: part.figure(figure, baseline.name) for baseline in BASELINES}
+    defined = {name: value for name, value in figures.items() if not math.isnan(value)}
+    if not defined:
         return "–"
-    best = max(known, key=lambda name: figure.sign * known[name])
-    return f"{shown(known[best])} ({best})"
+    best = max(defined, key=lambda name: figure.sign * defined[name])
+    return f"{shown(defined[best])} ({best})"
 
 
 def _interval(interval: Interval | None) -> str:

@@ -198,7 +198,7 @@ class Evaluation:
                     "served": part.served,
                     "sentence": part.sentence,
                     "skipped": part.skipped,
-                    "figures": {name: {str(each): part.figure(each, name) for each in Figure} for name in names},
+                    "figures": {name: {str(figure): part.figure(figure, name) for figure in Figure} for name in names},
                     "calibration": None if part.calibration is None else _calibration(part.calibration),
                 }
                 for part in self.cutoffs
@@ -206,19 +206,23 @@ class Evaluation:
             "means": {str(figure): dict(means) for figure, means in self.means.items()},
             "compared_cutoffs": {str(figure): count for figure, count in self.compared.items()},
             "differences": [
-                {"figure": str(each.figure), "rival": each.rival, **asdict(each.interval())}
-                for each in self.differences
+                {
+                    "figure": str(difference.figure),
+                    "rival": difference.rival,
+                    **asdict(difference.interval()),
+                }
+                for difference in self.differences
             ],
             "against_the_best_rival": [
                 {
-                    "figure": str(each.difference.figure),
-                    "rival": each.difference.rival,
-                    "joint_interval": asdict(each.joint),
-                    "is_worse": each.is_worse,
+                    "figure": str(judgement.difference.figure),
+                    "rival": judgement.difference.rival,
+                    "joint_interval": asdict(judgement.joint),
+                    "is_worse": judgement.is_worse,
                 }
-                for each in self.judgements
+                for judgement in self.judgements
             ],
-            "circles": [each.record() for each in self.segments],
+            "circles": [segment.record() for segment in self.segments],
             "interval_cells": {"count": len(self.cells), "covered_share": coverage(self.cells)},
         }
         finite: dict[str, Any] = _finite(record)

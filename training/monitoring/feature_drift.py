@@ -114,9 +114,9 @@ def feature_drift_of(
     return tuple(_shifts(now, last_year, usual))
 
 
-def stability_index(shares: Floats, other: Floats, customers: int) -> float:
+def stability_index(shares: Floats, other_shares: Floats, customers: int) -> float:
     """Σ (a - b)·ln(a ÷ b) over steps; an empty step counts as half a customer."""
-    a, b = (np.maximum(values, 0.5 / customers) for values in (shares, other))
+    a, b = (np.maximum(values, 0.5 / customers) for values in (shares, other_shares))
     return float(np.sum((a - b) * np.log(a / b)))
 
 
