@@ -40,8 +40,8 @@ def read(column: pa.Array, kind: pa.DataType) -> list[tuple[object, ...]]:
     with duckdb.connect() as work:
         work.register("found", pa.table({"n": column}))
         texts = "SELECT n FROM found" if kind == column.type else f"SELECT {text_of('n', column.type)} AS n FROM found"
-        readings = f"SELECT {number.is_given} AS is_given, {number.number} AS n_said FROM ({texts})"
-        rows = f"SELECT is_given, n_said IS NOT NULL, {number.wide}, {number.money} FROM ({readings})"
+        readings = f"SELECT {number.is_given} AS is_given, {number.number} AS n_read FROM ({texts})"
+        rows = f"SELECT is_given, n_read IS NOT NULL, {number.wide}, {number.money} FROM ({readings})"
         values: list[tuple[object, ...]] = work.sql(rows).fetchall()
     return values
 

@@ -184,7 +184,7 @@ def test_an_address_is_shown_without_user_password_and_options() -> None:
         ("kind = 1", ["'kind' in sources.toml has no heading"]),
         ("[a]\nkind = 'orders'", ["neither files nor url and query"]),
         ("[a]\nkind = 'weather'\nfiles = 'x'", ["weather", "orders"]),
-        ("[a]\nkind = 'orders'\nfiles = 'x'\ncolour = 'red'", ["colour", "no setting"]),
+        ("[a]\nkind = 'orders'\nfiles = 'x'\ncolour = 'red'", ["colour", "not a setting"]),
         ("[a]\nkind = 'orders'\nfiles = 7", ["sets files to 7", "It takes a string"]),
         (
             "[a]\nkind = 'orders'\nfiles = 'x'\nsince = true",
